@@ -1,0 +1,41 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** The arrows of docs/architecture: what each folder must not import. */
+const only = (files, message, patterns) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: patterns.map((regex) => ({ regex, message })) }] },
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', '.lab', 'node_modules'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  only(['workflows/**/*.ts'], 'Workflow code imports only src/migration and @temporalio/workflow.', [
+    '^node:',
+    '^(?!\\.|@temporalio/(workflow|common)$)',
+    'src/(?!migration/)',
+  ]),
+  only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', ['^(?!\\./|zod$)']),
+  only(['src/kafka/**/*.ts', 'src/mirror/**/*.ts', 'src/registry/**/*.ts', 'src/connect/**/*.ts'], 'Adapters know clusters, not workflows.', [
+    '@temporalio/',
+    '(workflows|activities|cli)/',
+  ]),
+  only(['activities/**/*.ts'], 'Activities do not know workflows or the command line.', ['(workflows|cli)/', '@temporalio/(worker|workflow)']),
+);

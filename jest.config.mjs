@@ -1,0 +1,22 @@
+// One project per folder of tests, so that each runs alone. The unit project needs no server; the others
+// start the real ones, so they run one file at a time and are given time for a cold broker.
+const shared = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+};
+
+const project = (name, extra = {}) => ({
+  ...shared,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  ...extra,
+});
+
+export default {
+  projects: ['unit', 'workflow', 'replay', 'integration', 'browser'].map((name) => project(name)),
+  maxWorkers: 1,
+  testTimeout: 180_000,
+};
