@@ -1,0 +1,255 @@
+import type { FerryError } from '../migration/errors.js';
+
+/**
+ * Everything that is said to a cluster, and nothing about how: no caller knows which client answers.
+ *
+ * Reads take many keys and answer a map with one row per key asked for, so that half a success is visible. A row
+ * holds a value or the error of that key; a call itself fails only when the cluster as a whole did not answer
+ * (`Unreachable`, `Unauthenticated`). One call costs a number of requests that grows with the brokers (leaders,
+ * coordinators) involved, not with the keys. Offsets are `bigint`; times are milliseconds since the epoch.
+ *
+ * Every method takes an `AbortSignal` where it may last longer than one round trip.
+ */
+export interface Cluster {
+  /** The name that the migration file and `ferry.yaml` use. */
+  readonly name: string;
+
+  /** Who answers: cluster id (compared to detect the same cluster twice), brokers, whether an authorizer is set. */
+  identity(): Promise<ClusterIdentity>;
+
+  // topics.ts
+  /** All topics, or the ones named; `NotFound` rows for names that are not there. Never creates a topic. */
+  topics(names?: readonly string[]): Promise<Rows<string, TopicFacts>>;
+  /** Configuration entries with where each value comes from. */
+  topicConfigs(names: readonly string[]): Promise<Rows<string, ConfigEntry[]>>;
+  /** The configuration of one broker (any: the controller's defaults are cluster wide in what the ferry reads). */
+  brokerConfig(): Promise<ConfigEntry[]>;
+  /** Creates; an existing topic is a `Conflict` row. `validateOnly` asks the broker without creating. */
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: { validateOnly?: boolean },
+  ): Promise<Rows<string, { topicId: string | null }>>;
+  /** Sets single entries and leaves the others alone (IncrementalAlterConfigs, KIP-339). `null` resets one. */
+  alterTopicConfigs(changes: ReadonlyMap<string, Record<string, string | null>>): Promise<Rows<string, void>>;
+  /** Deletes exactly the topics with these ids (KIP-516), so that a topic re-created under the name survives. */
+  deleteTopics(topics: readonly { name: string; topicId: string }[]): Promise<Rows<string, void>>;
+  /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone. */
+  topicsById(topicIds: readonly string[]): Promise<Rows<string, TopicFacts>>;
+
+  // offsets.ts. Keys are `partitionKey(topic, partition)`.
+  /** ListOffsets: log start offset, high watermark, last stable offset (all three in one call). */
+  watermarks(partitions: readonly TopicPartition[]): Promise<Rows<string, Watermarks>>;
+  /** The first offset whose timestamp is at or after `timestamp` (ms); `null` when there is none. */
+  offsetsAtTime(
+    partitions: readonly TopicPartition[],
+    timestamp: number,
+  ): Promise<Rows<string, { offset: bigint; timestamp: number } | null>>;
+
+  // groups.ts
+  /** Every group of the cluster, of every protocol. */
+  groups(): Promise<GroupListing[]>;
+  /** State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`. */
+  describeGroups(groups: readonly string[]): Promise<Rows<string, GroupFacts>>;
+  /**
+   * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a partition whose
+   * commit is pending has an `Unreachable`-typed row and is read again by the caller. Partitions without a commit are absent.
+   * Without `partitions`: everything the group has committed.
+   */
+  committedOffsets(
+    groups: readonly string[],
+    partitions?: readonly TopicPartition[],
+  ): Promise<Rows<string, Map<string, Committed>>>;
+  /**
+   * Plain OffsetCommit with generation −1 and leader epoch −1: the broker itself refuses (row `Refused`) while the
+   * group has members. Read back and compared before it answers. An offset may be any value; the topic must exist.
+   */
+  commitOffsets(
+    group: string,
+    offsets: readonly (TopicPartition & { offset: bigint; metadata?: string })[],
+  ): Promise<Rows<string, void>>;
+  /** OffsetDelete (KIP-496); `Refused` rows for topics a live member subscribes to. Unknown group or offset: done already. */
+  deleteOffsets(group: string, partitions: readonly TopicPartition[]): Promise<Rows<string, void>>;
+  /** Removes an empty group whole. Not there: done already. */
+  deleteGroups(groups: readonly string[]): Promise<Rows<string, void>>;
+
+  // acls.ts
+  /** `null` when the cluster has no authorizer (SECURITY_DISABLED). */
+  acls(filter?: AclFilter): Promise<AclBinding[] | null>;
+  createAcls(bindings: readonly AclBinding[]): Promise<Row<void>[]>;
+  /** Deletes exactly these bindings; answers how many were there. */
+  deleteAcls(bindings: readonly AclBinding[]): Promise<number>;
+
+  // producers.ts
+  /** DescribeProducers (KIP-664): who has written to a partition with an idempotent or transactional producer. */
+  producers(partitions: readonly TopicPartition[]): Promise<Rows<string, ProducerState[]>>;
+  /** ListTransactions and DescribeTransactions: open transactions touching any of the topics; empty on brokers before 3.0. */
+  openTransactions(topics: readonly string[]): Promise<OpenTransaction[]>;
+
+  // records.ts
+  /**
+   * Raw record batches from each position up to (not including) `until`, at most `maxBytes` in all, in one Fetch per
+   * leader; empty when nothing is there yet. The bytes are exactly the log's (KIP-98 batches, magic 2; older magic as is).
+   * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions.
+   */
+  fetch(
+    positions: readonly (TopicPartition & { offset: bigint; until?: bigint })[],
+    options: {
+      isolation: 'committed' | 'uncommitted';
+      maxBytes: number;
+      maxBytesPerPartition?: number;
+      maxWaitMs: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<Rows<string, FetchedBatches>>;
+
+  close(): Promise<void>;
+}
+
+export type Row<V> =
+  | { readonly value: V; readonly error?: undefined }
+  | { readonly error: FerryError; readonly value?: undefined };
+export type Rows<K, V> = ReadonlyMap<K, Row<V>>;
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** The key of a partition in every map of this layer. A topic name cannot hold a slash. */
+export function partitionKey({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+export interface ClusterIdentity {
+  readonly clusterId: string;
+  readonly controllerId: number;
+  readonly brokers: readonly { id: number; host: string; port: number; rack: string | null }[];
+}
+
+export interface TopicFacts {
+  readonly name: string;
+  /** Base64 UUID as Kafka's tools print it (22 characters); `null` on brokers that have no topic ids (before 2.8). */
+  readonly topicId: string | null;
+  readonly internal: boolean;
+  readonly partitions: readonly {
+    partition: number;
+    leader: number;
+    leaderEpoch: number;
+    replicas: readonly number[];
+    isr: readonly number[];
+  }[];
+}
+
+export interface ConfigEntry {
+  readonly name: string;
+  /** `null` when sensitive. */
+  readonly value: string | null;
+  /** DescribeConfigs source: `topic` and `dynamic-broker…` were set by somebody; `static-broker` in server.properties. */
+  readonly source:
+    'topic' | 'dynamic-broker' | 'dynamic-default-broker' | 'static-broker' | 'default' | 'unknown';
+  readonly readOnly: boolean;
+  readonly sensitive: boolean;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** −1: the broker's default. */
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface Watermarks {
+  readonly logStart: bigint;
+  /** The offset the next record will get (ListOffsets latest, read_uncommitted). */
+  readonly highWatermark: bigint;
+  /** Where a read_committed consumer must stop for now. Lower than the high watermark: a transaction is open. */
+  readonly lastStable: bigint;
+}
+
+export interface GroupListing {
+  readonly group: string;
+  readonly protocol: GroupProtocol;
+  readonly state: GroupState;
+}
+
+/** `classic` (JoinGroup), `consumer` (KIP-848), `share` (KIP-932), `streams` (KIP-1071). */
+export type GroupProtocol = 'classic' | 'consumer' | 'share' | 'streams' | 'unknown';
+export type GroupState = 'empty' | 'stable' | 'rebalancing' | 'dead' | 'unknown';
+
+export interface GroupFacts extends GroupListing {
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly clientId: string;
+    readonly host: string;
+    /** Topics the member subscribes to, where the protocol tells. */
+    readonly subscribed: readonly string[];
+    readonly assigned: readonly TopicPartition[];
+  }[];
+}
+
+export interface Committed {
+  readonly offset: bigint;
+  readonly leaderEpoch: number;
+  readonly metadata: string;
+}
+
+/** As Kafka names them; kept as words so that they read well in a report. */
+export interface AclBinding {
+  readonly resourceType: 'topic' | 'group' | 'cluster' | 'transactional-id' | 'delegation-token' | 'user';
+  readonly resourceName: string;
+  readonly patternType: 'literal' | 'prefixed';
+  readonly principal: string;
+  readonly host: string;
+  readonly operation:
+    | 'all'
+    | 'read'
+    | 'write'
+    | 'create'
+    | 'delete'
+    | 'alter'
+    | 'describe'
+    | 'cluster-action'
+    | 'describe-configs'
+    | 'alter-configs'
+    | 'idempotent-write'
+    | 'create-tokens'
+    | 'describe-tokens';
+  readonly permission: 'allow' | 'deny';
+}
+
+/** Unset fields match anything. `patternType: 'match'` finds literal, wildcard and prefixed bindings that apply to `resourceName`. */
+export interface AclFilter {
+  readonly resourceType?: AclBinding['resourceType'];
+  readonly resourceName?: string;
+  readonly patternType?: AclBinding['patternType'] | 'match';
+  readonly principal?: string;
+}
+
+export interface ProducerState {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly lastSequence: number;
+  /** When this producer last wrote (ms). */
+  readonly lastTimestamp: number;
+  /** First offset of its open transaction here; `null` when none. */
+  readonly openTransactionStart: bigint | null;
+}
+
+export interface OpenTransaction {
+  readonly transactionalId: string;
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly state: string;
+  readonly startTimestamp: number;
+  readonly timeoutMs: number;
+  readonly partitions: readonly TopicPartition[];
+}
+
+export interface FetchedBatches {
+  readonly watermarks: Watermarks;
+  /** Complete batches back to back, as on disk; a trailing partial batch is cut off. */
+  readonly batches: Buffer;
+  /** With isolation `committed`: transactions aborted in this range, by producer and first offset. */
+  readonly aborted: readonly { producerId: bigint; firstOffset: bigint }[];
+}
