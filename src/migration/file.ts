@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { strategies, strategyNames } from './strategies.js';
+
+/** One mistake in a migration file: where it is, and what was expected there. */
+export interface Mistake {
+  /** For example `topics[0].name`; empty for the file as a whole. */
+  path: string;
+  expected: string;
+}
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .refine((text) => parseDuration(text) !== null, {
+      error: 'expected a duration such as 500ms, 150s, 10m, 24h or 7d',
+    })
+    .default(fallback);
+
+/** Kafka's own rule for topic names (org.apache.kafka.common.internals.Topic). */
+const topicName = z
+  .string({ error: 'expected the name of a topic' })
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, {
+    error: 'expected a topic name: up to 249 letters, digits, dots, underscores or hyphens',
+  });
+
+const clusterName = z
+  .string({ error: 'expected the name of a cluster in ferry.yaml' })
+  .min(1, { error: 'expected the name of a cluster in ferry.yaml' });
+
+const groupName = z.string({ error: 'expected the id of a consumer group' }).min(1, {
+  error: 'expected the id of a consumer group',
+});
+
+const principal = z.string().regex(/^[A-Za-z]+:.+$/, {
+  error: 'expected a principal as Kafka writes it, for example User:orders-web',
+});
+
+const configValue = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'expected a text, a number, true or false' })
+  .transform(String);
+
+function unique<T>(what: string, key: (item: T) => string) {
+  return {
+    check: (items: T[]) => new Set(items.map(key)).size === items.length,
+    error: `expected each ${what} once`,
+  };
+}
+
+const uniqueTopics = unique('topic', (topic: { name: string }) => topic.name);
+const uniqueTargets = unique(
+  'target topic name',
+  (topic: { name: string; newName?: string | undefined }) => topic.newName ?? topic.name,
+);
+const uniqueProducers = unique('producer', (producer: { name: string }) => producer.name);
+const uniqueGroups = unique('group', (consumer: { group: string }) => consumer.group);
+
+const topic = z.strictObject({
+  name: topicName,
+  newName: topicName.optional(),
+  createdBy: z.enum(['ferry', 'people'], { error: 'expected ferry or people' }).default('ferry'),
+  partitions: z.int({ error: 'expected a number of partitions' }).min(1).max(1_000_000).optional(),
+  replicationFactor: z.int({ error: 'expected a replication factor' }).min(1).max(99).optional(),
+  config: z.record(z.string(), configValue).default({}),
+});
+
+const producer = z.strictObject({
+  name: z.string({ error: 'expected the name of the producing application' }).min(1, {
+    error: 'expected the name of the producing application',
+  }),
+});
+
+const consumer = z.strictObject({
+  group: groupName,
+  newGroup: groupName.optional(),
+  topics: z.array(topicName).min(1).optional(),
+  isolation: z
+    .enum(['read_uncommitted', 'read_committed'], { error: 'expected read_uncommitted or read_committed' })
+    .default('read_uncommitted'),
+});
+
+const shape = z.strictObject(
+  {
+    name: z.string({ error: 'expected a name for the migration' }).regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, {
+      error: 'expected a name of up to 100 small letters, digits, dots, underscores or hyphens',
+    }),
+    strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
+    description: z.string().optional(),
+    source: clusterName,
+    target: clusterName,
+    topics: z
+      .array(topic, { error: 'expected a list of topics' })
+      .min(1, { error: 'expected at least one topic' })
+      .refine(uniqueTopics.check, { error: uniqueTopics.error })
+      .refine(uniqueTargets.check, { error: uniqueTargets.error }),
+    producers: z
+      .array(producer, { error: 'expected a list of producers' })
+      .refine(uniqueProducers.check, { error: uniqueProducers.error })
+      .default([]),
+    consumers: z
+      .array(consumer, { error: 'expected a list of consumers' })
+      .refine(uniqueGroups.check, { error: uniqueGroups.error })
+      .default([]),
+    principals: z.record(principal, principal).default({}),
+    leaveBehind: z
+      .strictObject({
+        groups: z.array(groupName).default([]),
+        principals: z.array(principal).default([]),
+      })
+      .prefault({}),
+    messages: z.strictObject({ idempotent: z.boolean().optional() }).prefault({}),
+    waits: z
+      .strictObject({
+        quiet: duration('150s'),
+        probe: duration('1s'),
+        agreeing: z.int().min(2, { error: 'expected at least 2 agreeing probes' }).max(100).default(3),
+        patience: duration('10m'),
+        soak: duration('24h'),
+      })
+      .prefault({}),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected a migration: an object with name, strategy, source, target and topics'
+        : undefined,
+  },
+);
+
+/** What a person writes: the same object whether it comes as YAML, from a web form or from `temporal workflow start`. */
+export type MigrationFile = z.input<typeof shape>;
+
+/** The same, whole: every default filled in. */
+export type Migration = z.output<typeof shape>;
+
+export type TopicMove = Migration['topics'][number];
+export type ConsumerMove = Migration['consumers'][number];
+
+export const targetName = (move: TopicMove): string => move.newName ?? move.name;
+export const targetGroup = (move: ConsumerMove): string => move.newGroup ?? move.group;
+
+/** The topics (by source name) that a group of the migration reads: all of them unless the file says which. */
+export function topicsOf(migration: Migration, consumer: ConsumerMove): TopicMove[] {
+  return migration.topics.filter(({ name }) => consumer.topics?.includes(name) ?? true);
+}
+
+/** Milliseconds of one of the migration's waits. */
+export function waitMs(migration: Migration, wait: 'quiet' | 'probe' | 'patience' | 'soak'): number {
+  return parseDuration(migration.waits[wait]) ?? 0;
+}
+
+/** What the file says about itself and cannot be: checked whatever else is wrong with it. */
+function contradictions(input: unknown): Mistake[] {
+  const file = z
+    .looseObject({
+      strategy: z.string().optional().catch(undefined),
+      source: z.string().optional().catch(undefined),
+      target: z.string().optional().catch(undefined),
+      messages: z
+        .looseObject({ idempotent: z.boolean().optional().catch(undefined) })
+        .optional()
+        .catch(undefined),
+      topics: z
+        .array(z.looseObject({ name: z.string().optional().catch(undefined) }))
+        .optional()
+        .catch(undefined),
+      consumers: z
+        .array(z.looseObject({ topics: z.array(z.string()).optional().catch(undefined) }))
+        .optional()
+        .catch(undefined),
+      waits: z
+        .looseObject({
+          quiet: z.string().optional().catch(undefined),
+          patience: z.string().optional().catch(undefined),
+        })
+        .optional()
+        .catch(undefined),
+    })
+    .safeParse(input).data;
+  if (!file) return [];
+  const mistakes: Mistake[] = [];
+  if (file.source !== undefined && file.source === file.target)
+    mistakes.push({ path: 'target', expected: 'expected another cluster than the source' });
+  if (file.strategy === 'doubleProducer' && file.messages?.idempotent === false)
+    mistakes.push({
+      path: 'messages.idempotent',
+      expected: `expected true for doubleProducer, which suits when ${strategies.doubleProducer.suits}: some messages are processed twice`,
+    });
+  const names = new Set(file.topics?.map(({ name }) => name));
+  file.consumers?.forEach((consumer, index) =>
+    consumer.topics?.forEach((name, at) => {
+      if (file.topics && !names.has(name))
+        mistakes.push({
+          path: `consumers[${index}].topics[${at}]`,
+          expected: `expected a topic of this migration, not ${name}`,
+        });
+    }),
+  );
+  const quiet = parseDuration(file.waits?.quiet ?? '150s');
+  const patience = parseDuration(file.waits?.patience ?? '10m');
+  if (quiet !== null && patience !== null && patience <= quiet)
+    mistakes.push({
+      path: 'waits.patience',
+      expected: `expected longer than waits.quiet, the window in which the source must stay quiet`,
+    });
+  return mistakes;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+}
+
+/** Reads and checks a migration whole; every mistake is reported at once. */
+export function parseMigration(
+  input: unknown,
+): { migration: Migration; mistakes?: undefined } | { mistakes: Mistake[]; migration?: undefined } {
+  const parsed = shape.safeParse(input);
+  const mistakes = (parsed.error?.issues ?? []).flatMap((issue): Mistake[] =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          path: pathText([...issue.path, key]),
+          expected: 'is not a key of a migration file',
+        }))
+      : issue.code === 'invalid_key'
+        ? issue.issues.map(({ message }) => ({ path: pathText(issue.path), expected: message }))
+        : [{ path: pathText(issue.path), expected: issue.message }],
+  );
+  mistakes.push(...contradictions(input));
+  return parsed.success && mistakes.length === 0 ? { migration: parsed.data } : { mistakes };
+}
+
+/** One line per mistake, for a terminal or a failed run. */
+export function mistakeText({ path, expected }: Mistake): string {
+  return path === '' ? expected : `${path}: ${expected}`;
+}

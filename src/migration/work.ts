@@ -1,0 +1,171 @@
+import type { Migration } from './file.js';
+import type { Finding } from './findings.js';
+import type { OffsetTable } from './offsets.js';
+
+/**
+ * The contract between workflows and activities: what is asked of the clusters and what is answered, as plain JSON.
+ * Offsets are decimal strings. Topics are named as on the source unless a comment says otherwise. Activities only
+ * state or change facts; what follows from a fact is decided by the workflow.
+ */
+export interface Activities {
+  /** Everything `ferry plan` checks. Changes nothing. */
+  checkPlan(input: Work): Promise<PlanReport>;
+
+  /** Compares topics on the target with what the migration needs. Changes nothing. */
+  compareTopics(
+    input: Work & { topics: readonly string[] },
+  ): Promise<{ findings: Finding[]; sentence: string }>;
+  /** Creates what the ferry is to create and compares what is there; findings that block mean that nothing was created. */
+  createTopics(input: Work): Promise<{ made: MadeTopic[]; findings: Finding[]; sentence: string }>;
+  /** Copies the ACLs of the topics, groups and transactional ids; findings that stand mean that nothing was created. */
+  copyAcls(input: Work): Promise<{ made: MadeAcl[]; findings: Finding[]; sentence: string }>;
+  /**
+   * Commits a starting offset on the target for every group and partition that has none (promises, 1): `start` when
+   * given (by target topic name), else the target's end offsets now. Answers the table that holds from now on.
+   */
+  seedOffsets(
+    input: Work & { start?: OffsetTable; groups?: readonly string[] },
+  ): Promise<{ start: OffsetTable; made: MadeOffsets[]; findings: Finding[]; sentence: string }>;
+
+  /** Watches the source until it has been quiet for `waits.quiet` (promises, 3). `ends` are the frozen end offsets. */
+  watchQuiet(input: Watch): Promise<Watched<'quiet', { ends: OffsetTable }>>;
+  /** Watches both clusters until it is proved that what the source gets, the target gets (promises, 2). `marks` are source ends. */
+  watchDoubling(input: Watch): Promise<Watched<'doubling', { marks: OffsetTable }>>;
+  /**
+   * Watches until every group has consumed the source up to `to` (promises, 4). With `frozen`, records beyond `to`
+   * answer `grew`: the claim that producers have left is contradicted.
+   */
+  watchDrain(
+    input: Watch & { to: OffsetTable; frozen: boolean },
+  ): Promise<Watched<'drained', { lag: DrainedGroup[] }> | Grew | Asks>;
+  /**
+   * Watches the groups named (source group ids) until they do what is expected of them, in `waits.agreeing` probes.
+   * With `to`, the source is checked again on the way: records beyond it answer `grew`, a group short of it contradicts.
+   */
+  watchConsumers(
+    input: Watch & {
+      groups: readonly string[];
+      expected: ConsumersExpected;
+      to?: OffsetTable;
+      frozen?: boolean;
+    },
+  ): Promise<Watched<'agrees', unknown> | Grew>;
+
+  /** Everything that must hold at the moment of deletion, read afresh; `manifest` is what will be deleted. */
+  finalCheck(
+    input: Work & { ends: OffsetTable },
+  ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }>;
+  /** Deletes the source topics by id, then their ACLs and the groups' offsets on them. What is gone already counts as deleted. */
+  deleteSource(input: Work): Promise<{ sentence: string }>;
+  /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
+  watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
+
+  /** Whether anything has been written to the target since the ferry prepared it: one sentence per topic that has records. */
+  targetWrites(input: Work & { start: OffsetTable }): Promise<{ written: string[] }>;
+  /** Takes back what the migration made, newest kind first; what is no longer as the ferry made it is left and named. */
+  undo(input: Work & { made: Made }): Promise<{ undone: string[]; left: string[] }>;
+}
+
+export interface Work {
+  migration: Migration;
+  /** Topic id by source topic, as the plan saw it: a topic deleted and created again is `Changed`. `null`: the broker has no ids. */
+  topicIds?: Record<string, string | null>;
+  /** Keys of findings that a person has accepted. */
+  accepted?: readonly string[];
+}
+
+export interface Watch extends Work {
+  /** How long this call may take before it answers `watching`, ms. */
+  sliceMs: number;
+  /** What the last slice handed on; opaque to the workflow. */
+  carry?: unknown;
+}
+
+/**
+ * What a watching activity answers. `contradicted`: it did not come true within `waits.patience`, or the opposite was
+ * seen; the sentence names topic, partition, offset, time. `watching`: the slice is over, call again with `carry`.
+ */
+export type Watched<State extends string, Facts> =
+  | ({ state: State; sentence: string; data?: unknown } & Facts)
+  | { state: 'contradicted'; sentence: string }
+  | { state: 'watching'; sentence: string; carry: unknown };
+
+/** Records arrived on a source that was claimed and proved quiet. */
+export interface Grew {
+  state: 'grew';
+  sentence: string;
+}
+
+/** Waiting will not help: a person must mend or accept. */
+export interface Asks {
+  state: 'asks';
+  findings: Finding[];
+}
+
+/** What a heartbeat of a watching activity carries: shown live by `ferry status` and the web UI; `carry` lets an attempt go on. */
+export interface Heartbeat {
+  /** One sentence: what is seen now. */
+  says: string;
+  /** ISO 8601. */
+  at: string;
+  carry: unknown;
+}
+
+export type ConsumersExpected =
+  /** Gone from the source, alive on the target and moving on there. */
+  | 'moved'
+  /** Alive on both, on the topics of the migration. */
+  | 'reads-both'
+  /** Gone from the source, alive on the target. */
+  | 'left-source';
+
+export interface PlanReport {
+  findings: Finding[];
+  /** One sentence per thing that will happen. */
+  will: string[];
+  topicIds: Record<string, string | null>;
+}
+
+/** How far one group got, in records: what a person wants to read beside "drained". */
+export interface DrainedGroup {
+  group: string;
+  /** How many partitions ended in each verdict, for example `{ "drained": 11, "drained-control-only": 1 }`. */
+  verdicts: Record<string, number>;
+}
+
+export interface MadeTopic {
+  /** The name on the target. */
+  name: string;
+  topicId: string | null;
+}
+
+export interface MadeAcl {
+  resourceType: string;
+  resourceName: string;
+  patternType: string;
+  principal: string;
+  host: string;
+  operation: string;
+  permission: string;
+}
+
+export interface MadeOffsets {
+  /** The group on the target. */
+  group: string;
+  /** Topics by their name on the target. */
+  topics: string[];
+}
+
+/** Everything the migration has created on the target: what `abort` may take back. */
+export interface Made {
+  topics: MadeTopic[];
+  acls: MadeAcl[];
+  offsets: MadeOffsets[];
+}
+
+export interface SourceManifest {
+  topic: string;
+  topicId: string | null;
+  highWatermarks: string[];
+  config: Record<string, string>;
+}
