@@ -66,7 +66,7 @@ interface StepKind {
   skippable?: string;
 }
 
-/** Every step that any strategy has. */
+/** Every step that any strategy has; `undo` is added when a migration is aborted. */
 export const stepKinds = {
   checkPlan: { title: 'Check the plan against both clusters' },
   topicCreated: {
@@ -121,6 +121,10 @@ export const stepKinds = {
   deleteSource: {
     title: 'Delete the topics on the source and prove it',
     skippable: 'the topics stay on the source',
+  },
+  undo: {
+    title: 'Take back what the migration made on the target',
+    skippable: 'what the migration made stays on the target',
   },
 } as const satisfies Record<string, StepKind>;
 

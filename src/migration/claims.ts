@@ -1,0 +1,172 @@
+import {
+  readClaim,
+  readControl,
+  type Claim,
+  type Control,
+  type ControlName,
+  type MessageName,
+} from './messages.js';
+import {
+  currentStep,
+  isClosed,
+  stepOf,
+  type MigrationState,
+  type Part,
+  type Said,
+  type Step,
+} from './state.js';
+import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
+
+/** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
+export type Judgement =
+  | { answer: string; apply: () => void; refusal?: undefined }
+  | { refusal: string; answer?: undefined; apply?: undefined };
+
+const refuse = (refusal: string): Judgement => ({ refusal });
+const already = (answer: string): Judgement => ({ answer, apply: () => undefined });
+
+/**
+ * Judges a signal or an update, which have the same names and mean the same. Changes nothing until `apply` is
+ * called, so that an update's validator can ask first. Never throws.
+ * @param at now, ISO 8601.
+ */
+export function judge(state: MigrationState, name: MessageName, input: unknown, at: string): Judgement {
+  if (state.outcome) return refuse(`this migration has ended: ${state.outcome.sentence}`);
+  if (isHumanStep(name)) {
+    const claim = readClaim(name, input);
+    return claim.mistake === undefined ? judgeClaim(state, name, claim.value, at) : refuse(claim.mistake);
+  }
+  const control = readControl(name, input);
+  return control.mistake === undefined
+    ? judgeControl(state, name, control.value, at)
+    : refuse(control.mistake);
+}
+
+function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: string): Judgement {
+  const step = stepOf(state, id);
+  if (!step?.parts) {
+    const asked = state.steps.flatMap((other) => (other.parts ? [other.id] : [])).join(', ');
+    return refuse(`${state.migration.strategy} has no step ${id} here; its human steps are ${asked}`);
+  }
+  if (claim.override && claim.by === undefined)
+    return refuse('an override needs by: who takes the responsibility');
+  if (id === 'deletionApproved') {
+    const refusal = deletionRefusal(state, step, claim);
+    if (refusal !== undefined) return refuse(refusal);
+  }
+  if (isClosed(step)) return already(`${id} is ${step.status} already`);
+
+  const parts = partsMeant(id, step, claim);
+  if (typeof parts === 'string') return refuse(parts);
+  if (parts.length === 0) return already(`${id} was said already; the check is under way`);
+  const names = parts.map((part) => part.name).join(', ');
+  const kept = step.status === 'pending';
+  return {
+    answer: kept
+      ? `${id} is kept for ${names}: it counts when its step begins (now: ${currentStep(state)?.id ?? 'not begun'})`
+      : `${id} counts for ${names}; it is being checked against the clusters`,
+    apply: () => {
+      for (const part of parts) {
+        part.claim = said(claim, at);
+        delete part.verified;
+      }
+    },
+  };
+}
+
+/** A person who approves a deletion has to name themselves and the topic, while the step asks and not before. */
+function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
+  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
+  if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
+  if (topic === undefined || name !== undefined)
+    return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
+  if (!step.parts?.some((part) => part.name === topic))
+    return `${topic} is not a topic of this migration; deletionApproved needs the exact name: ${topics}`;
+  if (step.status === 'pending')
+    return `deletionApproved is not kept: it counts only while its step asks for it (now: ${currentStep(state)?.id ?? 'not begun'})`;
+  return undefined;
+}
+
+/** The parts a claim is about and that are still unsaid; a sentence when it could mean several. */
+function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[] | string {
+  const parts = step.parts ?? [];
+  const open = (part: Part): boolean => part.claim === undefined;
+  const wanted = name ?? topic;
+  if (wanted === '*') return parts.filter(open);
+  if (wanted !== undefined) {
+    const part = parts.find((one) => one.name === wanted);
+    return part
+      ? [part].filter(open)
+      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+  }
+  const left = parts.filter(open);
+  return left.length <= 1
+    ? left
+    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+}
+
+function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+  const step = currentStep(state);
+  if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
+    return refuse('this migration is being aborted');
+  switch (name) {
+    case 'pause':
+      return state.paused
+        ? already('paused already')
+        : { answer: 'pauses at the next safe point', apply: () => (state.paused = said(control, at)) };
+    case 'resume':
+      return state.paused
+        ? { answer: 'goes on', apply: () => (state.paused = null) }
+        : already('it is not paused');
+    case 'abort':
+      if (state.abort) return already('it is being aborted already');
+      return state.facts.deletingSince !== undefined
+        ? refuse(
+            'the deletion of the source has begun: there is nothing to go back to, so this migration can only go on',
+          )
+        : {
+            answer: 'aborts: takes back what the migration made',
+            apply: () => (state.abort = said(control, at)),
+          };
+    case 'retry': {
+      if (step?.status !== 'blocked')
+        return refuse(`nothing is blocked; retry is for a blocked step (now: ${step?.id ?? 'none'})`);
+      if (!control.override)
+        return {
+          answer: `tries ${step.id} again`,
+          apply: () => (state.decision = { what: 'retry', ...said(control, at) }),
+        };
+      const { by, override } = control;
+      if (by === undefined) return refuse('an override needs by: who takes the responsibility');
+      if (!step.problem?.offers.includes('override'))
+        return refuse(`${step.id} cannot go on by an override: ${step.problem?.sentence ?? ''}`);
+      const asked = step.problem.findings.filter(({ weight }) => weight === 'asks');
+      return {
+        answer: `accepted by ${by}; tries ${step.id} again`,
+        apply: () => {
+          state.accepted.push(...asked.map(({ key }) => ({ key, by, reason: override.reason, at })));
+          state.decision = { what: 'retry', ...said(control, at) };
+        },
+      };
+    }
+    case 'skip': {
+      if (!step) return refuse('no step is under way');
+      const why = stepKind(step.id).skippable;
+      return why === undefined
+        ? refuse(`${step.id} cannot be skipped: the promise of ${state.migration.strategy} rests on it`)
+        : {
+            answer: `skips ${step.id}: ${why}`,
+            apply: () => (state.decision = { what: 'skip', ...said(control, at) }),
+          };
+    }
+  }
+}
+
+function said({ by, note, override }: Control | Claim, at: string): Said {
+  return {
+    ...(by !== undefined && { by }),
+    ...(note !== undefined && { note }),
+    ...(override && { override }),
+    at,
+  };
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { isHumanStep, stepKind, stepKinds, type HumanStepId } from './strategies.js';
+
+/** The prefix of every workflow id: one execution per migration, so two strategies on one migration are impossible. */
+export const workflowId = (name: string): string => `migrate/${name}`;
+
+/** The query that answers `Status`. */
+export const statusQuery = 'status';
+
+const who = z.string({ error: 'by is a text: who says so' }).min(1).max(200);
+const text = z.string({ error: 'note is a text' }).max(2000);
+const override = z.strictObject(
+  {
+    reason: z
+      .string({ error: 'override needs a reason' })
+      .min(1, { error: 'override needs a reason' })
+      .max(2000),
+  },
+  { error: 'override is an object with a reason: {"override":{"reason":"…"}}' },
+);
+
+const claim = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  /** One producer or group of several; `*` for all that are left. */
+  name: z.string({ error: 'name is a text' }).min(1).optional(),
+  /** The exact name of a topic. */
+  topic: z.string({ error: 'topic is a text' }).min(1).optional(),
+  override: override.optional(),
+});
+const control = z.strictObject({ by: who.optional(), note: text.optional() });
+const retry = z.strictObject({ by: who.optional(), note: text.optional(), override: override.optional() });
+
+export type Claim = z.output<typeof claim>;
+export type Control = z.output<typeof retry>;
+
+/** What a person may do to any migration, at any time. */
+export const controls = {
+  pause: 'Stop at the next safe point and wait for resume.',
+  resume: 'Go on after pause; what was checked before is checked again.',
+  retry:
+    'Try the blocked step again. With {"by":"…","override":{"reason":"…"}}: go on although the check asks.',
+  skip: 'Leave the step out, where that is safe.',
+  abort:
+    'Stop for good: take back what the migration made, as long as no producer has written to the target.',
+} as const;
+
+export type ControlName = keyof typeof controls;
+export type MessageName = HumanStepId | ControlName;
+
+/** Every human step, as signal and as update, with the words that the web UI lists. */
+export const humanSteps = Object.keys(stepKinds).filter(isHumanStep);
+
+export function messageDescription(name: MessageName): string {
+  if (!isHumanStep(name)) return controls[name];
+  const kind = stepKind(name);
+  const example =
+    name === 'deletionApproved' ? ' Example: {"by":"ann","topic":"orders"}' : ' Example: {"by":"ann"}';
+  return `${kind.title}. ${kind.ask ?? ''}${example}`;
+}
+
+function read<T>(
+  schema: z.ZodType<T>,
+  name: string,
+  input: unknown,
+): { value: T; mistake?: undefined } | { mistake: string; value?: undefined } {
+  const parsed = schema.safeParse(input ?? {});
+  if (parsed.success) return { value: parsed.data };
+  const told = parsed.error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `${issue.keys.join(', ')} is not a key of ${name}`
+      : issue.path.length === 0 && issue.code === 'invalid_type'
+        ? `${name} takes one JSON object, for example {"by":"ann"}`
+        : issue.message,
+  );
+  return { mistake: told.join('; ') };
+}
+
+export const readClaim = (name: HumanStepId, input: unknown) => read<Claim>(claim, name, input);
+export const readControl = (name: ControlName, input: unknown) =>
+  read<Control>(name === 'retry' ? retry : control, name, input);

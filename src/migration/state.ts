@@ -1,0 +1,147 @@
+import type { Acceptance, Finding } from './findings.js';
+import { targetName, type Migration } from './file.js';
+import type { OffsetTable } from './offsets.js';
+import { stepKind, strategies, type StepId } from './strategies.js';
+import type { Made } from './work.js';
+
+/**
+ * The whole state of a migration as plain JSON: what survives continue-as-new, what the queries show, what the
+ * handlers of messages judge by. Times are ISO 8601.
+ */
+export interface MigrationState {
+  migration: Migration;
+  startedAt: string;
+  steps: Step[];
+  paused: Said | null;
+  abort: Said | null;
+  /** What a person decided about the blocked step and nothing has acted on yet. */
+  decision: (Said & { what: 'retry' | 'skip' }) | null;
+  accepted: Acceptance[];
+  /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
+  refused: { at: string; message: string; why: string }[];
+  /** What the steps hand to each other. */
+  facts: Facts;
+  outcome: Outcome | null;
+}
+
+export interface Facts {
+  topicIds: Record<string, string | null>;
+  /** Where groups without history start on the target, by target topic. */
+  start?: OffsetTable;
+  /** End offsets of the source, when doubling was proved. */
+  marks?: OffsetTable;
+  /** End offsets of the source, frozen when it was proved quiet. */
+  ends?: OffsetTable;
+  made: Made;
+  /** When the deletion of the source began: the point after which there is nothing to abort. */
+  deletingSince?: string;
+}
+
+export type StepStatus = 'pending' | 'active' | 'waiting' | 'blocked' | 'done' | 'skipped';
+
+export interface Step {
+  id: StepId;
+  title: string;
+  status: StepStatus;
+  startedAt?: string;
+  endedAt?: string;
+  /** What it waits for or does now, in a sentence. */
+  says?: string;
+  /** Only while blocked. */
+  problem?: Problem;
+  /** Human steps: one for each producer, group or topic. */
+  parts?: Part[];
+  evidence: Evidence[];
+}
+
+/** What one person has to say about one producer, group or topic. */
+export interface Part {
+  name: string;
+  claim?: Said;
+  /** The claim agreed with what was measured. */
+  verified?: boolean;
+}
+
+export interface Said {
+  by?: string | undefined;
+  note?: string | undefined;
+  override?: { reason: string } | undefined;
+  at: string;
+}
+
+/** A fact that a step relied on, or that contradicted a claim. */
+export interface Evidence {
+  at: string;
+  sentence: string;
+  data?: unknown;
+}
+
+export interface Problem {
+  /** The error type, or `Findings` when a check asks. */
+  type: string;
+  sentence: string;
+  findings: Finding[];
+  offers: ('retry' | 'override' | 'skip' | 'abort')[];
+}
+
+export interface Outcome {
+  result: 'done' | 'aborted';
+  at: string;
+  sentence: string;
+  /** What abort took back, and what it left for a person to decide. */
+  undone?: string[];
+  left?: string[];
+}
+
+/** The parts of a human step. A migration that names no producers or groups has one claim for all of them. */
+function partsOf(id: StepId, migration: Migration): string[] | undefined {
+  switch (stepKind(id).claimedFor) {
+    case undefined:
+      return undefined;
+    case 'producers':
+      return migration.producers.length > 0 ? migration.producers.map(({ name }) => name) : ['producers'];
+    case 'consumers':
+      return migration.consumers.length > 0 ? migration.consumers.map(({ group }) => group) : ['consumers'];
+    case 'topics':
+      return id === 'topicCreated'
+        ? migration.topics.filter(({ createdBy }) => createdBy === 'people').map(targetName)
+        : migration.topics.map(({ name }) => name);
+  }
+}
+
+export function newState(migration: Migration, at: string): MigrationState {
+  const ids: readonly StepId[] = strategies[migration.strategy].steps;
+  const byPeople = migration.topics.some(({ createdBy }) => createdBy === 'people');
+  return {
+    migration,
+    startedAt: at,
+    steps: ids
+      .filter((id) => id !== 'topicCreated' || byPeople)
+      .map((id): Step => {
+        const parts = partsOf(id, migration);
+        return {
+          id,
+          title: stepKind(id).title,
+          status: 'pending',
+          evidence: [],
+          ...(parts && { parts: parts.map((name) => ({ name })) }),
+        };
+      }),
+    paused: null,
+    abort: null,
+    decision: null,
+    accepted: [],
+    refused: [],
+    facts: { topicIds: {}, made: { topics: [], acls: [], offsets: [] } },
+    outcome: null,
+  };
+}
+
+export const stepOf = (state: MigrationState, id: StepId): Step | undefined =>
+  state.steps.find((step) => step.id === id);
+
+export const isClosed = (step: Step): boolean => step.status === 'done' || step.status === 'skipped';
+
+/** The step that the migration is at; undefined before the first and after the last. */
+export const currentStep = (state: MigrationState): Step | undefined =>
+  state.steps.find(({ status }) => status === 'active' || status === 'waiting' || status === 'blocked');
