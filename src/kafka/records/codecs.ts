@@ -1,0 +1,124 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import zstd from '@toondepauw/node-zstd';
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import snappy from 'snappy';
+import { FerryError } from '../../migration/errors.js';
+
+/**
+ * How the records of a batch are compressed. The number in the attributes is the place in this list
+ * (`org.apache.kafka.common.record.CompressionType`; zstd since KIP-110).
+ */
+export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Codec = (typeof codecs)[number];
+
+/** @throws FerryError `Unsupported` for a number that no Kafka of today defines. */
+export function codecName(id: number): Codec {
+  const name = codecs[id];
+  if (name === undefined)
+    throw new FerryError(
+      'Unsupported',
+      `Compression codec ${id} is not one that Kafka defines: a newer ferry may know it.`,
+    );
+  return name;
+}
+
+export function codecId(codec: Codec): number {
+  return codecs.indexOf(codec);
+}
+
+/**
+ * The bytes that a Kafka client would write: a gzip member (RFC 1952); snappy in Xerial's framing, which the Java
+ * client and so the broker read; one LZ4 frame (version 1, independent blocks, the only ones the Java client reads);
+ * one zstd frame (RFC 8878).
+ */
+export function compress(codec: Codec, bytes: Buffer): Buffer {
+  switch (codec) {
+    case 'none':
+      return bytes;
+    case 'gzip':
+      return gzipSync(bytes);
+    case 'snappy':
+      return compressXerial(bytes);
+    case 'lz4':
+      return compressFrameSync(bytes);
+    case 'zstd':
+      return new zstd.Encoder(zstdLevel).encodeSync(bytes);
+  }
+}
+
+/**
+ * The opposite of `compress`, for what any client may have written: snappy also without framing (librdkafka and Sarama
+ * write it so), zstd and gzip also of several frames.
+ *
+ * @throws FerryError `Unexpected` when the bytes are not what the codec says.
+ */
+export function decompress(codec: Codec, bytes: Buffer): Buffer {
+  try {
+    switch (codec) {
+      case 'none':
+        return bytes;
+      case 'gzip':
+        return gunzipSync(bytes);
+      case 'snappy':
+        return decompressSnappy(bytes);
+      case 'lz4':
+        return decompressFrameSync(bytes);
+      case 'zstd':
+        return new zstd.Decoder().decodeSync(bytes);
+    }
+  } catch (cause) {
+    throw new FerryError(
+      'Unexpected',
+      `A batch says that it is compressed with ${codec} but cannot be decompressed: check the log of that partition with kafka-dump-log.`,
+      { cause },
+    );
+  }
+}
+
+/** Kafka's default (`compression.zstd.level`, KIP-390). */
+const zstdLevel = 3;
+
+/**
+ * Xerial's framing (snappy-java, `SnappyOutputStream`), big endian:
+ *
+ *     stream  = magic version compatible block*
+ *     magic   = 82 "SNAPPY" 00
+ *     version, compatible = int32, both 1
+ *     block   = int32 compressed size, raw snappy
+ */
+const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
+const xerialHeaderBytes = xerialMagic.length + 8;
+/** The block size of Kafka's own producer. */
+const xerialBlockBytes = 32 * 1024;
+
+function compressXerial(bytes: Buffer): Buffer {
+  const header = Buffer.alloc(xerialHeaderBytes);
+  xerialMagic.copy(header);
+  header.writeInt32BE(1, xerialMagic.length);
+  header.writeInt32BE(1, xerialMagic.length + 4);
+  const parts: Buffer[] = [header];
+  for (let at = 0; at < bytes.length; at += xerialBlockBytes) {
+    const block = snappy.compressSync(bytes.subarray(at, at + xerialBlockBytes));
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(block.length);
+    parts.push(size, block);
+  }
+  return Buffer.concat(parts);
+}
+
+function decompressSnappy(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return uncompressRaw(bytes);
+  const blocks: Buffer[] = [];
+  for (let at = xerialHeaderBytes; at < bytes.length;) {
+    const end = at + 4 + bytes.readInt32BE(at);
+    if (end <= at || end > bytes.length) throw new RangeError('a block of the Xerial stream is cut off');
+    blocks.push(uncompressRaw(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+}
+
+function uncompressRaw(bytes: Buffer): Buffer {
+  const plain = snappy.uncompressSync(bytes);
+  return typeof plain === 'string' ? Buffer.from(plain) : plain;
+}
