@@ -31,7 +31,7 @@ const topics = [
 
 function captured(topic: string) {
   const java = JSON.parse(fixture(`${topic}.json`).toString()) as JavaConsumer;
-  const bytes = fixture(`${topic}.log`);
+  const bytes = fixture(`${topic}.batches`);
   return { java, bytes, batches: [...batchesIn(bytes)] as RecordBatch[] };
 }
 
@@ -156,7 +156,7 @@ describe('what the broker did to them', () => {
 });
 
 describe('entries older than record batches', () => {
-  const bytes = fixture('legacy.log');
+  const bytes = fixture('legacy.batches');
 
   test('are told apart, with the offset of their last record', () => {
     expect(
