@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
+import type { FerryGrant } from './ferry-acls.js';
+import { LabError } from './host/failure.js';
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+
+const VISIBLE_WITHIN_MS = 15_000;
+
+/** What an application may do, by names of topics, groups and transactional ids (literal, or `*` for all). */
+export interface Grants {
+  read?: readonly string[];
+  write?: readonly string[];
+  groups?: readonly string[];
+  transactionalIds?: readonly string[];
+}
+
+/** The ACLs of an application, as `kafka-acls --producer` and `--consumer` make them. */
+export function applicationAcls(principal: string, grants: Grants): AclEntry[] {
+  const allow = (
+    resourceType: AclEntry['resourceType'],
+    names: readonly string[] = [],
+    operations: readonly AclEntry['operation'][],
+  ) =>
+    names.flatMap((name) => operations.map((operation) => entry(principal, resourceType, name, operation)));
+  const { READ, WRITE, DESCRIBE } = AclOperationTypes;
+  return [
+    ...allow(AclResourceTypes.TOPIC, grants.read, [READ, DESCRIBE]),
+    ...allow(AclResourceTypes.TOPIC, grants.write, [WRITE, DESCRIBE]),
+    ...allow(AclResourceTypes.GROUP, grants.groups, [READ]),
+    ...allow(AclResourceTypes.TRANSACTIONAL_ID, grants.transactionalIds, [WRITE, DESCRIBE]),
+  ];
+}
+
+export function ferryAcls(principal: string, grants: readonly FerryGrant[]): AclEntry[] {
+  return grants.map(({ resource, operation }) =>
+    entry(
+      principal,
+      resourceTypes[resource],
+      // The one name that the resource type Cluster has.
+      resource === 'cluster' ? 'kafka-cluster' : '*',
+      operations[operation],
+    ),
+  );
+}
+
+/**
+ * Creates ACLs and resolves when the broker decides by them. The controller answers before the broker's authorizer
+ * has replayed the metadata log; DescribeAcls is answered by that authorizer, so it is asked until they are there.
+ */
+export async function createAcls(admin: Admin, acl: AclEntry[]): Promise<void> {
+  if (acl.length === 0) return;
+  await admin.createAcls({ acl });
+  const deadline = Date.now() + VISIBLE_WITHIN_MS;
+  while (!(await allVisible(admin, acl))) {
+    if (Date.now() > deadline)
+      throw new LabError(`ACLs were created but the broker does not know them after 15 s.`);
+    await sleep(20);
+  }
+}
+
+async function allVisible(admin: Admin, acl: readonly AclEntry[]): Promise<boolean> {
+  const { resources } = await admin.describeAcls({
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  });
+  const known = new Set(
+    resources.flatMap((resource) =>
+      resource.acls.map((one) =>
+        [resource.resourceType, resource.resourceName, one.principal, one.operation].join(),
+      ),
+    ),
+  );
+  return acl.every((one) =>
+    known.has([one.resourceType, one.resourceName, one.principal, one.operation].join()),
+  );
+}
+
+function entry(
+  principal: string,
+  resourceType: AclEntry['resourceType'],
+  resourceName: string,
+  operation: AclEntry['operation'],
+): AclEntry {
+  return {
+    principal,
+    resourceType,
+    resourceName,
+    operation,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    permissionType: AclPermissionTypes.ALLOW,
+    host: '*',
+  };
+}
+
+const resourceTypes = {
+  cluster: AclResourceTypes.CLUSTER,
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  transactionalId: AclResourceTypes.TRANSACTIONAL_ID,
+} as const;
+
+const operations = {
+  describe: AclOperationTypes.DESCRIBE,
+  describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
+  alter: AclOperationTypes.ALTER,
+  alterConfigs: AclOperationTypes.ALTER_CONFIGS,
+  create: AclOperationTypes.CREATE,
+  read: AclOperationTypes.READ,
+  write: AclOperationTypes.WRITE,
+  delete: AclOperationTypes.DELETE,
+  idempotentWrite: AclOperationTypes.IDEMPOTENT_WRITE,
+} as const;

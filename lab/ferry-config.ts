@@ -1,0 +1,27 @@
+import { stringify } from 'yaml';
+import type { LabCluster } from './kafka/cluster.js';
+import { FERRY } from './principals.js';
+
+/** The worker's configuration for this lab, in the form that `ferry worker` reads; secrets are files. */
+export function ferryConfig(
+  temporal: { address: string; namespace: string },
+  clusters: readonly LabCluster[],
+): string {
+  const entries = clusters.map(({ name, bootstrap, clients }) => {
+    const { sasl, tls } = clients[FERRY] ?? {};
+    return [
+      name,
+      {
+        bootstrap,
+        ...(sasl && {
+          sasl: { mechanism: sasl.mechanism, username: sasl.username, passwordFile: sasl.passwordFile },
+        }),
+        ...(tls && { tls }),
+      },
+    ];
+  });
+  return stringify({
+    temporal: { address: temporal.address, namespace: temporal.namespace },
+    clusters: Object.fromEntries(entries) as object,
+  });
+}

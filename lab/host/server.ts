@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError } from './failure.js';
+import { type ProcessIdentity, identify, isAlive, signalProcess, waitUntilGone } from './processes.js';
+import { lastLines } from './tool.js';
+
+const READY_WITHIN_MS = 90_000;
+const READY_POLL_MS = 50;
+const STOP_WITHIN_MS = 30_000;
+
+export interface ServerOptions {
+  /** For people: `source Kafka 3.9.1`. */
+  title: string;
+  /** Its own folder: holds the log, the identity of the process and whatever the server keeps. */
+  folder: string;
+  command: string;
+  args: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  /** Throws until the server answers as its users need it to. */
+  ready: () => Promise<void>;
+}
+
+/**
+ * One server process that outlives the process that started it. Its identity is in `<folder>/process.json`, so any
+ * other process can stop it, kill it and start it again; nothing about it is kept in memory.
+ */
+export class Server {
+  constructor(private readonly options: ServerOptions) {}
+
+  get log(): string {
+    return join(this.options.folder, 'server.log');
+  }
+
+  isRunning(): boolean {
+    return runningIn(this.options.folder) !== undefined;
+  }
+
+  /** Starts it if it does not run, and resolves when it answers. */
+  async start(): Promise<void> {
+    const process = runningIn(this.options.folder) ?? (await this.launch());
+    await this.untilReady(process);
+  }
+
+  /** Asks it to end, and insists after 30 s. */
+  async stop(): Promise<void> {
+    const process = runningIn(this.options.folder);
+    if (!process) return;
+    signalProcess(process, 'SIGTERM');
+    if (!(await waitUntilGone(process, STOP_WITHIN_MS))) await killIn(this.options.folder);
+  }
+
+  /** SIGKILL: what a crash looks like to everybody else. */
+  kill(): Promise<void> {
+    return killIn(this.options.folder);
+  }
+
+  private async launch(): Promise<ProcessIdentity> {
+    const { command, args, env, folder } = this.options;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const log = openSync(this.log, 'a', 0o600);
+    try {
+      const child = spawn(command, args, {
+        cwd: folder,
+        detached: true,
+        env: env ?? process.env,
+        stdio: ['ignore', log, log],
+      });
+      const failed = new Promise<never>((_, reject) => child.once('error', reject));
+      failed.catch(() => undefined);
+      // In the same turn as spawn: a starter that is killed right after leaves no process that nobody knows of.
+      const identity = child.pid === undefined ? undefined : identify(child.pid);
+      if (!identity) return await failed;
+      writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
+      child.unref();
+      return identity;
+    } catch (error) {
+      throw new LabError(`${this.options.title} could not be started: ${(error as Error).message}`);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  private async untilReady(process: ProcessIdentity): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    for (;;) {
+      const problem = await this.options.ready().then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      if (problem === undefined) return;
+      if (!isAlive(process))
+        throw new LabError(
+          `${this.options.title} ended while starting. Its log, ${this.log}, ends with:\n${await this.tail()}`,
+        );
+      if (Date.now() > deadline)
+        throw new LabError(
+          `${this.options.title} did not answer within ${READY_WITHIN_MS / 1000} s (${problem}); see ${this.log}.`,
+        );
+      await sleep(READY_POLL_MS);
+    }
+  }
+
+  private async tail(): Promise<string> {
+    return lastLines(await readFile(this.log, 'utf8').catch(() => ''), 8);
+  }
+}
+
+/** SIGKILLs the server that was started in this folder, if it still runs, and forgets it. */
+export async function killIn(folder: string): Promise<void> {
+  const process = runningIn(folder);
+  if (process) {
+    signalProcess(process, 'SIGKILL');
+    if (!(await waitUntilGone(process, STOP_WITHIN_MS)))
+      throw new LabError(`Process ${process.pid} of ${folder} does not die; end it by hand.`);
+  }
+  rmSync(identityFile(folder), { force: true });
+}
+
+/** The process that was started in this folder, if it is still that one. */
+export function runningIn(folder: string): ProcessIdentity | undefined {
+  try {
+    const identity = JSON.parse(readFileSync(identityFile(folder), 'utf8')) as ProcessIdentity;
+    return isAlive(identity) ? identity : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function identityFile(folder: string): string {
+  return join(folder, 'process.json');
+}

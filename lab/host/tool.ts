@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { LabError, type Progress } from './failure.js';
+
+const REPORT_EVERY_MS = 5_000;
+
+/**
+ * Runs a tool to its end and answers what it printed (both streams).
+ *
+ * @param label what is being done, for progress and for the error: `downloading Kafka 3.9.1`.
+ * @param missing the sentence for a tool that is not installed.
+ */
+export async function runTool(
+  command: string,
+  args: readonly string[],
+  options: { label: string; missing: string; progress: Progress; cwd?: string; env?: NodeJS.ProcessEnv },
+): Promise<string> {
+  const began = Date.now();
+  const ticker = setInterval(
+    () => options.progress(`${options.label} (${Math.round((Date.now() - began) / 1000)} s so far)`),
+    REPORT_EVERY_MS,
+  );
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const child = spawn(command, args, {
+        cwd: options.cwd,
+        env: options.env ?? process.env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let printed = '';
+      const keep = (chunk: Buffer) => {
+        printed += chunk.toString();
+      };
+      child.stdout.on('data', keep);
+      child.stderr.on('data', keep);
+      child.on('error', (error: NodeJS.ErrnoException) =>
+        reject(new LabError(error.code === 'ENOENT' ? options.missing : `${command}: ${error.message}`)),
+      );
+      child.on('close', (code) =>
+        code === 0
+          ? resolve(printed)
+          : reject(new LabError(`${options.label} failed (${command}, exit ${code}): ${lastLines(printed)}`)),
+      );
+    });
+  } finally {
+    clearInterval(ticker);
+  }
+}
+
+export function lastLines(text: string, count = 5): string {
+  return text.trim().split('\n').slice(-count).join('\n');
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { silent } from '../host/failure.js';
+import { exists } from '../host/folders.js';
+import { Server } from '../host/server.js';
+import { runTool } from '../host/tool.js';
+import { javaCommand } from '../host/toolchain.js';
+import { classArchive, classPath, jvmOptions, kafkaJars } from './jars.js';
+import type { ClusterPaths } from './layout.js';
+import { propertiesFile, type Settings } from './settings.js';
+
+export interface BrokerOptions {
+  title: string;
+  version: string;
+  paths: ClusterPaths;
+  ready: () => Promise<void>;
+  /** Write the archive of loaded classes when the broker ends, instead of using it. */
+  recordClasses?: string;
+}
+
+/** The process of a combined broker and controller whose storage is formatted. */
+export async function broker(options: BrokerOptions): Promise<Server> {
+  const { version, paths } = options;
+  const libs = await kafkaJars(version, silent);
+  const classes = options.recordClasses
+    ? [`-XX:ArchiveClassesAtExit=${options.recordClasses}`]
+    : await archiveOptions(version);
+  return new Server({
+    title: options.title,
+    folder: paths.server,
+    command: javaCommand(),
+    args: [...jvmOptions(version), ...classes, '-cp', classPath(libs), 'kafka.Kafka', paths.settings],
+    ready: options.ready,
+  });
+}
+
+/**
+ * Writes the settings and formats the storage of a new cluster with an id of its own.
+ * @param extra arguments for `StorageTool format`, such as the first SCRAM credentials.
+ */
+export async function format(
+  version: string,
+  paths: ClusterPaths,
+  settings: Settings,
+  extra: readonly string[],
+): Promise<void> {
+  await mkdir(paths.server, { recursive: true, mode: 0o700 });
+  await writeFile(paths.settings, propertiesFile(settings), { mode: 0o600 });
+  const libs = await kafkaJars(version, silent);
+  // prettier-ignore
+  const args = [
+    ...jvmOptions(version), ...(await archiveOptions(version)), '-cp', classPath(libs),
+    'kafka.tools.StorageTool', 'format', '--cluster-id', newClusterId(), '--config', paths.settings, ...extra,
+  ];
+  await runTool(javaCommand(), args, {
+    label: `formatting the storage of Kafka ${version}`,
+    missing: 'No Java found.',
+    progress: silent,
+  });
+}
+
+/** A Kafka `Uuid`: 16 bytes in URL-safe base64. Kafka's own never start with a hyphen, since tools take it as an option. */
+export function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
+}
+
+async function archiveOptions(version: string): Promise<string[]> {
+  const archive = await classArchive(version);
+  return (await exists(archive)) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+}

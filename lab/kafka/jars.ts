@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import type { Progress } from '../host/failure.js';
+import { cacheFolder } from '../host/folders.js';
+import { fetchJars } from '../host/maven.js';
+import { javaVersion } from '../host/toolchain.js';
+import { versions } from '../versions.js';
+
+/** Broker, Kafka Connect, MirrorMaker 2 and Kafka's command line classes of one version. */
+export async function kafkaJars(version: string, progress: Progress): Promise<string> {
+  const kafka = ['kafka_2.13', 'connect-runtime', 'connect-mirror', 'kafka-tools'].map(
+    (artifact) => `org.apache.kafka:${artifact}:${version}` as const,
+  );
+  // 3.x brings its binding along; 4.x leaves the choice to the distribution.
+  const binding = isThree(version)
+    ? []
+    : [`org.apache.logging.log4j:log4j-slf4j-impl:${versions.log4j}` as const];
+  return fetchJars(kafkaFolder(version), `Kafka ${version}`, [...kafka, ...binding], progress);
+}
+
+/** Where the classes of a running broker are kept ready to be mapped into memory; one per version of Java. */
+export async function classArchive(version: string): Promise<string> {
+  return join(kafkaFolder(version), `classes-java-${await javaVersion()}.jsa`);
+}
+
+/**
+ * JVM options for a server that should be up at once and stay small: one compiler tier and one collector thread
+ * cost peak speed that nobody needs on a laptop.
+ */
+export function jvmOptions(version: string): string[] {
+  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  return [
+    '-Xms64m',
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+ExitOnOutOfMemoryError',
+    isThree(version)
+      ? `-Dlog4j.configuration=file:${file('log4j.properties')}`
+      : `-Dlog4j2.configurationFile=${file('log4j2.properties')}`,
+  ];
+}
+
+export function classPath(libs: string): string {
+  return join(libs, '*');
+}
+
+function kafkaFolder(version: string): string {
+  return cacheFolder(`kafka-${version}`);
+}
+
+function isThree(version: string): boolean {
+  return version.startsWith('3.');
+}

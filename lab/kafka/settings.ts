@@ -1,0 +1,78 @@
+/** A Kafka `.properties` file as key and value. */
+export type Settings = Record<string, string | number | boolean>;
+
+export function propertiesFile(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${String(value)}\n`)
+    .join('');
+}
+
+export interface Listeners {
+  /** Where the process binds: `127.0.0.1`, or `0.0.0.0` in a container. */
+  bind: string;
+  /** What clients are told to connect to. */
+  advertised: string;
+  client: number;
+  controller: number;
+}
+
+/** One process that is broker and controller: the smallest real cluster (KIP-500). */
+export function combinedRole(listeners: Listeners, dataFolder: string): Settings {
+  const { bind, advertised, client, controller } = listeners;
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    // The controller's listener serves this process only, so it is on the loopback interface everywhere.
+    listeners: `CLIENT://${bind}:${client},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `CLIENT://${advertised}:${client}`,
+    'inter.broker.listener.name': 'CLIENT',
+    'log.dirs': dataFolder,
+  };
+}
+
+/** What is not an ACL is denied. */
+export function authorizer(superUsers: readonly string[]): Settings {
+  return {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': false,
+    'super.users': superUsers.join(';'),
+  };
+}
+
+/** Settings that make one broker on a small machine behave like a cluster, only sooner. */
+export const labBehaviour: Settings = {
+  // As on managed clusters: a forgotten client must not bring a deleted topic back unnoticed.
+  'auto.create.topics.enable': false,
+  'default.replication.factor': 1,
+  'offsets.topic.replication.factor': 1,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.min.isr': 1,
+  'share.coordinator.state.topic.replication.factor': 1,
+  'share.coordinator.state.topic.min.isr': 1,
+  // The defaults of 50 partitions cost seconds at the first group and the first transaction.
+  'offsets.topic.num.partitions': 4,
+  'transaction.state.log.num.partitions': 4,
+  'share.coordinator.state.topic.num.partitions': 1,
+  // The pause that lets more members arrive before the first rebalance; there are none to wait for.
+  'group.initial.rebalance.delay.ms': 0,
+  // Consumers may ask for short sessions, so that a killed one is out of its group within seconds.
+  'group.min.session.timeout.ms': 1_000,
+  'group.consumer.session.timeout.ms': 6_000,
+  'group.consumer.min.session.timeout.ms': 6_000,
+  'group.consumer.heartbeat.interval.ms': 1_000,
+  'group.consumer.min.heartbeat.interval.ms': 1_000,
+  // A transaction may be left hanging for as long as any test looks at it ...
+  'transaction.max.timeout.ms': 3_600_000,
+  // ... and one with a short timeout is aborted soon after it.
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
+  // Retention, compaction and deletion happen while somebody is watching.
+  'log.retention.check.interval.ms': 1_000,
+  'log.cleaner.backoff.ms': 500,
+  'log.cleaner.dedupe.buffer.size': 16_777_216,
+  'log.initial.task.delay.ms': 1_000,
+  // A broker that was killed may register again as soon as its old session is over.
+  'broker.heartbeat.interval.ms': 500,
+  'broker.session.timeout.ms': 2_000,
+};

@@ -1,0 +1,84 @@
+import { Command } from 'commander';
+import { attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
+import { describeLab, printLab } from './status.js';
+import { setUpForTests } from './setup.js';
+import { keepLogs, takeDown } from './take-down.js';
+
+// Progress goes to the error stream, so that `--json` can be piped.
+const progress = (line: string) => console.error(line);
+
+const program = new Command('lab')
+  .description('Real servers on this machine to try the ferry on: a source Kafka, a target Kafka, Temporal.')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run lab -- up --name mine\n  npm run lab -- status --name mine --json',
+  );
+
+program
+  .command('setup')
+  .description('download and build all that is missing, and start nothing')
+  .action(async () => {
+    await setUpForTests(progress);
+    progress('everything is there');
+  });
+
+named('up', 'start the lab, or say where it is when it is up')
+  .option('--fresh', 'throw away a lab of that name that is up, with its data')
+  .action(async ({ name, json, fresh }: Options & { fresh?: boolean }) => {
+    const running = fresh ? undefined : await wholeLab(name);
+    show(running ?? (await startUnlessInterrupted(name)), json);
+  });
+
+named('status', 'addresses, and ready client files for every principal').action(
+  async ({ name, json }: Options) => show(await attachLab(name), json),
+);
+
+named('down', 'end every process of the lab and remove every file')
+  .option('--keep-logs', "keep the servers' logs and say where")
+  .action(async ({ name, json, keepLogs: keep }: Options & { keepLogs?: boolean }) => {
+    const logs = keep ? await keepLogs(name) : undefined;
+    const found = await takeDown(name);
+    if (json) console.log(JSON.stringify({ name, found, logs }));
+    else console.log(found ? `The lab ${name} is down.` : `There was no lab ${name}.`);
+    if (logs && !json) console.log(`Its logs are in ${logs}.`);
+  });
+
+interface Options {
+  name: string;
+  json?: boolean;
+}
+
+function named(command: string, description: string): Command {
+  return program
+    .command(command)
+    .description(description)
+    .option('--name <name>', 'which lab; several can be up side by side', DEFAULT_NAME)
+    .option('--json', 'print JSON');
+}
+
+/** The running lab with this name, if every server of it runs. */
+async function wholeLab(name: string): Promise<Lab | undefined> {
+  const lab = await attachLab(name).catch(() => undefined);
+  const whole = lab && lab.source.isRunning() && lab.target.isRunning() && lab.temporal.isRunning();
+  return whole ? lab : undefined;
+}
+
+async function startUnlessInterrupted(name: string): Promise<Lab> {
+  const interrupted = () => void takeDown(name).finally(() => process.exit(1));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  return startLab({ name, progress });
+}
+
+function show(lab: Lab, json?: boolean): void {
+  if (json) console.log(JSON.stringify(describeLab(lab), undefined, 2));
+  else printLab(lab);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  console.error(error.message);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,33 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProcessIdentity } from './host/processes.js';
+import type { ClusterPorts } from './kafka/layout.js';
+import type { ClusterName } from './principals.js';
+import type { TemporalPorts } from './temporal-server.js';
+
+/** What one lab must remember between processes; the rest follows from its folder. */
+export interface LabState {
+  /** `starting` until everything answered: a lab whose starter died is never taken for a whole one. */
+  phase: 'starting' | 'up';
+  starter: ProcessIdentity;
+  ports: Record<ClusterName, ClusterPorts> & { temporal: TemporalPorts };
+}
+
+export async function readState(folder: string): Promise<LabState | undefined> {
+  try {
+    return JSON.parse(await readFile(stateFile(folder), 'utf8')) as LabState;
+  } catch {
+    // Not there, or cut short by a crash: either way there is no lab to attach to.
+    return undefined;
+  }
+}
+
+export async function writeState(folder: string, state: LabState): Promise<void> {
+  const partial = `${stateFile(folder)}.partial`;
+  await writeFile(partial, JSON.stringify(state, undefined, 2), { mode: 0o600 });
+  await rename(partial, stateFile(folder));
+}
+
+function stateFile(folder: string): string {
+  return join(folder, 'lab.json');
+}

@@ -1,0 +1,77 @@
+import type { Lab, LabCluster } from './lab.js';
+import { cacheFolder } from './host/folders.js';
+import { javaCommand } from './host/toolchain.js';
+import { versions } from './versions.js';
+
+/** Everything a person or a script needs to look at the lab with the tools they know. */
+export function describeLab(lab: Lab) {
+  return {
+    name: lab.name,
+    folder: lab.folder,
+    ferryYaml: lab.ferryYaml,
+    temporal: {
+      address: lab.temporal.address,
+      namespace: lab.temporal.namespace,
+      ui: lab.temporal.ui,
+      running: lab.temporal.isRunning(),
+      log: lab.temporal.log,
+    },
+    clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
+    kafkaTools: {
+      /** Followed by a class and its arguments. */
+      command: toolCommand(),
+      classes: {
+        topics: 'org.apache.kafka.tools.TopicCommand',
+        groups: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+        acls: 'org.apache.kafka.tools.AclCommand',
+        configs: 'kafka.admin.ConfigCommand',
+        consume: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+        produce: 'org.apache.kafka.tools.ConsoleProducer',
+      },
+      example: example(lab.source),
+    },
+  };
+}
+
+export function printLab(lab: Lab): void {
+  const { source, target, temporal } = lab;
+  console.log(`The lab ${lab.name}${allRunning(lab) ? ' is up' : ', parts of which are not running'}:
+
+  source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512
+  target    Kafka ${target.version}   ${target.bootstrap.join()}   TLS with client certificates
+  Temporal  ${temporal.address}, namespace ${temporal.namespace}
+  web UI    ${temporal.ui}
+  worker's configuration  ${lab.ferryYaml}
+
+Try next:
+  npm run lab -- status --name ${lab.name} --json    client files for every principal
+  npm run ferry -- worker --config ${lab.ferryYaml}
+  ${example(source)}
+  npm run lab -- down --name ${lab.name}`);
+}
+
+function describeCluster(cluster: LabCluster) {
+  return {
+    version: cluster.version,
+    bootstrap: cluster.bootstrap,
+    running: cluster.isRunning(),
+    log: cluster.log,
+    clients: Object.fromEntries(
+      Object.entries(cluster.clients).map(([user, { principal, files }]) => [user, { principal, ...files }]),
+    ),
+  };
+}
+
+// The newer tools speak to both brokers.
+function toolCommand(): string {
+  return `${javaCommand()} -cp '${cacheFolder(`kafka-${versions.targetKafka}`, 'libs')}/*'`;
+}
+
+function example({ bootstrap, clients }: LabCluster): string {
+  const settings = clients['admin']?.files.java ?? '';
+  return `${toolCommand()} org.apache.kafka.tools.TopicCommand --bootstrap-server ${bootstrap.join()} --command-config ${settings} --list`;
+}
+
+function allRunning({ source, target, temporal }: Lab): boolean {
+  return source.isRunning() && target.isRunning() && temporal.isRunning();
+}

@@ -1,0 +1,17 @@
+/**
+ * The versions that the lab runs, in one place: `docker-compose.yml` repeats them and a test compares the two.
+ *
+ * The source is the last 3.x line and the target a current 4.x, because that is what a migration meets in life.
+ */
+export const versions = {
+  sourceKafka: '3.9.1',
+  targetKafka: '4.3.1',
+  /** The Temporal command line, which holds the development server and its web UI. */
+  temporalCli: '1.5.1',
+  temporalServer: '1.29.1',
+  temporalUi: '2.42.1',
+  /** Temporal's Java test server, which can skip time. */
+  temporalTestServer: '1.36.1',
+  /** Kafka 4.x ships no SLF4J binding; without one a broker is silent. */
+  log4j: '2.25.4',
+} as const;
