@@ -206,7 +206,8 @@ function contradictions(input: unknown): Mistake[] {
   return mistakes;
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+/** `topics[0].name`. */
+export function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, part) =>
       typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,

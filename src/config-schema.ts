@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { defaultTaskQueue } from './migration/queues.js';
+import { parseDuration } from './migration/duration.js';
+
+const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
+
+const hostAndPort = z
+  .string({ error: 'expected host:port' })
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/, {
+    error: 'expected host:port, for example 127.0.0.1:9092',
+  });
+
+const file = text('expected the path of a file');
+
+const tlsFiles = z.strictObject({
+  ca: file.optional(),
+  certificate: file.optional(),
+  key: file.optional(),
+  keyPassword: text('expected the password of the key').optional(),
+});
+
+/** `true` trusts what this machine trusts; the object says whom to trust and who we are. Files are PEM. */
+const tls = z.union(
+  [
+    z.boolean(),
+    tlsFiles.refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      error: 'expected certificate and key together',
+    }),
+  ],
+  { error: 'expected true, or an object with ca, certificate and key' },
+);
+
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
+      error: 'expected plain, scram-sha-256 or scram-sha-512',
+    }),
+    username: text('expected a user name'),
+    password: text('expected a password, best as ${NAME} from the environment').optional(),
+    passwordFile: file.optional(),
+  })
+  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+    error: 'expected either password or passwordFile',
+  });
+
+const cluster = z.strictObject({
+  bootstrap: z
+    .array(hostAndPort, { error: 'expected a list of host:port' })
+    .min(1, { error: 'expected at least one host:port' }),
+  sasl: sasl.optional(),
+  tls: tls.optional(),
+});
+
+/** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
+const temporal = z
+  .strictObject({
+    address: hostAndPort.optional(),
+    namespace: text('expected the name of a namespace').optional(),
+    taskQueue: text('expected the name of a task queue').default(defaultTaskQueue),
+    tls: tls.optional(),
+    apiKey: text('expected an API key, best as ${NAME} from the environment').optional(),
+    ui: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of the web UI, for example http://127.0.0.1:8233',
+      })
+      .optional(),
+  })
+  .refine(
+    ({ address, tls, apiKey }) => address !== undefined || (tls === undefined && apiKey === undefined),
+    {
+      error: 'expected address beside tls or apiKey',
+    },
+  );
+
+const count = (fallback: number) =>
+  z.int({ error: 'expected a whole number' }).min(1).max(100_000).default(fallback);
+
+const worker = z.strictObject({
+  /** Where `/healthz` and `/readyz` answer. */
+  health: hostAndPort.optional(),
+  /** Where Prometheus finds the metrics. */
+  metrics: hostAndPort.optional(),
+  /** A waiting migration holds one: the number of migrations that one worker watches at once. */
+  maxWatches: count(2000),
+  /** Changes and checks under way at once. */
+  maxChanges: count(20),
+  /** How long changes under way may take to end when the worker is stopped. */
+  shutdownGrace: z
+    .string()
+    .refine((value) => parseDuration(value) !== null, { error: 'expected a duration such as 10s or 1m' })
+    .default('10s'),
+});
+
+export const configShape = z.strictObject(
+  {
+    temporal: temporal.prefault({}),
+    clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    worker: worker.prefault({}),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected a configuration: an object with clusters, and where needed temporal and worker'
+        : undefined,
+  },
+);
+
+export type ConfigFile = z.output<typeof configShape>;
+export type ClusterSection = z.output<typeof cluster>;
+export type TlsSection = z.output<typeof tls>;

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-config-'));
+  writeFileSync(join(folder, 'ca.pem'), 'CA');
+  writeFileSync(join(folder, 'ferry.crt'), 'CRT');
+  writeFileSync(join(folder, 'ferry.key'), 'KEY-TEXT');
+  writeFileSync(join(folder, 'onprem.password'), 'from a file\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function read(yaml: string, environment: Record<string, string> = {}, temporalOnly = false) {
+  const path = join(folder, 'ferry.yaml');
+  writeFileSync(path, yaml);
+  return readConfig({ path, environment, temporalOnly });
+}
+
+const whole = `
+temporal: { address: temporal.example:7233, namespace: kafka, apiKey: "\${API_KEY}", tls: true, ui: http://ui.example/ }
+clusters:
+  onprem:
+    bootstrap: [broker-1:9092, "[::1]:9093"]
+    sasl: { mechanism: scram-sha-512, username: ferry, password: "\${ONPREM_PASSWORD}" }
+  aiven:
+    bootstrap: [aiven.example:12345]
+    tls: { ca: ca.pem, certificate: ferry.crt, key: ferry.key }
+worker: { health: 127.0.0.1:8080, maxWatches: 300, shutdownGrace: 1m }
+`;
+const environment = { ONPREM_PASSWORD: 'hunter2', API_KEY: 'api-secret' };
+
+describe('a configuration', () => {
+  it('is read whole, with secrets from the environment and files beside it', () => {
+    const { value } = read(whole, environment);
+    expect({ ...value?.clusters['onprem'] }).toEqual({
+      bootstrap: ['broker-1:9092', '[::1]:9093'],
+      sasl: { mechanism: 'scram-sha-512', username: 'ferry', password: 'hunter2' },
+    });
+    expect({ ...value?.clusters['aiven'] }).toEqual({
+      bootstrap: ['aiven.example:12345'],
+      tls: { ca: 'CA', certificate: 'CRT', key: 'KEY-TEXT' },
+    });
+    expect({ ...value?.temporal, connection: { ...value?.temporal.connection } }).toEqual({
+      connection: { address: 'temporal.example:7233', tls: {}, apiKey: 'api-secret' },
+      namespace: 'kafka',
+      taskQueue: 'kafka-ferry',
+      ui: 'http://ui.example',
+    });
+    expect(value?.worker).toEqual({
+      health: '127.0.0.1:8080',
+      metrics: undefined,
+      maxWatches: 300,
+      maxChanges: 20,
+      shutdownGraceMs: 60_000,
+    });
+  });
+
+  it('has an example that is right but for the secrets and files of its reader', () => {
+    const path = fileURLToPath(new URL('../../ferry.example.yaml', import.meta.url));
+    const { mistakes } = readConfig({ path, environment: { ONPREM_PASSWORD: 'x' } });
+    expect(mistakes?.map(({ path, expected }) => `${path} ${expected}`)).toEqual([
+      'clusters.aiven.tls.ca aiven/ca.pem: there is no such file',
+      'clusters.aiven.tls.certificate aiven/service.cert: there is no such file',
+      'clusters.aiven.tls.key aiven/service.key: there is no such file',
+    ]);
+  });
+
+  it('shows no secret when it is printed', () => {
+    const { value } = read(whole, environment);
+    for (const printed of [JSON.stringify(value), inspect(value, { depth: 10 })]) {
+      expect(printed).not.toMatch(/hunter2|KEY-TEXT|api-secret/);
+      expect(printed).toMatch(/scram-sha-512/);
+    }
+  });
+
+  it('takes the password from a file, without its line end', () => {
+    const { value } = read(
+      'clusters: { onprem: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwordFile: onprem.password } } }',
+    );
+    expect(value?.clusters['onprem']?.sasl?.password).toBe('from a file');
+  });
+
+  it('keeps $${NAME} as it stands and does not look into what the environment gave', () => {
+    const { value } = read(
+      'clusters: { a: { bootstrap: [b:1], sasl: { mechanism: plain, username: "$${X}", password: "${P}" } } }',
+      { P: '${X}' },
+    );
+    expect(value?.clusters['a']?.sasl).toMatchObject({ username: '${X}', password: '${X}' });
+  });
+
+  it('falls back on what Temporal’s own tools read', () => {
+    const { value } = read('temporal: { taskQueue: mine }', {
+      TEMPORAL_ADDRESS: 'cloud.example:7233',
+      TEMPORAL_NAMESPACE: 'team',
+      TEMPORAL_CONFIG_FILE: join(folder, 'none.toml'),
+    });
+    expect(value?.temporal).toMatchObject({ namespace: 'team', taskQueue: 'mine' });
+    expect(value?.temporal.connection.address).toBe('cloud.example:7233');
+  });
+});
+
+describe('mistakes', () => {
+  it('are reported all at once, each with its path', () => {
+    const { mistakes } = read(`
+temporal: { namespace: "", apiKey: x }
+clusters:
+  onprem: { bootstrap: [broker-1], sasl: { mechanism: gssapi, username: ferry }, colour: red }
+  aiven: { bootstrap: [], tls: { certificate: ferry.crt } }
+  other: { bootstrap: [b:1], tls: { cert: x } }
+workers: {}
+`);
+    expect(mistakes?.map(({ path }) => path).sort()).toEqual([
+      'clusters.aiven.bootstrap',
+      'clusters.aiven.tls',
+      'clusters.onprem.bootstrap[0]',
+      'clusters.onprem.colour',
+      'clusters.onprem.sasl.mechanism',
+      'clusters.other.tls.cert',
+      'temporal',
+      'temporal.namespace',
+      'workers',
+    ]);
+  });
+
+  it('name a variable that is not set and a file that is not there', () => {
+    const { mistakes } = read(
+      'clusters: { a: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, password: "${NOWHERE}" }, tls: { ca: gone.pem } } }',
+    );
+    expect(mistakes).toEqual([
+      {
+        path: 'clusters.a.sasl.password',
+        expected: 'needs the environment variable NOWHERE, which is not set',
+      },
+      { path: 'clusters.a.tls.ca', expected: 'gone.pem: there is no such file' },
+    ]);
+  });
+
+  it('in the YAML give line and column and never quote the file', () => {
+    const { mistakes } = read('clusters:\n  a: { bootstrap: [b:1], sasl: {password: "hunter2 }\n');
+    expect(mistakes?.[0]?.path).toMatch(/^line \d+, column \d+$/);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
+    expect(JSON.stringify(read('a: *hunter2').mistakes)).not.toContain('hunter2');
+  });
+
+  it('of a file that is not there', () => {
+    const path = join(folder, 'missing.yaml');
+    expect(readConfig({ path, environment: {} })).toEqual({
+      mistakes: [{ path: '', expected: 'there is no such file' }],
+      file: path,
+    });
+  });
+
+  it('of clusters do not matter to who only talks to Temporal', () => {
+    const yaml = `
+temporal: { address: t:7233 }
+clusters: { a: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, password: "\${NOWHERE}" }, tls: { ca: gone.pem } } }`;
+    expect(read(yaml, {}, true).value?.temporal.connection.address).toBe('t:7233');
+  });
+});
