@@ -21,6 +21,8 @@ export interface MigrationState {
   refused: { at: string; message: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
+  /** What a watching activity wants back after continue-as-new. */
+  carry?: unknown;
   outcome: Outcome | null;
 }
 
@@ -33,6 +35,8 @@ export interface Facts {
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: OffsetTable;
   made: Made;
+  /** A person overrode the proof of a quiet source: records beyond `ends` are then no contradiction. */
+  unproved?: { by: string; reason: string };
   /** When the deletion of the source began: the point after which there is nothing to abort. */
   deletingSince?: string;
 }

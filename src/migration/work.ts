@@ -27,9 +27,15 @@ export interface Activities {
     input: Work & { start?: OffsetTable; groups?: readonly string[] },
   ): Promise<{ start: OffsetTable; made: MadeOffsets[]; findings: Finding[]; sentence: string }>;
 
-  /** Watches the source until it has been quiet for `waits.quiet` (promises, 3). `ends` are the frozen end offsets. */
+  /**
+   * Watches the source until it has been quiet for `waits.quiet` (promises, 3). `ends` are the frozen end offsets.
+   * With `not-quiet` accepted: answers `quiet` at once with the ends as they are, and says that they were not proved.
+   */
   watchQuiet(input: Watch): Promise<Watched<'quiet', { ends: OffsetTable }>>;
-  /** Watches both clusters until it is proved that what the source gets, the target gets (promises, 2). `marks` are source ends. */
+  /**
+   * Watches both clusters until it is proved that what the source gets, the target gets (promises, 2). `marks` are
+   * source ends. With `not-doubling` accepted: answers at once, and says that it was not proved.
+   */
   watchDoubling(input: Watch): Promise<Watched<'doubling', { marks: OffsetTable }>>;
   /**
    * Watches until every group has consumed the source up to `to` (promises, 4). With `frozen`, records beyond `to`

@@ -1,0 +1,3 @@
+export { doubleConsumers } from './double-consumers.js';
+export { doubleProducer } from './double-producer.js';
+export { simplestCase } from './simplest-case.js';

@@ -1,0 +1,52 @@
+import { currentStep, type Outcome } from '../../src/migration/state.js';
+import { stepKind } from '../../src/migration/strategies.js';
+import { change } from './activities.js';
+import type { Run } from './run.js';
+import { step } from './step.js';
+
+/**
+ * Ends an aborted migration. What the migration made is taken back, newest first, as long as no producer has written
+ * to the target; after that both sides stay as they are and a person decides.
+ */
+export async function takeBack(run: Run): Promise<Outcome> {
+  if (!run.step('undo')) {
+    const at = currentStep(run.state);
+    if (at) run.close(at, 'skipped', { sentence: `Aborted here by ${run.state.abort?.by ?? 'somebody'}.` });
+    run.state.decision = null;
+    run.state.steps.push({ id: 'undo', title: stepKind('undo').title, status: 'pending', evidence: [] });
+  }
+  let undone: string[] = [];
+  let left: string[] = [];
+  await step(run, 'undo', async () => {
+    const { made, start } = run.facts;
+    const { written } = await change().targetWrites({ ...run.work(), start: start ?? {} });
+    if (written.length > 0) {
+      left = [
+        ...written,
+        `Decide what to do with them: they are only on ${run.migration.target}, so nothing there was taken back.`,
+      ];
+      return {
+        sentence: 'The target has been written to: both clusters are left as they are.',
+        data: { left },
+      };
+    }
+    ({ undone, left } = await change().undo({ ...run.work(), made }));
+    return {
+      sentence: undone.length > 0 ? `Took back ${undone.length} things.` : 'There was nothing to take back.',
+      data: { undone, left },
+    };
+  });
+  const why = run.state.abort?.note ? ` (${run.state.abort.note})` : '';
+  run.state.outcome = {
+    result: 'aborted',
+    at: run.now(),
+    sentence:
+      left.length > 0
+        ? `Aborted${why}. Left for a person to decide: ${left.join(' ')}`
+        : `Aborted${why}. The source is as it was.`,
+    undone,
+    left,
+  };
+  run.show();
+  return run.state.outcome;
+}

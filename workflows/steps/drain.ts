@@ -1,0 +1,29 @@
+import type { OffsetTable } from '../../src/migration/offsets.js';
+import { watch } from './activities.js';
+import type { Run } from './run.js';
+import { insist, step } from './step.js';
+import { Blocked } from './turns.js';
+
+/** Every group has consumed all that the source holds. A record that arrives meanwhile opens the producers' step again. */
+export const sourceDrained = (run: Run) =>
+  drained(run, run.facts.ends ?? {}, run.facts.unproved === undefined);
+
+/** Every group has consumed what the source held when doubling was proved; what came later is on both clusters. */
+export const drainedToTheMarks = (run: Run) => drained(run, run.facts.marks ?? {}, false);
+
+async function drained(run: Run, to: OffsetTable, frozen: boolean): Promise<void> {
+  await step(run, 'drain', async (entry) => {
+    const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
+    switch (seen.state) {
+      case 'drained':
+        return { sentence: seen.sentence, data: { lag: seen.lag, facts: seen.data } };
+      case 'grew':
+        throw run.reopen('producerSwitched', seen.sentence);
+      case 'asks':
+        insist(run, seen.findings);
+        throw new Blocked('The check asked for nothing that is not accepted already; retry.');
+      case 'contradicted':
+        throw new Blocked(seen.sentence);
+    }
+  });
+}

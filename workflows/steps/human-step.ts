@@ -1,0 +1,99 @@
+import type { Part, Step } from '../../src/migration/state.js';
+import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
+import type { Run } from './run.js';
+import { step } from './step.js';
+
+/** How often a step that waits for a person looks after what it prepared, ms: well inside a week's offset retention. */
+const upkeepEvery = 24 * 60 * 60_000;
+
+/** What the clusters say about a claim. */
+export type Seen = { agrees: true; sentence: string; data?: unknown } | { agrees: false; sentence: string };
+
+export interface HumanStep {
+  /** Measures what the claims for these producers, groups or topics say; `overridden` when none of them is to be measured. */
+  check: (names: string[], entry: Step) => Promise<Seen>;
+  /** For claims that can only be measured together, as a quiet source. */
+  together?: boolean;
+  /** Every claim was overridden: a person takes the responsibility. */
+  whenOverridden?: (entry: Step) => Promise<Seen>;
+  /** Done when the step begins, and once a day while it waits. */
+  upkeep?: () => Promise<void>;
+}
+
+/** A step that a person does: closes when everybody has said so and what was measured agrees. */
+export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Promise<void> {
+  await step(run, id, async (entry) => {
+    const parts = entry.parts ?? [];
+    // What was verified before a pause or a failure is verified again.
+    for (const part of parts) delete part.verified;
+    await human.upkeep?.();
+    let rounds = 0;
+    for (;;) {
+      const due = await claimed(run, entry, human);
+      const seen = await verdict(run, entry, human, due);
+      rounds += 1;
+      if (!seen.agrees) {
+        contradicted(run, entry, due, seen.sentence);
+        continue;
+      }
+      for (const part of due) part.verified = true;
+      const evidence = (sentence: string) => ({
+        sentence,
+        ...(seen.data !== undefined && { data: seen.data }),
+      });
+      if (!parts.every(({ verified }) => verified)) run.saw(entry, evidence(seen.sentence));
+      else if (rounds === 1 || human.together)
+        return evidence(`${seen.sentence} Said: ${parts.map(saidText).join('; ')}.`);
+      else {
+        // Those that moved first were checked before a wait for the others: checks age.
+        for (const part of parts) delete part.verified;
+        rounds = 0;
+      }
+    }
+  });
+}
+
+/** Waits until there are claims to check, looking after the preparation meanwhile. */
+async function claimed(run: Run, entry: Step, human: HumanStep): Promise<Part[]> {
+  const parts = entry.parts ?? [];
+  const due = () => parts.filter(({ claim, verified }) => claim && !verified);
+  const ready = () => (human.together ? parts.every(({ claim }) => claim) : due().length > 0);
+  while (!ready()) {
+    const missing = parts.filter(({ claim }) => !claim).map(({ name }) => name);
+    run.says(entry, 'waiting', `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`);
+    const met = await run.until(ready, human.upkeep && upkeepEvery);
+    if (!met) await human.upkeep?.();
+  }
+  return due();
+}
+
+async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Promise<Seen> {
+  const measured = due.filter(({ claim }) => !claim?.override).map(({ name }) => name);
+  run.says(
+    entry,
+    'active',
+    `${stepKind(entry.id).title}: said for ${due.map(({ name }) => name).join(', ')}; checking the clusters.`,
+  );
+  if (measured.length > 0 && (human.together || measured.length === due.length))
+    return human.check(
+      due.map(({ name }) => name),
+      entry,
+    );
+  if (measured.length > 0) return human.check(measured, entry);
+  return human.whenOverridden
+    ? human.whenOverridden(entry)
+    : { agrees: true, sentence: 'Not verified: the check was overridden.' };
+}
+
+/** A claim that what was measured contradicts is withdrawn: the step stays open and says what was seen. */
+function contradicted(run: Run, entry: Step, due: Part[], sentence: string): void {
+  for (const part of due) if (!part.claim?.override) delete part.claim;
+  run.saw(entry, { sentence: `Not so: ${sentence}` });
+  run.says(entry, 'waiting', `Not so: ${sentence} Say it again when it is mended.`);
+}
+
+function saidText({ name, claim }: Part): string {
+  const by = claim?.by ? ` by ${claim.by}` : '';
+  const overridden = claim?.override ? ` (overridden: ${claim.override.reason})` : '';
+  return `${name}${by}${overridden}`;
+}

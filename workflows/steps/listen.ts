@@ -1,0 +1,52 @@
+import {
+  ApplicationFailure,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import {
+  controls,
+  messageDescription,
+  statusQuery,
+  type ControlName,
+  type MessageName,
+} from '../../src/migration/messages.js';
+import { statusOf, type Status } from '../../src/migration/status.js';
+import { isHumanStep } from '../../src/migration/strategies.js';
+import type { Run } from './run.js';
+
+/**
+ * Registers the query, and every message twice: as an update, which answers, and as a signal of the same name, for
+ * tctl, for batches and for when no worker is up. Both are judged by the same function. Has to run before the first
+ * await, so that nothing that was sent early is lost.
+ */
+export function listen(run: Run): void {
+  setHandler(defineQuery<Status>(statusQuery), () => statusOf(run.state), {
+    description: 'Where the migration is, what it waits for, what to send next, and the evidence so far.',
+  });
+  const humanSteps = run.state.steps.map(({ id }) => id).filter(isHumanStep);
+  for (const name of [...humanSteps, ...(Object.keys(controls) as ControlName[])]) {
+    const description = messageDescription(name);
+    setHandler(defineSignal<[unknown?]>(name), (input) => run.hear(name, input), { description });
+    setHandler(defineUpdate<string, [unknown]>(name), (input) => answer(run, name, input), {
+      description,
+      validator: (input) => {
+        const { refusal } = run.judge(name, input);
+        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, 'BadInput');
+      },
+    });
+  }
+  setDefaultSignalHandler((name) =>
+    run.ignore(name, 'no such message; the names are listed under Send a Signal'),
+  );
+}
+
+function answer(run: Run, name: MessageName, input: unknown): string {
+  const judgement = run.judge(name, input);
+  if (judgement.refusal !== undefined) return judgement.refusal;
+  judgement.apply();
+  run.show();
+  return judgement.answer;
+}

@@ -1,0 +1,83 @@
+import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { workflowId } from '../../src/migration/messages.js';
+import { newState, type MigrationState, type Outcome } from '../../src/migration/state.js';
+import type { Strategy } from '../../src/migration/strategies.js';
+import { takeBack } from './abort.js';
+import { listen } from './listen.js';
+import { Run } from './run.js';
+import { Aborted, Reopened } from './turns.js';
+
+/** What a run hands to the next one when it continues as new. */
+export type Carried = Omit<MigrationState, 'migration'>;
+
+/**
+ * Runs a strategy: checks the input, listens to people, reads the runbook from the top (closed steps pass at once),
+ * and takes back what was made when a person aborts.
+ * @throws ApplicationFailure `BadInput` with every mistake, before anything is touched.
+ */
+export async function migrate(
+  strategy: Strategy,
+  file: MigrationFile | undefined,
+  carried: Carried | undefined,
+  runbook: (run: Run) => Promise<void>,
+): Promise<Outcome> {
+  const run = new Run(stateFrom(strategy, file, carried));
+  listen(run);
+  run.show();
+  heedCancellation(run);
+  return CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      try {
+        if (run.step('undo')) return await takeBack(run);
+        await runbook(run);
+        return end(run);
+      } catch (error) {
+        if (error instanceof Aborted) return await takeBack(run);
+        if (!(error instanceof Reopened)) throw error;
+      }
+    }
+  });
+}
+
+function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefined): MigrationState {
+  const { migration, mistakes } = parseMigration(file);
+  const lines = (mistakes ?? []).map(mistakeText);
+  if (migration && migration.strategy !== strategy)
+    lines.push(
+      `strategy: expected ${strategy}, the workflow type that was started, not ${migration.strategy}`,
+    );
+  if (migration && workflowInfo().workflowId !== workflowId(migration.name))
+    lines.push(
+      `the workflow id has to be ${workflowId(migration.name)}, so that no second strategy can run on this migration`,
+    );
+  if (!migration || lines.length > 0)
+    throw ApplicationFailure.nonRetryable(
+      `Not a migration that can be run: ${lines.join('; ')}`,
+      'BadInput',
+      lines,
+    );
+  return carried ? { ...carried, migration } : newState(migration, new Date().toISOString());
+}
+
+/** A cancellation from Temporal's own tools means what `abort` means: termination is never needed. */
+function heedCancellation(run: Run): void {
+  CancellationScope.current().cancelRequested.catch(() => {
+    run.hear('abort', { note: 'cancelled from Temporal' });
+  });
+}
+
+function end(run: Run): Outcome {
+  const kept = run.step('deleteSource')?.status === 'skipped';
+  const topics = run.migration.topics.map(({ name }) => name).join(', ');
+  const { source, target } = run.migration;
+  run.state.outcome = {
+    result: 'done',
+    at: run.now(),
+    sentence: kept
+      ? `${topics} moved from ${source} to ${target}; left in place on ${source} as decided.`
+      : `${topics} moved from ${source} to ${target}, and gone from ${source}.`,
+  };
+  run.show();
+  return run.state.outcome;
+}

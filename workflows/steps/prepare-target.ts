@@ -1,0 +1,79 @@
+import { change } from './activities.js';
+import { humanStep } from './human-step.js';
+import type { Run } from './run.js';
+import { insist, step } from './step.js';
+
+/** First step, always: the topics on the target with configuration and ACLs, and a starting offset for every group. */
+export async function prepareTarget(run: Run): Promise<void> {
+  await planChecked(run);
+  await topicsCreated(run);
+  await aclsCopied(run);
+  await offsetsSeeded(run);
+}
+
+/** A migration may come from the web UI, so what `ferry plan` checks is checked here as well. */
+async function planChecked(run: Run): Promise<void> {
+  await step(run, 'checkPlan', async () => {
+    const { findings, will, topicIds } = await change().checkPlan(run.work());
+    insist(run, findings);
+    run.facts.topicIds = topicIds;
+    return {
+      sentence: `The plan holds: ${will.length} things to do, ${findings.length} findings to know.`,
+      data: { will, findings },
+    };
+  });
+}
+
+async function topicsCreated(run: Run): Promise<void> {
+  await humanStep(run, 'topicCreated', {
+    check: async (topics) => {
+      const { findings, sentence } = await change().compareTopics({ ...run.work(), topics });
+      const wrong = findings.filter(({ weight }) => weight !== 'notes');
+      return wrong.length > 0
+        ? { agrees: false, sentence: wrong.map((finding) => finding.sentence).join(' ') }
+        : { agrees: true, sentence };
+    },
+  });
+  await step(run, 'createTopics', async () => {
+    const { made, findings, sentence } = await change().createTopics(run.work());
+    const known = new Set(run.facts.made.topics.map(({ name }) => name));
+    run.facts.made.topics.push(...made.filter(({ name }) => !known.has(name)));
+    insist(run, findings);
+    return { sentence, data: { made, findings } };
+  });
+}
+
+async function aclsCopied(run: Run): Promise<void> {
+  await step(run, 'copyAcls', async () => {
+    const { made, findings, sentence } = await change().copyAcls(run.work());
+    run.facts.made.acls.push(...made);
+    insist(run, findings);
+    return { sentence, data: { made: made.length, findings } };
+  });
+}
+
+async function offsetsSeeded(run: Run): Promise<void> {
+  await step(run, 'seedOffsets', () => seed(run));
+}
+
+/** Commits what is missing; the first time decides where groups start, later times keep to it (offsets of empty groups expire). */
+async function seed(run: Run) {
+  const { start: decided } = run.facts;
+  const { start, made, findings, sentence } = await change().seedOffsets({
+    ...run.work(),
+    ...(decided && { start: decided }),
+  });
+  for (const { group, topics } of made) {
+    const known = run.facts.made.offsets.find((one) => one.group === group);
+    if (known) known.topics = [...new Set([...known.topics, ...topics])];
+    else run.facts.made.offsets.push({ group, topics });
+  }
+  insist(run, findings);
+  run.facts.start = start;
+  return { sentence, data: { start, findings } };
+}
+
+/** Looks after the starting offsets while people take their time. */
+export const keepOffsets = (run: Run) => async (): Promise<void> => {
+  if (run.facts.start) await seed(run);
+};

@@ -1,0 +1,70 @@
+import { formatDuration } from '../../src/migration/duration.js';
+import { waitMs } from '../../src/migration/file.js';
+import { standing } from '../../src/migration/findings.js';
+import { change, watch } from './activities.js';
+import { humanStep } from './human-step.js';
+import type { Run } from './run.js';
+import { insist, step } from './step.js';
+import { Blocked } from './turns.js';
+
+/** Last step, always: after a soak, and approved by exact name with fresh checks, the source topics are deleted and proved gone. */
+export async function retireSource(run: Run): Promise<void> {
+  await soaked(run);
+  await deletionApproved(run);
+  await sourceDeleted(run);
+}
+
+async function soaked(run: Run): Promise<void> {
+  await step(run, 'soak', async (entry) => {
+    const length = waitMs(run.migration, 'soak');
+    const until = Date.parse(entry.startedAt ?? run.now()) + length;
+    run.says(
+      entry,
+      'active',
+      `Soaking for ${formatDuration(length)}, until ${new Date(until).toISOString()}.`,
+    );
+    const left = until - Date.now();
+    if (left > 0) await run.until(() => false, left);
+    await run.goAhead();
+    return { sentence: `Soaked for ${formatDuration(length)}.` };
+  });
+}
+
+async function finalCheck(run: Run) {
+  return change().finalCheck({ ...run.work(), ends: run.facts.ends ?? {} });
+}
+
+async function deletionApproved(run: Run): Promise<void> {
+  await humanStep(run, 'deletionApproved', {
+    together: true,
+    check: async (_topics, entry) => {
+      const { findings, sentence, manifest } = await finalCheck(run);
+      if (standing(findings, run.state.accepted).length > 0)
+        for (const part of entry.parts ?? []) delete part.claim;
+      insist(run, findings);
+      return { agrees: true, sentence, data: { manifest, findings } };
+    },
+  });
+}
+
+async function sourceDeleted(run: Run): Promise<void> {
+  if (run.step('deletionApproved')?.status === 'skipped') {
+    const entry = run.step('deleteSource');
+    if (entry?.status === 'pending')
+      run.close(entry, 'skipped', { sentence: 'The topics stay on the source.' });
+    return;
+  }
+  await step(run, 'deleteSource', async (entry) => {
+    if (run.facts.deletingSince === undefined) {
+      // The approval may be older than a pause or a failure by now.
+      const { findings } = await finalCheck(run);
+      const [left] = standing(findings, run.state.accepted);
+      if (left) throw run.reopen('deletionApproved', left.sentence);
+      run.facts.deletingSince = run.now();
+    }
+    const { sentence } = await change().deleteSource(run.work());
+    const seen = await run.watch(entry, (slice) => watch().watchDeleted(slice));
+    if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
+    return { sentence: `${sentence} ${seen.sentence}`, data: { recreated: seen.recreated } };
+  });
+}

@@ -1,0 +1,249 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { judge, type Judgement } from '../../src/migration/claims.js';
+import { detailsOf } from '../../src/migration/details.js';
+import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
+import type { MessageName } from '../../src/migration/messages.js';
+import {
+  stepOf,
+  type Evidence,
+  type MigrationState,
+  type Problem,
+  type Step,
+} from '../../src/migration/state.js';
+import { statusOf } from '../../src/migration/status.js';
+import type { StepId } from '../../src/migration/strategies.js';
+import type { Watch, Watched, Work } from '../../src/migration/work.js';
+import { sliceMs } from './activities.js';
+import { Aborted, Interrupted, Reopened, Skipped } from './turns.js';
+
+/** How many refused messages are kept for a person to see. */
+const refusedKept = 5;
+
+/** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
+export class Run {
+  #memo = '';
+
+  constructor(readonly state: MigrationState) {}
+
+  get migration(): Migration {
+    return this.state.migration;
+  }
+
+  get facts(): MigrationState['facts'] {
+    return this.state.facts;
+  }
+
+  /** What every activity is given. */
+  work(): Work {
+    return {
+      migration: this.migration,
+      topicIds: this.facts.topicIds,
+      accepted: this.state.accepted.map(({ key }) => key),
+    };
+  }
+
+  step(id: StepId): Step | undefined {
+    return stepOf(this.state, id);
+  }
+
+  now(): string {
+    return new Date().toISOString();
+  }
+
+  // ── what people say ────────────────────────────────────────────────────────
+
+  judge(name: MessageName, input: unknown): Judgement {
+    return judge(this.state, name, input, this.now());
+  }
+
+  /** A signal: what is refused is shown instead of thrown, because a throwing signal handler would end the run. */
+  hear(name: MessageName, input: unknown): void {
+    const judgement = this.judge(name, input);
+    if (judgement.refusal === undefined) {
+      judgement.apply();
+      this.show();
+    } else this.ignore(name, judgement.refusal);
+  }
+
+  ignore(message: string, why: string): void {
+    log.warn(`${message} ignored: ${why}`);
+    this.state.refused = [...this.state.refused, { at: this.now(), message, why }].slice(-refusedKept);
+    this.show();
+  }
+
+  // ── what a step does ───────────────────────────────────────────────────────
+
+  begin(step: Step): void {
+    step.status = 'active';
+    step.startedAt ??= this.now();
+    delete step.problem;
+    delete step.says;
+    log.info(`${step.id} begins`);
+    this.show();
+  }
+
+  says(step: Step, status: 'active' | 'waiting', sentence: string): void {
+    step.status = status;
+    step.says = sentence;
+    this.show();
+  }
+
+  saw(step: Step, evidence: Omit<Evidence, 'at'>): void {
+    step.evidence.push({ at: this.now(), ...evidence });
+  }
+
+  close(step: Step, status: 'done' | 'skipped', evidence: Omit<Evidence, 'at'>): void {
+    this.saw(step, evidence);
+    step.status = status;
+    step.says = evidence.sentence;
+    step.endedAt = this.now();
+    delete step.problem;
+    this.state.decision = null;
+    log.info(`${step.id} ${status}: ${evidence.sentence}`);
+    this.show();
+  }
+
+  /** Waits for a person to decide about a problem. */
+  async blocked(step: Step, problem: Problem): Promise<void> {
+    step.status = 'blocked';
+    step.problem = problem;
+    this.state.decision = null;
+    log.warn(`${step.id} blocked: ${problem.sentence}`);
+    this.show();
+    await this.until(() => this.state.decision?.what === 'retry');
+    this.state.decision = null;
+    delete step.problem;
+  }
+
+  /** Opens a closed step again, with all that came after it: what relied on it has to be proved anew. */
+  reopen(id: StepId, why: string): Reopened {
+    const from = this.state.steps.findIndex((step) => step.id === id);
+    for (const step of this.state.steps.slice(from)) {
+      step.status = 'pending';
+      delete step.startedAt;
+      delete step.endedAt;
+      delete step.says;
+      delete step.problem;
+      for (const part of step.parts ?? []) {
+        delete part.claim;
+        delete part.verified;
+      }
+    }
+    const step = this.state.steps[from];
+    if (step) this.saw(step, { sentence: `Open again: ${why}` });
+    log.warn(`${id} is open again: ${why}`);
+    this.show();
+    return new Reopened(why);
+  }
+
+  // ── how a step waits ───────────────────────────────────────────────────────
+
+  /** Goes on unless paused; stops here when aborted. */
+  async goAhead(): Promise<void> {
+    await this.until(() => true);
+  }
+
+  /**
+   * Waits until `met`, and while paused. A wait like this adds nothing to history.
+   * @returns false when `timeoutMs` ran out first.
+   */
+  async until(met: () => boolean, timeoutMs?: number): Promise<boolean> {
+    const ready = () => this.#turn() !== null || (this.state.paused === null && met());
+    const inTime =
+      timeoutMs === undefined ? (await condition(ready), true) : await condition(ready, timeoutMs);
+    const turn = this.#turn();
+    if (turn) throw turn;
+    return inTime;
+  }
+
+  /**
+   * Calls a watching activity slice after slice until it has seen something. Pause, skip and abort stop it at once;
+   * after a pause nothing that was seen before counts.
+   */
+  async watch<T extends { state: string }>(
+    step: Step,
+    slice: (watch: Watch) => Promise<T>,
+  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>> {
+    type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
+    let carry = this.state.carry;
+    delete this.state.carry;
+    for (;;) {
+      const current = carry;
+      const seen = await this.#interruptible(() => slice({ ...this.work(), sliceMs, carry: current }));
+      if (seen.state !== 'watching') return seen as Seen;
+      const watching = seen as unknown as { sentence: string; carry: unknown };
+      carry = watching.carry;
+      this.says(step, 'active', watching.sentence);
+      await this.#startFreshHistory(carry);
+    }
+  }
+
+  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope();
+    const bell = new CancellationScope();
+    let interrupted = false;
+    const listening = bell.run(async () => {
+      await condition(() => this.state.paused !== null || this.#turn() !== null);
+      interrupted = true;
+      scope.cancel();
+    });
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      if (interrupted && isCancellation(error)) throw this.#turn() ?? new Interrupted();
+      throw error;
+    } finally {
+      bell.cancel();
+      await listening.catch(() => undefined);
+    }
+  }
+
+  /** What a person has said that ends the present wait. */
+  #turn(): Aborted | Skipped | null {
+    if (this.state.decision?.what === 'skip') return new Skipped(this.state.decision);
+    return this.state.abort && !this.step('undo') ? new Aborted() : null;
+  }
+
+  /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
+  async #startFreshHistory(carry: unknown): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await condition(allHandlersFinished);
+    const { migration, ...carried } = { ...this.state, carry };
+    await continueAsNew(migration, carried);
+  }
+
+  // ── what people see ────────────────────────────────────────────────────────
+
+  show(): void {
+    setCurrentDetails(detailsOf(this.state));
+    const { state, source, target } = statusOf(this.state);
+    const step = this.state.steps.find(
+      ({ status }) => status === 'active' || status === 'waiting' || status === 'blocked',
+    );
+    const migration = {
+      source,
+      target,
+      topics: this.migration.topics.flatMap((topic) => [...new Set([topic.name, targetName(topic)])]),
+      groups: this.migration.consumers.flatMap((consumer) => [
+        ...new Set([consumer.group, targetGroup(consumer)]),
+      ]),
+      state,
+      step: step?.id ?? null,
+    };
+    // Each change of the memo is an event of history, so it is written only when it says something new.
+    const memo = JSON.stringify(migration);
+    if (memo === this.#memo) return;
+    this.#memo = memo;
+    upsertMemo({ migration });
+  }
+}

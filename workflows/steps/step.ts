@@ -1,0 +1,91 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
+import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import type { Run } from './run.js';
+import { Blocked, Interrupted, Skipped } from './turns.js';
+
+/**
+ * One line of the runbook. Closed already (the runbook was read before): passes at once. A failure never ends the
+ * migration: the step blocks, says what happened, and begins again when a person says `retry`.
+ */
+export async function step(
+  run: Run,
+  id: StepId,
+  body: (step: Step) => Promise<Omit<Evidence, 'at'>>,
+): Promise<void> {
+  const entry = run.step(id);
+  if (!entry || isClosed(entry)) return;
+  for (;;) {
+    try {
+      await run.goAhead();
+      run.begin(entry);
+      run.close(entry, 'done', await body(entry));
+      return;
+    } catch (error) {
+      if (error instanceof Interrupted) continue;
+      if (error instanceof Skipped) return skip(run, entry, error);
+      const problem = problemOf(run, entry, error);
+      if (!problem) throw error;
+      try {
+        await run.blocked(entry, problem);
+      } catch (turn) {
+        if (turn instanceof Skipped) return skip(run, entry, turn);
+        throw turn;
+      }
+    }
+  }
+}
+
+function skip(run: Run, entry: Step, { said }: Skipped): void {
+  const why = said.note ? `: ${said.note}` : '';
+  run.close(entry, 'skipped', {
+    sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
+  });
+}
+
+/** Stops the step when findings stand that block it or that nobody has accepted. */
+export function insist(run: Run, findings: readonly Finding[]): void {
+  const left = standing(findings, run.state.accepted);
+  if (left.length > 0) throw new Blocked(sentenceOf(left), left);
+}
+
+function sentenceOf(findings: readonly Finding[]): string {
+  const [first, ...others] = findings;
+  return others.length === 0
+    ? (first?.sentence ?? '')
+    : `${first?.sentence ?? ''} (and ${others.length} more)`;
+}
+
+/** What a person can mend; `undefined` for what is not a failure of the step (an abort, a new run, a defect of ours). */
+function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
+  const offers: Problem['offers'] = ['retry'];
+  const rest = (): Problem['offers'] => [
+    ...(stepKind(entry.id).skippable === undefined ? [] : ['skip' as const]),
+    ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
+  ];
+  if (error instanceof Blocked) {
+    const acceptable = error.findings.length > 0 && error.findings.every(({ weight }) => weight === 'asks');
+    return {
+      type: error.type,
+      sentence: error.message,
+      findings: error.findings,
+      offers: [...offers, ...(acceptable ? ['override' as const] : []), ...rest()],
+    };
+  }
+  if (!(error instanceof ActivityFailure)) return undefined;
+  const { cause } = error;
+  return cause instanceof ApplicationFailure
+    ? {
+        type: cause.type ?? 'Unexpected',
+        sentence: cause.message,
+        findings: [],
+        offers: [...offers, ...rest()],
+      }
+    : {
+        type: 'Unreachable',
+        sentence: `No worker finished ${error.activityType} in time: see that one is running, then retry.`,
+        findings: [],
+        offers: [...offers, ...rest()],
+      };
+}
