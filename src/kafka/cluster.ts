@@ -24,7 +24,10 @@ export interface Cluster {
   topicConfigs(names: readonly string[]): Promise<Rows<string, ConfigEntry[]>>;
   /** The configuration of one broker (any: the controller's defaults are cluster wide in what the ferry reads). */
   brokerConfig(): Promise<ConfigEntry[]>;
-  /** Creates; an existing topic is a `Conflict` row. `validateOnly` asks the broker without creating. */
+  /**
+   * Creates, and answers once the new topics have leaders; an existing topic is a `Conflict` row. `validateOnly` asks
+   * the broker without creating.
+   */
   createTopics(
     topics: readonly NewTopic[],
     options?: { validateOnly?: boolean },
@@ -51,13 +54,14 @@ export interface Cluster {
   /** State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`. */
   describeGroups(groups: readonly string[]): Promise<Rows<string, GroupFacts>>;
   /**
-   * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a partition whose
-   * commit is pending has an `Unreachable`-typed row and is read again by the caller. Partitions without a commit are absent.
-   * Without `partitions`: everything the group has committed.
+   * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a group of which one
+   * of these partitions has a commit pending is an `Unreachable` row, and is read again by the caller. Partitions
+   * without a commit are absent. `partitions`: the same for every group, or a map by group; without them everything
+   * the group has committed on topics that the ferry may describe.
    */
   committedOffsets(
     groups: readonly string[],
-    partitions?: readonly TopicPartition[],
+    partitions?: readonly TopicPartition[] | ReadonlyMap<string, readonly TopicPartition[]>,
   ): Promise<Rows<string, Map<string, Committed>>>;
   /**
    * Plain OffsetCommit with generation −1 and leader epoch −1: the broker itself refuses (row `Refused`) while the
@@ -101,6 +105,9 @@ export interface Cluster {
       signal?: AbortSignal;
     },
   ): Promise<Rows<string, FetchedBatches>>;
+
+  /** Requests sent so far, by the protocol's name for them: what a benchmark counts. */
+  requests(): Record<string, number>;
 
   close(): Promise<void>;
 }
@@ -184,6 +191,8 @@ export interface GroupFacts extends GroupListing {
     readonly host: string;
     /** Topics the member subscribes to, where the protocol tells. */
     readonly subscribed: readonly string[];
+    /** A regular expression (RE2 syntax) that the broker matches against topic names, where a KIP-848 member gave one. */
+    readonly subscribedPattern?: string;
     readonly assigned: readonly TopicPartition[];
   }[];
 }
@@ -214,7 +223,8 @@ export interface AclBinding {
     | 'alter-configs'
     | 'idempotent-write'
     | 'create-tokens'
-    | 'describe-tokens';
+    | 'describe-tokens'
+    | 'two-phase-commit';
   readonly permission: 'allow' | 'deny';
 }
 

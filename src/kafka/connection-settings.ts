@@ -1,0 +1,20 @@
+/** How to reach a cluster and who to be there. Only the worker's configuration knows this. */
+export interface ClusterConnection {
+  /** `host:port` of some brokers; the others are found through them. */
+  readonly bootstrap: readonly string[];
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** PEM texts. `{}`: TLS with the system's trusted authorities and no client certificate. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+    readonly keyPassword?: string;
+  };
+  readonly clientId?: string;
+  /** How long one request may take, 30 s unless told. */
+  readonly requestTimeoutMs?: number;
+}

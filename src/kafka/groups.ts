@@ -1,0 +1,197 @@
+import type { Brokers } from './brokers.js';
+import type { Cluster, GroupFacts, GroupListing, GroupProtocol, GroupState } from './cluster.js';
+import type { Coordinators } from './coordinators.js';
+import { chunks, gather } from './patience.js';
+import type { Reply } from './patience.js';
+import { groupIdNotFound, ok, refusal, unsupportedVersion } from './refusal.js';
+import type { Api } from './wire/api.js';
+import { assignedPartitions, subscribedTopics } from './wire/consumer-protocol.js';
+import type { BrokerAssignedGroup } from './wire/consumer-group-describe.js';
+import { consumerGroupDescribeV0 } from './wire/consumer-group-describe-v0.js';
+import { deleteGroupsV2 } from './wire/delete-groups-v2.js';
+import { describeGroupsV5 } from './wire/describe-groups-v5.js';
+import type { ClassicGroup } from './wire/describe-groups-v5.js';
+import { listGroupsV4 } from './wire/list-groups-v4.js';
+import { listGroupsV5 } from './wire/list-groups-v5.js';
+import { shareGroupDescribeV1 } from './wire/share-group-describe-v1.js';
+
+const groupsPerRequest = 500;
+
+type GroupCalls = Pick<Cluster, 'groups' | 'describeGroups' | 'deleteGroups'>;
+
+export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupCalls {
+  const explain = (operation: string) => (group: string, code: number) =>
+    refusal(code, {
+      cluster: brokers.cluster,
+      about: `group "${group}"`,
+      needs:
+        code === topicAuthorizationFailed
+          ? `DESCRIBE on every topic that group "${group}" subscribes to`
+          : `${operation} on group "${group}"`,
+    });
+
+  const listing = async (broker: number): Promise<Reply<GroupListing[]>> => {
+    const { code, groups } = (await brokers.speaks(listGroupsV5, broker))
+      ? await brokers.ask(broker, listGroupsV5, undefined)
+      : await brokers.ask(broker, listGroupsV4, undefined);
+    if (code !== ok) return { code };
+    return {
+      value: groups.map(({ group, type, state }) => ({
+        group,
+        protocol: protocols[type.toLowerCase()] ?? 'unknown',
+        state: states[state.toLowerCase()] ?? 'unknown',
+      })),
+    };
+  };
+
+  const groups: GroupCalls['groups'] = async () => {
+    const rows = await gather({
+      keys: await brokers.ids(),
+      locate: async (ids) => new Map(ids.map((id) => [id, { value: id }])),
+      ask: async (broker, ids) => {
+        const reply = await listing(broker);
+        return new Map(ids.map((id) => [id, reply]));
+      },
+      explain: (id, code) =>
+        refusal(code, {
+          cluster: brokers.cluster,
+          about: `the groups of broker ${id}`,
+          needs: 'DESCRIBE on the cluster',
+        }),
+    });
+    return [...rows.values()].flatMap((row) => {
+      if (row.error) throw row.error;
+      return row.value;
+    });
+  };
+
+  /** Answers of one request type for many groups, a few hundred at a time. */
+  const ask = async <R extends { group: string }>(
+    api: Api<readonly string[], R[]>,
+    broker: number,
+    groups: readonly string[],
+  ): Promise<Map<string, R>> => {
+    if (groups.length === 0) return new Map();
+    const shares = chunks(groups, groupsPerRequest).map((share) => brokers.ask(broker, api, share));
+    return new Map((await Promise.all(shares)).flat().map((answer) => [answer.group, answer]));
+  };
+
+  /**
+   * DescribeGroups calls a live KIP-848 group dead, so ConsumerGroupDescribe is asked first, and a group that both
+   * do not know is looked up in the listing before it is believed dead.
+   */
+  const describe = async (broker: number, groups: readonly string[]) => {
+    const replies = new Map<string, Reply<GroupFacts>>();
+    if (await brokers.speaks(consumerGroupDescribeV0, broker))
+      for (const answer of (await ask(consumerGroupDescribeV0, broker, groups)).values())
+        if (answer.code !== groupIdNotFound && answer.code !== unsupportedVersion)
+          replies.set(answer.group, brokerAssigned('consumer', answer));
+
+    const others = groups.filter((group) => !replies.has(group));
+    const unknown: string[] = [];
+    for (const answer of (await ask(describeGroupsV5, broker, others)).values()) {
+      if (answer.code === groupIdNotFound || (answer.code === ok && answer.state === 'Dead'))
+        unknown.push(answer.group);
+      else replies.set(answer.group, classic(answer));
+    }
+
+    if (unknown.length > 0 && (await brokers.speaks(listGroupsV5, broker))) {
+      const listed = await listing(broker);
+      const found = new Map(
+        'value' in listed ? listed.value.map((row) => [row.group, row.protocol]) : undefined,
+      );
+      const shared = unknown.filter((group) => found.get(group) === 'share');
+      for (const answer of (await ask(shareGroupDescribeV1, broker, shared)).values())
+        replies.set(answer.group, brokerAssigned('share', answer));
+      for (const group of unknown)
+        // Their members cannot be read here; to call such a group dead would be wrong.
+        if (found.get(group) === 'streams') replies.set(group, { code: unsupportedVersion });
+    }
+    for (const group of unknown)
+      if (!replies.has(group))
+        replies.set(group, { value: { group, protocol: 'unknown', state: 'dead', members: [] } });
+    return replies;
+  };
+
+  return {
+    groups,
+    describeGroups: (groups) =>
+      gather({
+        keys: groups,
+        locate: (keys, anew) => coordinators.locate(keys, anew),
+        ask: describe,
+        explain: explain('DESCRIBE'),
+      }),
+    deleteGroups: (groups) =>
+      gather<string, void>({
+        keys: groups,
+        locate: (keys, anew) => coordinators.locate(keys, anew),
+        ask: async (broker, keys) => {
+          const replies = new Map<string, Reply<void>>();
+          for (const [group, { code }] of await ask(deleteGroupsV2, broker, keys))
+            replies.set(group, code === ok || code === groupIdNotFound ? { value: undefined } : { code });
+          return replies;
+        },
+        explain: explain('DELETE'),
+      }),
+  };
+}
+
+const topicAuthorizationFailed = 29;
+
+const protocols: Record<string, GroupProtocol> = {
+  classic: 'classic',
+  consumer: 'consumer',
+  share: 'share',
+  streams: 'streams',
+};
+
+const states: Record<string, GroupState> = {
+  empty: 'empty',
+  stable: 'stable',
+  dead: 'dead',
+  // Classic groups, then those whose assignments the broker computes.
+  preparingrebalance: 'rebalancing',
+  completingrebalance: 'rebalancing',
+  assigning: 'rebalancing',
+  reconciling: 'rebalancing',
+  notready: 'rebalancing',
+};
+
+function classic({ code, group, state, protocolType, members }: ClassicGroup): Reply<GroupFacts> {
+  if (code !== ok) return { code };
+  // Only consumers write their topics in a form known here: the bytes of a Connect worker mean something else.
+  const consumers = protocolType === 'consumer';
+  return {
+    value: {
+      group,
+      protocol: 'classic',
+      state: states[state.toLowerCase()] ?? 'unknown',
+      members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
+        memberId,
+        clientId,
+        host,
+        subscribed: consumers ? subscribedTopics(metadata) : [],
+        assigned: consumers ? assignedPartitions(assignment) : [],
+      })),
+    },
+  };
+}
+
+function brokerAssigned(
+  protocol: GroupProtocol,
+  { code, group, state, members }: BrokerAssignedGroup,
+): Reply<GroupFacts> {
+  if (code !== ok) return { code };
+  return {
+    value: {
+      group,
+      protocol,
+      state: states[state.toLowerCase()] ?? 'unknown',
+      members: members.map(({ subscribedPattern, ...member }) => ({
+        ...member,
+        ...(subscribedPattern ? { subscribedPattern } : {}),
+      })),
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Brokers } from './brokers.js';
+import type { Cluster, NewTopic, Row, TopicFacts } from './cluster.js';
+import type { Leaders } from './leaders.js';
+import { chunks, gather } from './patience.js';
+import type { Reply } from './patience.js';
+import { ok, refusal, unknownTopicId, unknownTopicOrPartition } from './refusal.js';
+import { createTopicsV7 } from './wire/create-topics-v7.js';
+import { deleteTopicsV6 } from './wire/delete-topics-v6.js';
+import type { MetadataTopic } from './wire/metadata.js';
+import { metadataV12 } from './wire/metadata-v12.js';
+
+/** A KRaft controller writes at most 10,000 records for one request, and a partition is one. */
+const partitionsPerRequest = 5_000;
+const topicsPerRequest = 1_000;
+const controllerTimeoutMs = 20_000;
+
+type TopicCalls = Pick<Cluster, 'identity' | 'topics' | 'topicsById' | 'createTopics' | 'deleteTopics'>;
+
+export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
+  const explain = (operation: string) => (name: string, code: number) =>
+    refusal(code, {
+      cluster: brokers.cluster,
+      about: `topic "${name}"`,
+      needs: `${operation} on topic "${name}"`,
+    });
+
+  const metadataRows = (
+    keys: readonly string[],
+    read: (keys: readonly string[]) => Promise<MetadataTopic[]>,
+    keyOf: (topic: MetadataTopic) => string | null,
+  ): Promise<Map<string, Row<TopicFacts>>> =>
+    gather({
+      keys,
+      // Any broker answers, so there is one share, addressed to nobody in particular.
+      locate: async (keys) => new Map(keys.map((key) => [key, { value: anyBroker }])),
+      ask: async (_, keys) => {
+        const replies = new Map<string, Reply<TopicFacts>>();
+        for (const topic of await read(keys)) {
+          const key = keyOf(topic);
+          if (key !== null) replies.set(key, topic.code === ok ? { value: facts(topic) } : topic);
+        }
+        return replies;
+      },
+      explain: explain('DESCRIBE'),
+    });
+
+  const topics: TopicCalls['topics'] = async (names) => {
+    if (!names) {
+      const all = await brokers.metadata('all');
+      return new Map(
+        all.topics.map(({ code, ...topic }): [string, Row<TopicFacts>] => [
+          topic.name ?? '',
+          code === ok
+            ? { value: facts({ code, ...topic }) }
+            : { error: explain('DESCRIBE')(topic.name ?? '', code) },
+        ]),
+      );
+    }
+    return metadataRows(
+      names,
+      async (names) => (await brokers.metadata({ names })).topics,
+      ({ name }) => name,
+    );
+  };
+
+  const topicsById: TopicCalls['topicsById'] = async (topicIds) => {
+    if (topicIds.length === 0) return new Map();
+    if (await brokers.speaks(metadataV12))
+      return metadataRows(
+        topicIds,
+        async (ids) => (await brokers.metadata({ ids })).topics,
+        ({ topicId }) => topicId,
+      );
+    return metadataRows(
+      topicIds,
+      async (ids) => {
+        const byId = new Map((await brokers.metadata('all')).topics.map((topic) => [topic.topicId, topic]));
+        return ids.map((topicId) => byId.get(topicId) ?? gone(topicId));
+      },
+      ({ topicId }) => topicId,
+    );
+  };
+
+  const controller = async () => (await brokers.metadata({ names: [] })).controllerId;
+  const locateController = async (keys: readonly string[]) => {
+    const value = await controller();
+    return new Map(keys.map((key) => [key, { value }]));
+  };
+
+  const createTopics: TopicCalls['createTopics'] = async (wanted, { validateOnly = false } = {}) => {
+    const byName = new Map(wanted.map((topic) => [topic.name, topic]));
+    const rows = await gather<string, { topicId: string | null }>({
+      keys: [...byName.keys()],
+      locate: locateController,
+      ask: async (broker, names) => {
+        const replies = new Map<string, Reply<{ topicId: string | null }>>();
+        const topics = names.map((name) => byName.get(name)).filter((topic) => topic !== undefined);
+        for (const share of sharesOf(topics)) {
+          const request = { topics: share, timeoutMs: controllerTimeoutMs, validateOnly };
+          for (const { name, topicId, code } of await brokers.ask(broker, createTopicsV7, request))
+            replies.set(name, code === ok ? { value: { topicId } } : { code });
+        }
+        return replies;
+      },
+      explain: explain('CREATE'),
+    });
+    const created = [...rows].filter(([, row]) => !row.error).map(([name]) => name);
+    if (!validateOnly) await ledBySomebody(created);
+    return rows;
+  };
+
+  /** A new topic is of use once the brokers have heard of it: until then they deny that it exists. */
+  const ledBySomebody = async (names: readonly string[]): Promise<void> => {
+    const deadline = Date.now() + controllerTimeoutMs;
+    for (let waiting = names; waiting.length > 0 && Date.now() < deadline;) {
+      const known = await leaders.of(waiting, true);
+      waiting = waiting.filter((name) => {
+        const topic = known.get(name);
+        return topic?.code !== ok || topic.partitions.some(({ leader }) => leader < 0);
+      });
+      if (waiting.length > 0) await sleep(50);
+    }
+  };
+
+  const deleteTopics: TopicCalls['deleteTopics'] = async (doomed) => {
+    const ids = new Map(doomed.map(({ name, topicId }) => [name, topicId]));
+    leaders.forget([...ids.keys()]);
+    const rows = await gather<string, void>({
+      keys: [...ids.keys()],
+      locate: locateController,
+      ask: async (broker, names) => {
+        const replies = new Map<string, Reply<void>>();
+        const nameOf = new Map(names.map((name) => [ids.get(name), name]));
+        for (const share of chunks(names, topicsPerRequest)) {
+          const request = {
+            topics: share.map((name) => ({ name: null, topicId: ids.get(name) ?? null })),
+            timeoutMs: controllerTimeoutMs,
+          };
+          for (const { topicId, code } of await brokers.ask(broker, deleteTopicsV6, request)) {
+            const name = topicId === null ? undefined : nameOf.get(topicId);
+            if (name === undefined) continue;
+            // No topic has this id any more: what was asked for is so.
+            const done = code === ok || code === unknownTopicId || code === unknownTopicOrPartition;
+            replies.set(name, done ? { value: undefined } : { code });
+          }
+        }
+        return replies;
+      },
+      explain: explain('DELETE'),
+    });
+    return rows;
+  };
+
+  return {
+    topics,
+    topicsById,
+    createTopics,
+    deleteTopics,
+    identity: async () => {
+      const { clusterId, controllerId, brokers: all } = await brokers.metadata({ names: [] });
+      return { clusterId: clusterId ?? '', controllerId, brokers: all };
+    },
+  };
+}
+
+const anyBroker = -1;
+
+function facts({ name, topicId, internal, partitions }: MetadataTopic): TopicFacts {
+  return {
+    name: name ?? '',
+    topicId,
+    internal,
+    partitions: partitions
+      .map(({ code: _, ...partition }) => partition)
+      .sort((one, other) => one.partition - other.partition),
+  };
+}
+
+const gone = (topicId: string): MetadataTopic => ({
+  code: unknownTopicId,
+  name: null,
+  topicId,
+  internal: false,
+  partitions: [],
+});
+
+function sharesOf(topics: readonly NewTopic[]): NewTopic[][] {
+  const shares: NewTopic[][] = [];
+  let room = 0;
+  for (const topic of topics) {
+    const share = shares.at(-1);
+    if (share && topic.partitions <= room) share.push(topic);
+    else {
+      shares.push([topic]);
+      room = partitionsPerRequest;
+    }
+    room -= topic.partitions;
+  }
+  return shares;
+}

@@ -1,0 +1,86 @@
+import { createAPI, Reader, Writer } from '@platformatic/kafka';
+import type { Connection } from '@platformatic/kafka';
+
+/** One request of Kafka's protocol in one version: what is sent, and what an answer means. */
+export interface Api<Request, Response> {
+  /** As the protocol guide names it. */
+  readonly name: string;
+  readonly key: number;
+  readonly version: number;
+  encode(request: Request): Writer;
+  decode(reader: WireReader): Response;
+  ask(connection: Connection, request: Request): Promise<Response>;
+}
+
+/**
+ * A module never throws on an error code: codes are part of the answer, so that half a success stays visible.
+ *
+ * @param flexible whether headers and structs carry tagged fields (KIP-482).
+ */
+export function api<Request, Response>(
+  [name, key, version]: readonly [name: string, key: number, version: number],
+  encode: (request: Request, writer: Writer) => Writer,
+  decode: (reader: WireReader) => Response,
+  { flexible = true } = {},
+): Api<Request, Response> {
+  const encoded = (request: Request) => encode(request, Writer.create());
+  const call = createAPI<[Request], Response>(
+    key,
+    version,
+    encoded,
+    (_correlation, _key, _version, reader) => decode(new WireReader(reader.buffer)),
+    flexible,
+    flexible,
+  );
+  return {
+    name,
+    key,
+    version,
+    encode: encoded,
+    decode,
+    ask: (connection, request) => call.async(connection, request),
+  };
+}
+
+/** The client's reader takes the number of tagged fields for their length, and has no notion of topic ids. */
+export class WireReader extends Reader {
+  /** TAG_BUFFER (KIP-482): a count, then each field as tag, size and bytes. The ferry needs none of them. */
+  override readTaggedFields(): void {
+    for (let left = this.readUnsignedVarInt(); left > 0; left--) {
+      this.readUnsignedVarInt();
+      const size = this.readUnsignedVarInt();
+      this.skip(size);
+    }
+  }
+
+  /** UUID as Kafka's tools print it: 22 characters of URL-safe base64; `null` for the zero id. */
+  readTopicId(): string | null {
+    const id = Buffer.from(this.readUUID().replaceAll('-', ''), 'hex');
+    return id.every((byte) => byte === 0) ? null : id.toString('base64url');
+  }
+
+  /** `[INT32]`, compact. */
+  readInts(): number[] {
+    return this.readArray(() => this.readInt32(), true, false);
+  }
+
+  /** `[COMPACT_STRING]`. */
+  readStrings(): string[] {
+    return this.readArray(() => this.readString(), true, false);
+  }
+}
+
+/** The 16 bytes of a topic id, zero for `null`. */
+export function appendTopicId(writer: Writer, topicId: string | null): Writer {
+  return writer.append(topicId === null ? Buffer.alloc(16) : Buffer.from(topicId, 'base64url'));
+}
+
+/** `[INT32]`, compact. */
+export function appendInts(writer: Writer, values: readonly number[]): Writer {
+  return writer.appendArray([...values], (w, value) => w.appendInt32(value), true, false);
+}
+
+/** `[COMPACT_STRING]`; `null` is sent as a null array. */
+export function appendStrings(writer: Writer, values: readonly string[] | null): Writer {
+  return writer.appendArray(values && [...values], (w, value) => w.appendString(value), true, false);
+}

@@ -1,0 +1,27 @@
+import { api } from './api.js';
+import { groupKey } from './find-coordinator.js';
+import type { Coordinator } from './find-coordinator.js';
+
+/*
+  FindCoordinator Request (Version: 3) => key key_type TAG_BUFFER
+    key => COMPACT_STRING
+    key_type => INT8
+
+  FindCoordinator Response (Version: 3) => throttle_time_ms error_code error_message node_id host port TAG_BUFFER
+    throttle_time_ms => INT32
+    error_code => INT16
+    error_message => COMPACT_NULLABLE_STRING
+    node_id => INT32
+    host => COMPACT_STRING
+    port => INT32
+*/
+export const findCoordinatorV3 = api<string, Omit<Coordinator, 'key'>>(
+  ['FindCoordinator', 10, 3],
+  (group, writer) => writer.appendString(group).appendInt8(groupKey).appendTaggedFields(),
+  (r) => {
+    r.readInt32();
+    const code = r.readInt16();
+    r.readNullableString();
+    return { code, node: r.readInt32() };
+  },
+);

@@ -1,0 +1,35 @@
+import { api, appendStrings } from './api.js';
+import { groupKey } from './find-coordinator.js';
+import type { Coordinator } from './find-coordinator.js';
+
+/*
+  FindCoordinator Request (Version: 4) => key_type [coordinator_keys] TAG_BUFFER
+    key_type => INT8
+    coordinator_keys => COMPACT_STRING
+
+  FindCoordinator Response (Version: 4) => throttle_time_ms [coordinators] TAG_BUFFER
+    throttle_time_ms => INT32
+    coordinators => key node_id host port error_code error_message TAG_BUFFER
+      key => COMPACT_STRING
+      node_id => INT32
+      host => COMPACT_STRING
+      port => INT32
+      error_code => INT16
+      error_message => COMPACT_NULLABLE_STRING
+*/
+export const findCoordinatorV4 = api<readonly string[], Coordinator[]>(
+  ['FindCoordinator', 10, 4],
+  (groups, writer) => appendStrings(writer.appendInt8(groupKey), groups).appendTaggedFields(),
+  (r) => {
+    r.readInt32();
+    return r.readArray(() => {
+      const key = r.readString();
+      const node = r.readInt32();
+      r.readString();
+      r.readInt32();
+      const code = r.readInt16();
+      r.readNullableString();
+      return { key, node, code };
+    });
+  },
+);
