@@ -1,0 +1,21 @@
+import type { Cluster } from '../src/kafka/cluster.js';
+
+/** What activities are given; nothing in this folder reads configuration or opens a connection. */
+export interface Dependencies {
+  /** The cluster that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
+  clusters: (name: string) => Cluster;
+  /** The migrations that run now, the asking one among them when it is a workflow. */
+  otherMigrations: () => Promise<OtherMigration[]>;
+}
+
+export interface OtherMigration {
+  workflowId: string;
+  source: string;
+  target: string;
+  /** Topics by their name on the source. */
+  topics: readonly string[];
+  /** Groups by their id on the source. */
+  groups: readonly string[];
+  /** ISO 8601. */
+  startedAt: string;
+}
