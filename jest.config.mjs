@@ -3,7 +3,10 @@
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
@@ -15,8 +18,17 @@ const project = (name, extra = {}) => ({
   ...extra,
 });
 
+const onLab = {
+  globalSetup: '<rootDir>/test/lab/setup.mjs',
+  globalTeardown: '<rootDir>/test/lab/teardown.mjs',
+};
+
 export default {
-  projects: ['unit', 'workflow', 'replay', 'integration', 'browser'].map((name) => project(name)),
+  projects: [
+    ...['unit', 'workflow', 'replay'].map((name) => project(name)),
+    ...['integration', 'browser'].map((name) => project(name, onLab)),
+  ],
+  reporters: ['default', '<rootDir>/test/lab/failed-reporter.mjs'],
   maxWorkers: 1,
   testTimeout: 180_000,
 };

@@ -70,10 +70,8 @@ export class Server {
       });
       const failed = new Promise<never>((_, reject) => child.once('error', reject));
       failed.catch(() => undefined);
-      // In the same turn as spawn: a starter that is killed right after leaves no process that nobody knows of.
-      const identity = child.pid === undefined ? undefined : identify(child.pid);
+      const identity = child.pid === undefined ? undefined : remember(folder, child.pid);
       if (!identity) return await failed;
-      writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
       child.unref();
       return identity;
     } catch (error) {
@@ -108,7 +106,17 @@ export class Server {
   }
 }
 
-/** SIGKILLs the server that was started in this folder, if it still runs, and forgets it. */
+/**
+ * Writes down the process that works in this folder. To be called in the same turn as `spawn`: then a starter that is
+ * killed right after leaves no process that nobody knows of.
+ */
+export function remember(folder: string, pid: number): ProcessIdentity | undefined {
+  const identity = identify(pid);
+  if (identity) writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
+  return identity;
+}
+
+/** SIGKILLs the process that was started in this folder, if it still runs, and forgets it. */
 export async function killIn(folder: string): Promise<void> {
   const process = runningIn(folder);
   if (process) {

@@ -12,7 +12,15 @@ const REPORT_EVERY_MS = 5_000;
 export async function runTool(
   command: string,
   args: readonly string[],
-  options: { label: string; missing: string; progress: Progress; cwd?: string; env?: NodeJS.ProcessEnv },
+  options: {
+    label: string;
+    missing: string;
+    progress: Progress;
+    cwd?: string;
+    env?: NodeJS.ProcessEnv;
+    /** Told at once, so that a tool that outlives this process can be found. */
+    started?: (pid: number) => void;
+  },
 ): Promise<string> {
   const began = Date.now();
   const ticker = setInterval(
@@ -26,6 +34,7 @@ export async function runTool(
         env: options.env ?? process.env,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
+      if (child.pid !== undefined) options.started?.(child.pid);
       let printed = '';
       const keep = (chunk: Buffer) => {
         printed += chunk.toString();

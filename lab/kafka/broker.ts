@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { silent } from '../host/failure.js';
 import { exists } from '../host/folders.js';
-import { Server } from '../host/server.js';
+import { remember, Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
 import { classArchive, classPath, jvmOptions, kafkaJars } from './jars.js';
@@ -56,6 +56,7 @@ export async function format(
     label: `formatting the storage of Kafka ${version}`,
     missing: 'No Java found.',
     progress: silent,
+    started: (pid) => remember(paths.server, pid),
   });
 }
 

@@ -10,7 +10,7 @@ import { broker, format } from './broker.js';
 import { type ClusterPaths, type ClusterPorts, clusterPaths } from './layout.js';
 import { servesClient } from './ready.js';
 import type { ClusterSecurity, SaslCredentials, TlsFiles } from './security.js';
-import { combinedRole, labBehaviour, propertiesFile } from './settings.js';
+import { combinedRole, groupProtocols, labBehaviour, propertiesFile } from './settings.js';
 import { sourceSecurity } from './source-security.js';
 import { targetSecurity } from './target-security.js';
 
@@ -62,6 +62,7 @@ export async function prepareCluster(folder: string, name: ClusterName, ports: C
   const all = {
     ...combinedRole(listeners, paths.data),
     ...labBehaviour,
+    ...groupProtocols(kafkaVersion[name]),
     ...(await secured.settings(paths.clients)),
   };
   await writeClientFiles(name, paths, `127.0.0.1:${ports.client}`);

@@ -41,6 +41,14 @@ export function authorizer(superUsers: readonly string[]): Settings {
   };
 }
 
+/**
+ * Both group protocols, classic and consumer (KIP-848). From 4.0 on that is the default; 3.9 has the second as a
+ * preview that must be asked for.
+ */
+export function groupProtocols(version: string): Settings {
+  return version.startsWith('3.') ? { 'group.coordinator.rebalance.protocols': 'classic,consumer' } : {};
+}
+
 /** Settings that make one broker on a small machine behave like a cluster, only sooner. */
 export const labBehaviour: Settings = {
   // As on managed clusters: a forgotten client must not bring a deleted topic back unnoticed.
