@@ -132,7 +132,8 @@ const plainSurroundings: Surroundings = {
 function activitySurroundings(): Surroundings | undefined {
   const context = currentContext();
   if (!context) return undefined;
-  const { heartbeatDetails, heartbeatTimeoutMs } = context.info;
+  const { heartbeatTimeoutMs } = context.info;
+  const heartbeatDetails: unknown = context.info.heartbeatDetails;
   return {
     // A heartbeat of this loop holds the carry beside the sentence.
     lastHeartbeat: z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry,

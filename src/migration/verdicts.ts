@@ -102,7 +102,7 @@ export function needsScan(facts: PartitionFacts): boolean {
  * What the log has not been read for yet is taken for lag: the verdict can only be too careful.
  */
 export function partitionVerdict(facts: PartitionFacts): Verdict {
-  const { logStart, highWatermark, lastStable, committed, to, frozen } = facts;
+  const { highWatermark, lastStable, committed, to, frozen } = facts;
   if (highWatermark < to)
     return {
       verdict: 'truncated',
