@@ -3,55 +3,73 @@ import { currentStep, type MigrationState, type Step } from './state.js';
 import { statusOf, type NextMessage } from './status.js';
 
 /**
- * The text of Temporal's Current Details, in GitHub's Markdown: what is waited for, what to send next, and the table
- * of steps last, because the web UI may hide what stands below a table.
+ * How much is shown of what can be long, in lines and characters. The web UI carries the whole text in the address of
+ * a frame, and what stands before it may refuse a long address; `status` answers everything.
+ */
+const shown = { lines: 10, sentence: 500, cell: 160 };
+
+/** The web UI makes the frame of this text a little too low, so the last line is one that may be cut off. */
+const lastLine = '\u00a0';
+
+/**
+ * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
+ * and the table of steps last, because what stands below a table may be hidden.
  */
 export function detailsOf(state: MigrationState): string {
   const status = statusOf(state);
   const step = currentStep(state);
   const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
   return [
-    `**${cell(status.waitingFor)}**`,
+    `**${line(status.waitingFor, shown.sentence)}**`,
     asks,
-    ...(step?.problem?.findings ?? []).map(({ sentence }) => `- ${sentence}`),
-    status.next.length > 0 ? toSend(status.next) : '',
+    list((step?.problem?.findings ?? []).map(({ sentence }) => sentence)),
+    titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),
     ...lately(state, step),
     `### ${status.name}: ${status.strategy}, ${status.source} → ${status.target}`,
-    stepTable(state.steps),
+    stepTable(state.steps, status.waitingFor),
+    lastLine,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-function toSend(next: NextMessage[]): string {
-  const lines = next
-    .slice(0, 12)
-    .map(({ message, input, means }) => `- \`${message}\` with \`${JSON.stringify(input)}\`: ${means}`);
-  const rest = next.length > 12 ? [`- … and ${next.length - 12} more`] : [];
-  return ['Send an update or a signal (More Actions, or `ferry`):', ...lines, ...rest].join('\n');
-}
+const toSend = ({ message, input, means }: NextMessage): string =>
+  `\`${message}\` with \`${JSON.stringify(input)}\`: ${means}`;
 
 /** What was seen lately at this step, and messages that were refused: a signal has no other answer. */
 function lately(state: MigrationState, step: Step | undefined): string[] {
-  const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `- ${clock(at)} ${sentence}`);
+  const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `${clock(at)} UTC: ${sentence}`);
   const refused = state.refused
     .slice(-3)
-    .map(({ at, message, why }) => `- ${clock(at)} \`${message}\` was ignored: ${why}`);
-  return [
-    ...(seen.length > 0 ? [['Seen lately:', ...seen].join('\n')] : []),
-    ...(refused.length > 0 ? [['Not counted:', ...refused].join('\n')] : []),
-  ];
+    .map(({ at, message, why }) => `${clock(at)} UTC: \`${message}\` was ignored: ${why}`);
+  return [titled('Seen lately:', seen), titled('Not counted:', refused)];
 }
 
-function stepTable(steps: Step[]): string {
-  const rows = steps.map(
-    (step, index) =>
-      `| ${index + 1} | ${step.title} | ${step.status} | ${step.endedAt ? clock(step.endedAt) : ''} | ${cell(step.says ?? '')} |`,
-  );
-  return ['| | Step | Status | Ended | |', '|---|---|---|---|---|', ...rows].join('\n');
+function stepTable(steps: Step[], alreadySaid: string): string {
+  const rows = steps.map(({ title, status, endedAt, says }, index) => {
+    const ended = endedAt ? clock(endedAt) : '';
+    const text =
+      says === undefined || says === alreadySaid ? '' : line(says, shown.cell).replaceAll('|', '\\|');
+    return `| ${index + 1} | ${title} | ${status} | ${ended} | ${text} |`;
+  });
+  return ['| | Step | Status | Ended (UTC) | |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
-/** A sentence with line breaks or bars would break the row it stands in. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
+/** Empty without lines. The web UI takes a list for one only after an empty line. */
+const titled = (title: string, lines: string[]): string =>
+  lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
 
-const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+function list(lines: string[]): string {
+  const more = lines.length - shown.lines;
+  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
+    .map((text) => `- ${line(text, shown.sentence)}`)
+    .join('\n');
+}
+
+/** One line: a sentence with line breaks would break the list, the row or the bold text it stands in. */
+function line(text: string, most: number): string {
+  const flat = text.replaceAll(/\s*\n\s*/g, ' ');
+  return flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+}
+
+const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
