@@ -1,0 +1,212 @@
+import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaClient, retry } from './client.js';
+import { needsPerson, sentence } from './problem.js';
+import type { ConsumerConfig, Left, Side } from './settings.js';
+
+const AGAIN_AFTER_MS = 1_000;
+const START_WITHIN_MS = 60_000;
+const LAST_COMMIT_WITHIN_MS = 30_000;
+const DISCONNECT_WITHIN_MS = 15_000;
+
+/** What a consumer does with what it reads; nothing in it may wait, so that a batch is processed whole or not at all. */
+export interface Processor {
+  /** Processes the messages of one partition in their order, and answers the number of this batch. */
+  process(messages: KafkaMessage[]): number;
+  /** Everything up to this batch is committed. */
+  committed(batch: number): void;
+  /** Positions start again at what was committed. */
+  joined(): void;
+  /** One sentence each time something fails, null when it works. */
+  report(problem: string | null): void;
+}
+
+/** One member of a consumer group on one cluster; offsets are committed only for what was processed. */
+export class Reading {
+  private consumer: Consumer | undefined;
+  private stopping = false;
+  private hasJoined = false;
+  /** Per topic and partition the offset after the last processed message; a new map for each generation of the group. */
+  private positions = new Map<
+    string,
+    { topic: string; partition: number; next: bigint; committed: bigint }
+  >();
+  private uncommitted = 0;
+  private abandoned = 0;
+  private lastBatch = 0;
+  private lastCommitAt = 0;
+  private confirmations = 0;
+  private committing: Promise<void> = Promise.resolve();
+  private readonly timer: NodeJS.Timeout;
+  private settle: { started: () => void; failed: (error: Error) => void } | undefined;
+
+  constructor(
+    private readonly side: Side,
+    private readonly config: ConsumerConfig,
+    private readonly processor: Processor,
+  ) {
+    this.timer = setInterval(() => void this.commit().catch(this.failed), this.commitEveryMs());
+  }
+
+  /**
+   * Resolves when it has joined the group and knows where to read.
+   * @throws Error one sentence when it is not allowed to, or 60 s have passed; it goes on trying.
+   */
+  async start(): Promise<void> {
+    const started = new Promise<void>((resolve, reject) => {
+      this.settle = { started: resolve, failed: reject };
+    });
+    const tooLong = setTimeout(
+      () => this.settle?.failed(new Error(this.sentence(new Error('no answer within 60 s')))),
+      START_WITHIN_MS,
+    );
+    void this.launch();
+    await started.finally(() => clearTimeout(tooLong));
+  }
+
+  /** Processes nothing more, commits what it has processed, leaves the group. */
+  async stop(): Promise<Left> {
+    this.stopping = true;
+    this.abandoned = 0;
+    clearInterval(this.timer);
+    const deadline = Date.now() + LAST_COMMIT_WITHIN_MS;
+    while (this.uncommitted > 0 && Date.now() < deadline) {
+      await this.commit().catch(this.failed);
+      if (this.uncommitted > 0) await sleep(100);
+    }
+    // A broker that is down must not keep the application from stopping.
+    await Promise.race([this.disconnect(), sleep(DISCONNECT_WITHIN_MS)]);
+    return { uncommitted: this.uncommitted + this.abandoned };
+  }
+
+  uncommittedMessages(): number {
+    return this.uncommitted;
+  }
+
+  private async launch(): Promise<void> {
+    const { group, readCommitted = true, fromBeginning = false } = this.config;
+    const consumer = kafkaClient(`ledger-${group}`, this.place().connection).consumer({
+      groupId: group,
+      readUncommitted: !readCommitted,
+      allowAutoTopicCreation: false,
+      sessionTimeout: 10_000,
+      rebalanceTimeout: 10_000,
+      heartbeatInterval: 1_000,
+      maxWaitTimeInMs: 200,
+      retry,
+    });
+    this.consumer = consumer;
+    const { GROUP_JOIN, FETCH, COMMIT_OFFSETS, CRASH } = consumer.events;
+    consumer.on(GROUP_JOIN, () => this.startGeneration());
+    consumer.on(FETCH, () => this.works());
+    consumer.on(COMMIT_OFFSETS, () => {
+      this.confirmations += 1;
+    });
+    consumer.on(CRASH, ({ payload }) => {
+      this.failed(payload.error);
+      if (!payload.restart) void this.launchAgain();
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...this.place().topics], fromBeginning });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.process(payload),
+      });
+    } catch (error) {
+      this.failed(error);
+      await this.launchAgain();
+    }
+  }
+
+  private async launchAgain(): Promise<void> {
+    await this.disconnect();
+    await sleep(AGAIN_AFTER_MS);
+    if (!this.stopping) await this.launch();
+  }
+
+  private async disconnect(): Promise<void> {
+    await this.consumer?.disconnect().catch(() => undefined);
+  }
+
+  private startGeneration(): void {
+    this.hasJoined = true;
+    this.positions = new Map();
+    this.abandoned += this.uncommitted;
+    this.uncommitted = 0;
+    this.processor.joined();
+  }
+
+  private works(): void {
+    if (!this.hasJoined) return;
+    this.settle?.started();
+    this.processor.report(null);
+  }
+
+  private async process(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    if (this.stopping || !payload.isRunning() || payload.isStale()) return;
+    const { topic, partition } = batch;
+    const name = `${partition}/${topic}`;
+    const position = this.positions.get(name) ?? { topic, partition, next: -1n, committed: -1n };
+    // kafkajs may hand over what it fetched before a rebalance after it: that is no second processing.
+    const messages = batch.messages.filter(({ offset }) => BigInt(offset) >= position.next);
+    const last = batch.messages.at(-1);
+    if (!last) return;
+    if (messages.length > 0) {
+      this.lastBatch = this.processor.process(messages);
+      this.uncommitted += messages.length;
+      position.next = BigInt(last.offset) + 1n;
+      this.positions.set(name, position);
+    }
+    payload.resolveOffset(last.offset);
+    if (Date.now() - this.lastCommitAt >= this.commitEveryMs()) await this.commit().catch(this.failed);
+  }
+
+  private commit(): Promise<void> {
+    this.committing = this.committing.catch(() => undefined).then(() => this.commitNow());
+    return this.committing;
+  }
+
+  private async commitNow(): Promise<void> {
+    const { positions, uncommitted, lastBatch, consumer } = this;
+    const moved = [...positions.values()].filter(({ next, committed }) => next > committed);
+    if (moved.length === 0 || !consumer) return;
+    this.lastCommitAt = Date.now();
+    const offsets = moved.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
+    const before = this.confirmations;
+    await consumer.commitOffsets(offsets.map((each) => ({ ...each, offset: String(each.offset) })));
+    // kafkajs also resolves when it gave up because the consumer is about to restart; only the event is a confirmation.
+    if (this.confirmations === before) throw new Error('the commit was not confirmed');
+    moved.forEach((position, index) => {
+      position.committed = offsets[index]?.offset ?? position.committed;
+    });
+    if (positions !== this.positions) return;
+    this.uncommitted -= uncommitted;
+    this.processor.committed(lastBatch);
+  }
+
+  private readonly failed = (error: unknown): void => {
+    const problem = this.sentence(error);
+    this.processor.report(problem);
+    if (needsPerson(error)) this.settle?.failed(new Error(problem));
+  };
+
+  private sentence(error: unknown): string {
+    const { connection, topics } = this.place();
+    const attempt = `read ${topics.join(', ')} as the group ${this.config.group}`;
+    return sentence(error, { side: this.side, connection, attempt });
+  }
+
+  private commitEveryMs(): number {
+    return this.config.commitEveryMs ?? 200;
+  }
+
+  private place() {
+    const place = this.config[this.side];
+    if (!place)
+      throw new Error(`The group ${this.config.group} has no ${this.side}: give its connection and topics.`);
+    return place;
+  }
+}
