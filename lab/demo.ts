@@ -1,0 +1,145 @@
+import { Command } from 'commander';
+import { strategyNames, type Strategy } from '../src/migration/strategies.js';
+import { type Lab, LabError, startLab } from './lab.js';
+import { rehearse } from './rehearsal/rehearse.js';
+import { groupNames, shortened } from './rehearsal/script.js';
+import { WorkerProcess } from './rehearsal/worker-process.js';
+
+/** One line of the demo's answer. */
+interface Shown {
+  strategy: Strategy;
+  messages: number;
+  lost: number;
+  duplicates: number;
+  /** Processed twice, as the strategy says: what producers wrote to both clusters. */
+  duplicatesAllowed: number;
+  reordered: number;
+  reorderedAllowed: number;
+  promiseHeld: boolean;
+  faults: string[];
+  workerKills: number;
+  events: number;
+  seconds: number;
+}
+
+interface Options {
+  json?: boolean;
+  keep?: boolean;
+  messages: string;
+}
+
+const program = new Command('demo')
+  .description(
+    'Runs real migrations on a fresh lab, with applications under load and a worker that is killed.',
+  )
+  .argument('[strategy]', `one of ${strategyNames.join(', ')}, or all`, 'simplestCase')
+  .option('--json', 'print the result as JSON, progress on the error stream')
+  .option('--messages <n>', 'at least so many messages', '200000')
+  .option('--keep', 'leave the lab up afterwards, to look around')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(async (name: string, options: Options) => {
+    const chosen = name === 'all' ? strategyNames : strategyNames.filter((one) => one === name);
+    if (chosen.length === 0)
+      throw new LabError(`${name} is no strategy: choose one of ${strategyNames.join(', ')}, or all.`, 2);
+    const messages = Number(options.messages);
+    if (!Number.isInteger(messages) || messages < 1)
+      throw new LabError('--messages takes a whole number above 0.', 2);
+    const results = await show(chosen, messages, options);
+    if (options.json) console.log(JSON.stringify(name === 'all' ? results : results[0]));
+    process.exitCode = results.every(({ promiseHeld }) => promiseHeld) ? 0 : 1;
+  });
+
+const labName = 'demo';
+
+async function show(
+  chosen: readonly Strategy[],
+  messages: number,
+  { json, keep }: Options,
+): Promise<Shown[]> {
+  const say = (line: string) => (json ? console.error(line) : console.log(line));
+  const lab = await startLab({ name: labName, progress: say });
+  const worker = new WorkerProcess(lab);
+  const end = async () => {
+    await worker.stop();
+    if (keep)
+      say(`The lab is up: web UI ${lab.temporal.ui}; \`npm run lab -- down --name ${labName}\` ends it.`);
+    else await lab.down();
+  };
+  const interrupted = () => void lab.down().finally(() => process.exit(1));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    worker.start();
+    say(`web UI: ${lab.temporal.ui}`);
+    say(shortened);
+    const results: Shown[] = [];
+    for (const strategy of chosen) results.push(await showOne(lab, worker, strategy, messages, say));
+    return results;
+  } finally {
+    await end();
+  }
+}
+
+async function showOne(
+  lab: Lab,
+  worker: WorkerProcess,
+  strategy: Strategy,
+  messages: number,
+  say: (line: string) => void,
+): Promise<Shown> {
+  say(`\n${strategy}`);
+  const killsBefore = worker.kills;
+  const [, , late] = groupNames;
+  const { verdict, events, seconds } = await rehearse({
+    lab,
+    worker,
+    strategy,
+    name: strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    messages,
+    say,
+    meanwhile: async (step, applications) => {
+      // One group is away while the producers move, so that there is something left to drain.
+      if (step === 'producerSwitched' || step === 'producerWritesBoth')
+        if (strategy !== 'doubleConsumers') await applications.stopConsumer(late);
+      if (step !== 'drain') return;
+      await worker.kill();
+      say('  the worker is killed (SIGKILL) in the middle of the drain, and another one started');
+      worker.start();
+      if (!applications.consumers.has(late)) await applications.startConsumer(late);
+    },
+  });
+  const { lost, duplicates, duplicatesAllowed, reordered, reorderedAllowed, promiseHeld, faults, produced } =
+    verdict;
+  const shown: Shown = {
+    strategy,
+    messages: produced.acknowledged,
+    lost,
+    duplicates,
+    duplicatesAllowed,
+    reordered,
+    reorderedAllowed,
+    promiseHeld,
+    faults,
+    workerKills: worker.kills - killsBefore,
+    events,
+    seconds,
+  };
+  say(
+    [
+      `The ledger: ${produced.acknowledged} messages written, ${verdict.groups.length} groups; ` +
+        `${lost} lost, ${duplicates} processed twice (and ${duplicatesAllowed} as the strategy says), ` +
+        `${reordered} out of order (and ${reorderedAllowed} as the strategy says).`,
+      ...faults.map((fault) => `  ${fault}`),
+      promiseHeld ? 'The promise held.' : 'The promise was BROKEN.',
+      `${events} events of history, ${seconds} s, worker killed ${shown.workerKills} times.`,
+    ].join('\n'),
+  );
+  return shown;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  console.error(error.message);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,66 @@
+import type { StepId } from '../../src/migration/strategies.js';
+import type { Applications } from './applications.js';
+import type { Names } from './script.js';
+
+/** What a person says after having done something: the input of an update of the step's name. */
+export interface Saying {
+  by: string;
+  name?: string;
+  topic?: string;
+}
+
+const by = 'the rehearsal';
+
+/**
+ * Plays the person's part: does what a human step asks for, and answers what is then to be said. Applications are
+ * moved one by one, as teams would.
+ */
+export async function* actAsAsked(
+  step: StepId,
+  { producers, consumers }: Applications,
+  names: Names,
+): AsyncGenerator<Saying> {
+  switch (step) {
+    case 'producerSwitched':
+      for (const [name, producer] of producers) {
+        await producer.switch();
+        yield { by, name };
+      }
+      return;
+    case 'producerWritesBoth':
+      for (const [name, producer] of producers) {
+        await producer.writeBoth();
+        yield { by, name };
+      }
+      return;
+    case 'oldProducerCodeRemoved':
+      for (const [name, producer] of producers) {
+        await producer.stopOld();
+        yield { by, name };
+      }
+      return;
+    case 'consumerSwitched':
+      for (const [app, consumer] of consumers) {
+        await consumer.switch();
+        yield { by, name: names.group(app) };
+      }
+      return;
+    case 'consumerReadsBoth':
+      for (const [app, consumer] of consumers) {
+        await consumer.readBoth();
+        yield { by, name: names.group(app) };
+      }
+      return;
+    case 'oldConsumerCodeRemoved':
+      for (const [app, consumer] of consumers) {
+        await consumer.stopOld();
+        yield { by, name: names.group(app) };
+      }
+      return;
+    case 'deletionApproved':
+      yield { by, topic: names.topic };
+      return;
+    default:
+      throw new Error(`Nobody has taught the rehearsal what to do for ${step}.`);
+  }
+}

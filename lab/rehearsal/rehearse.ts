@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { workflowId } from '../../src/migration/messages.js';
+import { defaultTaskQueue } from '../../src/migration/queues.js';
+import type { Step } from '../../src/migration/state.js';
+import type { Status } from '../../src/migration/status.js';
+import type { StepId, Strategy } from '../../src/migration/strategies.js';
+import type { Lab } from '../lab.js';
+import type { Verdict } from '../ledger/ledger.js';
+import { Applications } from './applications.js';
+import { actAsAsked } from './person.js';
+import { migrationOf, namesOf } from './script.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface Rehearsal {
+  lab: Lab;
+  worker: WorkerProcess;
+  strategy: Strategy;
+  /** Names the migration, its topics and groups; each name once in a lab. */
+  name: string;
+  /** At least so many messages are written before the producers stop. */
+  messages: number;
+  /** Messages per second of each producer; 2,500 unless given. */
+  rate?: number;
+  /** Called once for each step when it has begun; what it does, happens in the middle of the step. */
+  meanwhile?: (step: StepId, applications: Applications) => Promise<void>;
+  say?: (line: string) => void;
+}
+
+export interface Rehearsed {
+  status: Status;
+  verdict: Verdict;
+  /** Events of the workflow's history. */
+  events: number;
+  seconds: number;
+}
+
+/**
+ * Runs a migration on real servers with ledger applications under load: plays the person's part, and asks the ledger at
+ * the end. Throws when the migration asks for something that the script does not foresee.
+ */
+export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
+  const { lab, strategy, name, messages, rate = 2_500, say = () => undefined } = rehearsal;
+  const began = Date.now();
+  const names = namesOf(name);
+  const connection = await Connection.connect({ address: lab.temporal.address });
+  const client = new Client({ connection, namespace: lab.temporal.namespace });
+  const applications = await Applications.start(lab, names, rate);
+  try {
+    const handle = await client.workflow.start(strategy, {
+      workflowId: workflowId(names.migration),
+      taskQueue: defaultTaskQueue,
+      args: [migrationOf(strategy, names)],
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    say(
+      `started ${handle.workflowId}: ${lab.temporal.ui}/namespaces/${lab.temporal.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`,
+    );
+    const migration = new Follower(handle, say);
+    const begun = new Set<StepId>();
+    for (;;) {
+      const status = await migration.status();
+      if (status.outcome) break;
+      const step = status.steps.find(
+        ({ status: is }) => is === 'active' || is === 'waiting' || is === 'blocked',
+      );
+      if (step?.problem) throw new Error(`${step.id} is blocked: ${step.problem.sentence}`);
+      if (step && !begun.has(step.id)) {
+        begun.add(step.id);
+        await rehearsal.meanwhile?.(step.id, applications);
+      }
+      if (step?.status === 'waiting')
+        for await (const saying of actAsAsked(step.id, applications, names))
+          await migration.tell(step.id, saying);
+      await sleep(250);
+    }
+    const status = await migration.status();
+    while ((await applications.acknowledged()) < messages) await sleep(250);
+    const verdict = await applications.verdict(strategy);
+    const { historyLength } = await handle.describe();
+    return { status, verdict, events: historyLength, seconds: Math.round((Date.now() - began) / 100) / 10 };
+  } finally {
+    await applications.stop();
+    await connection.close();
+  }
+}
+
+/** Asks a running migration until it answers: a worker that was killed is away for a while. */
+class Follower {
+  readonly #shown = new Map<string, string>();
+
+  constructor(
+    private readonly handle: Awaited<ReturnType<Client['workflow']['start']>>,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  async status(): Promise<Status> {
+    const status = await patiently(() => this.handle.query<Status>('status'));
+    for (const step of status.steps) this.#show(step);
+    return status;
+  }
+
+  /** Says a step is done, as `ferry confirm` does, and lets the clusters agree before the next is said. */
+  async tell(step: StepId, input: unknown): Promise<void> {
+    const answer = await patiently(() =>
+      this.handle.executeUpdate<string, [unknown]>(step, { args: [input] }),
+    );
+    this.say(`  ${step} ${JSON.stringify(input)} → ${answer}`);
+  }
+
+  #show(step: Step): void {
+    const line = `${step.status.padEnd(8)} ${step.title}${step.endedAt && step.says ? `: ${step.says}` : ''}`;
+    if (step.status === 'pending' || this.#shown.get(step.id) === line) return;
+    this.#shown.set(step.id, line);
+    this.say(line);
+  }
+}
+
+/** Long enough for a worker or a server to be killed and started again. */
+const patienceMs = 120_000;
+
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(500);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { MigrationFile } from '../../src/migration/file.js';
+import type { Strategy } from '../../src/migration/strategies.js';
+
+/** Waiting times that are far shorter than in life, so that a rehearsal fits into minutes. */
+export const shortWaits = { quiet: '5s', probe: '500ms', patience: '3m', soak: '3s' } as const;
+
+/** The same, as a person is told. */
+export const shortened =
+  'Waiting times are shortened for the show: the source has to be quiet for 5 s (in life: longer than the ' +
+  "producers' delivery.timeout.ms, 150 s by default), and the soak before deletion is 3 s (24 h by default).";
+
+/** Who takes part: the lab's principals, so that ACLs have principals to map. */
+export const producerNames = ['orders-web', 'orders-batch'] as const;
+export const groupNames = ['billing', 'shipping', 'audit'] as const;
+
+/** Names in one rehearsal: several can follow each other in one lab. */
+export interface Names {
+  migration: string;
+  topic: string;
+  newTopic: string;
+  group: (app: string) => string;
+  transactionalId: string;
+}
+
+export function namesOf(rehearsal: string): Names {
+  return {
+    migration: rehearsal,
+    topic: `${rehearsal}.orders`,
+    newTopic: `shop.${rehearsal}.orders`,
+    group: (app) => `${rehearsal}.${app}`,
+    transactionalId: `${rehearsal}.orders-batch`,
+  };
+}
+
+/** `shipping` reads uncommitted, so that both isolation levels are drained. */
+export const readsCommitted = (app: string): boolean => app !== 'shipping';
+
+export function migrationOf(strategy: Strategy, names: Names): MigrationFile {
+  return {
+    name: names.migration,
+    strategy,
+    description: 'A rehearsal with ledger applications under load.',
+    source: 'source',
+    target: 'target',
+    topics: [{ name: names.topic, newName: names.newTopic }],
+    producers: producerNames.map((name) => ({ name })),
+    consumers: groupNames.map((app) => ({
+      group: names.group(app),
+      isolation: readsCommitted(app) ? 'read_committed' : 'read_uncommitted',
+    })),
+    principals: Object.fromEntries(
+      [...producerNames, ...groupNames].map((app) => [`User:${app}`, `User:CN=${app}`]),
+    ),
+    messages: { idempotent: true },
+    waits: shortWaits,
+  };
+}
