@@ -5,7 +5,7 @@ import { FERRY } from './principals.js';
 /** The worker's configuration for this lab, in the form that `ferry worker` reads; secrets are files. */
 export function ferryConfig(
   temporal: { address: string; namespace: string },
-  clusters: readonly LabCluster[],
+  clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients'>[],
 ): string {
   const entries = clusters.map(({ name, bootstrap, clients }) => {
     const { sasl, tls } = clients[FERRY] ?? {};

@@ -11,7 +11,8 @@ import { setUp } from './setup.js';
 import { takeDown, thisProcess } from './take-down.js';
 import { NAMESPACE, temporalServer } from './temporal-server.js';
 
-export type { LabClient, LabCluster } from './kafka/cluster.js';
+export type { LabClient } from './kafka/clients.js';
+export type { LabCluster } from './kafka/cluster.js';
 export type { Grants } from './acls.js';
 export { LabError } from './host/failure.js';
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { writeDockerFiles } from './docker.js';
 import { attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
 import { describeLab, printLab } from './status.js';
 import { setUpForTests } from './setup.js';
@@ -43,6 +44,11 @@ named('down', 'end every process of the lab and remove every file')
     else console.log(found ? `The lab ${name} is down.` : `There was no lab ${name}.`);
     if (logs && !json) console.log(`Its logs are in ${logs}.`);
   });
+
+program
+  .command('docker')
+  .description('write what docker-compose.yml mounts, and start nothing')
+  .action(async () => console.log(`Written to ${await writeDockerFiles()}. Now: docker compose up --wait`));
 
 interface Options {
   name: string;

@@ -1,5 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs';
 import { applicationAcls, createAcls, ferryAcls, type Grants } from '../acls.js';
 import { ferryGrants } from '../ferry-acls.js';
@@ -7,23 +5,10 @@ import { LabError } from '../host/failure.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
 import { versions } from '../versions.js';
 import { broker, format } from './broker.js';
-import { type ClusterPaths, type ClusterPorts, clusterPaths } from './layout.js';
+import { clientsOf, connectionOf, issueClients, type LabClient, security } from './clients.js';
+import { type ClusterPorts, clusterPaths } from './layout.js';
 import { servesClient } from './ready.js';
-import type { ClusterSecurity, SaslCredentials, TlsFiles } from './security.js';
-import { combinedRole, groupProtocols, labBehaviour, propertiesFile } from './settings.js';
-import { sourceSecurity } from './source-security.js';
-import { targetSecurity } from './target-security.js';
-
-/** One principal of a cluster and everything a client needs to be it. */
-export interface LabClient {
-  /** As ACLs name it: `User:billing` on the source, `User:CN=billing` on the target. */
-  principal: string;
-  username: string;
-  sasl?: SaslCredentials;
-  tls?: TlsFiles;
-  /** Paths of ready client settings: `--command-config` of Kafka's tools, `-F` of kcat. */
-  files: { java: string; librdkafka: string };
-}
+import { combinedRole, groupProtocols, labBehaviour, type Listeners, type Settings } from './settings.js';
 
 export interface LabCluster {
   name: ClusterName;
@@ -51,22 +36,33 @@ export const kafkaVersion: Record<ClusterName, string> = {
   target: versions.targetKafka,
 };
 
-const security: Record<ClusterName, ClusterSecurity> = { source: sourceSecurity, target: targetSecurity };
-
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
 export async function prepareCluster(folder: string, name: ClusterName, ports: ClusterPorts): Promise<void> {
-  const paths = clusterPaths(folder, name);
-  const secured = security[name];
-  await secured.issue(paths.clients);
+  const { clients, data } = clusterPaths(folder, name);
   const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
-  const all = {
-    ...combinedRole(listeners, paths.data),
+  await issueClients(name, clients, `127.0.0.1:${ports.client}`);
+  const settings = await brokerSettings(name, listeners, data, clients);
+  await format(
+    kafkaVersion[name],
+    clusterPaths(folder, name),
+    settings,
+    await security[name].formatArguments(clients),
+  );
+}
+
+/** Everything a broker of the lab is told. */
+export async function brokerSettings(
+  name: ClusterName,
+  listeners: Listeners,
+  dataFolder: string,
+  clientsFolder: string,
+): Promise<Settings> {
+  return {
+    ...combinedRole(listeners, dataFolder),
     ...labBehaviour,
     ...groupProtocols(kafkaVersion[name]),
-    ...(await secured.settings(paths.clients)),
+    ...(await security[name].settings(clientsFolder)),
   };
-  await writeClientFiles(name, paths, `127.0.0.1:${ports.client}`);
-  await format(kafkaVersion[name], paths, all, await secured.formatArguments(paths.clients));
 }
 
 /**
@@ -81,16 +77,15 @@ export async function openCluster(
 ): Promise<LabCluster> {
   const paths = clusterPaths(folder, name);
   const bootstrap = [`127.0.0.1:${ports.client}`];
-  const known = await Promise.all(
-    users.map(async (user) => {
-      const client = await clientOf(name, paths, user);
-      return { user, client, connection: await connectionOf(bootstrap, client) };
-    }),
-  );
+  const clients = await clientsOf(name, paths.clients);
+  const connections = new Map<string, KafkaConfig>();
+  for (const [user, client] of Object.entries(clients))
+    connections.set(user, await connectionOf(bootstrap, client));
+
   const asUser = (user: string, overrides: Partial<KafkaConfig> = {}): Kafka => {
-    const found = known.find((one) => one.user === user);
-    if (!found) throw new LabError(`The lab has no user ${user}; it has ${users.join(', ')}.`, 2);
-    return new kafkajs.Kafka({ clientId: user, ...found.connection, ...overrides });
+    const connection = connections.get(user);
+    if (!connection) throw new LabError(`The lab has no user ${user}; it has ${users.join(', ')}.`, 2);
+    return new kafkajs.Kafka({ clientId: user, ...connection, ...overrides });
   };
   const server = await broker({
     title: `${name} Kafka ${kafkaVersion[name]}`,
@@ -103,7 +98,7 @@ export async function openCluster(
     name,
     version: kafkaVersion[name],
     bootstrap,
-    clients: Object.fromEntries(known.map(({ user, client }) => [user, client])),
+    clients,
     log: server.log,
     isRunning: () => server.isRunning(),
     kill: () => server.kill(),
@@ -128,54 +123,4 @@ async function asAdmin(asUser: (user: string) => Kafka, use: (admin: Admin) => P
   const admin = asUser(ADMIN).admin();
   await admin.connect();
   await use(admin).finally(() => admin.disconnect());
-}
-
-async function clientOf(name: ClusterName, paths: ClusterPaths, user: string): Promise<LabClient> {
-  return {
-    principal: principalOf(name, user),
-    username: user,
-    ...(await security[name].credentials(paths.clients, user)),
-    files: clientFiles(paths, user),
-  };
-}
-
-async function connectionOf(brokers: string[], { sasl, tls }: LabClient): Promise<KafkaConfig> {
-  return {
-    brokers,
-    logLevel: kafkajs.logLevel.NOTHING,
-    ...(sasl && { sasl: { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password } }),
-    ...(tls && {
-      ssl: {
-        ca: await readFile(tls.ca, 'utf8'),
-        cert: await readFile(tls.certificate, 'utf8'),
-        key: await readFile(tls.key, 'utf8'),
-      },
-    }),
-  };
-}
-
-async function writeClientFiles(name: ClusterName, paths: ClusterPaths, bootstrap: string): Promise<void> {
-  const secured = security[name];
-  const server = { 'bootstrap.servers': bootstrap };
-  for (const user of users) {
-    const { java, librdkafka } = clientFiles(paths, user);
-    const mode = 0o600;
-    await writeFile(java, propertiesFile({ ...server, ...(await secured.javaClient(paths.clients, user)) }), {
-      mode,
-    });
-    await writeFile(
-      librdkafka,
-      propertiesFile({ ...server, ...(await secured.librdkafkaClient(paths.clients, user)) }),
-      {
-        mode,
-      },
-    );
-  }
-}
-
-function clientFiles(paths: ClusterPaths, user: string): LabClient['files'] {
-  return {
-    java: join(paths.clients, `${user}.java.properties`),
-    librdkafka: join(paths.clients, `${user}.librdkafka.properties`),
-  };
 }

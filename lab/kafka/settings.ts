@@ -80,7 +80,11 @@ export const labBehaviour: Settings = {
   'log.cleaner.backoff.ms': 500,
   'log.cleaner.dedupe.buffer.size': 16_777_216,
   'log.initial.task.delay.ms': 1_000,
-  // A broker that was killed may register again as soon as its old session is over.
+  // A killed broker cannot register again before its session is over (9 s by default). Not shorter: on a machine that
+  // is busy for longer than that the controller would fence a broker that is well.
   'broker.heartbeat.interval.ms': 500,
-  'broker.session.timeout.ms': 2_000,
+  'broker.session.timeout.ms': 3_000,
+  // Two brokers and the tests share a small machine.
+  'num.network.threads': 2,
+  'num.io.threads': 4,
 };
