@@ -11,7 +11,7 @@ export function reads(member: Member, topics: ReadonlySet<string>): boolean {
   if (subscribed.some((topic) => topics.has(topic)) || assigned.some(({ topic }) => topics.has(topic)))
     return true;
   if (subscribedPattern !== undefined) return matchesAny(subscribedPattern, topics);
-  return subscribed.length === 0 && assigned.length === 0;
+  return isOpaque(member);
 }
 
 /** The broker matches the whole name by RE2, whose patterns JavaScript reads too but for a few: those count as a match. */
@@ -28,9 +28,18 @@ export function membersReading(facts: GroupFacts | undefined, topics: ReadonlySe
   return facts?.members.filter((member) => reads(member, topics)) ?? [];
 }
 
-/** The topics of which a member has at least one partition assigned. */
-export function assignedTopics(facts: GroupFacts | undefined): Set<string> {
-  return new Set(facts?.members.flatMap(({ assigned }) => assigned.map(({ topic }) => topic)));
+/**
+ * The topics of which no member has a partition assigned. Members of a stable group that shows no assignments (its
+ * protocol does not tell) are taken to have them all.
+ */
+export function topicsNobodyHas({ members, state }: GroupFacts, topics: ReadonlySet<string>): string[] {
+  if (state === 'stable' && members.some(isOpaque)) return [];
+  const assigned = new Set(members.flatMap((member) => member.assigned.map(({ topic }) => topic)));
+  return [...topics].filter((topic) => !assigned.has(topic));
+}
+
+function isOpaque({ subscribed, subscribedPattern, assigned }: Member): boolean {
+  return subscribed.length === 0 && subscribedPattern === undefined && assigned.length === 0;
 }
 
 /** For example `orders-web-1 (/10.0.3.4) on orders/0, orders/1`. */
