@@ -3,7 +3,7 @@ import type { FerryError } from '../src/migration/errors.js';
 import type { Finding } from '../src/migration/findings.js';
 import type { TopicMove } from '../src/migration/file.js';
 import { configRules, entryText } from './config-rules.js';
-import { rowAt } from './rows.js';
+import { settledAt } from './rows.js';
 import { blocking, noting } from './weights.js';
 
 export interface Candidate {
@@ -89,7 +89,7 @@ async function validate(target: Cluster, topics: readonly NewTopic[]): Promise<M
   const rows = await target.createTopics(topics, { validateOnly: true });
   return new Map(
     topics.flatMap(({ name }) => {
-      const { error } = rowAt(rows, name);
+      const { error } = settledAt(rows, name);
       return error ? [[name, error] as const] : [];
     }),
   );

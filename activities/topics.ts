@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { TopicPartition } from '../src/kafka/cluster.js';
 import { standing, type Finding } from '../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../src/migration/file.js';
 import type { Activities, MadeTopic, Work } from '../src/migration/work.js';
 import { eventually, type Attempt } from './attempt.js';
 import type { Dependencies } from './dependencies.js';
-import { rowAt } from './rows.js';
+import { settledAt } from './rows.js';
 import { compareTopic } from './topic-comparison.js';
 import { readTopics, type TopicState } from './topic-reading.js';
 import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
@@ -84,7 +83,7 @@ export async function createTopics(
     attempt.says(`Creates ${count(survey.toCreate.length, 'topic')} on ${target.name}.`);
     const rows = await target.createTopics(survey.toCreate);
     const accepted = survey.toCreate.filter(({ name }) => {
-      const { error } = rowAt(rows, name);
+      const { error } = settledAt(rows, name);
       if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));
       return !error || error.type === 'Conflict';
     });
@@ -147,12 +146,5 @@ function missing(move: TopicMove, source: TopicState, target: string): Finding {
   return blocking(
     `topic-missing:${target}/${name}`,
     `There is no topic ${name} on ${target} yet: have it created with ${partitions}, then try again.`,
-  );
-}
-
-/** Every partition of the migration's topics on one side. */
-export function partitionsOn(topics: Iterable<TopicState>): TopicPartition[] {
-  return [...topics].flatMap(({ facts }) =>
-    facts.partitions.map(({ partition }) => ({ topic: facts.name, partition })),
   );
 }
