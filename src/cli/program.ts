@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { addApprove } from './approve.js';
+import { addConfirm } from './confirm.js';
+import { addControls } from './control.js';
+import { addDrain } from './drain.js';
+import { exitCodes } from './failure.js';
+import { addList } from './list.js';
+import { addPlan } from './plan.js';
+import { addStart } from './start.js';
+import { addStatus } from './status.js';
+import type { Surroundings } from './verb.js';
+import { addWorker } from './worker.js';
+
+/** The `ferry` command with all its verbs. */
+export function createProgram(surroundings: Surroundings): Command {
+  const { terminal } = surroundings;
+  const program = new Command('ferry')
+    .description(
+      'Moves Kafka topics from one cluster to another while their applications keep their promises.',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  ferry plan orders.yaml && ferry start orders.yaml && ferry status orders --watch\n\nExit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person.',
+    )
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      // A refusal of the command line has to be JSON as well where JSON is asked for; `ferry` writes it.
+      writeErr: () => undefined,
+    });
+  for (const add of [
+    addPlan,
+    addStart,
+    addStatus,
+    addConfirm,
+    addApprove,
+    addControls,
+    addList,
+    addDrain,
+    addWorker,
+  ])
+    add(program, surroundings);
+  return program;
+}
+
+/** Runs one command line, without the two words that start it. */
+export async function ferry(words: readonly string[], surroundings: Surroundings): Promise<void> {
+  const { terminal, end } = surroundings;
+  const program = createProgram(surroundings);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return end(exitCodes.done);
+    const message =
+      error.code === 'commander.help' ? 'Say what to do: ferry --help lists the verbs.' : sentenceOf(error);
+    if (words.includes('--json')) terminal.print(JSON.stringify({ error: { type: 'BadInput', message } }));
+    else terminal.complain(message);
+    end(exitCodes.badInput);
+  }
+}
+
+function sentenceOf({ message }: CommanderError): string {
+  const [line = '', ...hints] = message.replace(/^error: /, '').split('\n');
+  const hint = hints.join(' ').trim();
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}${hint === '' ? '' : ` ${hint}`}: see ferry --help.`;
+}

@@ -1,0 +1,52 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, type LogEntry, type Logger } from '@temporalio/worker';
+
+/** What may stand beside a message: everything else a log call carries is left out, as it may quote anything. */
+const known = [
+  'workflowId',
+  'activity',
+  'activityType',
+  'attempt',
+  'taskQueue',
+  'state',
+  'reason',
+  'where',
+] as const;
+
+/** Logs one line per entry on the error stream, with the workflow's id first; as JSON where a collector reads it. */
+export function workerLogger(json: boolean): Logger {
+  const format = json ? jsonLine : textLine;
+  return new DefaultLogger('INFO', (entry) => process.stderr.write(`${format(entry)}\n`));
+}
+
+export function textLine(entry: LogEntry): string {
+  const { workflowId, ...rest } = fieldsOf(entry);
+  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  const about = typeof workflowId === 'string' ? ` [${workflowId}]` : '';
+  return `${timeOf(entry)} ${entry.level}${about} ${entry.message}${fields.join('')}`;
+}
+
+export function jsonLine(entry: LogEntry): string {
+  return JSON.stringify({
+    time: timeOf(entry),
+    level: entry.level,
+    message: entry.message,
+    ...fieldsOf(entry),
+  });
+}
+
+function fieldsOf({ meta = {} }: LogEntry): Record<string, unknown> {
+  const fields = Object.fromEntries(
+    known.flatMap((key) => (meta[key] === undefined ? [] : [[key, meta[key] as unknown]])),
+  );
+  return meta['error'] === undefined ? fields : { ...fields, error: errorText(meta['error']) };
+}
+
+/** The ferry's own failures are written to be shown; of any other only its kind is known to hold no secret. */
+function errorText(error: unknown): string {
+  if (error instanceof ApplicationFailure) return `${error.type ?? 'Unexpected'}: ${error.message}`;
+  return error instanceof Error ? error.name : typeof error;
+}
+
+const timeOf = ({ timestampNanos }: LogEntry): string =>
+  new Date(Number(timestampNanos / 1_000_000n)).toISOString();

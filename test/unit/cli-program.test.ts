@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ferry } from '../../src/cli/program.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-cli-'));
+  write('ferry.yaml', 'clusters: { a: { bootstrap: [a.example:1] }, b: { bootstrap: [b.example:1] } }');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function ferryOf(...words: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  let code: number | undefined;
+  await ferry(words, {
+    terminal: {
+      print: (text) => out.push(text),
+      complain: (text) => err.push(text),
+      redraws: false,
+      redraw: () => undefined,
+    },
+    environment: { FERRY_CONFIG: join(folder, 'ferry.yaml') },
+    end: (exitCode) => (code = exitCode),
+  });
+  return { out: out.join('\n'), err, code };
+}
+
+const verbs = [
+  'plan',
+  'start',
+  'status',
+  'confirm',
+  'approve',
+  'pause',
+  'resume',
+  'retry',
+  'skip',
+  'abort',
+  'list',
+  'drain',
+  'worker',
+];
+
+describe('help', () => {
+  it('lists every verb', async () => {
+    const { out, code } = await ferryOf('--help');
+    expect(code).toBe(0);
+    for (const verb of verbs) expect(out).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  });
+
+  it.each(verbs)('of %s has an example, --json and the exit codes', async (verb) => {
+    const { out, code } = await ferryOf(verb, '--help');
+    expect(code).toBe(0);
+    expect(out).toContain(`Example:\n  ferry ${verb}`);
+    expect(out).toContain('--json');
+    expect(out).toContain('Exit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person.');
+  });
+});
+
+describe('a command line that makes no sense is one sentence and exit code 2', () => {
+  it.each([
+    [['frobnicate'], /unknown command 'frobnicate'/i],
+    [['stats', 'orders'], /did you mean status\?/i],
+    [[], /say what to do/i],
+    [['status'], /missing required argument 'name'/i],
+    [['approve', 'orders'], /--delete/],
+    [['list', '--nonsense'], /unknown option '--nonsense'/i],
+    [['drain', '--cluster', 'a', '--topic', 't', '--isolation', 'none'], /read_uncommitted, read_committed/],
+    [
+      ['confirm', 'orders', 'producerSwitch'],
+      /"producerSwitch" is no step that a person confirms.*producerSwitched/,
+    ],
+    [['confirm', 'orders', 'deletionApproved'], /ferry approve orders --delete TOPIC/],
+    [['drain', '--cluster', 'c', '--topic', 't'], /no cluster "c"; it has a, b/],
+  ])('%j', async (words, sentence) => {
+    const { out, err, code } = await ferryOf(...words);
+    expect({ out, lines: err.length, code }).toEqual({ out: '', lines: 1, code: 2 });
+    expect(err[0]).toMatch(sentence);
+  });
+
+  it('as JSON where JSON is asked for', async () => {
+    const { out, err, code } = await ferryOf('status', '--json');
+    expect({ err, code }).toEqual({ err: [], code: 2 });
+    expect(JSON.parse(out)).toEqual({
+      error: { type: 'BadInput', message: expect.stringMatching(/missing required argument/i) },
+    });
+  });
+});
+
+describe.each(['plan', 'start'])('%s refuses a file', (verb) => {
+  it('with a sentence for each mistake', async () => {
+    const file = write(
+      'wrong.yaml',
+      'name: Orders\nstrategy: simplestCase\nsource: a\ntarget: a\ntopics: []\nfoo: 1\n',
+    );
+    const { out, err, code } = await ferryOf(verb, file);
+    expect({ out, code }).toEqual({ out: '', code: 2 });
+    expect(err.sort()).toEqual([
+      `${file}: foo: is not a key of a migration file`,
+      expect.stringContaining(`${file}: name: expected a name`),
+      `${file}: target: expected another cluster than the source`,
+      `${file}: topics: expected at least one topic`,
+    ]);
+  });
+
+  it('that is no YAML, with line and column', async () => {
+    const file = write('broken.yaml', 'name: orders\ntopics: [\n');
+    const { err, code } = await ferryOf(verb, file);
+    expect(code).toBe(2);
+    expect(err[0]).toMatch(/broken\.yaml: line \d+, column \d+: is no YAML: /);
+  });
+
+  it('that is not there', async () => {
+    const { err, code } = await ferryOf(verb, join(folder, 'none.yaml'));
+    expect({ err, code }).toEqual({ err: [`${join(folder, 'none.yaml')}: there is no such file`], code: 2 });
+  });
+
+  it('whose clusters ferry.yaml lacks', async () => {
+    const file = write(
+      'unknown.yaml',
+      'name: orders\nstrategy: simplestCase\nsource: a\ntarget: nowhere\ntopics: [{ name: t }]\n',
+    );
+    const { err, code } = await ferryOf(verb, file);
+    expect({ err, code }).toEqual({
+      err: [`${file}: target: ferry.yaml has no cluster "nowhere"; it has a, b.`],
+      code: 2,
+    });
+  });
+});
+
+describe('without Temporal', () => {
+  it.each([['status', 'orders'], ['list']])('%s says so, with the address', async (...words) => {
+    const address = `127.0.0.1:${await closedPort()}`;
+    const config = write('nowhere.yaml', `temporal: { address: "${address}" }`);
+    const { out, err, code } = await ferryOf(...words, '--config', config);
+    expect({ out, code }).toEqual({ out: '', code: 1 });
+    expect(err).toEqual([expect.stringContaining(`Temporal at ${address} did not answer`)]);
+  });
+});
+
+/** A port of this machine on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
