@@ -52,12 +52,21 @@ export function connectionFailure(
   return new FerryError('Unreachable', `${at} did not answer (${symptom(codes)}): ${advice(codes)}`);
 }
 
+interface Caused {
+  code?: unknown;
+  cause?: unknown;
+  errors?: unknown;
+}
+
 /** The codes of an error and of everything that caused it, outermost first. */
 function codesOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
-  const inner = error instanceof AggregateError ? error.errors.flatMap(codesOf) : [];
-  return [...code, ...inner, ...codesOf(error.cause)];
+  if (typeof error !== 'object' || error === null) return [];
+  const { code, cause, errors }: Caused = error;
+  return [
+    ...(typeof code === 'string' ? [code] : []),
+    ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
+    ...codesOf(cause),
+  ];
 }
 
 function symptom(codes: readonly string[]): string {

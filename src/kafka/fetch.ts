@@ -73,6 +73,8 @@ export function wholeBatches(records: Buffer, until?: bigint): Buffer {
 /** Settles as the promise does, unless the signal comes first; the answer is then dropped when it arrives. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
+  // Nobody waits any more for an answer that comes, or fails to come, after the signal.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
