@@ -34,7 +34,12 @@ export async function writeDockerFiles(folder = labFolder('docker')): Promise<st
     bootstrap: [bootstrapOf(name)],
     clients: await clientsOf(name, clusterPaths(folder, name).clients),
   }));
-  const temporal = { address: `127.0.0.1:${dockerPorts.temporal.frontend}`, namespace: NAMESPACE };
+  const { frontend, ui } = dockerPorts.temporal;
+  const temporal = {
+    address: `127.0.0.1:${frontend}`,
+    namespace: NAMESPACE,
+    ui: `http://127.0.0.1:${ui}`,
+  };
   await writeFile(join(folder, 'ferry.yaml'), ferryConfig(temporal, await Promise.all(described)), {
     mode: 0o600,
   });

@@ -4,7 +4,7 @@ import { FERRY } from './principals.js';
 
 /** The worker's configuration for this lab, in the form that `ferry worker` reads; secrets are files. */
 export function ferryConfig(
-  temporal: { address: string; namespace: string },
+  temporal: { address: string; namespace: string; ui: string },
   clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients'>[],
 ): string {
   const entries = clusters.map(({ name, bootstrap, clients }) => {
@@ -21,7 +21,7 @@ export function ferryConfig(
     ];
   });
   return stringify({
-    temporal: { address: temporal.address, namespace: temporal.namespace },
+    temporal: { address: temporal.address, namespace: temporal.namespace, ui: temporal.ui },
     clusters: Object.fromEntries(entries) as object,
   });
 }
