@@ -1,5 +1,6 @@
 import { partitionKey, type Committed, type TopicPartition } from '../src/kafka/cluster.js';
 import type { Finding } from '../src/migration/findings.js';
+import { workflowId } from '../src/migration/messages.js';
 import { offsetAt, type OffsetTable } from '../src/migration/offsets.js';
 import type { Ends } from './offset-reading.js';
 import { asking, blocking, noting } from './weights.js';
@@ -10,11 +11,14 @@ import { count } from './wording.js';
  * to a worker. A consumer's next commit replaces it.
  */
 export function seedMark(migration: string): string {
-  return `kafka-ferry migrate/${migration}`;
+  return `kafka-ferry ${workflowId(migration)}`;
 }
 
+/** Where groups start. */
 export interface Start {
   table: OffsetTable;
+  /** Whether it was decided by an earlier call. */
+  decided: boolean;
   findings: Finding[];
 }
 
@@ -31,10 +35,7 @@ export function startFromEnds(
   return tableOf(ends, (end) => own.get(partitionKey(end)) ?? end.highWatermark);
 }
 
-/**
- * A start that was recorded earlier, fitted to the log as it is now: a partition added since begins at its beginning,
- * and an offset that has left the log would send a consumer to `auto.offset.reset`.
- */
+/** A start that was decided earlier, on the log as it is now: a partition added since begins at its beginning. */
 export function startFromRecord(recorded: OffsetTable, ends: readonly Ends[], target: string): Start {
   const findings: Finding[] = [];
   const table = tableOf(ends, ({ topic, partition, logStart, highWatermark }) => {
@@ -46,16 +47,9 @@ export function startFromRecord(recorded: OffsetTable, ends: readonly Ends[], ta
           `Partition ${partition} of ${topic} on ${target} ends at ${highWatermark}, before its starting offset ${offset}: it was created anew or lost records; abort, or have it looked at.`,
         ),
       );
-    if (offset < logStart)
-      findings.push(
-        asking(
-          `expired-on-target:${topic}/${partition}`,
-          `Partition ${partition} of ${topic} on ${target} has lost ${count(logStart - offset, 'offset')} from ${offset} on to its retention before any group consumed them: accept the loss, and groups start at ${logStart}.`,
-        ),
-      );
-    return offset < logStart ? logStart : offset;
+    return offset;
   });
-  return { table, findings };
+  return { table, decided: true, findings };
 }
 
 function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): OffsetTable {
@@ -69,7 +63,7 @@ export interface GroupOnTarget {
   members: number;
   committed: ReadonlyMap<string, Committed>;
   /** What the group is to read. */
-  partitions: readonly TopicPartition[];
+  partitions: readonly Ends[];
 }
 
 export interface Seed {
@@ -81,24 +75,48 @@ export interface Seed {
   findings: Finding[];
 }
 
-/** What one group needs, and what stands in its way. */
-export function planSeed(of: GroupOnTarget, start: OffsetTable, mark: string, target: string): Seed {
-  const { group, members, committed, partitions } = of;
+/**
+ * What one group needs, and what stands in its way. A group's own commits are never overwritten; they are a question
+ * unless the group is seen to have come past its start: live there, or past one that was `decided` earlier.
+ */
+export function planSeed(
+  { group, members, committed, partitions }: GroupOnTarget,
+  { table, decided }: Pick<Start, 'table' | 'decided'>,
+  mark: string,
+  target: string,
+): Seed {
   const commit: Seed['commit'] = [];
   const topics = new Set<string>();
   const foreign: (TopicPartition & { offset: bigint; start: bigint })[] = [];
-  for (const partition of partitions) {
-    const { topic } = partition;
-    const offset = offsetAt(start, topic, partition.partition) ?? 0n;
-    const found = committed.get(partitionKey(partition));
+  const expired = new Map<string, bigint>();
+  for (const { topic, partition, logStart } of partitions) {
+    const start = offsetAt(table, topic, partition) ?? logStart;
+    const found = committed.get(partitionKey({ topic, partition }));
     if (!found || found.metadata === mark) {
       topics.add(topic);
-      if (found?.offset !== offset) commit.push({ ...partition, offset });
-    } else if (found.offset !== offset) {
-      foreign.push({ ...partition, offset: found.offset, start: offset });
+      // An offset that has left the log would send the consumer to `auto.offset.reset`.
+      const offset = start < logStart ? logStart : start;
+      if (start < logStart) expired.set(topic, (expired.get(topic) ?? 0n) + logStart - start);
+      if (found?.offset !== offset) commit.push({ topic, partition, offset });
+    } else if (found.offset !== start) {
+      foreign.push({ topic, partition, offset: found.offset, start });
     }
   }
-  return { group, commit, topics: [...topics], findings: [...liveFindings(), ...foreignFindings()] };
+  return {
+    group,
+    commit,
+    topics: [...topics],
+    findings: [...liveFindings(), ...expiredFindings(), ...foreignFindings()],
+  };
+
+  function expiredFindings(): Finding[] {
+    return [...expired].map(([topic, offsets]) =>
+      asking(
+        `expired-on-target:${group}:${topic}`,
+        `${topic} on ${target} has lost ${count(offsets, 'offset')} to its retention before ${group} could read them: accept the loss, and the group starts at what is left.`,
+      ),
+    );
+  }
 
   function liveFindings(): Finding[] {
     const [first] = commit;
@@ -116,9 +134,9 @@ export function planSeed(of: GroupOnTarget, start: OffsetTable, mark: string, ta
     const [first] = foreign;
     if (!first) return [];
     const says = `${group} has committed ${first.offset} for ${first.topic} ${first.partition} on ${target} itself, where it would start at ${first.start}${foreign.length > 1 ? `, and so for ${foreign.length - 1} more` : ''}`;
-    const moving = members > 0 && foreign.every(({ offset, start }) => offset >= start);
+    const moving = (members > 0 || decided) && foreign.every(({ offset, start }) => offset >= start);
     return moving
-      ? [noting(`offset-on-target:${group}`, `${says}: it is live there and moves on, and is left alone.`)]
+      ? [noting(`offset-on-target:${group}`, `${says}: it moves on there, and is left alone.`)]
       : [
           asking(
             `offset-on-target:${group}`,

@@ -1,4 +1,4 @@
-import type { Cluster, TopicPartition } from '../src/kafka/cluster.js';
+import type { Cluster } from '../src/kafka/cluster.js';
 import { standing, type Finding } from '../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../src/migration/file.js';
 import { offsetAt, type OffsetTable } from '../src/migration/offsets.js';
@@ -42,7 +42,7 @@ export async function seedOffsets(
   const ends = await endsOfTopics(target, migration);
   const groups = await groupsOnTarget(target, input, ends);
   const start = startOf(input, ends, groups, mark);
-  const seeds = groups.map((group) => planSeed(group, start.table, mark, target.name));
+  const seeds = groups.map((group) => planSeed(group, start, mark, target.name));
   const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
   const stands = standing(
     findings,
@@ -91,7 +91,7 @@ async function groupsOnTarget(
 ): Promise<GroupOnTarget[]> {
   const moves = migration.consumers.filter(({ group }) => groups?.includes(group) ?? true);
   const wanted = new Map(
-    moves.map((move): [string, TopicPartition[]] => {
+    moves.map((move): [string, Ends[]] => {
       const topics = new Set(topicsOf(migration, move).map(targetName));
       return [targetGroup(move), ends.filter(({ topic }) => topics.has(topic))];
     }),
@@ -106,7 +106,7 @@ async function groupsOnTarget(
     group,
     members: valueOf(described, group).members.length,
     committed: valueIfThere(committed, group) ?? new Map<string, never>(),
-    partitions: (wanted.get(group) ?? []).map(({ topic, partition }) => ({ topic, partition })),
+    partitions: wanted.get(group) ?? [],
   }));
 }
 
@@ -128,7 +128,7 @@ function startOf(
     const first = offsetAt(table, end.topic, end.partition) ?? end.highWatermark;
     return { ...end, highWatermark: first > end.logStart ? first : end.logStart };
   });
-  return { table, findings: recordsThere(skipped, migration.target) };
+  return { table, decided: false, findings: recordsThere(skipped, migration.target) };
 }
 
 /** Commits what one group lacks; a refusal is a finding. */

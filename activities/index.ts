@@ -1,0 +1,44 @@
+import { Context } from '@temporalio/activity';
+import { workflowId } from '../src/migration/messages.js';
+import type { Activities } from '../src/migration/work.js';
+import { copyAcls } from './acls.js';
+import { attempting } from './attempt.js';
+import { consumerActivities } from './consumers.js';
+import type { Dependencies } from './dependencies.js';
+import { doublingActivities } from './doubling.js';
+import { drainActivities } from './drain.js';
+import { safely } from './failure.js';
+import { seedOffsets, targetWrites } from './offsets.js';
+import { checkPlan } from './plan.js';
+import { quietActivities } from './quiet.js';
+import { retireActivities } from './retire.js';
+import { compareTopics, createTopics } from './topics.js';
+import { undo } from './undo.js';
+
+export type { Dependencies, OtherMigration } from './dependencies.js';
+
+/**
+ * Everything that a workflow may ask of the clusters, for a worker to register. Each fails only with a
+ * `TemporalFailure`: an `ApplicationFailure` whose type is one of the ferry's error types, or a cancellation.
+ */
+export function createActivities(dependencies: Dependencies): Activities {
+  return safely<Activities>({
+    checkPlan: (input) => attempting(() => checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
+    compareTopics: (input) => attempting(() => compareTopics(dependencies, input)),
+    createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt)),
+    copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt)),
+    seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt)),
+    targetWrites: (input) => attempting(() => targetWrites(dependencies, input)),
+    undo: (input) => attempting((attempt) => undo(dependencies, input, attempt)),
+    ...quietActivities(dependencies),
+    ...doublingActivities(dependencies),
+    ...drainActivities(dependencies),
+    ...consumerActivities(dependencies),
+    ...retireActivities(dependencies),
+  });
+}
+
+/** The asking workflow, whose id need not be the usual one when it was started by hand. */
+function ownWorkflow(migration: string): string {
+  return Context.current().info.workflowExecution?.workflowId ?? workflowId(migration);
+}
