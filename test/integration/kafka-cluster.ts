@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheFolder } from '../../lab/host/folders.js';
+import { javaCommand } from '../../lab/host/toolchain.js';
+import type { LabCluster } from '../../lab/lab.js';
+import { versions } from '../../lab/versions.js';
+import type { ClusterConnection } from '../../src/kafka/connection-settings.js';
+
+/** Part of the names that a run of the tests gives, so that it finds nothing of an earlier one. */
+export const run = randomBytes(3).toString('hex');
+
+/** How this user of the lab reaches a cluster. */
+export function connectionOf({ bootstrap, clients }: LabCluster, user: string): ClusterConnection {
+  const { sasl, tls } = clients[user] ?? {};
+  return {
+    bootstrap,
+    ...(sasl && {
+      sasl: { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password },
+    }),
+    ...(tls && {
+      tls: {
+        ca: readFileSync(tls.ca, 'utf8'),
+        certificate: readFileSync(tls.certificate, 'utf8'),
+        key: readFileSync(tls.key, 'utf8'),
+      },
+    }),
+  };
+}
+
+/** Asks until the answer is as wanted; the last answer goes into the failure. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  withinMs = 60_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`never came true; last answer: ${shown(answer)}`);
+    await sleep(100);
+  }
+}
+
+function shown(answer: unknown): string {
+  return JSON.stringify(answer, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value instanceof Map ? [...value] : value,
+  );
+}
+
+/** Kafka's own console consumer, in a group of the protocol of KIP-848. `stop` lets it leave the group. */
+export function consumeWithKip848(
+  cluster: LabCluster,
+  topic: string,
+  group: string,
+): { stop(): Promise<void> } {
+  const settings = cluster.clients['admin']?.files.java ?? '';
+  const withProtocol = join(dirname(settings), `${group}.java.properties`);
+  writeFileSync(withProtocol, `${readFileSync(settings, 'utf8')}\ngroup.protocol=consumer\n`, {
+    mode: 0o600,
+  });
+  const java = spawn(
+    javaCommand(),
+    [
+      ...['-Xmx128m', '-XX:TieredStopAtLevel=1'],
+      ...['-cp', join(cacheFolder(`kafka-${versions.targetKafka}`, 'libs'), '*')],
+      'org.apache.kafka.tools.consumer.ConsoleConsumer',
+      ...['--bootstrap-server', cluster.bootstrap.join()],
+      ...['--command-config', withProtocol],
+      ...['--topic', topic, '--group', group],
+    ],
+    { stdio: 'ignore' },
+  );
+  const gone = new Promise<void>((resolve) => java.once('exit', () => resolve()));
+  return {
+    stop: async () => {
+      java.kill('SIGTERM');
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Lab, LabCluster } from '../../lab/lab.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { openCluster } from '../../src/kafka/open.js';
+import { sharedLab } from '../lab/shared.js';
+import { connectionOf, consumeWithKip848, eventually, run } from './kafka-cluster.js';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await sharedLab();
+});
+
+describe.each(['source', 'target'] as const)('groups of the %s cluster', (name) => {
+  const topic = `groups.${run}.${name}`;
+  const both = [0, 1].map((partition) => ({ topic, partition }));
+  const commits = both.map((partition) => ({ ...partition, offset: 3n }));
+  let there: LabCluster;
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    there = lab[name];
+    cluster = openCluster(name, connectionOf(there, 'ferry'));
+    const admin = openCluster(name, connectionOf(there, 'admin'));
+    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
+    await admin.close();
+  });
+  afterAll(() => cluster.close());
+
+  const stateOf = async (group: string) => (await cluster.describeGroups([group])).get(group)?.value;
+
+  test('a live classic group shows what its members read, and keeps its offsets', async () => {
+    const group = `${topic}.classic`;
+    const consumer = there.kafkajs('admin').consumer({ groupId: group });
+    await consumer.connect();
+    try {
+      await consumer.subscribe({ topic });
+      await consumer.run({ eachMessage: async () => {} });
+      const alive = await eventually(
+        () => stateOf(group),
+        (facts) => facts?.state === 'stable',
+      );
+      expect(alive?.protocol).toBe('classic');
+      expect(alive?.members).toHaveLength(1);
+      expect(alive?.members[0]?.subscribed).toEqual([topic]);
+      expect(alive?.members[0]?.assigned).toHaveLength(2);
+      expect(alive?.members[0]?.assigned).toEqual(expect.arrayContaining(both));
+
+      const refusals = [
+        await cluster.commitOffsets(group, commits),
+        await cluster.deleteOffsets(group, both),
+        await cluster.deleteGroups([group]),
+      ].flatMap((rows) => [...rows.values()].map(({ error }) => error?.type));
+      expect(new Set(refusals)).toEqual(new Set(['Refused']));
+    } finally {
+      await consumer.disconnect();
+    }
+    await eventually(
+      () => stateOf(group),
+      (facts) => facts?.state === 'empty',
+    );
+  });
+
+  test('a group nobody has heard of is dead; offsets committed for it make it an empty one', async () => {
+    const group = `${topic}.new`;
+    expect(await stateOf(group)).toEqual({ group, protocol: 'unknown', state: 'dead', members: [] });
+    expect((await cluster.committedOffsets([group])).get(group)?.value).toEqual(new Map());
+
+    const rows = await cluster.commitOffsets(group, [
+      { ...commits[0]!, metadata: 'by the ferry' },
+      { topic, partition: 7, offset: 1n },
+    ]);
+    expect(rows.get(`${topic}/0`)?.error).toBeUndefined();
+    expect(rows.get(`${topic}/7`)?.error?.type).toBe('NotFound');
+    expect(await stateOf(group)).toMatchObject({ protocol: 'classic', state: 'empty' });
+    expect((await cluster.committedOffsets([group])).get(group)?.value).toEqual(
+      new Map([[`${topic}/0`, { offset: 3n, leaderEpoch: -1, metadata: 'by the ferry' }]]),
+    );
+
+    await cluster.deleteOffsets(group, both);
+    expect((await cluster.committedOffsets([group])).get(group)?.value).toEqual(new Map());
+    expect((await cluster.deleteGroups([group, group])).get(group)?.error).toBeUndefined();
+    expect((await cluster.deleteGroups([group])).get(group)?.error).toBeUndefined();
+  });
+
+  test('offsets committed in an open transaction are not known until it ends', async () => {
+    const group = `${topic}.transactional`;
+    const producer = there.kafkajs('admin').producer({
+      transactionalId: `${group}.id`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    try {
+      const transaction = await producer.transaction();
+      await transaction.sendOffsets({
+        consumerGroupId: group,
+        topics: [{ topic, partitions: [{ partition: 0, offset: '5' }] }],
+      });
+      const pending = (await cluster.committedOffsets([group], both)).get(group)?.error;
+      expect(pending?.type).toBe('Unreachable');
+      expect(pending?.message).toBe(
+        `A transaction that commits offsets of group "${group}" on cluster "${name}" is still open: its offsets are known once it ends.`,
+      );
+      await transaction.commit();
+      const known = await eventually(
+        async () => (await cluster.committedOffsets([group], both)).get(group),
+        (row) => row?.value !== undefined,
+      );
+      expect(known?.value?.get(`${topic}/0`)?.offset).toBe(5n);
+    } finally {
+      await producer.disconnect();
+    }
+  });
+
+  test('partitions can be asked for by group, and an unknown topic has no commit', async () => {
+    await cluster.commitOffsets(`${topic}.one`, commits);
+    await cluster.commitOffsets(`${topic}.two`, commits);
+    const wanted = new Map([
+      [`${topic}.one`, both.slice(0, 1)],
+      [`${topic}.two`, [...both.slice(1), { topic: 'groups.nowhere', partition: 0 }]],
+    ]);
+    const rows = await cluster.committedOffsets([...wanted.keys()], wanted);
+    expect([...(rows.get(`${topic}.one`)?.value?.keys() ?? [])]).toEqual([`${topic}/0`]);
+    expect([...(rows.get(`${topic}.two`)?.value?.keys() ?? [])]).toEqual([`${topic}/1`]);
+  });
+});
+
+describe('a live KIP-848 group', () => {
+  const topic = `groups.${run}.kip848`;
+  const group = `${topic}.group`;
+  const both = [0, 1].map((partition) => ({ topic, partition }));
+  const commits = both.map((partition) => ({ ...partition, offset: 3n }));
+
+  // Brokers offer this protocol from 4.0 on.
+  test('is alive, with its members, and keeps its offsets', async () => {
+    const there = lab.target;
+    const cluster = openCluster('target', connectionOf(there, 'ferry'));
+    await cluster.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
+    const stateOf = async () => (await cluster.describeGroups([group])).get(group)?.value;
+    const consumer = consumeWithKip848(there, topic, group);
+    try {
+      const alive = await eventually(
+        stateOf,
+        (facts) => facts?.state === 'stable' && facts.members[0]?.assigned.length === 2,
+      );
+      expect(alive).toMatchObject({ protocol: 'consumer', members: [{ subscribed: [topic] }] });
+      expect(alive?.members).toHaveLength(1);
+      expect(alive?.members[0]?.assigned).toEqual(expect.arrayContaining(both));
+      expect(await cluster.groups()).toContainEqual({ group, protocol: 'consumer', state: 'stable' });
+
+      const refused = await cluster.commitOffsets(group, commits);
+      expect([...refused.values()].map(({ error }) => error?.type)).toEqual(['Refused', 'Refused']);
+      expect(refused.get(`${topic}/0`)?.error?.message).toBe(
+        `The group "${group}" on cluster "target" has live members: stop its consumers, then try again.`,
+      );
+      expect((await cluster.deleteGroups([group])).get(group)?.error?.type).toBe('Refused');
+    } finally {
+      await consumer.stop();
+    }
+    await eventually(stateOf, (facts) => facts?.state === 'empty');
+    const taken = await cluster.commitOffsets(group, commits);
+    expect([...taken.values()].map(({ error }) => error)).toEqual([undefined, undefined]);
+    const committed = (await cluster.committedOffsets([group], both)).get(group)?.value;
+    expect(committed?.get(`${topic}/1`)?.offset).toBe(3n);
+    await cluster.close();
+  });
+});
