@@ -34,8 +34,11 @@ export interface Cluster {
   ): Promise<Rows<string, { topicId: string | null }>>;
   /** Sets single entries and leaves the others alone (IncrementalAlterConfigs, KIP-339). `null` resets one. */
   alterTopicConfigs(changes: ReadonlyMap<string, Record<string, string | null>>): Promise<Rows<string, void>>;
-  /** Deletes exactly the topics with these ids (KIP-516), so that a topic re-created under the name survives. */
-  deleteTopics(topics: readonly { name: string; topicId: string }[]): Promise<Rows<string, void>>;
+  /**
+   * Deletes exactly the topics with these ids (KIP-516), so that a topic re-created under the name survives. An id of
+   * `null` (a broker that gives none) deletes by name, unless the topic there has an id by now: a `Changed` row.
+   */
+  deleteTopics(topics: readonly { name: string; topicId: string | null }[]): Promise<Rows<string, void>>;
   /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone. */
   topicsById(topicIds: readonly string[]): Promise<Rows<string, TopicFacts>>;
 

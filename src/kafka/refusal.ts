@@ -27,6 +27,7 @@ export const groupIdNotFound = 69;
 export const unsupportedVersion = 35;
 export const unstableOffsetCommit = 88;
 export const unknownTopicId = 100;
+export const inconsistentTopicId = 103;
 
 /** Whether to ask again soon. */
 export const isPassing = (code: number): boolean => passing.has(code);
@@ -61,7 +62,7 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
         'Changed',
         `The offset asked for is not in the log of ${about} ${on} any more: its records expired, or the topic was re-created; read its log start offset again.`,
       );
-    case 103: // INCONSISTENT_TOPIC_ID
+    case inconsistentTopicId:
       return new FerryError('Changed', `The ${about} ${on} is not the one it was: it has been re-created.`);
     case 36: // TOPIC_ALREADY_EXISTS
       return new FerryError(

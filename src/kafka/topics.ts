@@ -4,7 +4,7 @@ import type { Cluster, NewTopic, Row, TopicFacts } from './cluster.js';
 import type { Leaders } from './leaders.js';
 import { chunks, gather } from './patience.js';
 import type { Reply } from './patience.js';
-import { ok, refusal, unknownTopicId, unknownTopicOrPartition } from './refusal.js';
+import { inconsistentTopicId, ok, refusal, unknownTopicId, unknownTopicOrPartition } from './refusal.js';
 import { createTopicsV7 } from './wire/create-topics-v7.js';
 import { deleteTopicsV6 } from './wire/delete-topics-v6.js';
 import type { MetadataTopic } from './wire/metadata.js';
@@ -123,33 +123,45 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
     }
   };
 
-  const deleteTopics: TopicCalls['deleteTopics'] = async (doomed) => {
-    const ids = new Map(doomed.map(({ name, topicId }) => [name, topicId]));
-    leaders.forget([...ids.keys()]);
-    const rows = await gather<string, void>({
-      keys: [...ids.keys()],
+  /** Deletes the topics that `doomed` names, by id or, where that is null, by name. */
+  const deleteThem = (doomed: ReadonlyMap<string, string | null>): Promise<Map<string, Row<void>>> =>
+    gather<string, void>({
+      keys: [...doomed.keys()],
       locate: locateController,
       ask: async (broker, names) => {
         const replies = new Map<string, Reply<void>>();
-        const nameOf = new Map(names.map((name) => [ids.get(name), name]));
+        const nameOf = new Map(names.map((name) => [doomed.get(name), name]));
         for (const share of chunks(names, topicsPerRequest)) {
-          const request = {
-            topics: share.map((name) => ({ name: null, topicId: ids.get(name) ?? null })),
-            timeoutMs: controllerTimeoutMs,
-          };
-          for (const { topicId, code } of await brokers.ask(broker, deleteTopicsV6, request)) {
-            const name = topicId === null ? undefined : nameOf.get(topicId);
-            if (name === undefined) continue;
-            // No topic has this id any more: what was asked for is so.
+          const topics = share.map((name) => {
+            const topicId = doomed.get(name) ?? null;
+            return { name: topicId === null ? name : null, topicId };
+          });
+          const request = { topics, timeoutMs: controllerTimeoutMs };
+          for (const { name, topicId, code } of await brokers.ask(broker, deleteTopicsV6, request)) {
+            const key = (topicId === null ? undefined : nameOf.get(topicId)) ?? name;
+            if (key === null) continue;
+            // What is not there under this id any more is as it was asked to be.
             const done = code === ok || code === unknownTopicId || code === unknownTopicOrPartition;
-            replies.set(name, done ? { value: undefined } : { code });
+            replies.set(key, done ? { value: undefined } : { code });
           }
         }
         return replies;
       },
       explain: explain('DELETE'),
     });
-    return rows;
+
+  const deleteTopics: TopicCalls['deleteTopics'] = async (wanted) => {
+    const doomed = new Map(wanted.map(({ name, topicId }) => [name, topicId]));
+    leaders.forget([...doomed.keys()]);
+    const withoutId = [...doomed].filter(([, topicId]) => topicId === null).map(([name]) => name);
+    const spared = new Map<string, Row<void>>();
+    for (const [name, row] of withoutId.length > 0 ? await topics(withoutId) : []) {
+      if (row.value?.topicId === null) continue;
+      doomed.delete(name);
+      if (row.error?.type === 'NotFound') spared.set(name, { value: undefined });
+      else spared.set(name, { error: row.error ?? explain('DELETE')(name, inconsistentTopicId) });
+    }
+    return new Map([...spared, ...(await deleteThem(doomed))]);
   };
 
   return {
