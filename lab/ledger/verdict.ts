@@ -120,11 +120,12 @@ export async function ledgerVerdict(options: VerdictOptions): Promise<Verdict> {
 }
 
 /**
- * The verdict once every group has processed everything, or has processed nothing new for `quietMs`.
+ * The verdict once every group has processed everything, or has processed nothing new for `quietMs` (30 s unless
+ * given: a consumer that lost its broker is back only when its old session has ended).
  * Call it when the producers have stopped.
  */
 export async function settledVerdict({
-  quietMs = 10_000,
+  quietMs = 30_000,
   ...options
 }: VerdictOptions & { quietMs?: number }): Promise<Verdict> {
   let verdict = await ledgerVerdict(options);
