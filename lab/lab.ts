@@ -5,6 +5,7 @@ import { LabError, type Progress, silent } from './host/failure.js';
 import { labFolder } from './host/folders.js';
 import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
+import { settleAll } from './host/settle.js';
 import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
 import { type LabState, readState, writeState } from './state.js';
 import { setUp } from './setup.js';
@@ -64,7 +65,7 @@ export async function startLab({ name = DEFAULT_NAME, progress = silent }: Start
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
-    const [source, target, temporal] = await Promise.all([
+    const [source, target, temporal] = await settleAll([
       startCluster(folder, 'source', state),
       startCluster(folder, 'target', state),
       startTemporal(folder, state),
@@ -89,12 +90,11 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   if (state?.phase !== 'up')
     throw new LabError(`There is no lab ${name}: start it with \`npm run lab -- up --name ${name}\`.`);
   const { ports } = state;
-  const [source, target, temporal] = await Promise.all([
+  const [source, target] = await Promise.all([
     openCluster(folder, 'source', ports.source),
     openCluster(folder, 'target', ports.target),
-    temporalServer(folder, ports.temporal),
   ]);
-  return assemble(name, folder, state, source, target, temporal);
+  return assemble(name, folder, state, source, target, temporalServer(folder, ports.temporal));
 }
 
 async function startCluster(
@@ -110,7 +110,7 @@ async function startCluster(
 }
 
 async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {
-  const server = await temporalServer(folder, ports.temporal);
+  const server = temporalServer(folder, ports.temporal);
   await server.start();
   return server;
 }

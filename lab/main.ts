@@ -42,7 +42,7 @@ named('down', 'end every process of the lab and remove every file')
     const found = await takeDown(name);
     if (json) console.log(JSON.stringify({ name, found, logs }));
     else console.log(found ? `The lab ${name} is down.` : `There was no lab ${name}.`);
-    if (logs && !json) console.log(`Its logs are in ${logs}.`);
+    if (logs) progress(`The logs of its servers are in ${logs}.`);
   });
 
 program

@@ -1,4 +1,5 @@
 import type { Progress } from './host/failure.js';
+import { settleAll } from './host/settle.js';
 import { javaVersion } from './host/toolchain.js';
 import { recordClasses } from './kafka/class-archive.js';
 import { kafkaVersion } from './kafka/cluster.js';
@@ -10,15 +11,12 @@ import { timeSkippingServer } from './time-skipping.js';
 /** Downloads and builds what the lab needs and starts nothing that stays; quick when all is there. */
 export async function setUp(progress: Progress): Promise<void> {
   await javaVersion();
-  await Promise.all([
-    ...(['source', 'target'] as const).map((name) => kafka(name, progress)),
-    temporalCli(progress),
-  ]);
+  await settleAll([kafka('source', progress), kafka('target', progress), temporalCli(progress)]);
 }
 
 /** Also what only tests need. */
 export async function setUpForTests(progress: Progress): Promise<void> {
-  await Promise.all([setUp(progress), timeSkippingServer(progress)]);
+  await settleAll([setUp(progress), timeSkippingServer(progress)]);
 }
 
 async function kafka(name: ClusterName, progress: Progress): Promise<void> {

@@ -13,19 +13,21 @@ export interface TemporalPorts {
 }
 
 /** Temporal's development server with its web UI; its history is in a file and survives a restart. */
-export async function temporalServer(labFolder: string, ports: TemporalPorts): Promise<Server> {
+export function temporalServer(labFolder: string, ports: TemporalPorts): Server {
   const folder = join(labFolder, 'temporal');
   return new Server({
     title: `Temporal ${versions.temporalServer}`,
     folder,
-    command: await temporalCli(),
-    // prettier-ignore
-    args: [
-      'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.frontend), '--ui-port', String(ports.ui),
-      '--db-filename', join(folder, 'temporal.db'), '--namespace', NAMESPACE,
-      // A person's environment must not decide where the lab's server listens.
-      '--disable-config-file', '--disable-config-env',
-    ],
+    commandLine: async () => ({
+      command: await temporalCli(),
+      // prettier-ignore
+      args: [
+        'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.frontend), '--ui-port', String(ports.ui),
+        '--db-filename', join(folder, 'temporal.db'), '--namespace', NAMESPACE,
+        // A person's environment must not decide where the lab's server listens.
+        '--disable-config-file', '--disable-config-env',
+      ],
+    }),
     ready: async () => {
       await portIsOpen(ports.ui);
       const connection = await Connection.connect({

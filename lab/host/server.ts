@@ -16,9 +16,8 @@ export interface ServerOptions {
   title: string;
   /** Its own folder: holds the log, the identity of the process and whatever the server keeps. */
   folder: string;
-  command: string;
-  args: readonly string[];
-  env?: NodeJS.ProcessEnv;
+  /** Asked for only when the server is started: finding a tool takes time. */
+  commandLine: () => Promise<{ command: string; args: readonly string[] }>;
   /** Throws until the server answers as its users need it to. */
   ready: () => Promise<void>;
 }
@@ -58,14 +57,14 @@ export class Server {
   }
 
   private async launch(): Promise<ProcessIdentity> {
-    const { command, args, env, folder } = this.options;
+    const { folder } = this.options;
+    const { command, args } = await this.options.commandLine();
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const log = openSync(this.log, 'a', 0o600);
     try {
       const child = spawn(command, args, {
         cwd: folder,
         detached: true,
-        env: env ?? process.env,
         stdio: ['ignore', log, log],
       });
       const failed = new Promise<never>((_, reject) => child.once('error', reject));

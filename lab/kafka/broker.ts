@@ -19,19 +19,16 @@ export interface BrokerOptions {
 }
 
 /** The process of a combined broker and controller whose storage is formatted. */
-export async function broker(options: BrokerOptions): Promise<Server> {
-  const { version, paths } = options;
-  const libs = await kafkaJars(version, silent);
-  const classes = options.recordClasses
-    ? [`-XX:ArchiveClassesAtExit=${options.recordClasses}`]
-    : await archiveOptions(version);
-  return new Server({
-    title: options.title,
-    folder: paths.server,
-    command: javaCommand(),
-    args: [...jvmOptions(version), ...classes, '-cp', classPath(libs), 'kafka.Kafka', paths.settings],
-    ready: options.ready,
-  });
+export function broker({ title, version, paths, ready, recordClasses }: BrokerOptions): Server {
+  const commandLine = async () => {
+    const libs = await kafkaJars(version, silent);
+    const classes = recordClasses
+      ? [`-XX:ArchiveClassesAtExit=${recordClasses}`]
+      : await archiveOptions(version);
+    const args = [...jvmOptions(version), ...classes, '-cp', classPath(libs), 'kafka.Kafka', paths.settings];
+    return { command: javaCommand(), args };
+  };
+  return new Server({ title, folder: paths.server, commandLine, ready });
 }
 
 /**

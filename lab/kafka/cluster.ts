@@ -87,7 +87,7 @@ export async function openCluster(
     if (!connection) throw new LabError(`The lab has no user ${user}; it has ${users.join(', ')}.`, 2);
     return new kafkajs.Kafka({ clientId: user, ...connection, ...overrides });
   };
-  const server = await broker({
+  const server = broker({
     title: `${name} Kafka ${kafkaVersion[name]}`,
     version: kafkaVersion[name],
     paths,

@@ -49,6 +49,9 @@ export function groupProtocols(version: string): Settings {
   return version.startsWith('3.') ? { 'group.coordinator.rebalance.protocols': 'classic,consumer' } : {};
 }
 
+/** `ready.ts` asks the coordinator of each. */
+const OFFSETS_PARTITIONS = 4;
+
 /** Settings that make one broker on a small machine behave like a cluster, only sooner. */
 export const labBehaviour: Settings = {
   // As on managed clusters: a forgotten client must not bring a deleted topic back unnoticed.
@@ -60,7 +63,7 @@ export const labBehaviour: Settings = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   // The defaults of 50 partitions cost seconds at the first group and the first transaction.
-  'offsets.topic.num.partitions': 4,
+  'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
   'transaction.state.log.num.partitions': 4,
   'share.coordinator.state.topic.num.partitions': 1,
   // The pause that lets more members arrive before the first rebalance; there are none to wait for.
