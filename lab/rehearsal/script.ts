@@ -51,6 +51,7 @@ export function migrationOf(strategy: Strategy, names: Names): MigrationFile {
     principals: Object.fromEntries(
       [...producerNames, ...groupNames].map((app) => [`User:${app}`, `User:CN=${app}`]),
     ),
+    leaveBehind: { principals: ['User:ferry'] },
     messages: { idempotent: true },
     waits: shortWaits,
   };
