@@ -61,11 +61,11 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    await runTogether({ changes, watches }, settings, () =>
+    await runTogether({ changes, watches }, settings, () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
-      ),
-    );
+      );
+    });
   } finally {
     await clusters.close();
     await connection.close();

@@ -16,6 +16,7 @@ export interface Look {
   status: Status;
   live: Live[];
   workflowId: string;
+  taskQueue: string;
 }
 
 /**
@@ -28,11 +29,17 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   const description = await handle.describe().catch((error: unknown) => {
     throw error instanceof WorkflowNotFoundError ? noSuchMigration(name) : error;
   });
+  const { taskQueue } = description;
   const ended = description.status.name;
   if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'CANCELLED' || ended === 'TIMED_OUT')
     throw await whyEnded(temporal, name, description);
-  const status = await temporal.answered(() => handle.query<Status>(statusQuery));
-  return { status, live: liveOf(description), workflowId: description.workflowId };
+  const status = await temporal.answered(taskQueue, () => handle.query<Status>(statusQuery));
+  return {
+    status,
+    live: status.outcome ? [] : liveOf(description),
+    workflowId: description.workflowId,
+    taskQueue,
+  };
 }
 
 async function whyEnded(

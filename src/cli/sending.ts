@@ -2,7 +2,8 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import type { MessageName } from '../migration/messages.js';
-import { CommandFailure, exitCodes, type ExitCode } from './failure.js';
+import { isHumanStep } from '../migration/strategies.js';
+import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { look } from './following.js';
 import { withTemporal } from './temporal.js';
 import { configured, run, type CommonOptions, type Surroundings } from './verb.js';
@@ -31,13 +32,20 @@ export function send(surroundings: Surroundings, options: SayOptions, message: M
           [`${to} has ended: ${before.status.outcome.sentence}`],
           exitCodes.badInput,
         );
+      const asked = before.status.steps.map(({ id }) => id).filter(isHumanStep);
+      if (isHumanStep(name) && !asked.includes(name))
+        throw badInput(
+          `${to} is a ${before.status.strategy}, which has no step ${name}; a person confirms ${asked.join(', ')}.`,
+        );
       const input = {
         by: options.by ?? osUser(),
         ...(options.note !== undefined && { note: options.note }),
         ...message.input,
       };
       const answer = await temporal
-        .answered(() => temporal.migration(to).executeUpdate<unknown, [unknown]>(name, { args: [input] }))
+        .answered(before.taskQueue, () =>
+          temporal.migration(to).executeUpdate<unknown, [unknown]>(name, { args: [input] }),
+        )
         .catch((error: unknown) => {
           throw refused(error) ?? error;
         });

@@ -88,7 +88,8 @@ function outcomeLines({ outcome }: Status): string[] {
 }
 
 function ago(iso: string, now: Date): string {
-  return `${formatDuration(Math.max(0, now.getTime() - Date.parse(iso)))} ago`;
+  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
+  return seconds === 0 ? 'just now' : `${formatDuration(seconds * 1000)} ago`;
 }
 
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;

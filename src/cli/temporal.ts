@@ -15,12 +15,12 @@ export interface Temporal {
   client: Client;
   settings: TemporalSettings;
   migration(name: string): WorkflowHandle;
-  /** Runs a call that a worker has to answer; who waits longer than some seconds is told that there is none. */
-  answered<T>(call: () => Promise<T>): Promise<T>;
+  /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
+  answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
 }
 
 const connectMs = 5000;
-const answerMs = 8000;
+const answerMs = 10_000;
 
 /** Codes of gRPC (google.rpc.Code). */
 const grpc = {
@@ -50,9 +50,9 @@ export async function withTemporal<T>(
       client,
       settings,
       migration: (name) => client.workflow.getHandle(workflowId(name)),
-      answered: (call) =>
+      answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
-          throw unanswered(error, settings) ?? error;
+          throw unanswered(error, taskQueue) ?? error;
         }),
     });
   } catch (error) {
@@ -93,7 +93,7 @@ function refusal(
   return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : undefined;
 }
 
-function unanswered(error: unknown, { taskQueue }: TemporalSettings): CommandFailure | undefined {
+function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
   const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
   const code = grpcCode(error);
   if (
