@@ -11,6 +11,9 @@ const shown = { lines: 10, sentence: 500, cell: 160 };
 /** The web UI makes the frame of this text a little too low, so the last line is one that may be cut off. */
 const lastLine = '\u00a0';
 
+/** A hyphen at which a narrow column does not break. */
+const noBreak = '\u2011';
+
 /**
  * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
  * and the table of steps last, because what stands below a table may be hidden.
@@ -47,7 +50,7 @@ function lately(state: MigrationState, step: Step | undefined): string[] {
 
 function stepTable(steps: Step[], alreadySaid: string): string {
   const rows = steps.map(({ title, status, endedAt, says }, index) => {
-    const ended = endedAt ? clock(endedAt) : '';
+    const ended = endedAt ? clock(endedAt).replaceAll('-', noBreak) : '';
     const text =
       says === undefined || says === alreadySaid ? '' : line(says, shown.cell).replaceAll('|', '\\|');
     return `| ${index + 1} | ${title} | ${status} | ${ended} | ${text} |`;
@@ -66,10 +69,14 @@ function list(lines: string[]): string {
     .join('\n');
 }
 
-/** One line: a sentence with line breaks would break the list, the row or the bold text it stands in. */
+/**
+ * One line: a sentence with line breaks would break the list, the row or the bold text it stands in. A partition is
+ * set as code, since the web UI makes a fraction of `orders-2026/0`.
+ */
 function line(text: string, most: number): string {
   const flat = text.replaceAll(/\s*\n\s*/g, ' ');
-  return flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+  const short = flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+  return short.includes('`') ? short : short.replaceAll(/[\w.-]+\/\d+/g, '`$&`');
 }
 
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
