@@ -43,7 +43,7 @@ export async function surveySourceGroups(
   }
 
   const live = new Set(
-    listing.filter(({ state }) => state === 'stable' || state === 'rebalancing').map(({ group }) => group),
+    listing.filter(({ state }) => state !== 'empty' && state !== 'dead').map(({ group }) => group),
   );
   const toDescribe = asked.filter(
     (group) => inFile.has(group) || live.has(group) || commits.get(group)?.size,

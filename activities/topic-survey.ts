@@ -41,6 +41,11 @@ export async function surveyTopics(
   for (const move of moves) {
     const from = onSource.topics.get(move.name);
     const there = onTarget.topics.get(targetName(move));
+    if (from?.facts.internal) {
+      // It is refused as it is; what the target has under that name is its own affair.
+      onTarget.topics.delete(targetName(move));
+      continue;
+    }
     if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
     if (there) {
       findings.push(...compareTopic(move, from, there, target.name));
