@@ -1,0 +1,37 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { asFailure, safely } from '../../activities/failure.js';
+import { FerryError } from '../../src/migration/errors.js';
+
+test('the type and the sentence of a ferry error survive; only what is transient is tried again', () => {
+  const denied = asFailure(new FerryError('Unauthorized', 'Grant READ.'), 'drain');
+  expect(denied).toMatchObject({ type: 'Unauthorized', message: 'Grant READ.', nonRetryable: true });
+  const away = asFailure(new FerryError('Unreachable', 'Nobody answered.'), 'drain');
+  expect(away).toMatchObject({ type: 'Unreachable', nonRetryable: false });
+});
+
+test('nothing of any other error leaves the process', () => {
+  const failure = asFailure(new Error('password=hunter2', { cause: new Error('hunter2') }), 'copyAcls');
+  expect(failure).toMatchObject({ type: 'Unexpected', nonRetryable: true });
+  expect(failure.message).toContain('copyAcls');
+  expect(failure.cause).toBeUndefined();
+  expect(JSON.stringify([failure, failure.message, failure.stack])).not.toContain('hunter2');
+});
+
+test('a cancelled activity is cancelled, whatever it failed with on the way', async () => {
+  const environment = new MockActivityEnvironment();
+  const { stop } = safely({
+    stop: async () => {
+      environment.cancel();
+      throw new FerryError('Unreachable', 'The connection was closed under it.');
+    },
+  });
+  await expect(environment.run(stop)).rejects.toBeInstanceOf(CancelledFailure);
+});
+
+test('a failure of Temporal passes as it is', async () => {
+  const failure = ApplicationFailure.create({ type: 'Changed', message: 'It is another topic.' });
+  const { change } = safely({ change: () => Promise.reject(failure) });
+  await expect(new MockActivityEnvironment().run(change)).rejects.toBe(failure);
+});
