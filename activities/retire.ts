@@ -37,20 +37,17 @@ export function retireActivities(
 async function deleteSource(source: Cluster, work: Work): Promise<{ sentence: string }> {
   const planned = plannedIds(source, work);
   const rows = await source.deleteTopics(planned);
-  let deleted = 0;
   for (const { name } of planned) {
-    const row = rowAt(rows, name);
-    if (!row.error) deleted++;
-    else if (row.error.type !== 'NotFound') throw row.error;
+    const { error } = rowAt(rows, name);
+    if (error && error.type !== 'NotFound') throw error;
   }
   const again = await namesHeldByOthers(source, planned);
   const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
   const acls = await deleteAcls(source, new Set(names));
   await deleteOffsets(source, work, new Set(names));
-  const gone = planned.length - deleted;
   return {
     sentence: [
-      `Deleted ${count(deleted, 'topic')} on ${source.name}${gone > 0 ? ` (${gone} had gone already)` : ''}, ${count(acls, 'ACL')} and the committed offsets of the migration's groups.`,
+      `Deleted ${count(planned.length, 'topic')} on ${source.name}, ${count(acls, 'ACL')} and the committed offsets of the migration's groups.`,
       ...(again.length > 0
         ? [`${listed(again)} is there again under another id, and was left alone with its ACLs.`]
         : []),

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { retireActivities } from '../../activities/retire.js';
+import type { Lab } from '../../lab/lab.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { openCluster } from '../../src/kafka/open.js';
+import type { MigrationFile } from '../../src/migration/file.js';
+import type { Activities } from '../../src/migration/work.js';
+import { sharedLab } from '../lab/shared.js';
+import { connectionOf, eventually, run } from './kafka-cluster.js';
+import {
+  commit,
+  consume,
+  makeTopic,
+  messages,
+  migrationOf,
+  openTransaction,
+  running,
+  send,
+} from './watching.js';
+
+let lab: Lab;
+let source: Cluster;
+let admin: Cluster;
+let activities: Pick<Activities, 'finalCheck' | 'deleteSource' | 'watchDeleted'>;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  source = openCluster('source', connectionOf(lab.source, 'ferry'));
+  admin = openCluster('source', connectionOf(lab.source, 'admin'));
+  activities = retireActivities({ clusters: () => source });
+});
+afterAll(() => Promise.all([source.close(), admin.close()]));
+
+/** A topic with three records that its group has read, ready to be deleted. */
+async function drained(what: string, file: Partial<MigrationFile> = {}) {
+  const topic = `retire.${run}.${what}`;
+  const group = `${topic}.group`;
+  const topicId = await makeTopic(admin, topic, 1, { 'retention.ms': '86400000' });
+  await send(lab.source, topic, messages(3));
+  await commit(admin, group, topic, [3n]);
+  const work = {
+    migration: migrationOf({ name: 'retire', topics: [{ name: topic }], consumers: [{ group }], ...file }),
+    topicIds: { [topic]: topicId },
+    ends: { [topic]: ['3'] },
+    sliceMs: 30_000,
+  };
+  return { topic, group, topicId, work };
+}
+
+const finalCheck = (work: Parameters<Activities['finalCheck']>[0]) =>
+  running(activities.finalCheck, work).answer;
+const committedOn = async (group: string) => (await source.committedOffsets([group])).get(group)?.value;
+
+describe('the last check before the deletion', () => {
+  test('finds nothing against it, and notes what will be deleted', async () => {
+    const { topic, topicId, work } = await drained('clean');
+    expect(await finalCheck(work)).toEqual({
+      findings: [],
+      manifest: [{ topic, topicId, highWatermarks: ['3'], config: { 'retention.ms': '86400000' } }],
+      sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and nobody reads from it.`,
+    });
+  });
+
+  test('finds a record that came late, a reader, an open transaction and unread records', async () => {
+    const { topic, group, work } = await drained('busy');
+    const stranger = await consume(lab.source, `${topic}.stranger`, [topic]);
+    const open = await openTransaction(lab.source, `${topic}.id`, topic, messages(1));
+    try {
+      await eventually(
+        async () => (await source.describeGroups([`${topic}.stranger`])).get(`${topic}.stranger`)?.value,
+        (facts) => facts?.members[0]?.assigned.length === 1,
+      );
+      const { findings, sentence } = await finalCheck(work);
+      expect(findings.map(({ weight, key }) => `${weight} ${key}`)).toEqual(
+        expect.arrayContaining([
+          `blocks grew:${topic}/0`,
+          `blocks open-transaction:${topic}.id`,
+          `blocks still-reading:${topic}.stranger`,
+        ]),
+      );
+      const said = findings.map((finding) => finding.sentence).join('\n');
+      expect(said).toContain(
+        `After the end 3 was frozen, records came to ${topic}/0 at offset 3, written at`,
+      );
+      expect(said).toContain(
+        `${topic}.stranger still reads source: admin (/127.0.0.1) on ${topic}/0. Stop it`,
+      );
+      expect(sentence).toContain('Deleting from source is held up');
+      await open.commit();
+      const after = await finalCheck(work);
+      expect(after.findings.map(({ key }) => key)).toContain(`unread:${group}`);
+    } finally {
+      await stranger.stop();
+    }
+  });
+
+  test('tells who else has read the topics, and forgives the reading of what is on both clusters', async () => {
+    const { topic, group, work } = await drained('doubled', { strategy: 'doubleProducer' });
+    await commit(admin, `${topic}.other`, topic, [1n]);
+    await commit(admin, group, topic, [2n]);
+    const { findings } = await finalCheck(work);
+    expect(findings.map(({ weight, key }) => `${weight} ${key}`)).toEqual([
+      `notes unread:${group}`,
+      `notes other-commits:${topic}.other`,
+    ]);
+  });
+
+  test('does not take a topic of that name for the one that was migrated', async () => {
+    const { topic, work } = await drained('imposter');
+    const wrong = { ...work, topicIds: { [topic]: 'AAAAAAAAAAAAAAAAAAAAAQ' } };
+    expect((await finalCheck(wrong)).findings).toMatchObject([
+      { weight: 'blocks', key: `recreated:${topic}` },
+    ]);
+  });
+
+  test('blocks what was never frozen', async () => {
+    const { topic, work } = await drained('unfrozen');
+    expect((await finalCheck({ ...work, ends: {} })).findings).toMatchObject([
+      { weight: 'blocks', key: `not-frozen:${topic}` },
+    ]);
+  });
+});
+
+describe('the deletion', () => {
+  test('takes the topic with its ACLs and offsets, is proved by id, and may be asked for again', async () => {
+    const { topic, group, work } = await drained('deleted');
+    const kept = await makeTopic(admin, `${topic}.kept`).then(() => `${topic}.kept`);
+    await commit(admin, group, kept, [0n]);
+    await lab.source.allow('billing', { read: [topic, kept] });
+    expect(await running(activities.deleteSource, work).answer).toEqual({
+      sentence: `Deleted 1 topic on source, 2 ACLs and the committed offsets of the migration's groups.`,
+    });
+    expect(await running(activities.watchDeleted, work).answer).toEqual({
+      state: 'gone',
+      recreated: [],
+      sentence: '1 topic id gone from source.',
+    });
+    const acls = await eventually(
+      () => source.acls({ resourceType: 'topic', patternType: 'literal' }),
+      (bindings) => !bindings?.some(({ resourceName }) => resourceName === topic),
+    );
+    expect(acls?.filter(({ resourceName }) => resourceName === kept)).toHaveLength(2);
+    await eventually(
+      () => committedOn(group),
+      (offsets) => offsets?.size === 1 && offsets.has(`${kept}/0`),
+    );
+    expect(await running(activities.deleteSource, work).answer).toEqual({
+      sentence: `Deleted 1 topic on source, 0 ACLs and the committed offsets of the migration's groups.`,
+    });
+  });
+
+  test('leaves a topic alone that was made anew under the name, and tells of it', async () => {
+    const { topic, topicId, work } = await drained('again');
+    await running(activities.deleteSource, work).answer;
+    const now = await eventually(
+      () => makeTopic(admin, topic).catch(() => undefined),
+      (id) => id !== undefined,
+    );
+    await lab.source.allow('billing', { read: [topic] });
+    expect((await running(activities.deleteSource, work).answer).sentence).toMatch(
+      `${topic} is there again under another id, and was left alone with its ACLs.`,
+    );
+    expect(await running(activities.watchDeleted, work).answer).toEqual({
+      state: 'gone',
+      recreated: [topic],
+      sentence: `1 topic id gone from source. A client that still asks for it has made ${topic} (was ${topicId}, is ${now}) anew: find it and stop it, then delete that topic.`,
+    });
+    const acls = await source.acls({ resourceType: 'topic', patternType: 'literal', resourceName: topic });
+    expect(acls).toHaveLength(2);
+  });
+
+  test('is not believed while the topic is there', async () => {
+    const { topic, work } = await drained('there');
+    const impatient = migrationOf({ ...work.migration, waits: { patience: '1500ms' } });
+    const watch = running(activities.watchDeleted, { ...work, migration: impatient });
+    expect(await watch.answer).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringContaining(`${topic} is still on source after 1.5s`),
+    });
+  });
+
+  test('is left to people where the broker gave the topic no id', async () => {
+    const { topic, work } = await drained('idless');
+    const deletion = running(activities.deleteSource, { ...work, topicIds: { [topic]: null } });
+    await expect(deletion.answer).rejects.toMatchObject({
+      type: 'Unsupported',
+      message: expect.stringContaining(`gave no topic id for ${topic}`),
+    });
+  });
+});

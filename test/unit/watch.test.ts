@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { z } from 'zod';
+import { watch, type Moment, type Seen } from '../../activities/watch.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { parseMigration } from '../../src/migration/file.js';
+import type { Heartbeat, Watch } from '../../src/migration/work.js';
+
+type Answer = { state: 'done'; after: number };
+type Carry = { seen: number };
+const shape = z.object({ seen: z.number() });
+
+function input(more: Partial<Watch> = {}, waits: { probe?: string; patience?: string } = {}): Watch {
+  const { migration } = parseMigration({
+    name: 'watched',
+    strategy: 'simplestCase',
+    source: 'a',
+    target: 'b',
+    topics: [{ name: 'orders' }],
+    waits: { probe: '10ms', quiet: '1s', patience: '2s', ...waits },
+  });
+  return { migration: migration!, sliceMs: 10_000, ...more };
+}
+
+/** Answers at the `last`th probe, counted over all slices and attempts. */
+const counting =
+  (last: number) =>
+  async ({ carry }: Moment<Carry>): Promise<Seen<Answer, Carry>> => {
+    const seen = (carry?.seen ?? 0) + 1;
+    return seen === last
+      ? { answer: { state: 'done', after: seen } }
+      : { says: `seen ${seen}`, carry: { seen } };
+  };
+
+async function inActivity<T>(
+  work: () => Promise<T>,
+  info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
+): Promise<{ result: T; heartbeats: Heartbeat[] }> {
+  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+  const heartbeats: Heartbeat[] = [];
+  environment.on('heartbeat', (details: Heartbeat) => heartbeats.push(details));
+  return { result: await environment.run(work), heartbeats };
+}
+
+describe('a watch', () => {
+  test('probes until there is an answer, and heartbeats what each probe saw', async () => {
+    const { result, heartbeats } = await inActivity(() => watch(input(), shape, counting(4)));
+    expect(result).toEqual({ state: 'done', after: 4 });
+    expect(heartbeats.map(({ says }) => says)).toEqual(['seen 1', 'seen 2', 'seen 3']);
+  });
+
+  test('runs outside Temporal', async () => {
+    expect(await watch(input(), shape, counting(3))).toEqual({ state: 'done', after: 3 });
+  });
+
+  test('answers what it carries when the slice is over, and goes on from it', async () => {
+    const first = await watch(input({ sliceMs: 0 }), shape, counting(2));
+    expect(first).toMatchObject({ state: 'watching', sentence: 'seen 1' });
+    const { carry } = first as { carry: unknown };
+    const second = await watch(input({ carry: JSON.parse(JSON.stringify(carry)) }), shape, counting(2));
+    expect(second).toEqual({ state: 'done', after: 2 });
+  });
+
+  test('goes on from the heartbeat of a lost attempt, which is newer than its input', async () => {
+    const carry = (seen: number) => ({ watchedMs: 0, failingSince: null, own: { seen } });
+    const heartbeatDetails: Heartbeat = { says: 'seen 5', at: '2026-03-01T09:00:00Z', carry: carry(5) };
+    const { result } = await inActivity(() => watch(input({ carry: carry(2) }), shape, counting(6)), {
+      heartbeatDetails,
+    });
+    expect(result).toEqual({ state: 'done', after: 6 });
+  });
+
+  test.each([['nonsense'], [{ carry: 7 }], [{ carry: { watchedMs: 0, failingSince: null, own: 'x' } }]])(
+    'begins anew when it is handed %j',
+    async (heartbeatDetails) => {
+      const { result } = await inActivity(() => watch(input(), shape, counting(2)), { heartbeatDetails });
+      expect(result).toEqual({ state: 'done', after: 2 });
+    },
+  );
+
+  test('does not end a slice in the middle of confirming', async () => {
+    let probes = 0;
+    const confirming = async (): Promise<Seen<Answer, Carry>> =>
+      ++probes === 3
+        ? { answer: { state: 'done', after: probes } }
+        : { says: 'looking again', carry: { seen: probes }, confirming: true };
+    expect(await watch(input({ sliceMs: 0 }), shape, confirming)).toEqual({ state: 'done', after: 3 });
+  });
+
+  test('counts as watched only the time between its own probes', async () => {
+    const before = { watchedMs: 1_500, failingSince: null, own: { seen: 1 } };
+    const moments: Moment<Carry>[] = [];
+    await watch<Answer, Carry>(input({ carry: before, sliceMs: 5_000 }), shape, async (moment) => {
+      moments.push(moment);
+      return moment.outOfPatience
+        ? { answer: { state: 'done', after: moments.length } }
+        : { says: 'not yet', carry: { seen: 1 } };
+    });
+    expect(moments[0]).toMatchObject({ watchedMs: 1_500, outOfPatience: false, carry: { seen: 1 } });
+    expect(moments.at(-1)?.watchedMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test('repeats its heartbeat while a probe takes long', async () => {
+    const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 30 });
+    const beats = new Promise<void>((resolve) => {
+      let count = 0;
+      environment.on('heartbeat', () => ++count === 3 && resolve());
+    });
+    const slow = async (moment: Moment<Carry>): Promise<Seen<Answer, Carry>> => {
+      await beats;
+      return counting(1)(moment);
+    };
+    expect(await environment.run(() => watch(input(), shape, slow))).toEqual({ state: 'done', after: 1 });
+  });
+});
+
+describe('a failing probe', () => {
+  const unreachable = () => new FerryError('Unreachable', 'The cluster a does not answer.');
+
+  test('is made again while patience lasts, and said', async () => {
+    let probes = 0;
+    const recovering = async (moment: Moment<Carry>): Promise<Seen<Answer, Carry>> => {
+      if (++probes < 3) throw unreachable();
+      return counting(1)(moment);
+    };
+    const { result, heartbeats } = await inActivity(() => watch(input(), shape, recovering));
+    expect(result).toEqual({ state: 'done', after: 1 });
+    expect(heartbeats.map(({ says }) => says)).toEqual([
+      'The cluster a does not answer. It is tried again.',
+      'The cluster a does not answer. It is tried again.',
+    ]);
+  });
+
+  test('keeps what was carried', async () => {
+    let probes = 0;
+    const flaky = async (moment: Moment<Carry>): Promise<Seen<Answer, Carry>> => {
+      if (++probes === 2) throw unreachable();
+      return counting(3)(moment);
+    };
+    expect(await watch(input(), shape, flaky)).toEqual({ state: 'done', after: 3 });
+    expect(probes).toBe(4);
+  });
+
+  test('ends the watch when it has failed for as long as the patience', async () => {
+    const failing = { watchedMs: 5_000, failingSince: 3_000, own: { seen: 1 } };
+    const never = async (): Promise<Seen<Answer, Carry>> => {
+      throw unreachable();
+    };
+    await expect(watch(input({ carry: failing }), shape, never)).rejects.toMatchObject({
+      type: 'Unreachable',
+    });
+  });
+
+  test('ends it at once when a person has to mend it', async () => {
+    let probes = 0;
+    const denied = async (): Promise<Seen<Answer, Carry>> => {
+      probes++;
+      throw new FerryError('Unauthorized', 'An ACL is missing.');
+    };
+    await expect(watch(input(), shape, denied)).rejects.toThrow('An ACL is missing.');
+    expect(probes).toBe(1);
+  });
+});
+
+test.each([
+  ['between probes', async (): Promise<Seen<Answer, Carry>> => ({ says: 'waiting', carry: { seen: 1 } })],
+  ['in a probe that does not end', () => new Promise<Seen<Answer, Carry>>(() => undefined)],
+])('a cancelled watch stops %s', async (_, probe) => {
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const watching = environment.run(() => watch(input({ sliceMs: 1e8 }, { probe: '1h' }), shape, probe));
+  environment.cancel();
+  await expect(watching).rejects.toThrow('CANCELLED');
+});
