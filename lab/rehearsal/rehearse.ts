@@ -8,6 +8,7 @@ import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import type { Lab } from '../lab.js';
 import type { Verdict } from '../ledger/ledger.js';
 import { Applications } from './applications.js';
+import type { Stage } from './interference.js';
 import { actAsAsked } from './person.js';
 import { migrationOf, namesOf } from './script.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -23,7 +24,7 @@ export interface Rehearsal {
   /** Messages per second of each producer; 2,500 unless given. */
   rate?: number;
   /** Called once for each step when it has begun; what it does, happens in the middle of the step. */
-  meanwhile?: (step: StepId, applications: Applications) => Promise<void>;
+  meanwhile?: (step: StepId, applications: Applications, stage: Stage) => Promise<void>;
   say?: (line: string) => void;
 }
 
@@ -57,6 +58,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       `started ${handle.workflowId}: ${lab.temporal.ui}/namespaces/${lab.temporal.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`,
     );
     const migration = new Follower(handle, say);
+    const stage = { lab, worker: rehearsal.worker, client, workflowId: handle.workflowId };
     const begun = new Set<StepId>();
     for (;;) {
       const status = await migration.status();
@@ -67,7 +69,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       if (step?.problem) throw new Error(`${step.id} is blocked: ${step.problem.sentence}`);
       if (step && !begun.has(step.id)) {
         begun.add(step.id);
-        await rehearsal.meanwhile?.(step.id, applications);
+        await rehearsal.meanwhile?.(step.id, applications, stage);
       }
       if (step?.status === 'waiting')
         for await (const saying of actAsAsked(step.id, applications, names))

@@ -14,21 +14,30 @@ export class WorkerProcess {
   #child: ChildProcess | undefined;
   kills = 0;
 
-  constructor(private readonly lab: Lab) {}
+  /** @param output where it logs: to the file `log`, or to this process's terminal. */
+  constructor(
+    private readonly lab: Lab,
+    private readonly output: 'file' | 'terminal' = 'file',
+  ) {}
 
-  /** Where it logs; several starts append. */
+  /** The file that it logs to; several starts append. */
   get log(): string {
     return join(this.lab.folder, 'worker.log');
   }
 
+  /** Only while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   start(): void {
-    const log = openSync(this.log, 'a');
+    const log = this.output === 'file' ? openSync(this.log, 'a') : undefined;
     this.#child = spawn(
       process.execPath,
       ['--import', tsx, ferry, 'worker', '--config', this.lab.ferryYaml],
-      { stdio: ['ignore', log, log] },
+      { stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'] },
     );
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
 
   /** SIGKILL; resolves when it is gone. */

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Lab } from '../../lab/lab.js';
+import { interfere, interferences, type Interference } from '../../lab/rehearsal/interference.js';
+import { rehearse } from '../../lab/rehearsal/rehearse.js';
+import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
+import { strategies, strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
+import { sharedLab } from '../lab/shared.js';
+
+/*
+ * The promises hold whatever is killed at whatever step. Each rehearsal meets another interference at each step of its
+ * strategy, and the rotation differs from strategy to strategy; FERRY_KILL_MATRIX=full rehearses every strategy with
+ * every rotation, so that every interference meets every step.
+ */
+const rotations =
+  process.env.FERRY_KILL_MATRIX === 'full' ? interferences.map((_, rotation) => rotation) : [0];
+
+function interferenceAt(strategy: Strategy, rotation: number, step: StepId): Interference {
+  const index = (strategies[strategy].steps as readonly StepId[]).indexOf(step);
+  const turn = index + strategyNames.indexOf(strategy) * 2 + rotation;
+  return interferences[turn % interferences.length] ?? 'worker';
+}
+
+let lab: Lab;
+let worker: WorkerProcess;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  worker = new WorkerProcess(lab);
+  worker.start();
+});
+
+afterAll(async () => {
+  await worker.stop();
+});
+
+test.each(strategyNames.flatMap((strategy) => rotations.map((rotation) => ({ strategy, rotation }))))(
+  '$strategy keeps its promise through kills and errors at every step (rotation $rotation)',
+  async ({ strategy, rotation }) => {
+    const met: string[] = [];
+    const { status, verdict } = await rehearse({
+      lab,
+      worker,
+      strategy,
+      name: `matrix-${rotation}-${strategy.toLowerCase()}`,
+      messages: 5_000,
+      rate: 300,
+      meanwhile: async (step, _applications, stage) => {
+        const what = interferenceAt(strategy, rotation, step);
+        met.push(`${step}: ${what}`);
+        await interfere(what, stage);
+      },
+    });
+
+    expect(verdict.faults).toEqual([]);
+    expect(verdict.promiseHeld).toBe(true);
+    expect(status.outcome?.result).toBe('done');
+    expect(status.steps.every((step) => step.status === 'done')).toBe(true);
+    expect(met).toHaveLength(status.steps.length);
+  },
+  600_000,
+);
