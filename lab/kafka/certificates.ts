@@ -78,8 +78,8 @@ function sign(what: {
 }): string {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(what.publicKey);
-  // A leading zero keeps the number positive, as X.509 wants it.
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  // A first byte from 01 to 7f: X.509 wants a positive number, and DER forbids the zeros that would pad it.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   // From yesterday: a container or virtual machine whose clock is a little behind accepts it too.
   certificate.validity.notBefore = new Date(Date.now() - 86_400_000);
   certificate.validity.notAfter = new Date(Date.now() + VALID_DAYS * 86_400_000);
