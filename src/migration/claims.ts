@@ -33,6 +33,7 @@ const already = (answer: string): Judgement => ({ answer, apply: () => undefined
 export function judge(state: MigrationState, name: MessageName, input: unknown, at: string): Judgement {
   if (state.outcome) return refuse(`this migration has ended: ${state.outcome.sentence}`);
   if (isHumanStep(name)) {
+    if (state.abort) return refuse('this migration is being aborted');
     const claim = readClaim(name, input);
     return claim.mistake === undefined ? judgeClaim(state, name, claim.value, at) : refuse(claim.mistake);
   }
@@ -63,7 +64,7 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   const kept = step.status === 'pending';
   return {
     answer: kept
-      ? `${id} is kept for ${names}: it counts when its step begins (now: ${currentStep(state)?.id ?? 'not begun'})`
+      ? `${id} is kept for ${names}: it counts when its step begins (now: ${now(state)})`
       : `${id} counts for ${names}; it is being checked against the clusters`,
     apply: () => {
       for (const part of parts) {
@@ -74,16 +75,24 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   };
 }
 
-/** A person who approves a deletion has to name themselves and the topic, while the step asks and not before. */
-function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
+/**
+ * A person who approves a deletion has to name themselves and the topic, while the step asks and not before. Its check
+ * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
+ */
+function deletionRefusal(
+  state: MigrationState,
+  step: Step,
+  { by, topic, name, override }: Claim,
+): string | undefined {
   const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
+  if (override) return 'deletionApproved takes no override: what is deleted was checked, always';
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
   if (!step.parts?.some((part) => part.name === topic))
     return `${topic} is not a topic of this migration; deletionApproved needs the exact name: ${topics}`;
-  if (step.status === 'pending')
-    return `deletionApproved is not kept: it counts only while its step asks for it (now: ${currentStep(state)?.id ?? 'not begun'})`;
+  if (step.status === 'pending' || step.status === 'blocked')
+    return `deletionApproved is not kept: it counts only while its step asks for it (now: ${now(state)})`;
   return undefined;
 }
 
@@ -104,6 +113,11 @@ function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[]
     ? left
     : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
 }
+
+const now = (state: MigrationState): string => {
+  const step = currentStep(state);
+  return step ? `${step.id}, ${step.status}` : 'between steps';
+};
 
 function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
   const step = currentStep(state);
@@ -126,11 +140,14 @@ function judgeControl(state: MigrationState, name: ControlName, control: Control
           )
         : {
             answer: 'aborts: takes back what the migration made',
-            apply: () => (state.abort = said(control, at)),
+            apply: () => {
+              state.abort = said(control, at);
+              state.paused = null;
+            },
           };
     case 'retry': {
       if (step?.status !== 'blocked')
-        return refuse(`nothing is blocked; retry is for a blocked step (now: ${step?.id ?? 'none'})`);
+        return refuse(`nothing is blocked; retry is for a blocked step (now: ${now(state)})`);
       if (!control.override)
         return {
           answer: `tries ${step.id} again`,

@@ -7,7 +7,7 @@ export function parseDuration(text: string): number | null {
   return match ? Math.round(Number(match[1]) * units[match[2] as Unit]) : null;
 }
 
-/** The shortest exact way to write it, in at most two units: `2m30s`, `24h`, `1.5s`. */
+/** For people, in at most two units, what is smaller left off: `2m30s`, `24h`, `1.5s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))}s`;

@@ -9,12 +9,11 @@ export interface Mistake {
   expected: string;
 }
 
+const aDuration = { error: 'expected a duration such as 500ms, 150s, 10m, 24h or 7d' };
 const duration = (fallback: string) =>
   z
-    .string()
-    .refine((text) => parseDuration(text) !== null, {
-      error: 'expected a duration such as 500ms, 150s, 10m, 24h or 7d',
-    })
+    .string(aDuration)
+    .refine((text) => parseDuration(text) !== null, aDuration)
     .default(fallback);
 
 /** Kafka's own rule for topic names (org.apache.kafka.common.internals.Topic). */
@@ -32,8 +31,13 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
   error: 'expected the id of a consumer group',
 });
 
-const principal = z.string().regex(/^[A-Za-z]+:.+$/, {
-  error: 'expected a principal as Kafka writes it, for example User:orders-web',
+const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
+const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
+
+/** Keys that are not known are told one by one; this is for what is no object at all. */
+const anObject = (keys: string) => ({
+  error: (issue: { code?: string | undefined }) =>
+    issue.code === 'invalid_type' ? `expected an object with ${keys}` : undefined,
 });
 
 const configValue = z
@@ -55,37 +59,51 @@ const uniqueTargets = unique(
 const uniqueProducers = unique('producer', (producer: { name: string }) => producer.name);
 const uniqueGroups = unique('group', (consumer: { group: string }) => consumer.group);
 
-const topic = z.strictObject({
-  name: topicName,
-  newName: topicName.optional(),
-  createdBy: z.enum(['ferry', 'people'], { error: 'expected ferry or people' }).default('ferry'),
-  partitions: z.int({ error: 'expected a number of partitions' }).min(1).max(1_000_000).optional(),
-  replicationFactor: z.int({ error: 'expected a replication factor' }).min(1).max(99).optional(),
-  config: z.record(z.string(), configValue).default({}),
-});
+const topic = z.strictObject(
+  {
+    name: topicName,
+    newName: topicName.optional(),
+    createdBy: z.enum(['ferry', 'people'], { error: 'expected ferry or people' }).default('ferry'),
+    partitions: z.int({ error: 'expected a number of partitions' }).min(1).max(1_000_000).optional(),
+    replicationFactor: z.int({ error: 'expected a replication factor' }).min(1).max(99).optional(),
+    config: z
+      .record(z.string(), configValue, { error: 'expected an object of configuration names and values' })
+      .default({}),
+  },
+  anObject('name'),
+);
 
-const producer = z.strictObject({
-  name: z.string({ error: 'expected the name of the producing application' }).min(1, {
-    error: 'expected the name of the producing application',
-  }),
-});
+const producer = z.strictObject(
+  {
+    name: z.string({ error: 'expected the name of the producing application' }).min(1, {
+      error: 'expected the name of the producing application',
+    }),
+  },
+  anObject('name'),
+);
 
-const consumer = z.strictObject({
-  group: groupName,
-  newGroup: groupName.optional(),
-  topics: z.array(topicName).min(1).optional(),
-  isolation: z
-    .enum(['read_uncommitted', 'read_committed'], { error: 'expected read_uncommitted or read_committed' })
-    .default('read_uncommitted'),
-});
+const consumer = z.strictObject(
+  {
+    group: groupName,
+    newGroup: groupName.optional(),
+    topics: z
+      .array(topicName, { error: 'expected a list of topics' })
+      .min(1, { error: 'expected at least one topic' })
+      .optional(),
+    isolation: z
+      .enum(['read_uncommitted', 'read_committed'], { error: 'expected read_uncommitted or read_committed' })
+      .default('read_uncommitted'),
+  },
+  anObject('group'),
+);
 
-const shape = z.strictObject(
+export const migrationShape = z.strictObject(
   {
     name: z.string({ error: 'expected a name for the migration' }).regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, {
       error: 'expected a name of up to 100 small letters, digits, dots, underscores or hyphens',
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
-    description: z.string().optional(),
+    description: z.string({ error: 'expected a text' }).optional(),
     source: clusterName,
     target: clusterName,
     topics: z
@@ -101,22 +119,41 @@ const shape = z.strictObject(
       .array(consumer, { error: 'expected a list of consumers' })
       .refine(uniqueGroups.check, { error: uniqueGroups.error })
       .default([]),
-    principals: z.record(principal, principal).default({}),
+    principals: z
+      .record(principal, principal, {
+        error: 'expected an object of principals on the source and on the target',
+      })
+      .default({}),
     leaveBehind: z
-      .strictObject({
-        groups: z.array(groupName).default([]),
-        principals: z.array(principal).default([]),
-      })
+      .strictObject(
+        {
+          groups: z.array(groupName, { error: 'expected a list of groups' }).default([]),
+          principals: z.array(principal, { error: 'expected a list of principals' }).default([]),
+        },
+        anObject('groups and principals'),
+      )
       .prefault({}),
-    messages: z.strictObject({ idempotent: z.boolean().optional() }).prefault({}),
+    messages: z
+      .strictObject(
+        { idempotent: z.boolean({ error: 'expected true or false' }).optional() },
+        anObject('idempotent'),
+      )
+      .prefault({}),
     waits: z
-      .strictObject({
-        quiet: duration('150s'),
-        probe: duration('1s'),
-        agreeing: z.int().min(2, { error: 'expected at least 2 agreeing probes' }).max(100).default(3),
-        patience: duration('10m'),
-        soak: duration('24h'),
-      })
+      .strictObject(
+        {
+          quiet: duration('150s'),
+          probe: duration('1s'),
+          agreeing: z
+            .int({ error: 'expected a number of agreeing probes' })
+            .min(2, { error: 'expected at least 2 agreeing probes' })
+            .max(100, { error: 'expected at most 100 agreeing probes' })
+            .default(3),
+          patience: duration('10m'),
+          soak: duration('24h'),
+        },
+        anObject('quiet, probe, agreeing, patience and soak'),
+      )
       .prefault({}),
   },
   {
@@ -128,10 +165,10 @@ const shape = z.strictObject(
 );
 
 /** What a person writes: the same object whether it comes as YAML, from a web form or from `temporal workflow start`. */
-export type MigrationFile = z.input<typeof shape>;
+export type MigrationFile = z.input<typeof migrationShape>;
 
 /** The same, whole: every default filled in. */
-export type Migration = z.output<typeof shape>;
+export type Migration = z.output<typeof migrationShape>;
 
 export type TopicMove = Migration['topics'][number];
 export type ConsumerMove = Migration['consumers'][number];
@@ -219,7 +256,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 export function parseMigration(
   input: unknown,
 ): { migration: Migration; mistakes?: undefined } | { mistakes: Mistake[]; migration?: undefined } {
-  const parsed = shape.safeParse(input);
+  const parsed = migrationShape.safeParse(input);
   const mistakes = (parsed.error?.issues ?? []).flatMap((issue): Mistake[] =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({

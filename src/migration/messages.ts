@@ -3,18 +3,24 @@ import { isHumanStep, stepKind, stepKinds, type HumanStepId } from './strategies
 
 /** The prefix of every workflow id: one execution per migration, so two strategies on one migration are impossible. */
 export const workflowId = (name: string): string => `migrate/${name}`;
+export const migrationName = (id: string): string => id.slice(workflowId('').length);
 
 /** The query that answers `Status`. */
 export const statusQuery = 'status';
 
-const who = z.string({ error: 'by is a text: who says so' }).min(1).max(200);
-const text = z.string({ error: 'note is a text' }).max(2000);
+const who = z
+  .string({ error: 'by is a text: who says so' })
+  .min(1, { error: 'by is empty: who says so?' })
+  .max(200, { error: 'by is longer than 200 characters' });
+const text = z
+  .string({ error: 'note is a text' })
+  .max(2000, { error: 'note is longer than 2000 characters' });
 const override = z.strictObject(
   {
     reason: z
       .string({ error: 'override needs a reason' })
       .min(1, { error: 'override needs a reason' })
-      .max(2000),
+      .max(2000, { error: 'the reason is longer than 2000 characters' }),
   },
   { error: 'override is an object with a reason: {"override":{"reason":"…"}}' },
 );
@@ -23,9 +29,9 @@ const claim = z.strictObject({
   by: who.optional(),
   note: text.optional(),
   /** One producer or group of several; `*` for all that are left. */
-  name: z.string({ error: 'name is a text' }).min(1).optional(),
+  name: z.string({ error: 'name is a text' }).min(1, { error: 'name is empty' }).optional(),
   /** The exact name of a topic. */
-  topic: z.string({ error: 'topic is a text' }).min(1).optional(),
+  topic: z.string({ error: 'topic is a text' }).min(1, { error: 'topic is empty' }).optional(),
   override: override.optional(),
 });
 const control = z.strictObject({ by: who.optional(), note: text.optional() });

@@ -21,8 +21,6 @@ export interface MigrationState {
   refused: { at: string; message: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
-  /** What a watching activity wants back after continue-as-new. */
-  carry?: unknown;
   outcome: Outcome | null;
 }
 

@@ -120,7 +120,7 @@ export const stepKinds = {
   },
   deleteSource: {
     title: 'Delete the topics on the source and prove it',
-    skippable: 'the topics stay on the source',
+    skippable: 'what is not deleted by now stays on the source',
   },
   undo: {
     title: 'Take back what the migration made on the target',

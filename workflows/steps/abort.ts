@@ -36,6 +36,8 @@ export async function takeBack(run: Run): Promise<Outcome> {
       data: { undone, left },
     };
   });
+  if (run.step('undo')?.status === 'skipped')
+    left = [`What the migration made on ${run.migration.target} was not taken back.`];
   const why = run.state.abort?.note ? ` (${run.state.abort.note})` : '';
   run.state.outcome = {
     result: 'aborted',

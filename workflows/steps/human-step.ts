@@ -10,7 +10,7 @@ const upkeepEvery = 24 * 60 * 60_000;
 export type Seen = { agrees: true; sentence: string; data?: unknown } | { agrees: false; sentence: string };
 
 export interface HumanStep {
-  /** Measures what the claims for these producers, groups or topics say; `overridden` when none of them is to be measured. */
+  /** Measures what the claims for these producers, groups or topics say; not called when all of them are overridden. */
   check: (names: string[], entry: Step) => Promise<Seen>;
   /** For claims that can only be measured together, as a quiet source. */
   together?: boolean;
@@ -28,14 +28,13 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
     for (const part of parts) delete part.verified;
     await human.upkeep?.();
     let rounds = 0;
+    let unlike = '';
     for (;;) {
-      const due = await claimed(run, entry, human);
+      const due = await claimed(run, entry, human, unlike);
       const seen = await verdict(run, entry, human, due);
       rounds += 1;
-      if (!seen.agrees) {
-        contradicted(run, entry, due, seen.sentence);
-        continue;
-      }
+      unlike = seen.agrees ? '' : contradicted(run, entry, due, seen.sentence);
+      if (!seen.agrees) continue;
       for (const part of due) part.verified = true;
       const evidence = (sentence: string) => ({
         sentence,
@@ -53,16 +52,22 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
   });
 }
 
-/** Waits until there are claims to check, looking after the preparation meanwhile. */
-async function claimed(run: Run, entry: Step, human: HumanStep): Promise<Part[]> {
+/**
+ * Waits until there are claims to check, looking after the preparation meanwhile.
+ * @param unlike how what was measured contradicted the claims before; empty if it did not.
+ */
+async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string): Promise<Part[]> {
   const parts = entry.parts ?? [];
   const due = () => parts.filter(({ claim, verified }) => claim && !verified);
   const ready = () => (human.together ? parts.every(({ claim }) => claim) : due().length > 0);
+  const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
-    const missing = parts.filter(({ claim }) => !claim).map(({ name }) => name);
-    run.says(entry, 'waiting', `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`);
-    const met = await run.until(ready, human.upkeep && upkeepEvery);
-    if (!met) await human.upkeep?.();
+    const missing = unsaid();
+    const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`;
+    run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
+    if (await run.until(() => unsaid().length < missing.length, upkeepEvery)) continue;
+    await run.startFreshHistory();
+    await human.upkeep?.();
   }
   return due();
 }
@@ -74,11 +79,6 @@ async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Pr
     'active',
     `${stepKind(entry.id).title}: said for ${due.map(({ name }) => name).join(', ')}; checking the clusters.`,
   );
-  if (measured.length > 0 && (human.together || measured.length === due.length))
-    return human.check(
-      due.map(({ name }) => name),
-      entry,
-    );
   if (measured.length > 0) return human.check(measured, entry);
   return human.whenOverridden
     ? human.whenOverridden(entry)
@@ -86,10 +86,11 @@ async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Pr
 }
 
 /** A claim that what was measured contradicts is withdrawn: the step stays open and says what was seen. */
-function contradicted(run: Run, entry: Step, due: Part[], sentence: string): void {
+function contradicted(run: Run, entry: Step, due: Part[], seen: string): string {
   for (const part of due) if (!part.claim?.override) delete part.claim;
-  run.saw(entry, { sentence: `Not so: ${sentence}` });
-  run.says(entry, 'waiting', `Not so: ${sentence} Say it again when it is mended.`);
+  const sentence = `Not so: ${seen}`;
+  run.saw(entry, { sentence });
+  return sentence;
 }
 
 function saidText({ name, claim }: Part): string {

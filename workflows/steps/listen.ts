@@ -34,13 +34,22 @@ export function listen(run: Run): void {
       description,
       validator: (input) => {
         const { refusal } = run.judge(name, input);
-        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, 'BadInput');
+        if (refusal !== undefined) throw refused(refusal);
       },
     });
   }
-  setDefaultSignalHandler((name) =>
-    run.ignore(name, 'no such message; the names are listed under Send a Signal'),
+  setDefaultSignalHandler((name, input) =>
+    isHumanStep(name)
+      ? run.hear(name, input)
+      : run.ignore(name, 'no such message; the names are listed under Send a Signal'),
   );
+}
+
+/** Without a stack, which the web UI would show below the sentence. */
+function refused(sentence: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(sentence, 'BadInput');
+  failure.stack = '';
+  return failure;
 }
 
 function answer(run: Run, name: MessageName, input: unknown): string {

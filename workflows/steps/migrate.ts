@@ -68,15 +68,13 @@ function heedCancellation(run: Run): void {
 }
 
 function end(run: Run): Outcome {
-  const kept = run.step('deleteSource')?.status === 'skipped';
+  const deletion = run.step('deleteSource')?.says ?? '';
   const topics = run.migration.topics.map(({ name }) => name).join(', ');
   const { source, target } = run.migration;
   run.state.outcome = {
     result: 'done',
     at: run.now(),
-    sentence: kept
-      ? `${topics} moved from ${source} to ${target}; left in place on ${source} as decided.`
-      : `${topics} moved from ${source} to ${target}, and gone from ${source}.`,
+    sentence: `${topics} moved from ${source} to ${target}. ${deletion}`,
   };
   run.show();
   return run.state.outcome;

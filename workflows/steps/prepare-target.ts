@@ -1,3 +1,4 @@
+import { targetName } from '../../src/migration/file.js';
 import { change } from './activities.js';
 import { humanStep } from './human-step.js';
 import type { Run } from './run.js';
@@ -26,7 +27,10 @@ async function planChecked(run: Run): Promise<void> {
 
 async function topicsCreated(run: Run): Promise<void> {
   await humanStep(run, 'topicCreated', {
-    check: async (topics) => {
+    check: async (created) => {
+      const topics = run.migration.topics
+        .filter((topic) => created.includes(targetName(topic)))
+        .map(({ name }) => name);
       const { findings, sentence } = await change().compareTopics({ ...run.work(), topics });
       const wrong = findings.filter(({ weight }) => weight !== 'notes');
       return wrong.length > 0

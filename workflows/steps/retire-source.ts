@@ -60,6 +60,7 @@ async function sourceDeleted(run: Run): Promise<void> {
       const { findings } = await finalCheck(run);
       const [left] = standing(findings, run.state.accepted);
       if (left) throw run.reopen('deletionApproved', left.sentence);
+      run.insistUndisturbed();
       run.facts.deletingSince = run.now();
     }
     const { sentence } = await change().deleteSource(run.work());

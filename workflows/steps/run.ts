@@ -14,6 +14,7 @@ import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
 import {
+  currentStep,
   stepOf,
   type Evidence,
   type MigrationState,
@@ -117,7 +118,6 @@ export class Run {
   async blocked(step: Step, problem: Problem): Promise<void> {
     step.status = 'blocked';
     step.problem = problem;
-    this.state.decision = null;
     log.warn(`${step.id} blocked: ${problem.sentence}`);
     this.show();
     await this.until(() => this.state.decision?.what === 'retry');
@@ -153,6 +153,13 @@ export class Run {
     await this.until(() => true);
   }
 
+  /** What was seen before a pause or an abort is not to be acted on. */
+  insistUndisturbed(): void {
+    const turn = this.#turn();
+    if (turn) throw turn;
+    if (this.state.paused) throw new Interrupted();
+  }
+
   /**
    * Waits until `met`, and while paused. A wait like this adds nothing to history.
    * @returns false when `timeoutMs` ran out first.
@@ -168,15 +175,14 @@ export class Run {
 
   /**
    * Calls a watching activity slice after slice until it has seen something. Pause, skip and abort stop it at once;
-   * after a pause nothing that was seen before counts.
+   * after a pause, or in a new run, nothing that was seen before counts.
    */
   async watch<T extends { state: string }>(
     step: Step,
     slice: (watch: Watch) => Promise<T>,
   ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>> {
     type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
-    let carry = this.state.carry;
-    delete this.state.carry;
+    let carry: unknown;
     for (;;) {
       const current = carry;
       const seen = await this.#interruptible(() => slice({ ...this.work(), sliceMs, carry: current }));
@@ -184,7 +190,7 @@ export class Run {
       const watching = seen as unknown as { sentence: string; carry: unknown };
       carry = watching.carry;
       this.says(step, 'active', watching.sentence);
-      await this.#startFreshHistory(carry);
+      await this.startFreshHistory();
     }
   }
 
@@ -215,10 +221,10 @@ export class Run {
   }
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
-  async #startFreshHistory(carry: unknown): Promise<void> {
+  async startFreshHistory(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
-    const { migration, ...carried } = { ...this.state, carry };
+    const { migration, ...carried } = this.state;
     await continueAsNew(migration, carried);
   }
 
@@ -227,9 +233,7 @@ export class Run {
   show(): void {
     setCurrentDetails(detailsOf(this.state));
     const { state, source, target } = statusOf(this.state);
-    const step = this.state.steps.find(
-      ({ status }) => status === 'active' || status === 'waiting' || status === 'blocked',
-    );
+    const step = currentStep(this.state);
     const migration = {
       source,
       target,
@@ -239,6 +243,7 @@ export class Run {
       ]),
       state,
       step: step?.id ?? null,
+      startedAt: this.state.startedAt,
     };
     // Each change of the memo is an event of history, so it is written only when it says something new.
     const memo = JSON.stringify(migration);

@@ -18,6 +18,7 @@ export async function step(
   if (!entry || isClosed(entry)) return;
   for (;;) {
     try {
+      await run.startFreshHistory();
       await run.goAhead();
       run.begin(entry);
       run.close(entry, 'done', await body(entry));

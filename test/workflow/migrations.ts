@@ -1,0 +1,256 @@
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Duration } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type NativeConnection,
+} from '@temporalio/worker';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { temporalCli } from '../../lab/temporal-cli.js';
+import { timeSkippingServer } from '../../lab/time-skipping.js';
+import type { MigrationFile } from '../../src/migration/file.js';
+import { statusQuery, workflowId } from '../../src/migration/messages.js';
+import { watchQueue } from '../../src/migration/queues.js';
+import type { Outcome, StepStatus } from '../../src/migration/state.js';
+import type { Status } from '../../src/migration/status.js';
+import type { StepId, Strategy } from '../../src/migration/strategies.js';
+import { eventually } from './eventually.js';
+import { migrationFile } from './migration-files.js';
+import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
+
+const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+const taskQueue = 'workflow-tests';
+
+/** One migration under test: what a person may do to it, and what they see. */
+export class TestMigration {
+  constructor(
+    readonly handle: WorkflowHandle,
+    readonly cluster: ScriptedCluster,
+    readonly pass: (time: string) => Promise<void>,
+  ) {}
+
+  status(): Promise<Status> {
+    return this.handle.query<Status>(statusQuery);
+  }
+
+  /** Sends the update; the answer to the person. */
+  say(name: string, input?: unknown): Promise<string> {
+    return input === undefined
+      ? this.handle.executeUpdate<string, []>(name)
+      : this.handle.executeUpdate<string, [unknown]>(name, { args: [input] });
+  }
+
+  /** Sends the update that has to be refused; the sentence why. */
+  async refusal(name: string, input?: unknown): Promise<string> {
+    const answer = await this.say(name, input).then(
+      (text) => new Error(`it was accepted: ${text}`),
+      (error: Error) => error,
+    );
+    if (answer.name !== 'WorkflowUpdateFailedError') throw answer;
+    return (answer.cause as Error).message;
+  }
+
+  async signal(name: string, input?: unknown): Promise<void> {
+    await this.handle.signal<[unknown?]>(name, ...(input === undefined ? [] : [input]));
+  }
+
+  until(holds: (status: Status) => boolean): Promise<Status> {
+    return eventually(() => this.status(), holds);
+  }
+
+  /** Waits until a step has a status. */
+  async at(id: StepId, ...statuses: StepStatus[]): Promise<Status['steps'][number]> {
+    const step = ({ steps }: Status) => steps.find((one) => one.id === id && statuses.includes(one.status));
+    const status = await this.until((seen) => step(seen) !== undefined);
+    return step(status) as Status['steps'][number];
+  }
+
+  /**
+   * Plays the person until a step is reached: sends what the status says to send next, as it stands, and lets the soak
+   * time pass.
+   */
+  async reach(id: StepId, ...statuses: StepStatus[]): Promise<Status['steps'][number]> {
+    const wanted: StepStatus[] = statuses.length > 0 ? statuses : ['active', 'waiting', 'blocked'];
+    for (;;) {
+      const status = await this.until(
+        ({ steps, state, outcome }) =>
+          outcome !== null ||
+          state === 'waiting' ||
+          steps.some((one) => one.id === id && wanted.includes(one.status)) ||
+          steps.some((one) => one.id === 'soak' && one.status === 'active'),
+      );
+      const step = status.steps.find((one) => one.id === id);
+      if (step && wanted.includes(step.status)) return step;
+      if (status.outcome) throw new Error(`${id} was never ${wanted.join(' or ')}`);
+      const [first] = status.next;
+      if (first) await this.say(first.message, first.input);
+      else await this.pass('25 hours');
+    }
+  }
+
+  /** What the web UI shows under User Metadata. */
+  async details(): Promise<string> {
+    return (await this.metadata()).currentDetails ?? '';
+  }
+
+  metadata() {
+    return this.handle.query<{
+      currentDetails?: string;
+      definition?: Record<
+        'queryDefinitions' | 'signalDefinitions' | 'updateDefinitions',
+        { name: string; description: string }[]
+      >;
+    }>('__temporal_workflow_metadata');
+  }
+
+  async events(): Promise<NonNullable<History['events']>> {
+    return (await this.handle.fetchHistory()).events ?? [];
+  }
+
+  /** Waits for the end; where time can be skipped, it is. */
+  outcome(): Promise<Outcome> {
+    return this.handle.result() as Promise<Outcome>;
+  }
+}
+
+/** A Temporal server with one worker, and the migrations that the tests of one file start on it. */
+export class Migrations {
+  #count = 0;
+  readonly #clusters = new Map<string, ScriptedCluster>();
+  readonly #started: WorkflowHandle[] = [];
+  #stop: () => Promise<void> = async () => undefined;
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    readonly prefix: string,
+  ) {}
+
+  /** On the server that skips time: a wait of weeks takes no time once somebody waits for its end. */
+  static async skippingTime(prefix = 'm'): Promise<Migrations> {
+    quietly();
+    const path = await timeSkippingServer();
+    return new Migrations(
+      await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path } },
+      }),
+      prefix,
+    ).#work();
+  }
+
+  /** On the development server, which is the real one. */
+  static async onRealServer(prefix = 'm', extraArgs: string[] = []): Promise<Migrations> {
+    quietly();
+    const path = await temporalCli();
+    return new Migrations(
+      await TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path }, extraArgs },
+      }),
+      prefix,
+    ).#work();
+  }
+
+  get client(): Client {
+    return this.environment.client;
+  }
+
+  /** What the next migration will be called. */
+  nextName(): string {
+    return `${this.prefix}${this.#count + 1}`;
+  }
+
+  async start(
+    strategy: Strategy,
+    changes: Partial<MigrationFile> = {},
+    script: (cluster: ScriptedCluster) => void = () => undefined,
+  ): Promise<TestMigration> {
+    const { name, cluster } = this.prepare();
+    script(cluster);
+    const handle = await this.client.workflow.start(strategy, {
+      taskQueue,
+      workflowId: workflowId(name),
+      args: [migrationFile(strategy, name, changes)],
+    });
+    return this.adopt(handle, cluster);
+  }
+
+  /** A name and clusters for a migration that the test starts in its own way. */
+  prepare(): { name: string; cluster: ScriptedCluster; taskQueue: string } {
+    const name = this.nextName();
+    this.#count += 1;
+    const cluster = new ScriptedCluster();
+    this.#clusters.set(name, cluster);
+    return { name, cluster, taskQueue };
+  }
+
+  adopt(handle: WorkflowHandle, cluster: ScriptedCluster): TestMigration {
+    this.#started.push(handle);
+    return new TestMigration(handle, cluster, (time) => this.pass(time));
+  }
+
+  /** Lets time pass, where time can be skipped. */
+  async pass(time: string): Promise<void> {
+    await this.environment.sleep(time as Duration);
+  }
+
+  /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
+  async clear(): Promise<void> {
+    for (const cluster of this.#clusters.values()) cluster.letGo();
+    for (const handle of this.#started.splice(0)) {
+      // The time-skipping server would keep its clock locked for an activity that runs when its workflow is terminated.
+      const running = await eventually(
+        () => stillRunning(handle),
+        (state) => state !== 'busy',
+      );
+      if (running === 'idle') await handle.terminate();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.clear();
+    await this.#stop();
+    await this.environment.teardown();
+  }
+
+  async #work(): Promise<this> {
+    const connection: NativeConnection = this.environment.nativeConnection;
+    const activities = scriptedActivities(({ name }) => {
+      const cluster = this.#clusters.get(name);
+      if (!cluster) throw new Error(`no test has prepared clusters for ${name}`);
+      return cluster;
+    });
+    const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+    const namespace = this.environment.namespace ?? 'default';
+    const workers = [
+      await Worker.create({ connection, namespace, taskQueue, workflowBundle, activities }),
+      await Worker.create({ connection, namespace, taskQueue: watchQueue(taskQueue), activities }),
+    ];
+    const running = workers.map((worker) => worker.run());
+    this.#stop = async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+    };
+    return this;
+  }
+}
+
+/** Whether a migration runs, and if so whether it only waits: for a person, or for time to pass. */
+async function stillRunning(handle: WorkflowHandle): Promise<'ended' | 'idle' | 'busy'> {
+  const { status, raw } = await handle.describe();
+  if (status.name !== 'RUNNING') return 'ended';
+  if ((raw.pendingActivities ?? []).length > 0) return 'busy';
+  const { state, steps } = await handle.query<Status>(statusQuery);
+  const soaks = steps.some((step) => step.id === 'soak' && step.status === 'active');
+  return soaks || (state !== 'running' && state !== 'aborting') ? 'idle' : 'busy';
+}
+
+function quietly(): void {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+  });
+}
