@@ -23,14 +23,14 @@ export function textLine(entry: LogEntry): string {
   const { workflowId, ...rest } = fieldsOf(entry);
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
   const about = typeof workflowId === 'string' ? ` [${workflowId}]` : '';
-  return `${timeOf(entry)} ${entry.level}${about} ${entry.message}${fields.join('')}`;
+  return `${timeOf(entry)} ${entry.level}${about} ${messageOf(entry)}${fields.join('')}`;
 }
 
 export function jsonLine(entry: LogEntry): string {
   return JSON.stringify({
     time: timeOf(entry),
     level: entry.level,
-    message: entry.message,
+    message: messageOf(entry),
     ...fieldsOf(entry),
   });
 }
@@ -41,6 +41,9 @@ function fieldsOf({ meta = {} }: LogEntry): Record<string, unknown> {
   );
   return meta['error'] === undefined ? fields : { ...fields, error: errorText(meta['error']) };
 }
+
+/** The first line: some libraries log whole reports. */
+const messageOf = ({ message }: LogEntry): string => message.split('\n', 1)[0] ?? '';
 
 /** The ferry's own failures are written to be shown; of any other only its kind is known to hold no secret. */
 function errorText(error: unknown): string {

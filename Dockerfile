@@ -1,0 +1,21 @@
+# The worker and the command line. Debian, because Temporal's native core needs glibc.
+FROM node:20-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY workflows workflows
+COPY activities activities
+RUN npm run build && npm prune --omit=dev
+
+FROM node:20-slim
+ENV NODE_ENV=production FERRY_CONFIG=/etc/ferry/ferry.yaml
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER node
+# Configuration and secrets are mounted at /etc/ferry. `docker run … status orders` runs any other verb.
+ENTRYPOINT ["node", "dist/src/cli/main.js"]
+CMD ["worker"]
