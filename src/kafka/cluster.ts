@@ -54,7 +54,10 @@ export interface Cluster {
   // groups.ts
   /** Every group of the cluster, of every protocol. */
   groups(): Promise<GroupListing[]>;
-  /** State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`. */
+  /**
+   * State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`;
+   * one of the share or streams protocol an `Unsupported` row.
+   */
   describeGroups(groups: readonly string[]): Promise<Rows<string, GroupFacts>>;
   /**
    * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a group of which one

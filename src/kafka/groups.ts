@@ -1,19 +1,19 @@
 import type { Brokers } from './brokers.js';
 import type { Cluster, GroupFacts, GroupListing, GroupProtocol, GroupState } from './cluster.js';
+import { FerryError } from '../migration/errors.js';
 import type { Coordinators } from './coordinators.js';
 import { chunks, gather } from './patience.js';
 import type { Reply } from './patience.js';
 import { groupIdNotFound, ok, refusal, unsupportedVersion } from './refusal.js';
 import type { Api } from './wire/api.js';
 import { assignedPartitions, subscribedTopics } from './wire/consumer-protocol.js';
-import type { BrokerAssignedGroup } from './wire/consumer-group-describe.js';
+import type { BrokerAssignedGroup } from './wire/consumer-group-describe-v0.js';
 import { consumerGroupDescribeV0 } from './wire/consumer-group-describe-v0.js';
 import { deleteGroupsV2 } from './wire/delete-groups-v2.js';
 import { describeGroupsV5 } from './wire/describe-groups-v5.js';
 import type { ClassicGroup } from './wire/describe-groups-v5.js';
 import { listGroupsV4 } from './wire/list-groups-v4.js';
 import { listGroupsV5 } from './wire/list-groups-v5.js';
-import { shareGroupDescribeV1 } from './wire/share-group-describe-v1.js';
 
 const groupsPerRequest = 500;
 
@@ -21,14 +21,19 @@ type GroupCalls = Pick<Cluster, 'groups' | 'describeGroups' | 'deleteGroups'>;
 
 export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupCalls {
   const explain = (operation: string) => (group: string, code: number) =>
-    refusal(code, {
-      cluster: brokers.cluster,
-      about: `group "${group}"`,
-      needs:
-        code === topicAuthorizationFailed
-          ? `DESCRIBE on every topic that group "${group}" subscribes to`
-          : `${operation} on group "${group}"`,
-    });
+    code === unsupportedVersion
+      ? new FerryError(
+          'Unsupported',
+          `Group "${group}" on cluster "${brokers.cluster}" is neither of the classic nor of the consumer protocol, and the ferry cannot read its members: move its consumers by hand.`,
+        )
+      : refusal(code, {
+          cluster: brokers.cluster,
+          about: `group "${group}"`,
+          needs:
+            code === topicAuthorizationFailed
+              ? `DESCRIBE on every topic that group "${group}" subscribes to`
+              : `${operation} on group "${group}"`,
+        });
 
   const listing = async (broker: number): Promise<Reply<GroupListing[]>> => {
     const { code, groups } = (await brokers.speaks(listGroupsV5, broker))
@@ -85,7 +90,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
     if (await brokers.speaks(consumerGroupDescribeV0, broker))
       for (const answer of (await ask(consumerGroupDescribeV0, broker, groups)).values())
         if (answer.code !== groupIdNotFound && answer.code !== unsupportedVersion)
-          replies.set(answer.group, brokerAssigned('consumer', answer));
+          replies.set(answer.group, brokerAssigned(answer));
 
     const others = groups.filter((group) => !replies.has(group));
     const unknown: string[] = [];
@@ -97,15 +102,10 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
 
     if (unknown.length > 0 && (await brokers.speaks(listGroupsV5, broker))) {
       const listed = await listing(broker);
-      const found = new Map(
-        'value' in listed ? listed.value.map((row) => [row.group, row.protocol]) : undefined,
-      );
-      const shared = unknown.filter((group) => found.get(group) === 'share');
-      for (const answer of (await ask(shareGroupDescribeV1, broker, shared)).values())
-        replies.set(answer.group, brokerAssigned('share', answer));
+      const found = new Set('value' in listed ? listed.value.map(({ group }) => group) : []);
       for (const group of unknown)
-        // Their members cannot be read here; to call such a group dead would be wrong.
-        if (found.get(group) === 'streams') replies.set(group, { code: unsupportedVersion });
+        // Members of share and streams groups cannot be read here; to call such a group dead would be wrong.
+        if (found.has(group)) replies.set(group, { code: unsupportedVersion });
     }
     for (const group of unknown)
       if (!replies.has(group))
@@ -178,15 +178,12 @@ function classic({ code, group, state, protocolType, members }: ClassicGroup): R
   };
 }
 
-function brokerAssigned(
-  protocol: GroupProtocol,
-  { code, group, state, members }: BrokerAssignedGroup,
-): Reply<GroupFacts> {
+function brokerAssigned({ code, group, state, members }: BrokerAssignedGroup): Reply<GroupFacts> {
   if (code !== ok) return { code };
   return {
     value: {
       group,
-      protocol,
+      protocol: 'consumer',
       state: states[state.toLowerCase()] ?? 'unknown',
       members: members.map(({ subscribedPattern, ...member }) => ({
         ...member,

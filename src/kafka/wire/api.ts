@@ -15,6 +15,7 @@ export interface Api<Request, Response> {
 /**
  * A module never throws on an error code: codes are part of the answer, so that half a success stays visible.
  *
+ * @param decode reads the fields of the body; the tagged fields that end it are left to this function.
  * @param flexible whether headers and structs carry tagged fields (KIP-482).
  */
 export function api<Request, Response>(
@@ -24,11 +25,16 @@ export function api<Request, Response>(
   { flexible = true } = {},
 ): Api<Request, Response> {
   const encoded = (request: Request) => encode(request, Writer.create());
+  const decoded = (reader: WireReader) => {
+    const response = decode(reader);
+    if (flexible) reader.readTaggedFields();
+    return response;
+  };
   const call = createAPI<[Request], Response>(
     key,
     version,
     encoded,
-    (_correlation, _key, _version, reader) => decode(new WireReader(reader.buffer)),
+    (_correlation, _key, _version, reader) => decoded(new WireReader(reader.buffer)),
     flexible,
     flexible,
   );
@@ -37,7 +43,7 @@ export function api<Request, Response>(
     key,
     version,
     encode: encoded,
-    decode,
+    decode: decoded,
     ask: (connection, request) => call.async(connection, request),
   };
 }

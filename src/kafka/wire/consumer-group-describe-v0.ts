@@ -1,6 +1,22 @@
+import type { TopicPartition } from '../cluster.js';
 import { api, appendStrings } from './api.js';
-import { readAssignment } from './consumer-group-describe.js';
-import type { BrokerAssignedGroup } from './consumer-group-describe.js';
+import type { WireReader } from './api.js';
+
+/** A group whose assignments the broker computes (KIP-848). */
+export interface BrokerAssignedGroup {
+  code: number;
+  group: string;
+  state: string;
+  members: {
+    memberId: string;
+    clientId: string;
+    host: string;
+    subscribed: string[];
+    /** A regular expression in RE2 syntax that the broker matches against topic names. */
+    subscribedPattern: string | null;
+    assigned: TopicPartition[];
+  }[];
+}
 
 /*
   ConsumerGroupDescribe Request (Version: 0) => [group_ids] include_authorized_operations TAG_BUFFER
@@ -62,3 +78,20 @@ export const consumerGroupDescribeV0 = api<readonly string[], BrokerAssignedGrou
     });
   },
 );
+
+/*
+  assignment => [topic_partitions] TAG_BUFFER
+    topic_partitions => topic_id topic_name [partitions] TAG_BUFFER
+      topic_id => UUID
+      topic_name => COMPACT_STRING
+      partitions => INT32
+*/
+function readAssignment(r: WireReader): TopicPartition[] {
+  const topics = r.readArray(() => {
+    r.readTopicId();
+    const topic = r.readString();
+    return r.readInts().map((partition) => ({ topic, partition }));
+  });
+  r.readTaggedFields();
+  return topics.flat();
+}

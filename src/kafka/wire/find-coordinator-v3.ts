@@ -22,6 +22,9 @@ export const findCoordinatorV3 = api<string, Omit<Coordinator, 'key'>>(
     r.readInt32();
     const code = r.readInt16();
     r.readNullableString();
-    return { code, node: r.readInt32() };
+    const node = r.readInt32();
+    r.readString();
+    r.readInt32();
+    return { code, node };
   },
 );

@@ -1,0 +1,133 @@
+/**
+ * Writes fixtures/kafka/VERSION.json: what a real broker sends and is sent in `kafka-exchanges.ts`.
+ *
+ *   npx tsx test/unit/kafka-capture.ts             both brokers of the lab "capture", which must be fresh
+ *   npx tsx test/unit/kafka-capture.ts 127.0.0.1:9092 2.8.2       a broker of one's own, empty, without security
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
+import type { Kafka } from 'kafkajs';
+import { attachLab } from '../../lab/lab.js';
+import { BrokerLink } from '../../src/kafka/broker-link.js';
+import type { ClusterConnection } from '../../src/kafka/connection-settings.js';
+import { openCluster } from '../../src/kafka/open.js';
+import { api } from '../../src/kafka/wire/api.js';
+import { connectionOf, consumeWithKip848, eventually } from '../integration/kafka-cluster.js';
+import { acl, exchanges } from './kafka-exchanges.js';
+import type { Captured, Exchange } from './kafka-exchanges.js';
+
+interface Broker {
+  version: string;
+  connection: ClusterConnection;
+  kafka: Kafka;
+  /** Starts a consumer of the group in the protocol of KIP-848, where there is one. */
+  modern?: (topic: string, group: string) => { stop(): Promise<void> };
+}
+
+async function capture({ version, connection, kafka, modern }: Broker): Promise<void> {
+  const cluster = openCluster(version, connection);
+  const config = { 'retention.ms': '3600000' };
+  const created = await cluster.createTopics([
+    { name: 'orders', partitions: 2, replicationFactor: 1, config },
+  ]);
+  const topicId = created.get('orders')?.value?.topicId ?? '';
+  await cluster.createAcls([
+    {
+      resourceType: 'topic',
+      resourceName: acl.resourceName,
+      patternType: 'literal',
+      principal: acl.principal,
+      host: acl.host,
+      operation: 'read',
+      permission: 'allow',
+    },
+  ]);
+
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({
+    topic: 'orders',
+    messages: ['a', 'b', 'c'].map((value) => ({ value, partition: 0 })),
+  });
+  const payments = kafka.producer({ transactionalId: 'payments', idempotent: true, maxInFlightRequests: 1 });
+  await payments.connect();
+  const aborted = await payments.transaction();
+  await aborted.send({ topic: 'orders', messages: [{ value: 'x', partition: 1 }] });
+  await aborted.abort();
+  const transaction = await payments.transaction();
+  await transaction.send({ topic: 'orders', messages: [{ value: 'y', partition: 1 }] });
+  await transaction.sendOffsets({
+    consumerGroupId: 'pending',
+    topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: '1' }] }],
+  });
+  const consumer = kafka.consumer({ groupId: 'live' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'orders' });
+  await consumer.run({ eachMessage: async () => {} });
+  const modernConsumer = modern?.('orders', 'modern');
+  const groups = modern ? ['live', 'modern'] : ['live'];
+  await eventually(
+    () => cluster.describeGroups(groups),
+    (rows) =>
+      [...rows.values()].every(({ value }) => value?.state === 'stable' && value.members.length === 1),
+  );
+
+  const link = await BrokerLink.open(version, connection.bootstrap[0] ?? '', connection);
+  const captured: Captured = { topicId, exchanges: {} };
+  for (const exchange of exchanges) {
+    if (!link.speaks(exchange.api)) continue;
+    captured.exchanges[exchange.name] = await bytesOf(link, exchange, topicId);
+    // Brokers decide by ACLs and groups a moment after they took them.
+    await sleep(200);
+  }
+  const folder = new URL('./fixtures/kafka/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL(`${version}.json`, folder), `${JSON.stringify(captured, null, 2)}\n`);
+
+  link.close();
+  await modernConsumer?.stop();
+  await Promise.allSettled([transaction.abort(), consumer.disconnect(), producer.disconnect()]);
+  await payments.disconnect();
+  await cluster.close();
+}
+
+async function bytesOf(link: BrokerLink, exchange: Exchange, topicId: string) {
+  const of = exchange.api;
+  const sent = of.encode(exchange.request(topicId) as never).buffer;
+  const raw = api<void, Buffer>(
+    [of.name, of.key, of.version],
+    (_, writer) => writer.append(sent),
+    (reader) => {
+      const bytes = reader.buffer.slice();
+      // All but the count of tagged fields, which every flexible body ends with.
+      reader.position = bytes.length - 1;
+      return bytes;
+    },
+    { flexible: of.name !== 'OffsetDelete' },
+  );
+  const received = await link.ask(raw, undefined);
+  return { request: sent.toString('base64'), response: received.toString('base64') };
+}
+
+const [address, version] = process.argv.slice(2);
+if (address !== undefined && version !== undefined) {
+  const kafka = new kafkajs.Kafka({
+    clientId: 'reader',
+    brokers: [address],
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  await capture({ version, connection: { bootstrap: [address] }, kafka });
+} else {
+  const { source, target } = await attachLab('capture');
+  const broker = (of: typeof source) => ({
+    version: of.version,
+    connection: connectionOf(of, 'admin'),
+    kafka: of.kafkajs('admin', { clientId: 'reader' }),
+  });
+  await capture(broker(source));
+  await capture({
+    ...broker(target),
+    modern: (topic, group) => consumeWithKip848(target, topic, group),
+  });
+}

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+import { chunks, gather } from '../../src/kafka/patience.js';
+import type { Errand, Reply } from '../../src/kafka/patience.js';
+import { refusal } from '../../src/kafka/refusal.js';
+import { errorTypes, FerryError } from '../../src/migration/errors.js';
+
+const notLeader = 6;
+const unknownTopic = 3;
+const unreachable = new FerryError('Unreachable', 'broker 1 is gone');
+const explain = (key: string, code: number) => new FerryError('Refused', `${key}: ${code}`);
+const at = (broker: number) => (keys: readonly string[]) =>
+  Promise.resolve(new Map(keys.map((key) => [key, { value: broker }])));
+const answers = (reply: (key: string) => Reply<string>) => (keys: readonly string[]) =>
+  Promise.resolve(new Map(keys.map((key) => [key, reply(key)])));
+
+describe('gathering answers', () => {
+  test('asks each broker once for all of its keys', async () => {
+    const asked: [number, readonly string[]][] = [];
+    const rows = await gather<string, string>({
+      keys: ['a', 'b', 'c', 'a'],
+      locate: async () => new Map([...'abc'].map((key) => [key, { value: key === 'b' ? 2 : 1 }])),
+      ask: (broker, keys) => {
+        asked.push([broker, keys]);
+        return answers((key) => ({ value: `${key}@${broker}` }))(keys);
+      },
+      explain,
+    });
+    expect(asked).toEqual([
+      [1, ['a', 'c']],
+      [2, ['b']],
+    ]);
+    expect([...rows.values()].map(({ value }) => value).sort()).toEqual(['a@1', 'b@2', 'c@1']);
+  });
+
+  test('finds the leader anew for the keys whose leader has moved, and for no others', async () => {
+    const located: [readonly string[], boolean][] = [];
+    const rows = await gather<string, string>({
+      keys: ['still', 'moved'],
+      locate: (keys, anew) => {
+        located.push([keys, anew]);
+        return at(anew ? 2 : 1)(keys);
+      },
+      ask: (broker, keys) =>
+        answers((key) => (key === 'moved' && broker === 1 ? { code: notLeader } : { value: `${broker}` }))(
+          keys,
+        ),
+      explain,
+    });
+    expect(located).toEqual([
+      [['still', 'moved'], false],
+      [['moved'], true],
+    ]);
+    expect(rows).toEqual(
+      new Map([
+        ['still', { value: '1' }],
+        ['moved', { value: '2' }],
+      ]),
+    );
+  });
+
+  test('one broker that is gone costs the rows of that broker alone', async () => {
+    const rows = await gather<string, string>({
+      keys: ['here', 'gone'],
+      locate: async () =>
+        new Map([
+          ['here', { value: 2 }],
+          ['gone', { value: 1 }],
+        ]),
+      ask: (broker, keys) =>
+        broker === 1 ? Promise.reject(unreachable) : answers(() => ({ value: 'yes' }))(keys),
+      explain,
+    });
+    expect(rows.get('here')).toEqual({ value: 'yes' });
+    expect(rows.get('gone')?.error).toBe(unreachable);
+  });
+
+  test('a broker that does not know a remembered partition is doubted once', async () => {
+    const doubted = (remembered: boolean): Errand<string, string> => ({
+      keys: ['a'],
+      remembered,
+      locate: (keys, anew) => at(anew ? 2 : 1)(keys),
+      ask: (broker, keys) =>
+        answers(() => (broker === 1 ? { code: unknownTopic } : { value: 'found' }))(keys),
+      explain,
+    });
+    expect((await gather(doubted(true))).get('a')?.value).toBe('found');
+    expect((await gather(doubted(false))).get('a')?.error?.message).toBe('a: 3');
+  });
+
+  test('credentials that are refused, and a cluster that never answers, fail the whole call', async () => {
+    const refused = new FerryError('Unauthenticated', 'no');
+    const errand = { keys: ['a'], locate: at(1), explain };
+    await expect(gather({ ...errand, ask: () => Promise.reject(refused) })).rejects.toBe(refused);
+    await expect(
+      gather({ ...errand, locate: () => Promise.reject(unreachable), ask: () => Promise.reject(refused) }),
+    ).rejects.toBe(unreachable);
+  });
+
+  test('waiting between tries ends with the signal', async () => {
+    const given = new AbortController();
+    const waiting = gather<string, string>({
+      keys: ['a'],
+      locate: at(1),
+      ask: (_, keys) => {
+        given.abort(new Error('enough'));
+        return answers(() => ({ code: notLeader }))(keys);
+      },
+      explain,
+      signal: given.signal,
+    });
+    await expect(waiting).rejects.toThrow();
+    expect(given.signal.aborted).toBe(true);
+  });
+
+  test('no keys, no questions', async () => {
+    const never = () => Promise.reject(new Error('asked'));
+    expect(await gather({ keys: [], locate: never, ask: never, explain })).toEqual(new Map());
+  });
+});
+
+test('chunks keep the order and the bound', () => {
+  expect(chunks([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(chunks([], 2)).toEqual([]);
+});
+
+const codes = Array.from({ length: 134 }, (_, index) => index - 1).filter((code) => code !== 0);
+test.each(codes)('error code %i is one sentence that names the cluster and what it is about', (code) => {
+  const error = refusal(code, {
+    cluster: 'source',
+    about: 'topic "orders"',
+    needs: 'READ on topic "orders"',
+  });
+  expect(Object.keys(errorTypes)).toContain(error.type);
+  expect(error.message).toContain('cluster "source"');
+  expect(error.message).toMatch(/^[A-Z][^.]*(\.[a-z][^.]*)*\.$/);
+});
