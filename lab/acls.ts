@@ -106,10 +106,7 @@ const operations = {
   describe: AclOperationTypes.DESCRIBE,
   describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
   alter: AclOperationTypes.ALTER,
-  alterConfigs: AclOperationTypes.ALTER_CONFIGS,
   create: AclOperationTypes.CREATE,
   read: AclOperationTypes.READ,
-  write: AclOperationTypes.WRITE,
   delete: AclOperationTypes.DELETE,
-  idempotentWrite: AclOperationTypes.IDEMPOTENT_WRITE,
 } as const;

@@ -14,19 +14,14 @@ beforeAll(async () => {
 describe.each(['source', 'target'] as const)('offsets and batches of the %s cluster', (name) => {
   let there: LabCluster;
   let cluster: Cluster;
-  let admin: Cluster;
   beforeAll(() => {
     there = lab[name];
-    cluster = openCluster(name, connectionOf(there, 'ferry'));
-    admin = openCluster(name, connectionOf(there, 'admin'));
+    cluster = openCluster(name, connectionOf(there, 'admin'));
   });
-  afterAll(async () => {
-    await cluster.close();
-    await admin.close();
-  });
+  afterAll(() => cluster.close());
 
   const create = (topic: string, partitions = 1) =>
-    admin.createTopics([{ name: topic, partitions, replicationFactor: 1, config: {} }]);
+    cluster.createTopics([{ name: topic, partitions, replicationFactor: 1, config: {} }]);
   const transactional = (transactionalId: string) =>
     there.kafkajs('admin').producer({ transactionalId, maxInFlightRequests: 1, idempotent: true });
   /** One batch per call. */

@@ -67,8 +67,7 @@ describe.each(clusters)('the %s cluster', (name) => {
       }),
     );
     await expect(brokerSetting).rejects.toThrow(/[Aa]uthorization failed/);
-    if (name === 'source')
-      await expect(send(cluster.kafkajs('ferry', once), granted, 'no')).rejects.toThrow(/[Nn]ot authorized/);
+    await expect(send(cluster.kafkajs('ferry', once), granted, 'no')).rejects.toThrow(/[Nn]ot authorized/);
   });
 
   test('shows the ferry the ACLs and the groups of others', async () => {

@@ -114,7 +114,6 @@ test('rights on every topic become rights on those of the migration', async () =
   const { findings } = await copyAcls(ground, { migration }, attempt());
   expect(keysOf(findings)).toEqual(['notes acl-patterns-narrowed']);
   expect((await heldBy('User:CN=wild-tool')).filter((held) => held.includes(' topic ')).sort()).toEqual([
-    'allow alter-configs topic literal wild *',
     'allow delete topic literal wild *',
     'allow describe-configs topic literal wild *',
     'allow read topic literal wild *',
