@@ -18,7 +18,7 @@ const partitionsPerRequest = 5_000;
 type CommittedCalls = Pick<Cluster, 'committedOffsets' | 'commitOffsets' | 'deleteOffsets'>;
 
 export function committedCalls(brokers: Brokers, coordinators: Coordinators): CommittedCalls {
-  const about = (group: string, code: number, operation = 'READ') =>
+  const about = (group: string, code: number, operation: string) =>
     refusal(code, {
       cluster: brokers.cluster,
       about: `group "${group}"`,
@@ -75,6 +75,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
       share: readonly TopicPartition[],
     ) => Promise<readonly (TopicPartition & { code: number })[]>,
     isDone: (code: number) => boolean,
+    operation: 'READ' | 'DELETE',
   ): Promise<Map<string, Row<void>>> => {
     const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
     return gather<string, void>({
@@ -100,7 +101,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
               about: `partition ${key}`,
               needs: `READ on topic "${topic}"`,
             })
-          : about(group, code);
+          : about(group, code, operation);
       },
     });
   };
@@ -119,6 +120,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
           }),
         }),
       (code) => code === ok,
+      'READ',
     );
 
     const accepted = offsets.filter((offset) => !rows.get(partitionKey(offset))?.error);
@@ -149,6 +151,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
       },
       // What is not there has been deleted already.
       (code) => code === ok || code === groupIdNotFound || code === unknownTopicOrPartition,
+      'DELETE',
     );
 
   return { committedOffsets, commitOffsets, deleteOffsets };
