@@ -1,4 +1,5 @@
 import type { Cluster } from './kafka/cluster.js';
+import { coalesced } from './kafka/coalesced.js';
 import { openCluster, type ClusterConnection } from './kafka/open.js';
 import { FerryError } from './migration/errors.js';
 
@@ -17,7 +18,7 @@ export function openClusters(connections: Readonly<Record<string, ClusterConnect
       if (known) return known;
       const connection = Object.hasOwn(connections, name) ? connections[name] : undefined;
       if (!connection) throw new FerryError('BadInput', noSuchCluster(name, Object.keys(connections)));
-      const cluster = openCluster(name, connection);
+      const cluster = coalesced(openCluster(name, connection));
       open.set(name, cluster);
       return cluster;
     },
