@@ -51,25 +51,39 @@ function shown(answer: unknown): string {
   );
 }
 
-/** Kafka's own console consumer, in a group of the protocol of KIP-848. `stop` lets it leave the group. */
-export function consumeWithKip848(
+interface ConsoleConsumer {
+  /** Lets it leave its group. */
+  stop(): Promise<void>;
+}
+
+/** Kafka's own console consumer, in a group of the protocol of KIP-848. */
+export function consumeWithKip848(cluster: LabCluster, topic: string, group: string): ConsoleConsumer {
+  return consume('ConsoleConsumer', cluster, topic, group, 'group.protocol=consumer');
+}
+
+/** Kafka's own console consumer for share groups (KIP-932). */
+export function consumeShared(cluster: LabCluster, topic: string, group: string): ConsoleConsumer {
+  return consume('ConsoleShareConsumer', cluster, topic, group);
+}
+
+function consume(
+  tool: string,
   cluster: LabCluster,
   topic: string,
   group: string,
-): { stop(): Promise<void> } {
-  const settings = cluster.clients['admin']?.files.java ?? '';
-  const withProtocol = join(dirname(settings), `${group}.java.properties`);
-  writeFileSync(withProtocol, `${readFileSync(settings, 'utf8')}\ngroup.protocol=consumer\n`, {
-    mode: 0o600,
-  });
+  setting = '',
+): ConsoleConsumer {
+  const ofAdmin = cluster.clients['admin']?.files.java ?? '';
+  const settings = join(dirname(ofAdmin), `${group}.java.properties`);
+  writeFileSync(settings, `${readFileSync(ofAdmin, 'utf8')}\n${setting}\n`, { mode: 0o600 });
   const java = spawn(
     javaCommand(),
     [
       ...['-Xmx128m', '-XX:TieredStopAtLevel=1'],
       ...['-cp', join(cacheFolder(`kafka-${versions.targetKafka}`, 'libs'), '*')],
-      'org.apache.kafka.tools.consumer.ConsoleConsumer',
+      `org.apache.kafka.tools.consumer.${tool}`,
       ...['--bootstrap-server', cluster.bootstrap.join()],
-      ...['--command-config', withProtocol],
+      ...['--command-config', settings],
       ...['--topic', topic, '--group', group],
     ],
     { stdio: 'ignore' },

@@ -3,7 +3,7 @@ import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, consumeWithKip848, eventually, run } from './kafka-cluster.js';
+import { connectionOf, consumeShared, consumeWithKip848, eventually, run } from './kafka-cluster.js';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -19,10 +19,8 @@ describe.each(['source', 'target'] as const)('groups of the %s cluster', (name) 
 
   beforeAll(async () => {
     there = lab[name];
-    cluster = openCluster(name, connectionOf(there, 'ferry'));
-    const admin = openCluster(name, connectionOf(there, 'admin'));
-    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
-    await admin.close();
+    cluster = openCluster(name, connectionOf(there, 'admin'));
+    await cluster.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
   });
   afterAll(() => cluster.close());
 
@@ -134,7 +132,7 @@ describe('a live KIP-848 group', () => {
   // Brokers offer this protocol from 4.0 on.
   test('is alive, with its members, and keeps its offsets', async () => {
     const there = lab.target;
-    const cluster = openCluster('target', connectionOf(there, 'ferry'));
+    const cluster = openCluster('target', connectionOf(there, 'admin'));
     await cluster.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
     const stateOf = async () => (await cluster.describeGroups([group])).get(group)?.value;
     const consumer = consumeWithKip848(there, topic, group);
@@ -164,4 +162,27 @@ describe('a live KIP-848 group', () => {
     expect(committed?.get(`${topic}/1`)?.offset).toBe(3n);
     await cluster.close();
   });
+});
+
+// Brokers offer share groups from 4.2 on.
+test('a live share group is not called dead: its members cannot be read, and the row says so', async () => {
+  const topic = `groups.${run}.shared`;
+  const group = `${topic}.group`;
+  const there = lab.target;
+  const cluster = openCluster('target', connectionOf(there, 'ferry'));
+  await cluster.createTopics([{ name: topic, partitions: 1, replicationFactor: 1, config: {} }]);
+  const consumer = consumeShared(there, topic, group);
+  try {
+    await eventually(
+      () => cluster.groups(),
+      (groups) => groups.some((one) => one.group === group && one.state === 'stable'),
+    );
+    expect(await cluster.groups()).toContainEqual({ group, protocol: 'share', state: 'stable' });
+    const row = (await cluster.describeGroups([group])).get(group);
+    expect(row?.error?.type).toBe('Unsupported');
+    expect(row?.error?.message).toContain(`Group "${group}" on cluster "target"`);
+  } finally {
+    await consumer.stop();
+    await cluster.close();
+  }
 });
