@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
+import { FerryError, transientTypes } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
-import type { Activities } from '../src/migration/work.js';
+import type { Activities, PlanReport } from '../src/migration/work.js';
 import { copyAcls } from './acls.js';
 import { attempting } from './attempt.js';
 import { consumerActivities } from './consumers.js';
@@ -23,7 +24,10 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
  */
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
-    checkPlan: (input) => attempting(() => checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
+    checkPlan: (input) =>
+      attempting(async () =>
+        unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
+      ),
     compareTopics: (input) => attempting(() => compareTopics(dependencies, input)),
     createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt)),
     copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt)),
@@ -36,6 +40,13 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...consumerActivities(dependencies),
     ...retireActivities(dependencies),
   });
+}
+
+/** A cluster that is away for a moment is no finding: the check is made again before a person is asked. */
+function unlessTransient(report: PlanReport): PlanReport {
+  const failed = report.findings.find(({ type }) => type !== undefined && transientTypes.includes(type));
+  if (failed?.type) throw new FerryError(failed.type, failed.sentence);
+  return report;
 }
 
 /** The asking workflow, whose id need not be the usual one when it was started by hand. */

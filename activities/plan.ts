@@ -105,7 +105,7 @@ async function attempted<T>(
     return await check();
   } catch (error) {
     if (!isFerryError(error)) throw error;
-    findings.push(blocking(key, error.message));
+    findings.push({ ...blocking(key, error.message), type: error.type });
     return undefined;
   }
 }

@@ -30,11 +30,15 @@ export async function keepLogs(name: string): Promise<string | undefined> {
   const folder = labFolder(name);
   if (!(await exists(folder))) return undefined;
   const kept = join(labsFolder(), `failed-${new Date().toISOString().replace(/[:.]/g, '-')}`);
-  for (const server of await serverFolders(folder)) {
-    const log = join(server, 'server.log');
+  const servers = (await serverFolders(folder)).map((server) => ({
+    log: join(server, 'server.log'),
+    as: `${server.slice(folder.length + 1)}.log`,
+  }));
+  const others = (await readdir(folder)).filter((file) => file.endsWith('.log'));
+  for (const { log, as } of [...servers, ...others.map((file) => ({ log: join(folder, file), as: file }))]) {
     if (!(await exists(log))) continue;
     await mkdir(kept, { recursive: true, mode: 0o700 });
-    await cp(log, join(kept, `${server.slice(folder.length + 1)}.log`));
+    await cp(log, join(kept, as));
   }
   return kept;
 }

@@ -1,3 +1,5 @@
+import type { ErrorType } from './errors.js';
+
 /**
  * What a check found, in a sentence a person can act on.
  * - `blocks`: the migration cannot go on until it is mended.
@@ -5,6 +7,8 @@
  * - `notes`: worth knowing; nothing to do.
  */
 export interface Finding {
+  /** The error type, when a check could not be made. */
+  type?: ErrorType;
   weight: 'blocks' | 'asks' | 'notes';
   /** What an acceptance refers to: the rule and what it is about, for example `group-not-in-file:audit`. */
   key: string;
