@@ -119,7 +119,7 @@ class Follower {
 }
 
 /** Long enough for a worker or a server to be killed and started again. */
-const patienceMs = 120_000;
+const patienceMs = 300_000;
 
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   const until = Date.now() + patienceMs;
