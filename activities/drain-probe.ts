@@ -100,10 +100,9 @@ export class DrainProbe {
         partitions.filter(({ topic }) => reader.topics.includes(topic)),
       ]),
     );
-    const [marks, commits] = await Promise.all([
-      this.cluster.watermarks(partitions),
-      this.cluster.committedOffsets([...readBy.keys()], readBy),
-    ]);
+    // Commits first: of a topic that is being written and read, a later commit may lie beyond an earlier end.
+    const commits = await this.cluster.committedOffsets([...readBy.keys()], readBy);
+    const marks = await this.cluster.watermarks(partitions);
     const ends = this.question.to ?? endsTable(partitions, marks);
     const end = (at: TopicPartition): bigint => offsetAt(ends, at.topic, at.partition) ?? 0n;
 

@@ -23,10 +23,12 @@ const partitionsPerFetch = 128;
 /** How often one call of `read` goes back for more; the next call goes on from there. */
 const roundsPerRead = 16;
 const lonelyFetchesAtOnce = 4;
+/** A record that was found stays where it is, unless the topic is compacted: it is looked for again after this, ms. */
+const foundForMs = 10_000;
 
 /**
  * Looks for the first deliverable record in tails of logs. Remembers what it has read, so that a tail in which nothing
- * has moved costs no request, and one that has grown is read on from where it ended.
+ * has moved costs a request only now and then, and one that has grown is read on from where it ended.
  */
 export class TailScans {
   private scans = new Map<string, TailScan>();
@@ -48,10 +50,15 @@ export class TailScans {
       scans.set(key, scan);
     }
     this.scans = scans;
-    const chosen = [...scans.values()]
+    const unread = [...scans.values()]
       .filter((scan) => !scan.finished)
-      .sort((a, b) => Number(a.end - a.next - (b.end - b.next)))
-      .slice(0, limit);
+      .sort((a, b) => Number(a.end - a.next - (b.end - b.next)));
+    const doubtful = [...scans.values()].filter((scan) => scan.doubtful);
+    for (const scan of doubtful.slice(0, Math.max(0, limit - unread.length))) {
+      scan.again();
+      unread.push(scan);
+    }
+    const chosen = unread.slice(0, limit);
 
     for (let round = 0; round < roundsPerRead; round++) {
       const unfinished = chosen.filter((scan) => !scan.finished);
@@ -95,7 +102,8 @@ export class TailScans {
 }
 
 class TailScan {
-  private readonly scan: DeliverableScan;
+  private scan: DeliverableScan;
+  private foundAt: number | undefined;
   /** Below this the log holds nothing more, by the broker's word. */
   private emptyUntil: bigint;
   end: bigint;
@@ -108,6 +116,17 @@ class TailScan {
 
   upTo(end: bigint): void {
     if (end > this.end) this.end = end;
+  }
+
+  /** Whether the record that was found was last seen so long ago that compaction may have taken it. */
+  get doubtful(): boolean {
+    return this.foundAt !== undefined && Date.now() - this.foundAt >= foundForMs;
+  }
+
+  again(): void {
+    this.scan = new DeliverableScan(this.tail.from, this.tail.isolation);
+    this.emptyUntil = this.tail.from;
+    this.foundAt = undefined;
   }
 
   endsHere(): void {
@@ -138,7 +157,7 @@ class TailScan {
       return 'failed';
     }
     if (row.value.batches.length === 0) return 'empty';
-    this.scan.feed(row.value);
+    if (this.scan.feed(row.value).kind === 'record') this.foundAt = Date.now();
     return 'moved';
   }
 }

@@ -89,7 +89,9 @@ describe('a group has moved', () => {
     const moving = await prepared('stuck');
     const newTopic = `${moving.topic}.new`;
     await send(lab.target, newTopic, messages(5));
-    const consumer = lab.target.kafkajs('admin').consumer({ groupId: `${moving.group}.new` });
+    const consumer = lab.target
+      .kafkajs('admin')
+      .consumer({ groupId: `${moving.group}.new`, maxWaitTimeInMs: 100 });
     await consumer.connect();
     await consumer.subscribe({ topics: [newTopic] });
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });

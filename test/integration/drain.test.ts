@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DrainProbe, probeDrain } from '../../activities/drain-probe.js';
 import { drainActivities } from '../../activities/drain.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
@@ -174,7 +175,7 @@ describe('waiting', () => {
     const topic = nameOf('first');
     await makeTopic(admin, topic);
     await send(there, topic, messages(3));
-    const consumer = there.kafkajs('admin').consumer({ groupId: `${topic}.group` });
+    const consumer = there.kafkajs('admin').consumer({ groupId: `${topic}.group`, maxWaitTimeInMs: 100 });
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
@@ -409,6 +410,81 @@ describe('what contradicts the wait', () => {
       type: 'Changed',
       message: expect.stringContaining(`The topic ${topic} on source had 1 partitions and has 2 now`),
     });
+  });
+});
+
+describe('one look', () => {
+  test('tells the verdict on every partition of every group, as far as the log goes now', async () => {
+    const topic = nameOf('look');
+    await makeTopic(admin, topic, 3);
+    await send(there, topic, [...messages(1500), ...messages(2, 1)]);
+    await commit(admin, `${topic}.a`, topic, [1500n, 2n]);
+    await commit(admin, `${topic}.b`, topic, [100n]);
+    const reading = await probeDrain(ferry, {
+      readers: ['a', 'b'].map((of) => ({
+        group: `${topic}.${of}`,
+        topics: [topic],
+        isolation: 'read_uncommitted' as const,
+      })),
+      topics: [topic],
+    });
+    expect(
+      reading.groups.map(({ partitions }) =>
+        partitions.map(({ committed, to, verdict }) => [committed, to, verdict.verdict, verdict.count]),
+      ),
+    ).toEqual([
+      [
+        [1500n, 1500n, 'drained', 0n],
+        [2n, 2n, 'drained', 0n],
+        [null, 0n, 'drained-empty', 0n],
+      ],
+      [
+        [100n, 1500n, 'lagging', 1400n],
+        [null, 2n, 'no-commit', 2n],
+        [null, 0n, 'drained-empty', 0n],
+      ],
+    ]);
+  });
+
+  test('is cheap: what has been read of a log is not read again while nothing moves', async () => {
+    const topic = nameOf('cheap');
+    await makeTopic(admin, topic, 12);
+    await sendInTransaction(
+      there,
+      topic,
+      topic,
+      Array.from({ length: 12 }, (_, partition) => messages(1, partition)).flat(),
+      'commit',
+    );
+    for (const group of ['a', 'b'])
+      await commit(
+        admin,
+        `${topic}.${group}`,
+        topic,
+        Array.from({ length: 12 }, () => (group === 'a' ? 0n : 1n)),
+      );
+    const cluster = openCluster('source', connectionOf(there, 'ferry'));
+    const probe = new DrainProbe(cluster, {
+      readers: ['a', 'b'].map((of) => ({
+        group: `${topic}.${of}`,
+        topics: [topic],
+        isolation: 'read_committed' as const,
+      })),
+      topics: [topic],
+      to: { [topic]: Array.from({ length: 12 }, () => '2') },
+      frozen: true,
+    });
+    const first = await probe.look();
+    expect(
+      first.groups.map(({ partitions }) => new Set(partitions.map((one) => one.verdict.verdict))),
+    ).toEqual([new Set(['lagging']), new Set(['drained-control-only'])]);
+    const before = cluster.requests();
+    expect(await probe.look()).toEqual(first);
+    const asked = Object.entries(cluster.requests())
+      .map(([name, amount]) => [name, amount - (before[name] ?? 0)] as const)
+      .filter(([, amount]) => amount > 0);
+    expect(Object.fromEntries(asked)).toEqual({ OffsetFetch: 1, ListOffsets: 3 });
+    await cluster.close();
   });
 });
 

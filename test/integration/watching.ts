@@ -140,7 +140,8 @@ export async function consume(
   group: string,
   topics: string[],
 ): Promise<{ stop(): Promise<void> }> {
-  const consumer = there.kafkajs('admin').consumer({ groupId: group });
+  // A short wait for records lets it stop soon.
+  const consumer = there.kafkajs('admin').consumer({ groupId: group, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topics, fromBeginning: true });
   await consumer.run({ autoCommitInterval: 100, eachMessage: async () => undefined });
