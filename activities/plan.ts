@@ -10,7 +10,7 @@ import { conflicts } from './conflicts.js';
 import type { Dependencies } from './dependencies.js';
 import { readEnds, recordsThere } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
-import { settledAt } from './rows.js';
+import { rowAt } from './rows.js';
 import { surveySourceGroups } from './source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from './target-groups.js';
@@ -144,15 +144,15 @@ async function checkReadable(source: Cluster, { source: topics }: TopicSurvey): 
   if (first.length === 0) return [];
   const marks = await source.watermarks(first);
   const positions = first.flatMap((partition) => {
-    const { value } = settledAt(marks, partitionKey(partition));
+    const { value } = rowAt(marks, partitionKey(partition));
     return value ? [{ ...partition, offset: value.highWatermark }] : [];
   });
   const fetched = await source.fetch(positions, { isolation: 'uncommitted', maxBytes: 1, maxWaitMs: 0 });
   return first.flatMap((partition) => {
     const key = partitionKey(partition);
-    const error = settledAt(marks, key).error ?? settledAt(fetched, key).error;
-    // An offset that has just moved away was readable a moment ago.
-    return error && error.type !== 'Changed'
+    const { error } = rowAt(marks, key).error ? rowAt(marks, key) : rowAt(fetched, key);
+    // Whether it may be read is all that is asked: a leader that is moving, or an end that has moved on, is no answer.
+    return error?.type === 'Unauthorized'
       ? [blocking(`records-unread:${source.name}/${partition.topic}`, error.message)]
       : [];
   });

@@ -98,10 +98,10 @@ function notInFile({ group, commits, members }: Reader, wants: ReadonlySet<strin
   const has =
     held.length > 0
       ? `has committed offsets for ${listed(held)} on ${source}`
-      : `reads ${listed([...wants])} on ${source} without committing`;
+      : `reads ${listed([...wants])} on ${source} without a committed offset`;
   return asking(
     `group-not-in-file:${group}`,
-    `${group} ${has} and ${members > 0 ? count(members, 'member') : 'no member'} now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
+    `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
   );
 }
 
