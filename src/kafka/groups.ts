@@ -71,14 +71,19 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
   };
 
   /** Answers of one request type for many groups, a few hundred at a time. */
-  const ask = async <R extends { group: string }>(
+  const ask = async <R extends { group: string; code: number }>(
     api: Api<readonly string[], R[]>,
     broker: number,
     groups: readonly string[],
   ): Promise<Map<string, R>> => {
     if (groups.length === 0) return new Map();
     const shares = chunks(groups, groupsPerRequest).map((share) => brokers.ask(broker, api, share));
-    return new Map((await Promise.all(shares)).flat().map((answer) => [answer.group, answer]));
+    const answers = new Map<string, R>();
+    // Kafka 3.9 asks each of a coordinator's shards about all groups of a ConsumerGroupDescribe: the answer has as many
+    // rows for a group as there are shards, and all but one call it unknown.
+    for (const answer of (await Promise.all(shares)).flat())
+      if (answers.get(answer.group)?.code !== ok) answers.set(answer.group, answer);
+    return answers;
   };
 
   /**
