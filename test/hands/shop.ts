@@ -58,8 +58,13 @@ export class Shop {
     };
   }
 
-  async switchProducer(): Promise<void> {
+  async stopProducer(): Promise<void> {
     await this.writing?.stop();
+    this.writing = undefined;
+  }
+
+  async switchProducer(): Promise<void> {
+    await this.stopProducer();
     await this.produceTo(this.lab.target);
   }
 
@@ -92,7 +97,7 @@ export class Shop {
   }
 
   async close(): Promise<void> {
-    await this.writing?.stop();
+    await this.stopProducer();
     await Promise.all(readers.map((reader) => this.stopConsumer(reader)));
   }
 
