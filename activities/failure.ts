@@ -13,7 +13,7 @@ export function asFailure(error: unknown, activity: string): TemporalFailure {
     return ApplicationFailure.create({
       type: error.type,
       message: error.message,
-      nonRetryable: !transientTypes.includes(error.type),
+      nonRetryable: error.lasting || !transientTypes.includes(error.type),
     });
   return ApplicationFailure.create({
     type: 'Unexpected',

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { isFerryError } from '../src/migration/errors.js';
+import { FerryError, isFerryError } from '../src/migration/errors.js';
 import { waitMs, type Migration } from '../src/migration/file.js';
 import type { Heartbeat, Watch, Watched } from '../src/migration/work.js';
 
@@ -43,7 +43,8 @@ type Envelope = z.infer<typeof envelope>;
  * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
  * Runs outside Temporal too, without heartbeats.
  *
- * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe.
+ * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe,
+ * and then for a person to mend: the same call would only wait for as long again.
  * @throws CancelledFailure at once when the activity is cancelled.
  */
 export async function watch<Answer extends object, Carry>(
@@ -76,7 +77,8 @@ export async function watch<Answer extends object, Carry>(
       } catch (error) {
         if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
         const failingSince = state.failingSince ?? watchedMs;
-        if (watchedMs - failingSince >= patience) throw error;
+        if (watchedMs - failingSince >= patience)
+          throw new FerryError(error.type, error.message, { lasting: true });
         state = { watchedMs, failingSince, own: state.own };
         says = `${error.message} It is tried again.`;
       }

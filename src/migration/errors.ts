@@ -23,13 +23,17 @@ export const transientTypes: readonly ErrorType[] = ['Unreachable'];
 export class FerryError extends Error {
   override readonly name = 'FerryError';
 
+  /** It was tried for so long that only a person can help, whatever its type. */
+  readonly lasting: boolean;
+
   /** @param sentence one sentence: what was wrong, and what to do about it. */
   constructor(
     readonly type: ErrorType,
     sentence: string,
-    options?: { cause?: unknown },
+    { lasting = false, ...options }: { cause?: unknown; lasting?: boolean } = {},
   ) {
     super(sentence, options);
+    this.lasting = lasting;
   }
 }
 

@@ -142,13 +142,14 @@ describe('a failing probe', () => {
     expect(probes).toBe(4);
   });
 
-  test('ends the watch when it has failed for as long as the patience', async () => {
+  test('ends the watch for a person to mend when it has failed for as long as the patience', async () => {
     const failing = { watchedMs: 5_000, failingSince: 3_000, own: { seen: 1 } };
     const never = async (): Promise<Seen<Answer, Carry>> => {
       throw unreachable();
     };
     await expect(watch(input({ carry: failing }), shape, never)).rejects.toMatchObject({
       type: 'Unreachable',
+      lasting: true,
     });
   });
 
