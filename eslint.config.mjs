@@ -13,15 +13,24 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
@@ -33,9 +42,13 @@ export default tseslint.config(
     'src/(?!migration/)',
   ]),
   only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', ['^(?!\\./|zod$)']),
-  only(['src/kafka/**/*.ts', 'src/mirror/**/*.ts', 'src/registry/**/*.ts', 'src/connect/**/*.ts'], 'Adapters know clusters, not workflows.', [
-    '@temporalio/',
-    '(workflows|activities|cli)/',
+  only(
+    ['src/kafka/**/*.ts', 'src/mirror/**/*.ts', 'src/registry/**/*.ts', 'src/connect/**/*.ts'],
+    'Adapters know clusters, not workflows.',
+    ['@temporalio/', '(workflows|activities|cli)/'],
+  ),
+  only(['activities/**/*.ts'], 'Activities do not know workflows or the command line.', [
+    '(workflows|cli)/',
+    '@temporalio/(worker|workflow)',
   ]),
-  only(['activities/**/*.ts'], 'Activities do not know workflows or the command line.', ['(workflows|cli)/', '@temporalio/(worker|workflow)']),
 );
