@@ -38,7 +38,11 @@ export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGra
       why: 'create the ACLs of a migration; delete them when it is aborted',
     },
     { resource: 'topic', operation: 'create', why: 'create the topics' },
-    { resource: 'topic', operation: 'describeConfigs', why: 'compare a topic that is there already' },
+    {
+      resource: 'topic',
+      operation: 'describeConfigs',
+      why: 'compare a topic that is there already, and one that was just created',
+    },
     {
       resource: 'topic',
       operation: 'read',
