@@ -65,7 +65,11 @@ async function show(
       say(`The lab is up: web UI ${lab.temporal.ui}; \`npm run lab -- down --name ${labName}\` ends it.`);
     else await lab.down();
   };
-  const interrupted = () => void lab.down().finally(() => process.exit(1));
+  const interrupted = () =>
+    void worker
+      .kill()
+      .then(() => lab.down())
+      .finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     worker.start();
@@ -139,7 +143,6 @@ async function showOne(
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof LabError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof LabError ? error.exitCode : 1;
 }
