@@ -37,8 +37,11 @@ export class Shop {
     return `${this.topic}-${reader}`;
   }
 
-  /** Waits are short. Patience is, too: a claim that is not true is contradicted after it. */
-  migration(): MigrationFile {
+  /**
+   * Waits are short.
+   * @param patience after so long a claim that is not true is contradicted, and one that is true on a slow machine, too.
+   */
+  migration({ patience = '60s' } = {}): MigrationFile {
     return {
       name: this.topic,
       strategy: 'simplestCase',
@@ -54,7 +57,7 @@ export class Shop {
         ]),
       ),
       leaveBehind: { principals: [this.lab.source.clients['ferry']?.principal ?? ''] },
-      waits: { quiet: '3s', probe: '250ms', patience: '12s', soak: '1s' },
+      waits: { quiet: '3s', probe: '250ms', patience, soak: '1s' },
     };
   }
 
