@@ -33,7 +33,6 @@ type DoublingAnswer = Exclude<Awaited<ReturnType<Activities['watchDoubling']>>, 
  * of a window, and transaction markers count as offsets on a cluster that is written in transactions.
  */
 const enoughPercent = 90n;
-const longestWindowMs = 30_000;
 const probesPerWindow = 5;
 
 export function doublingActivities(
@@ -165,12 +164,9 @@ function sayWindow(carry: DoublingCarry, now: DoublingCarry['base']): string {
   return `in ${formatDuration(Date.now() - carry.since)}: ${listed(lines)}`;
 }
 
-/** Long enough for several probes; bounded, because each window is a verdict and a person waits. */
+/** As long as a source has to be quiet: a producer that pauses for less is seen. */
 function windowMs(migration: Migration): number {
-  return Math.max(
-    probesPerWindow * waitMs(migration, 'probe'),
-    Math.min(waitMs(migration, 'quiet'), longestWindowMs),
-  );
+  return Math.max(probesPerWindow * waitMs(migration, 'probe'), waitMs(migration, 'quiet'));
 }
 
 async function endsOf(

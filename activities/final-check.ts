@@ -141,7 +141,7 @@ async function growthFindings(
       if (end === undefined || highWatermark === end) continue;
       findings.push(
         blocking(
-          `grew:${partitionKey(at)}`,
+          `${highWatermark > end ? 'grew' : 'truncated'}:${partitionKey(at)}`,
           highWatermark > end
             ? `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`
             : `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,

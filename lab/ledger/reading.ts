@@ -75,7 +75,7 @@ export class Reading {
       if (this.uncommitted > 0) await sleep(100);
     }
     // A broker that is down must not keep the application from stopping.
-    await Promise.race([this.disconnect(), sleep(DISCONNECT_WITHIN_MS)]);
+    await Promise.race([disconnect(this.consumer), sleep(DISCONNECT_WITHIN_MS)]);
     return { uncommitted: this.uncommitted + this.abandoned };
   }
 
@@ -102,9 +102,16 @@ export class Reading {
     consumer.on(COMMIT_OFFSETS, () => {
       this.confirmations += 1;
     });
+    // A crash can be told twice, as an event and by `run`: a second successor would be a member that nobody can stop.
+    let succeeded = false;
+    const succeed = async (): Promise<void> => {
+      if (succeeded) return;
+      succeeded = true;
+      await this.launchAgain(consumer);
+    };
     consumer.on(CRASH, ({ payload }) => {
       this.failed(payload.error);
-      if (!payload.restart) void this.launchAgain();
+      if (!payload.restart) void succeed();
     });
     try {
       await consumer.connect();
@@ -116,18 +123,14 @@ export class Reading {
       });
     } catch (error) {
       this.failed(error);
-      await this.launchAgain();
+      await succeed();
     }
   }
 
-  private async launchAgain(): Promise<void> {
-    await this.disconnect();
+  private async launchAgain(predecessor: Consumer): Promise<void> {
+    await disconnect(predecessor);
     await sleep(AGAIN_AFTER_MS);
     if (!this.stopping) await this.launch();
-  }
-
-  private async disconnect(): Promise<void> {
-    await this.consumer?.disconnect().catch(() => undefined);
   }
 
   private startGeneration(): void {
@@ -209,4 +212,8 @@ export class Reading {
       throw new Error(`The group ${this.config.group} has no ${this.side}: give its connection and topics.`);
     return place;
   }
+}
+
+async function disconnect(consumer: Consumer | undefined): Promise<void> {
+  await consumer?.disconnect().catch(() => undefined);
 }

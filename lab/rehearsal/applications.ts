@@ -103,6 +103,12 @@ export class Applications {
     this.consumers.delete(app);
   }
 
+  /** Stops a group's member and starts it with other settings, as a deployment does. */
+  async deployConsumer(app: string, reads: ConsumerConfig['reads']): Promise<void> {
+    await this.stopConsumer(app);
+    await this.startConsumer(app, reads);
+  }
+
   /** Messages acknowledged so far. */
   async acknowledged(): Promise<number> {
     const counts = await Promise.all(

@@ -17,9 +17,10 @@ const by = 'the rehearsal';
  */
 export async function* actAsAsked(
   step: StepId,
-  { producers, consumers }: Applications,
+  applications: Applications,
   names: Names,
 ): AsyncGenerator<Saying> {
+  const { producers, consumers } = applications;
   switch (step) {
     case 'producerSwitched':
       for (const [name, producer] of producers) {
@@ -40,20 +41,15 @@ export async function* actAsAsked(
       }
       return;
     case 'consumerSwitched':
-      for (const [app, consumer] of consumers) {
-        await consumer.switch();
+    case 'oldConsumerCodeRemoved':
+      for (const app of [...consumers.keys()]) {
+        await applications.deployConsumer(app, 'target');
         yield { by, name: names.group(app) };
       }
       return;
     case 'consumerReadsBoth':
-      for (const [app, consumer] of consumers) {
-        await consumer.readBoth();
-        yield { by, name: names.group(app) };
-      }
-      return;
-    case 'oldConsumerCodeRemoved':
-      for (const [app, consumer] of consumers) {
-        await consumer.stopOld();
+      for (const app of [...consumers.keys()]) {
+        await applications.deployConsumer(app, 'both');
         yield { by, name: names.group(app) };
       }
       return;

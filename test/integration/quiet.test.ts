@@ -163,12 +163,12 @@ describe('producers write both clusters', () => {
     await makeTopic(admin, topic);
     await makeTopic(target, `${topic}.new`, 3);
   };
-  /** Sends until told to stop; every `every`th batch to the source alone. */
-  const producing = (topic: string, every = Infinity) => {
+  /** Sends until told to stop; of each ten messages only `doubled` to the target. */
+  const producing = (topic: string, doubled = 10) => {
     const sent = { stop: false };
     const done = (async () => {
-      for (let batch = 1; !sent.stop; batch++) {
-        if (batch % every !== 0) await send(lab.target, `${topic}.new`, messages(10));
+      while (!sent.stop) {
+        await send(lab.target, `${topic}.new`, messages(doubled));
         await send(lab.source, topic, messages(10));
       }
     })();

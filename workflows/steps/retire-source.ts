@@ -30,8 +30,15 @@ async function soaked(run: Run): Promise<void> {
   });
 }
 
+/** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
-  return change().finalCheck({ ...run.work(), ends: run.facts.ends ?? {} });
+  const seen = await change().finalCheck({ ...run.work(), ends: run.facts.ends ?? {} });
+  const late = seen.findings.find(({ key }) => key.startsWith('grew:'));
+  if (!late) return seen;
+  throw run.reopen(
+    run.step('producerSwitched') ? 'producerSwitched' : 'oldProducerCodeRemoved',
+    late.sentence,
+  );
 }
 
 async function deletionApproved(run: Run): Promise<void> {
