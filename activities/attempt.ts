@@ -48,7 +48,9 @@ export async function attempting<T>(change: (attempt: Attempt) => Promise<T>): P
 }
 
 const VISIBLE_WITHIN_MS = 20_000;
+/** Before the second look; each pause is twice the one before it, and at most a second. */
 const LOOK_AGAIN_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Looks until there is something to see: what a controller has accepted, each broker shows once it has replayed the
@@ -62,7 +64,7 @@ export async function eventually<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const deadline = Date.now() + VISIBLE_WITHIN_MS;
-  for (;;) {
+  for (let pause = LOOK_AGAIN_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const seen = await look();
     if (seen !== undefined) return seen;
@@ -71,6 +73,6 @@ export async function eventually<T>(
         'Unreachable',
         `${what} was accepted, but the brokers do not show it after ${VISIBLE_WITHIN_MS / 1000} s: see whether they keep up with their controller.`,
       );
-    await sleep(LOOK_AGAIN_MS, undefined, { signal });
+    await sleep(pause, undefined, { signal });
   }
 }

@@ -1,5 +1,5 @@
 import type { Cluster, NewTopic } from '../src/kafka/cluster.js';
-import type { FerryError } from '../src/migration/errors.js';
+import { FerryError } from '../src/migration/errors.js';
 import type { Finding } from '../src/migration/findings.js';
 import type { TopicMove } from '../src/migration/file.js';
 import { configRules, entryText } from './config-rules.js';
@@ -18,6 +18,8 @@ export interface Candidate {
  *
  * Brokers say that an entry is refused but not which one, so refused topics are asked about with one entry at a time:
  * as many requests as the topic with most entries has, however many topics there are.
+ *
+ * @throws FerryError `Unreachable` when a topic is being created just now.
  */
 export async function probeTopics(
   target: Cluster,
@@ -32,6 +34,7 @@ export async function probeTopics(
   for (const candidate of candidates) {
     const error = whole.get(candidate.topic.name);
     if (!error) continue;
+    if (error.type === 'Conflict') throw onItsWay(target, candidate.topic);
     if (error.type === 'Refused' && Object.keys(candidate.topic.config).length > 0) refused.push(candidate);
     else findings.push(blocking(`refused:${candidate.topic.name}`, error.message));
   }
@@ -60,6 +63,17 @@ export async function probeTopics(
   }
   const replaced = new Map(reduced.map(({ topic }) => [topic.name, topic]));
   return { topics: candidates.map(({ topic }) => replaced.get(topic.name) ?? topic), findings };
+}
+
+/**
+ * The controller has a topic that the brokers have just said is not there: they are still replaying its metadata log,
+ * as after an attempt that created many topics. Trying again soon finds it there.
+ */
+function onItsWay(target: Cluster, { name }: NewTopic): FerryError {
+  return new FerryError(
+    'Unreachable',
+    `The controller of ${target.name} has the topic ${name}, but its brokers do not show it yet: see whether they keep up with their controller.`,
+  );
 }
 
 /** Which entries the target refuses when asked about each alone; none when the topic is refused without any of them. */

@@ -113,13 +113,18 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
   /** A new topic is of use once the brokers have heard of it: until then they deny that it exists. */
   const ledBySomebody = async (names: readonly string[]): Promise<void> => {
     const deadline = Date.now() + controllerTimeoutMs;
-    for (let waiting = names; waiting.length > 0 && Date.now() < deadline;) {
+    let pause = 50;
+    for (
+      let waiting = names;
+      waiting.length > 0 && Date.now() < deadline;
+      pause = Math.min(2 * pause, 1_000)
+    ) {
       const known = await leaders.of(waiting, true);
       waiting = waiting.filter((name) => {
         const topic = known.get(name);
         return topic?.code !== ok || topic.partitions.some(({ leader }) => leader < 0);
       });
-      if (waiting.length > 0) await sleep(50);
+      if (waiting.length > 0) await sleep(pause);
     }
   };
 
