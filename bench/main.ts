@@ -1,0 +1,105 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { LabError } from '../lab/lab.js';
+import { isFerryError } from '../src/migration/errors.js';
+import { table } from './report.js';
+import { type Scale, scale } from './scale.js';
+import { type Waiting, waiting } from './waiting.js';
+
+// Progress goes to the error stream, so that the result can be piped.
+const say = (line: string) => console.error(line);
+
+const program = new Command('bench')
+  .description('Measures the ferry on real servers, each time beside a peer in the same run.')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', '\nExample:\n  npm run bench -- waiting --migrations 100 --json');
+
+benchmark('waiting', 'what it costs when many migrations wait, and how soon a wait ends')
+  .option('--migrations <n>', 'how many wait at once', amount, 300)
+  .action(async ({ migrations, json }: { migrations: number; json?: boolean }) =>
+    show(await waiting(migrations, say), printWaiting, json),
+  );
+
+benchmark('scale', 'how requests, time and history grow with the topics of one migration')
+  .option('--topics <n,...>', 'how many topics the migrations have', amounts, [1, 50, 500])
+  .action(async ({ topics, json }: { topics: number[]; json?: boolean }) =>
+    show(await scale(topics, say), printScale, json),
+  );
+
+function benchmark(name: string, description: string): Command {
+  return program.command(name).description(description).option('--json', 'print the result as JSON');
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 10_000)
+    throw new InvalidArgumentError('expected a whole number from 1 to 10000.');
+  return value;
+}
+
+function amounts(text: string): number[] {
+  return text.split(',').map(amount);
+}
+
+function show<Result>(result: Result, print: (result: Result) => string, json?: boolean): void {
+  console.log(json ? JSON.stringify(result) : print(result));
+}
+
+function printWaiting(result: Waiting): string {
+  const { migrations, detections, windowSeconds, goals, peer, ratio } = result;
+  const costs = table(
+    ['', 'ferry worker', 'polling with kafkajs', 'ratio'],
+    [
+      ['CPU, % of one core', String(result.cpuPercent), String(peer.cpuPercent), String(ratio.cpu)],
+      ['memory (RSS), MB', String(result.rssMb), String(peer.rssMb), String(ratio.rss)],
+    ],
+  );
+  return [
+    `${migrations} migrations wait in one worker. Over ${windowSeconds} s:`,
+    costs,
+    `The peer polled each group ${peer.pollsPerGroupAndSecond} times a second.`,
+    `A wait ends ${result.detectionMedianSeconds} s after the last commit (median of ${detections}; goal: under ${goals.detectionMedianSeconds} s), at most ${result.detectionMaxSeconds} s.`,
+    `An hour of waiting adds ${result.eventsPerWaitingHour} events of history (goal: at most ${goals.eventsPerWaitingHour}).`,
+  ].join('\n');
+}
+
+function printScale({ partitionsPerTopic, rows }: Scale): string {
+  const measured = (phase: { requests: number; seconds: number }) =>
+    `${phase.requests} in ${phase.seconds} s`;
+  return [
+    `One migration of topics with ${partitionsPerTopic} partitions, ${rows[0]?.groups ?? 0} groups. Requests, and how long they took together:`,
+    table(
+      [
+        'topics',
+        'plan',
+        'prepare',
+        'drain probe',
+        'the next',
+        'kafkajs, a probe',
+        'ratio',
+        'events',
+        'history, KB',
+        'largest, KB',
+      ],
+      rows.map((row) => [
+        String(row.topics),
+        measured(row.plan),
+        measured(row.prepare),
+        measured(row.probe),
+        measured(row.nextProbe),
+        measured(row.peer),
+        String(row.ratio),
+        String(row.historyEvents),
+        String(Math.round(row.historyBytes / 1000)),
+        String(Math.round(row.largestEventBytes / 1000)),
+      ]),
+    ),
+  ].join('\n');
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof LabError || isFerryError(error))) throw error;
+  console.error(error.message);
+  process.exitCode = error instanceof LabError ? error.exitCode : 1;
+}

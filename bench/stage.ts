@@ -1,0 +1,65 @@
+import { Client, Connection } from '@temporalio/client';
+import { type Lab, LabError, startLab } from '../lab/lab.js';
+import { ADMIN } from '../lab/principals.js';
+import { type Clusters, openClusters } from '../src/clusters.js';
+import { type Config, readConfig } from '../src/config.js';
+import type { Cluster } from '../src/kafka/cluster.js';
+import { type ClusterConnection, openCluster } from '../src/kafka/open.js';
+
+/** Benchmarks have a lab of their own; a new one takes the place of what is left of an old one. */
+const labName = 'bench';
+
+export type Say = (line: string) => void;
+
+/** Where a benchmark runs: a fresh lab, and everything else that has to end when it ends. */
+export interface Stage {
+  lab: Lab;
+  /** Of the ferry, on this lab. */
+  config: Config;
+  client: Client;
+  /** The lab's clusters as the ferry sees them. */
+  clusters: Clusters;
+  /** The source, to somebody who may do everything there: commits of groups are made here. */
+  source: Cluster;
+  /** Where progress goes, apart from the result. */
+  say: Say;
+  /** Called however the benchmark ends: the last one first, before the lab goes down. */
+  onEnd: (end: () => Promise<unknown>) => void;
+}
+
+/**
+ * Runs a benchmark on a fresh lab and takes all of it down, also when it fails or is interrupted.
+ * @throws LabError when there can be no lab; whatever the benchmark throws.
+ */
+export async function onStage<T>(say: Say, benchmark: (stage: Stage) => Promise<T>): Promise<T> {
+  const ends: (() => Promise<unknown>)[] = [];
+  const onEnd = (end: () => Promise<unknown>) => void ends.push(end);
+  const end = async () => {
+    for (let last = ends.pop(); last; last = ends.pop())
+      await last().catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+  };
+  const interrupted = () => void end().finally(() => process.exit(1));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    const lab = await startLab({ name: labName, progress: say });
+    onEnd(() => lab.down());
+    const { value: config } = readConfig({ path: lab.ferryYaml, environment: {} });
+    if (!config) throw new LabError("The lab's own ferry.yaml cannot be read.");
+    const clusters = openClusters(config.clusters);
+    onEnd(() => clusters.close());
+    const source = openCluster('source', adminConnection(lab));
+    onEnd(() => source.close());
+    const connection = await Connection.connect({ address: lab.temporal.address });
+    onEnd(() => connection.close());
+    const client = new Client({ connection, namespace: lab.temporal.namespace });
+    return await benchmark({ lab, config, client, clusters, source, say, onEnd });
+  } finally {
+    await end();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+}
+
+function adminConnection({ source: { bootstrap, clients } }: Lab): ClusterConnection {
+  const { sasl } = clients[ADMIN] ?? {};
+  return { bootstrap, ...(sasl && { sasl }) };
+}
