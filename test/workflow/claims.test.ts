@@ -5,7 +5,7 @@ import { Migrations } from './migrations.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
-  migrations = await Migrations.skippingTime();
+  migrations = await Migrations.onRealServer();
 });
 afterEach(() => migrations.clear());
 afterAll(() => migrations.close());

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import {
@@ -112,6 +112,11 @@ export class TestMigration {
     return (await this.handle.fetchHistory()).events ?? [];
   }
 
+  /** How many activities the server waits for. */
+  async pending(): Promise<number> {
+    return (await this.handle.describe()).raw.pendingActivities?.length ?? 0;
+  }
+
   /** Waits for the end; where time can be skipped, it is. */
   outcome(): Promise<Outcome> {
     return this.handle.result() as Promise<Outcome>;
@@ -128,6 +133,8 @@ export class Migrations {
   private constructor(
     readonly environment: TestWorkflowEnvironment,
     readonly prefix: string,
+    /** How long a migration soaks, unless the test says otherwise. */
+    readonly soak: string,
   ) {}
 
   /** On the server that skips time: a wait of weeks takes no time once somebody waits for its end. */
@@ -139,6 +146,7 @@ export class Migrations {
         server: { executable: { type: 'existing-path', path } },
       }),
       prefix,
+      '24h',
     ).#work();
   }
 
@@ -151,6 +159,7 @@ export class Migrations {
         server: { executable: { type: 'existing-path', path }, extraArgs },
       }),
       prefix,
+      '10ms',
     ).#work();
   }
 
@@ -173,7 +182,7 @@ export class Migrations {
     const handle = await this.client.workflow.start(strategy, {
       taskQueue,
       workflowId: workflowId(name),
-      args: [migrationFile(strategy, name, changes)],
+      args: [migrationFile(strategy, name, { waits: { soak: this.soak }, ...changes })],
     });
     return this.adopt(handle, cluster);
   }
@@ -192,9 +201,17 @@ export class Migrations {
     return new TestMigration(handle, cluster, (time) => this.pass(time));
   }
 
-  /** Lets time pass, where time can be skipped. */
+  /** Lets time pass, where time can be skipped; elsewhere the soak is over in a moment. */
   async pass(time: string): Promise<void> {
-    await this.environment.sleep(time as Duration);
+    if (this.environment.supportsTimeSkipping) await this.environment.sleep(time as Duration);
+  }
+
+  /** Skips time, as long as no activity runs, until something has been done. */
+  async skipping(work: () => Promise<unknown>): Promise<void> {
+    const { testService } = this.client.connection as Connection;
+    await testService?.unlockTimeSkipping({});
+    await work();
+    await testService?.lockTimeSkipping({});
   }
 
   /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
@@ -242,10 +259,10 @@ export class Migrations {
 async function stillRunning(handle: WorkflowHandle): Promise<'ended' | 'idle' | 'busy'> {
   const { status, raw } = await handle.describe();
   if (status.name !== 'RUNNING') return 'ended';
-  if ((raw.pendingActivities ?? []).length > 0) return 'busy';
+  if (raw.pendingActivities?.length) return 'busy';
   const { state, steps } = await handle.query<Status>(statusQuery);
   const soaks = steps.some((step) => step.id === 'soak' && step.status === 'active');
-  return soaks || (state !== 'running' && state !== 'aborting') ? 'idle' : 'busy';
+  return soaks || ['waiting', 'blocked', 'paused'].includes(state) ? 'idle' : 'busy';
 }
 
 function quietly(): void {

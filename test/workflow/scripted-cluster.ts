@@ -89,6 +89,11 @@ export class ScriptedCluster {
     const scripted = this.#script.get(activity)?.shift() as Answer<N> | undefined;
     return (scripted ?? agreeing[activity])(input);
   }
+
+  /** What an activity answers when both clusters are as they should be. */
+  async agreed<N extends Name>(activity: N, input: Input<N>): Promise<Result<N>> {
+    return agreeing[activity](input);
+  }
 }
 
 /** All activities, each answered by the clusters of the migration that it was asked for. */

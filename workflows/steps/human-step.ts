@@ -27,12 +27,10 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
     // What was verified before a pause or a failure is verified again.
     for (const part of parts) delete part.verified;
     await human.upkeep?.();
-    let rounds = 0;
     let unlike = '';
     for (;;) {
       const due = await claimed(run, entry, human, unlike);
       const seen = await verdict(run, entry, human, due);
-      rounds += 1;
       unlike = seen.agrees ? '' : contradicted(run, entry, due, seen.sentence);
       if (!seen.agrees) continue;
       for (const part of due) part.verified = true;
@@ -41,12 +39,11 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
         ...(seen.data !== undefined && { data: seen.data }),
       });
       if (!parts.every(({ verified }) => verified)) run.saw(entry, evidence(seen.sentence));
-      else if (rounds === 1 || human.together)
+      else if (due.length === parts.length)
         return evidence(`${seen.sentence} Said: ${parts.map(saidText).join('; ')}.`);
       else {
         // Those that moved first were checked before a wait for the others: checks age.
         for (const part of parts) delete part.verified;
-        rounds = 0;
       }
     }
   });

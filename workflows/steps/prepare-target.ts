@@ -19,7 +19,7 @@ async function planChecked(run: Run): Promise<void> {
     insist(run, findings);
     run.facts.topicIds = topicIds;
     return {
-      sentence: `The plan holds: ${will.length} things to do, ${findings.length} findings to know.`,
+      sentence: 'The plan holds.',
       data: { will, findings },
     };
   });
