@@ -3,7 +3,13 @@ import type { Lab } from '../../lab/lab.js';
 import { interfere, interferences, type Interference } from '../../lab/rehearsal/interference.js';
 import { rehearse } from '../../lab/rehearsal/rehearse.js';
 import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
-import { strategies, strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
+import {
+  isHumanStep,
+  strategies,
+  strategyNames,
+  type StepId,
+  type Strategy,
+} from '../../src/migration/strategies.js';
 import { sharedLab } from '../lab/shared.js';
 
 /*
@@ -36,7 +42,7 @@ afterAll(async () => {
 test.each(strategyNames.flatMap((strategy) => rotations.map((rotation) => ({ strategy, rotation }))))(
   '$strategy keeps its promise through kills and errors at every step (rotation $rotation)',
   async ({ strategy, rotation }) => {
-    const met: string[] = [];
+    const met: StepId[] = [];
     const { status, verdict } = await rehearse({
       lab,
       worker,
@@ -46,8 +52,8 @@ test.each(strategyNames.flatMap((strategy) => rotations.map((rotation) => ({ str
       rate: 300,
       meanwhile: async (step, _applications, stage) => {
         const what = interferenceAt(strategy, rotation, step);
-        met.push(`${step}: ${what}`);
         await interfere(what, stage);
+        met.push(step);
       },
     });
 
@@ -55,7 +61,9 @@ test.each(strategyNames.flatMap((strategy) => rotations.map((rotation) => ({ str
     expect(verdict.promiseHeld).toBe(true);
     expect(status.outcome?.result).toBe('done');
     expect(status.steps.every((step) => step.status === 'done')).toBe(true);
-    expect(met).toHaveLength(status.steps.length);
+    // A quick step may be over before it is seen; those that wait for people or consumers are always met.
+    const waits = status.steps.filter(({ id }) => isHumanStep(id) || id === 'drain' || id === 'soak');
+    expect(met).toEqual(expect.arrayContaining(waits.map(({ id }) => id)));
   },
   600_000,
 );

@@ -32,7 +32,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     }
     ({ undone, left } = await change().undo({ ...run.work(), made }));
     return {
-      sentence: undone.length > 0 ? `Took back: ${undone.join(' ')}` : 'There was nothing to take back.',
+      sentence: undone.length > 0 ? undone.join(' ') : 'There was nothing to take back.',
       data: { undone, left },
     };
   });
