@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import {
@@ -206,14 +206,6 @@ export class Migrations {
     if (this.environment.supportsTimeSkipping) await this.environment.sleep(time as Duration);
   }
 
-  /** Skips time, as long as no activity runs, until something has been done. */
-  async skipping(work: () => Promise<unknown>): Promise<void> {
-    const { testService } = this.client.connection as Connection;
-    await testService?.unlockTimeSkipping({});
-    await work();
-    await testService?.lockTimeSkipping({});
-  }
-
   /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
@@ -242,9 +234,10 @@ export class Migrations {
     });
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
     const namespace = this.environment.namespace ?? 'default';
+    const shared = { connection, namespace, activities, identity: taskQueue };
     const workers = [
-      await Worker.create({ connection, namespace, taskQueue, workflowBundle, activities }),
-      await Worker.create({ connection, namespace, taskQueue: watchQueue(taskQueue), activities }),
+      await Worker.create({ ...shared, taskQueue, workflowBundle }),
+      await Worker.create({ ...shared, taskQueue: watchQueue(taskQueue) }),
     ];
     const running = workers.map((worker) => worker.run());
     this.#stop = async () => {

@@ -1,0 +1,115 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
+import { Migrations, type TestMigration } from '../workflow/migrations.js';
+import { asks, failure } from '../workflow/scripted-cluster.js';
+
+/**
+ * Records histories for the replay test: real workflows on a real Temporal server, clusters scripted. To be run again
+ * (`npm run record`) when a change of the workflows is meant to break runs that are under way.
+ */
+const folder = fileURLToPath(new URL('histories', import.meta.url));
+
+const finding = asks('group-not-in-file:audit', 'audit reads orders and is not in the file.');
+const firstClaim: Record<Strategy, StepId> = {
+  simplestCase: 'producerSwitched',
+  doubleProducer: 'producerWritesBoth',
+  doubleConsumers: 'consumerReadsBoth',
+};
+
+const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>> = {
+  async straight(migrations, strategy) {
+    const migration = await migrations.start(strategy, {
+      topics: [{ name: 'orders' }, { name: 'refunds', newName: 'refunds-v2', createdBy: 'people' }],
+      consumers: [{ group: 'billing' }, { group: 'audit', topics: ['orders'] }],
+    });
+    await migration.at('topicCreated', 'waiting');
+    await migration.signal('consumerSwitched', { name: 'audit', note: 'early' });
+    await migration.reach('deleteSource', 'done');
+    return migration;
+  },
+
+  async mended(migrations, strategy) {
+    const unlike = { state: 'contradicted' as const, sentence: 'It is not so.' };
+    const migration = await migrations.start(strategy, {}, (cluster) =>
+      cluster
+        .next('checkPlan', { findings: [finding], will: [], topicIds: {} })
+        .next('copyAcls', failure('Unauthorized', 'User:ferry may not alter ACLs.'))
+        .next('watchQuiet', unlike)
+        .next('watchDoubling', unlike)
+        .next('watchConsumers', unlike)
+        .next('watchDrain', { state: 'watching', sentence: 'billing lags by 3.', carry: 3 })
+        .next('watchDrain', unlike),
+    );
+    await migration.at('checkPlan', 'blocked');
+    await migration.say('retry', { by: 'ann', override: { reason: 'audit stays' } });
+    await migration.at('copyAcls', 'blocked');
+    await migration.say('skip', { by: 'ann' });
+    await migration.at(firstClaim[strategy], 'waiting');
+    await migration.signal('producerSwiched', { by: 'ann' });
+    await migration.reach('drain', 'blocked');
+    await migration.say('retry');
+    await migration.reach('deletionApproved', 'waiting');
+    await migration.say('skip', { by: 'ann' });
+    return migration;
+  },
+
+  async stopped(migrations, strategy) {
+    const migration = await migrations.start(strategy);
+    const held = migration.cluster.hold('watchDrain');
+    await migration.reach('drain', 'active');
+    await migration.until(() => migration.cluster.inputs('watchDrain').length === 1);
+    await migration.say('pause', { by: 'ann' });
+    await migration.until(({ state }) => state === 'paused');
+    await migration.say('resume');
+    await migration.at('drain', 'done');
+    held.answer({ state: 'drained', sentence: '', lag: [] });
+    await migration.say('abort', { by: 'ann', note: 'another day' });
+    return migration;
+  },
+};
+
+/** The last of several runs: it began with the state that the one before it handed on. */
+async function continued(migrations: Migrations, strategy: Strategy): Promise<TestMigration> {
+  const migration = await migrations.start(strategy, {}, (cluster) => {
+    for (let slice = 0; slice < 20; slice += 1)
+      cluster.next('watchDrain', {
+        state: 'watching',
+        sentence: `billing lags by ${20 - slice}.`,
+        carry: slice,
+      });
+  });
+  await migration.reach('deleteSource', 'done');
+  return migration;
+}
+
+async function write(migration: TestMigration, file: string): Promise<void> {
+  await migration.outcome();
+  const { events } = JSON.parse(historyToJSON(await migration.handle.fetchHistory())) as { events: object[] };
+  // One event per line; who ran it, on which machine, is nobody's business.
+  const lines = events.map((event) =>
+    JSON.stringify(event, (key, value: unknown) => (key === 'identity' ? 'recorder' : value)),
+  );
+  await writeFile(`${folder}/${file}.json`, `{"events":[\n${lines.join(',\n')}\n]}\n`);
+  process.stdout.write(`${file}: ${events.length} events\n`);
+}
+
+async function record(
+  migrations: Migrations,
+  taken: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>>,
+): Promise<void> {
+  try {
+    for (const strategy of strategyNames)
+      for (const [path, take] of Object.entries(taken))
+        await write(await take(migrations, strategy), `${strategy}-${path}`);
+  } finally {
+    await migrations.close();
+  }
+}
+
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder);
+await record(await Migrations.onRealServer('recorded-'), paths);
+const fewEvents = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'];
+await record(await Migrations.onRealServer('continued-', fewEvents), { continued });

@@ -1,0 +1,98 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { listed } from '../../src/listing.js';
+import type { Status } from '../../src/migration/status.js';
+import { Migrations, type TestMigration } from './migrations.js';
+import { asks } from './scripted-cluster.js';
+
+let migrations: Migrations;
+beforeAll(async () => {
+  // The server's own suggestion, which comes after thousands of events, comes after a few.
+  migrations = await Migrations.onRealServer('m', [
+    '--dynamic-config-value',
+    'limit.historyCount.suggestContinueAsNew=40',
+  ]);
+});
+afterEach(() => migrations.clear());
+afterAll(() => migrations.close());
+
+const runId = async (migration: TestMigration) => (await migration.handle.describe()).runId;
+
+/** Everything of a status but what changes while it waits. */
+const lasting = ({ steps, ...status }: Status) => ({
+  ...status,
+  steps: steps.map(({ says: _says, ...step }) => step),
+});
+
+it('a migration goes on in new runs in the middle of a wait, with all that was said, seen and accepted', async () => {
+  const finding = asks('group-not-in-file:audit', 'audit reads orders and is not in the file.');
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', { findings: [finding], will: [], topicIds: {} }),
+  );
+  await migration.at('checkPlan', 'blocked');
+  await migration.say('retry', { by: 'ann', override: { reason: 'audit stays' } });
+  await migration.reach('producerSwitched', 'waiting');
+  await migration.say('consumerSwitched', { by: 'bo' });
+  await migration.signal('producerSwitched', { shout: true });
+  await migration.until(({ refused }) => refused.length === 1);
+  const first = migration.cluster.hold('watchDrain');
+  await migration.say('producerSwitched', { by: 'ann' });
+  await migration.at('drain', 'active');
+  await migration.until(() => migration.cluster.inputs('watchDrain').length === 1);
+  const before = await migration.status();
+  const runs = new Set([await runId(migration)]);
+
+  // Slices until the migration has gone on in a new run, twice.
+  let held = first;
+  for (let slice = 1; runs.size < 3; slice += 1) {
+    if (slice > 60) throw new Error('60 slices, and it did not continue as new twice');
+    const next = migration.cluster.hold('watchDrain');
+    held.answer({ state: 'watching', sentence: `billing lags by ${1000 - slice}.`, carry: { slice } });
+    await migration.until(() => migration.cluster.inputs('watchDrain').length === slice + 1);
+    runs.add(await runId(migration));
+    held = next;
+  }
+
+  const after = await migration.status();
+  expect(lasting(after)).toEqual(lasting(before));
+  expect(after).toMatchObject({
+    accepted: [{ key: finding.key, by: 'ann', reason: 'audit stays' }],
+    refused: [{ message: 'producerSwitched', why: 'shout is not a key of producerSwitched' }],
+  });
+  expect(await migration.details()).toContain('Wait until every group has consumed the source');
+  expect(listed(await migration.handle.describe())).toMatchObject({
+    step: 'drain',
+    startedAt: before.startedAt,
+    groups: ['billing'],
+  });
+  expect(migration.cluster.inputs('watchDrain').at(-1)).toMatchObject({
+    to: { orders: ['120', '120'] },
+    accepted: [finding.key],
+    topicIds: {},
+  });
+
+  held.answer({ state: 'drained', sentence: 'Drained at last.', lag: [] });
+  const consumers = await migration.at('consumerSwitched', 'done');
+  expect(consumers.evidence.at(-1)?.sentence).toContain('Said: billing by bo.');
+  await migration.reach('deleteSource', 'done');
+  // Nothing that was done in an earlier run was done again.
+  for (const once of ['createTopics', 'copyAcls', 'watchQuiet', 'deleteSource'] as const)
+    expect(migration.cluster.inputs(once)).toHaveLength(1);
+});
+
+it('an abort in a later run takes back what an earlier one made', async () => {
+  const migration = await migrations.start('simplestCase', {}, (cluster) => {
+    for (let slice = 0; slice < 20; slice += 1)
+      cluster.next('watchDrain', { state: 'watching', sentence: 'billing lags.', carry: null });
+  });
+  const held = migration.cluster.hold('watchDrain');
+  const first = await runId(migration);
+  await migration.reach('drain', 'active');
+  await migration.until(() => migration.cluster.inputs('watchDrain').length === 21);
+  expect(await runId(migration)).not.toBe(first);
+  await migration.say('abort', { by: 'ann' });
+  expect(await migration.outcome()).toMatchObject({
+    result: 'aborted',
+    undone: ['offsets of billing', 'topic orders'],
+  });
+  held.answer({ state: 'drained', sentence: '', lag: [] });
+});
