@@ -6,7 +6,6 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import {
   bundleWorkflowCode,
   DefaultLogger,
-  makeTelemetryFilterString,
   Runtime,
   Worker,
   type WorkflowBundleWithSourceMap,
@@ -40,8 +39,8 @@ async function replay(
 
 beforeAll(() => {
   // The twin's failures are told by the SDK's core too, as warnings.
-  const filter = makeTelemetryFilterString({ core: 'OFF', other: 'OFF' });
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
+  const telemetryOptions = { logging: { filter: 'off' } };
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions });
 });
 
 describe('recorded histories', () => {
