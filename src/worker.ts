@@ -48,6 +48,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       ...workflowCode(),
       activities,
       maxConcurrentActivityTaskExecutions: settings.maxChanges,
+      maxCachedWorkflows,
       shutdownGraceTime: settings.shutdownGraceMs,
       shutdownForceTime: settings.shutdownGraceMs + stopWithinMs,
     });
@@ -71,6 +72,12 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
     await connection.close();
   }
 }
+
+/**
+ * Migrations kept in memory, some 3 MB each. One that waits has nothing to do for almost an hour, and its history is
+ * short: bringing it back when somebody asks costs less than keeping all of them.
+ */
+const maxCachedWorkflows = 50;
 
 /** How long cancelled activities may take to notice, ms: they look at the clusters with a request timeout of their own. */
 const stopWithinMs = 30_000;
