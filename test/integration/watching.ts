@@ -5,7 +5,8 @@ import type { LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Heartbeat } from '../../src/migration/work.js';
-import { eventually } from './kafka-cluster.js';
+import { openCluster } from '../../src/kafka/open.js';
+import { connectionOf, eventually } from './kafka-cluster.js';
 
 /** A migration whose waits are short enough for a test; `file` says what matters to the test. */
 export function migrationOf(
@@ -90,7 +91,7 @@ export function messages(amount: number, partition = 0): Message[] {
   return Array.from({ length: amount }, (_, number) => ({ value: `${number}`, partition }));
 }
 
-/** Sends in one transaction, and ends it as told; `open` leaves it, with the producer to end it by. */
+/** Sends in one transaction and ends it as told; resolves when its markers are in the log. */
 export async function sendInTransaction(
   there: LabCluster,
   transactionalId: string,
@@ -100,6 +101,16 @@ export async function sendInTransaction(
 ): Promise<void> {
   const open = await openTransaction(there, transactionalId, topic, batch);
   await open[end]();
+  const cluster = openCluster(there.name, connectionOf(there, 'admin'));
+  const partitions = [...new Set(batch.map(({ partition = 0 }) => partition))].map((partition) => ({
+    topic,
+    partition,
+  }));
+  // EndTxn is answered before the coordinator writes the markers.
+  await eventually(
+    () => cluster.watermarks(partitions),
+    (rows) => [...rows.values()].every(({ value }) => value && value.lastStable === value.highWatermark),
+  ).finally(() => cluster.close());
 }
 
 export async function openTransaction(
