@@ -140,12 +140,15 @@ async function growthFindings(
       const { highWatermark } = valueOf(marks, partitionKey(at));
       if (end === undefined || highWatermark === end) continue;
       findings.push(
-        blocking(
-          `${highWatermark > end ? 'grew' : 'truncated'}:${partitionKey(at)}`,
-          highWatermark > end
-            ? `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`
-            : `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,
-        ),
+        highWatermark > end
+          ? blocking(
+              `grew:${partitionKey(at)}`,
+              `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`,
+            )
+          : blocking(
+              `truncated:${partitionKey(at)}`,
+              `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,
+            ),
       );
       // One partition says that somebody writes to the topic; its other ones would say no more.
       break;
