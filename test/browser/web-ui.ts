@@ -6,7 +6,7 @@ import {
   type Page,
 } from 'playwright-core';
 import type { Lab } from '../../lab/lab.js';
-import { eventually } from '../hands/eventually.js';
+import { eventually } from '../eventually.js';
 import { chromium, flags } from './chromium.js';
 
 /** A cold page of a busy machine takes its time; what never comes still fails. */

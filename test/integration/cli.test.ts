@@ -12,7 +12,8 @@ import type { MigrationFile } from '../../src/migration/file.js';
 import type { Status } from '../../src/migration/status.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, run } from './kafka-cluster.js';
 
 interface ConfigFile {
   temporal: { address: string; taskQueue?: string };

@@ -5,7 +5,8 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Activities } from '../../src/migration/work.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, consumeWithKip848, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, consumeWithKip848, run } from './kafka-cluster.js';
 import { commit, consume, makeTopic, messages, migrationOf, running, send } from './watching.js';
 
 let lab: Lab;

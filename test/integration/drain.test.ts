@@ -7,7 +7,8 @@ import { openCluster } from '../../src/kafka/open.js';
 import type { ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, consumeWithKip848, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, consumeWithKip848, run } from './kafka-cluster.js';
 import {
   commit,
   consume,

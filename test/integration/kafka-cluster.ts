@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../../lab/host/folders.js';
 import { javaCommand } from '../../lab/host/toolchain.js';
 import type { LabCluster } from '../../lab/lab.js';
@@ -28,27 +27,6 @@ export function connectionOf({ bootstrap, clients }: LabCluster, user: string): 
       },
     }),
   };
-}
-
-/** Asks until the answer is as wanted; the last answer goes into the failure. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  wanted: (answer: T) => boolean,
-  withinMs = 60_000,
-): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`never came true; last answer: ${shown(answer)}`);
-    await sleep(100);
-  }
-}
-
-function shown(answer: unknown): string {
-  return JSON.stringify(answer, (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value instanceof Map ? [...value] : value,
-  );
 }
 
 interface ConsoleConsumer {

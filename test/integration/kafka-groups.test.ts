@@ -3,7 +3,8 @@ import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, consumeShared, consumeWithKip848, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, consumeShared, consumeWithKip848, run } from './kafka-cluster.js';
 
 let lab: Lab;
 beforeAll(async () => {

@@ -4,7 +4,8 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { coalesced } from '../../src/kafka/coalesced.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, run } from './kafka-cluster.js';
 
 let lab: Lab;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, run } from './kafka-cluster.js';
 
 let lab: Lab;
 beforeAll(async () => {

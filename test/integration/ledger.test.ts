@@ -16,7 +16,7 @@ import {
   startProducer,
 } from '../../lab/ledger/ledger.js';
 import { sharedLab } from '../lab/shared.js';
-import { eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
 
 const groups = ['billing', 'shipping', 'audit'] as const;
 const sides = ['source', 'target'] as const;

@@ -6,7 +6,8 @@ import { openCluster } from '../../src/kafka/open.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { connectionOf, eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf } from './kafka-cluster.js';
 
 /** Both clusters of the lab, as the ferry and as their administrator. */
 export interface Ground extends Dependencies {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seedOffsets, targetWrites } from '../../activities/offsets.js';
 import type { Migration } from '../../src/migration/file.js';
 import { sharedLab } from '../lab/shared.js';
-import { eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
 import {
   attempt,
   commit,

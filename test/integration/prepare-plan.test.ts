@@ -5,7 +5,8 @@ import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, consumeWithKip848, eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, consumeWithKip848 } from './kafka-cluster.js';
 import {
   allow,
   commit,

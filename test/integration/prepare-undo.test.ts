@@ -6,7 +6,7 @@ import { undo } from '../../activities/undo.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Made } from '../../src/migration/work.js';
 import { sharedLab } from '../lab/shared.js';
-import { eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
 import {
   allow,
   attempt,

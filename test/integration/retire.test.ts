@@ -6,7 +6,8 @@ import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work.js';
 import { sharedLab } from '../lab/shared.js';
-import { connectionOf, eventually, run } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, run } from './kafka-cluster.js';
 import {
   commit,
   consume,

@@ -5,7 +5,7 @@ import { defaultTaskQueue } from '../../src/migration/queues.js';
 import type { Outcome } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
-import { eventually } from '../hands/eventually.js';
+import { eventually } from '../eventually.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { runProgram, type Ended } from '../hands/program.js';
 import { Shop } from '../hands/shop.js';

@@ -6,7 +6,8 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Heartbeat } from '../../src/migration/work.js';
 import { openCluster } from '../../src/kafka/open.js';
-import { connectionOf, eventually } from './kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf } from './kafka-cluster.js';
 
 /** A migration whose waits are short enough for a test; `file` says what matters to the test. */
 export function migrationOf(

@@ -13,7 +13,8 @@ import { BrokerLink } from '../../src/kafka/broker-link.js';
 import type { ClusterConnection } from '../../src/kafka/connection-settings.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { api } from '../../src/kafka/wire/api.js';
-import { connectionOf, consumeWithKip848, eventually } from '../integration/kafka-cluster.js';
+import { eventually } from '../eventually.js';
+import { connectionOf, consumeWithKip848 } from '../integration/kafka-cluster.js';
 import { acl, exchanges } from './kafka-exchanges.js';
 import type { Captured, Exchange } from './kafka-exchanges.js';
 

@@ -19,7 +19,7 @@ import { watchQueue } from '../../src/migration/queues.js';
 import type { Outcome, StepStatus } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @throws Error with the last answer, when it is not within `withinMs`.
  */
 export async function eventually<T>(
-  ask: () => Promise<T>,
+  ask: () => Promise<T> | T,
   wanted: (answer: T) => boolean,
   withinMs = 120_000,
 ): Promise<T> {
@@ -14,9 +14,17 @@ export async function eventually<T>(
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (Date.now() > deadline)
-      throw new Error(
-        `It did not come true in ${withinMs} ms; last seen: ${JSON.stringify(answer, null, 1)}`,
-      );
-    await sleep(100);
+      throw new Error(`It did not come true in ${withinMs} ms; last seen: ${shown(answer)}`);
+    await sleep(25);
   }
+}
+
+/** JSON alone knows neither offsets nor maps. */
+function shown(answer: unknown): string {
+  return JSON.stringify(
+    answer,
+    (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value instanceof Map ? [...value.entries()] : value,
+    1,
+  );
 }
