@@ -120,12 +120,7 @@ describe('a migration by hand in the web UI', () => {
   });
 
   test('shows the lag of a drain that goes on, and goes on when it is done', async () => {
-    await ui.tab('Pending Activities');
-    await ui
-      .text()
-      .getByText(/by-hand-2026-billing \d+ records? behind/)
-      .first()
-      .waitFor();
+    await ui.activitySays(/by-hand-2026-billing \d+ records? behind/);
     await shop.startConsumer('billing');
     await ui.details(/waiting for a person to say so for by-hand-2026-billing, by-hand-2026-shipping/);
     expect(await ui.asked()).toEqual([

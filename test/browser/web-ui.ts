@@ -64,6 +64,25 @@ export class WebUi {
   }
 
   /**
+   * Resolves when a pending activity is shown to say this. Temporal passes heartbeats on every 12 s, and the page does
+   * not ask again by itself, so it is loaded anew until it shows.
+   */
+  async activitySays(says: RegExp): Promise<void> {
+    const shown = this.text().getByText(says).first();
+    await eventually(
+      async () => {
+        await this.page.reload();
+        await this.tab('Pending Activities');
+        return shown.waitFor({ timeout: 5_000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      (is) => is,
+    );
+  }
+
+  /**
    * The text of Current Details, as soon as it shows this. The page asks for it when the tab User Metadata is opened
    * and when somebody presses R.
    */
