@@ -87,9 +87,11 @@ async function continued(migrations: Migrations, strategy: Strategy): Promise<Te
 async function write(migration: TestMigration, file: string): Promise<void> {
   await migration.outcome();
   const { events } = JSON.parse(historyToJSON(await migration.handle.fetchHistory())) as { events: object[] };
-  // One event per line; who ran it, on which machine, is nobody's business.
+  // One event per line; who ran it, on which machine and in which folder, is nobody's business.
   const lines = events.map((event) =>
-    JSON.stringify(event, (key, value: unknown) => (key === 'identity' ? 'recorder' : value)),
+    JSON.stringify(event, (key, value: unknown) =>
+      key === 'identity' ? 'recorder' : key === 'stackTrace' ? '' : value,
+    ),
   );
   await writeFile(`${folder}/${file}.json`, `{"events":[\n${lines.join(',\n')}\n]}\n`);
   process.stdout.write(`${file}: ${events.length} events\n`);
