@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -185,7 +186,9 @@ describe('a lab whose starter was killed', () => {
     const folder = join('.lab', name);
     await until(() => processesOf(folder).length >= 2);
     const leftovers = processesOf(folder);
+    const gone = once(starter, 'exit');
     starter.kill('SIGKILL');
+    await gone;
 
     const fresh = await startLab({ name });
     const running = processesOf(folder);
