@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -186,7 +185,7 @@ describe('a lab whose starter was killed', () => {
     const folder = join('.lab', name);
     await until(() => processesOf(folder).length >= 2);
     const leftovers = processesOf(folder);
-    const gone = once(starter, 'exit');
+    const gone = new Promise((resolve) => starter.once('exit', resolve));
     starter.kill('SIGKILL');
     await gone;
 
