@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Migrations } from './migrations.js';
+import { blocks } from './scripted-cluster.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
@@ -97,3 +98,33 @@ describe('a record that arrives after the source was proved quiet', () => {
     },
   );
 });
+
+it.each([
+  ['simplestCase', 'producerSwitched'],
+  ['doubleProducer', 'oldProducerCodeRemoved'],
+] as const)(
+  'a record found at the deletion in %s opens %s again, and nothing is deleted before',
+  async (strategy, producers) => {
+    const migration = await migrations.start(strategy, {}, (cluster) =>
+      cluster.next('finalCheck', {
+        findings: [blocks('grew:orders/0', arrived)],
+        sentence: '',
+        manifest: [],
+      }),
+    );
+    await migration.reach('deletionApproved', 'waiting');
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    const reopened = await migration.until(({ steps }) =>
+      steps.some(
+        ({ id, status, evidence }) => id === producers && status === 'waiting' && evidence.length > 1,
+      ),
+    );
+    const stepOf = (id: string) => reopened.steps.find((step) => step.id === id);
+    expect(stepOf(producers)?.evidence.at(-1)?.sentence).toBe(`Open again: ${arrived}`);
+    expect(stepOf('deletionApproved')).toMatchObject({ status: 'pending', parts: [{ name: 'orders' }] });
+    expect(migration.cluster.names()).not.toContain('deleteSource');
+
+    await migration.reach('deleteSource', 'done');
+    expect(migration.cluster.names().filter((name) => name === 'watchQuiet')).toHaveLength(2);
+  },
+);
