@@ -89,7 +89,7 @@ describe('the mirror', () => {
     const migration = await migrations.start('simpleMirroring', {}, (cluster) => {
       cluster.next('mirror', (input) => cluster.agreed('mirror', input), other);
     });
-    await migration.reach('producerStopped', 'blocked');
+    await migration.at('producerStopped', 'blocked');
     await migrations.eventually(() => copying(migration), 0);
     const { waitingFor, next, steps } = await migration.status();
     expect(waitingFor).toBe(other.message);
