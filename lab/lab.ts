@@ -10,6 +10,7 @@ import { settleAll } from './host/settle.js';
 import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
+import { type LabRegistry, openRegistry, setUpRegistries } from './registry/registry.js';
 import { setUp } from './setup.js';
 import { takeDown, thisProcess } from './take-down.js';
 import { NAMESPACE, temporalServer } from './temporal-server.js';
@@ -17,6 +18,7 @@ import { NAMESPACE, temporalServer } from './temporal-server.js';
 export type { LabClient } from './kafka/clients.js';
 export type { LabConnect } from './connect/connect.js';
 export type { LabCluster } from './kafka/cluster.js';
+export type { LabRegistry } from './registry/registry.js';
 export type { Grants } from './acls.js';
 export { LabError } from './host/failure.js';
 
@@ -35,6 +37,8 @@ export interface LabTemporal {
   start(): Promise<void>;
 }
 
+export type LabRegistries = Record<ClusterName, LabRegistry>;
+
 /** Real servers on this machine: a source cluster, a target cluster, Temporal. */
 export interface Lab {
   name: string;
@@ -50,6 +54,10 @@ export interface Lab {
    * @throws LabError one sentence.
    */
   startConnect(): Promise<LabConnect>;
+  /** There once they were asked for. */
+  registries?: LabRegistries;
+  /** As `startConnect`, for the two schema registries. Downloads them when they are not there. */
+  startRegistries(progress?: Progress): Promise<LabRegistries>;
   /** Path of a worker configuration for this lab, as the principal `ferry`. */
   ferryYaml: string;
   /** Ends every process and removes every file. */
@@ -60,6 +68,8 @@ export interface StartOptions {
   name?: string;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
+  /** Two schema registries too. */
+  registries?: boolean;
   progress?: Progress;
 }
 
@@ -97,8 +107,12 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
 /** Adds what was asked for and is not there yet; resolves when it answers. */
 export async function addServers(
   lab: Lab,
-  { connect, progress = silent }: Pick<StartOptions, 'connect' | 'progress'>,
+  { connect, registries, progress = silent }: Pick<StartOptions, 'connect' | 'registries' | 'progress'>,
 ): Promise<void> {
+  if (registries) {
+    progress('starting the schema registries');
+    await lab.startRegistries(progress);
+  }
   if (connect) {
     progress('starting Kafka Connect');
     await lab.startConnect();
@@ -167,6 +181,14 @@ async function assemble(
       await writeFerryYaml(lab);
       return lab.connect;
     },
+    registries: ports.registries && openRegistries(folder, ports.registries),
+    startRegistries: async (progress = silent) => {
+      await setUpRegistries(progress);
+      lab.registries ??= await addRegistries(folder);
+      await settleAll([lab.registries.source.start(), lab.registries.target.start()]);
+      await writeFerryYaml(lab);
+      return lab.registries;
+    },
     ferryYaml: join(folder, 'ferry.yaml'),
     down: async () => {
       await takeDown(name);
@@ -180,6 +202,20 @@ async function addConnect(folder: string, clusters: Record<ClusterName, LabClust
   await prepareConnect(folder, port, clusters);
   await changeState(folder, (state) => ({ ...state, ports: { ...state.ports, connect: port } }));
   return openConnect(folder, port, clusters);
+}
+
+async function addRegistries(folder: string): Promise<LabRegistries> {
+  const [source, target] = (await freePorts(2)) as [number, number];
+  const registries = { source, target };
+  await changeState(folder, (state) => ({ ...state, ports: { ...state.ports, registries } }));
+  return openRegistries(folder, registries);
+}
+
+function openRegistries(folder: string, ports: Record<ClusterName, number>): LabRegistries {
+  return {
+    source: openRegistry(folder, 'source', ports.source),
+    target: openRegistry(folder, 'target', ports.target),
+  };
 }
 
 async function writeFerryYaml(lab: Lab): Promise<void> {

@@ -35,10 +35,11 @@ program
 named('up', 'start the lab, or say where it is when it is up')
   .option('--fresh', 'throw away a lab of that name that is up, with its data')
   .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
-  .action(async ({ name, json, fresh, connect }: Options & { fresh?: boolean; connect?: boolean }) => {
+  .option('--registries', 'with two schema registries; adds them to a lab that is up')
+  .action(async ({ name, json, fresh, connect, registries }: UpOptions) => {
     const running = fresh ? undefined : await wholeLab(name);
-    if (running) await addServers(running, { connect, progress });
-    show(running ?? (await startUnlessInterrupted({ name, connect, progress })), json);
+    if (running) await addServers(running, { connect, registries, progress });
+    show(running ?? (await startUnlessInterrupted({ name, connect, registries, progress })), json);
   });
 
 named('status', 'addresses, and ready client files for every principal').action(
@@ -63,6 +64,12 @@ program
 interface Options {
   name: string;
   json?: boolean;
+}
+
+interface UpOptions extends Options {
+  fresh?: boolean;
+  connect?: boolean;
+  registries?: boolean;
 }
 
 function named(command: string, description: string): Command {

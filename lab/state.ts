@@ -15,6 +15,7 @@ export interface LabState {
     temporal: TemporalPorts;
     /** Of what runs only when it was asked for. */
     connect?: number;
+    registries?: Record<ClusterName, number>;
   };
 }
 
