@@ -32,7 +32,7 @@ export async function tryImport(
   { subject, above }: { subject: string; above: number },
 ): Promise<ImportCapability> {
   // What a killed attempt has left.
-  await cleanUp(registry, subject);
+  await removeProbe(registry, subject);
   try {
     await enterImport(registry, subject, { force: false });
   } catch (error) {
@@ -48,7 +48,7 @@ export async function tryImport(
   try {
     return await importTwo(registry, subject, above);
   } finally {
-    await cleanUp(registry, subject);
+    await removeProbe(registry, subject);
   }
 }
 
@@ -79,7 +79,8 @@ async function importTwo(registry: Registry, subject: string, above: number): Pr
   return { keepsIds: true };
 }
 
-async function cleanUp(registry: Registry, subject: string): Promise<void> {
+/** Deletes what trying has registered, for good, and takes the subject out of import mode. Nothing there: done already. */
+export async function removeProbe(registry: Registry, subject: string): Promise<void> {
   if ((await registry.versions(subject, { deleted: true })).length > 0) {
     await registry.deleteSubject(subject);
     await registry.deleteSubject(subject, { permanent: true });
