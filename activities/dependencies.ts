@@ -1,9 +1,12 @@
 import type { Cluster } from '../src/kafka/cluster.js';
+import type { Registry } from '../src/registry/registry.js';
 
 /** What activities are given; nothing in this folder reads configuration or opens a connection. */
 export interface Dependencies {
   /** The cluster that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
   clusters: (name: string) => Cluster;
+  /** The schema registry that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
+  registries: (name: string) => Registry;
   /** The migrations that run now, the asking one among them when it is a workflow. */
   otherMigrations: () => Promise<OtherMigration[]>;
 }

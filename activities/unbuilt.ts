@@ -13,7 +13,4 @@ export const unbuilt = {
   translateGroups: refuse('translate offsets'),
   removeMirror: refuse('mirror'),
   watchParity: refuse('compare both clusters record by record'),
-  copySchemas: refuse('copy schemas'),
-  leaveImport: refuse('copy schemas'),
-  watchSchemas: refuse('copy schemas'),
 } satisfies Partial<Activities>;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../src/migration/errors.js';
 import { waitMs, type Migration } from '../src/migration/file.js';
-import type { Heartbeat, Watch, Watched } from '../src/migration/work.js';
+import type { Heartbeat, Watch, Watching } from '../src/migration/work.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
 export type Seen<Answer, Carry> =
@@ -24,8 +24,6 @@ export interface Moment<Carry> {
   /** `waits.patience` has passed since the first probe. */
   outOfPatience: boolean;
 }
-
-export type Watching = Extract<Watched<never, unknown>, { state: 'watching' }>;
 
 /** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
 const confirmingMs = 250;

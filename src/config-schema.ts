@@ -51,6 +51,32 @@ const cluster = z.strictObject({
   tls: tls.optional(),
 });
 
+const registry = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of a registry, for example https://registry:8081',
+      })
+      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+        error: 'expected no login in the address: give username, and password or passwordFile',
+      }),
+    username: text('expected a user name').optional(),
+    password: text('expected a password, best as ${NAME} from the environment').optional(),
+    passwordFile: file.optional(),
+    tls: tls.optional(),
+  })
+  .refine(
+    ({ username, password, passwordFile }) =>
+      username === undefined
+        ? password === undefined && passwordFile === undefined
+        : (password === undefined) !== (passwordFile === undefined),
+    { error: 'expected username with either password or passwordFile' },
+  )
+  .refine(({ url, tls }) => tls === undefined || tls === false || url.startsWith('https:'), {
+    error: 'expected an address with https beside tls',
+  });
+
 /** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
 const temporal = z
   .strictObject({
@@ -96,6 +122,7 @@ export const configShape = z.strictObject(
   {
     temporal: temporal.prefault({}),
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
     worker: worker.prefault({}),
   },
   {
@@ -108,4 +135,5 @@ export const configShape = z.strictObject(
 
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
+export type RegistrySection = z.output<typeof registry>;
 export type TlsSection = z.output<typeof tls>;
