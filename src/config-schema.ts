@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultTaskQueue } from './migration/queues.js';
+import { literalSecrets } from './connect/secret-references.js';
 import { parseDuration } from './migration/duration.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
@@ -51,6 +52,40 @@ const cluster = z.strictObject({
   tls: tls.optional(),
 });
 
+const clientProperties = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+    error: 'expected client properties of Kafka, such as bootstrap.servers',
+  })
+  .refine((properties) => properties['bootstrap.servers'] !== undefined, {
+    error: 'expected bootstrap.servers, as the Connect workers reach the cluster',
+  })
+  .refine((properties) => literalSecrets(properties).length === 0, {
+    error:
+      'expected every secret as a reference to a config provider of Connect, such as ${file:/etc/kafka/ferry.properties:password}: connector configurations can be read by whoever may ask Connect',
+  });
+
+/** Kafka Connect with MirrorMaker 2: its REST interface, and how its connectors reach the two clusters. */
+const connect = z
+  .strictObject({
+    url: z.url({
+      protocol: /^https?$/,
+      error: 'expected the address of the REST interface, for example http://connect.example.com:8083',
+    }),
+    username: text('expected a user name').optional(),
+    password: text('expected a password, best as ${NAME} from the environment').optional(),
+    passwordFile: file.optional(),
+    tls: tls.optional(),
+    sourceClient: clientProperties,
+    targetClient: clientProperties,
+  })
+  .refine(
+    ({ username, password, passwordFile }) =>
+      username === undefined
+        ? password === undefined && passwordFile === undefined
+        : (password === undefined) !== (passwordFile === undefined),
+    { error: 'expected username together with either password or passwordFile' },
+  );
+
 /** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
 const temporal = z
   .strictObject({
@@ -96,6 +131,7 @@ export const configShape = z.strictObject(
   {
     temporal: temporal.prefault({}),
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
     worker: worker.prefault({}),
   },
   {
@@ -108,4 +144,5 @@ export const configShape = z.strictObject(
 
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
+export type ConnectSection = z.output<typeof connect>;
 export type TlsSection = z.output<typeof tls>;
