@@ -111,8 +111,8 @@ export class DeliverableScan {
   }
 }
 
-/** Which transactions of one Fetch's list are still without their ABORT marker. */
-class OpenAborts {
+/** Which transactions of one Fetch's list are still without their ABORT marker: producer id → offset of its latest one. */
+export class OpenAborts {
   private readonly firstOffsets = new Map<bigint, bigint[]>();
 
   constructor(
