@@ -15,6 +15,7 @@ import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
+import { unbuilt } from './unbuilt.js';
 
 export type { Dependencies, OtherMigration } from './dependencies.js';
 
@@ -24,6 +25,7 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
  */
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
+    ...unbuilt,
     checkPlan: (input) =>
       attempting(async () =>
         unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
