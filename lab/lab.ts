@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type LabConnect, openConnect, prepareConnect } from './connect/connect.js';
 import { ferryConfig } from './ferry-config.js';
 import { LabError, type Progress, silent } from './host/failure.js';
 import { labFolder } from './host/folders.js';
@@ -7,12 +8,14 @@ import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
 import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
-import { type LabState, readState, writeState } from './state.js';
+import { changeState, type LabState, readState, writeState } from './state.js';
+import type { ClusterName } from './principals.js';
 import { setUp } from './setup.js';
 import { takeDown, thisProcess } from './take-down.js';
 import { NAMESPACE, temporalServer } from './temporal-server.js';
 
 export type { LabClient } from './kafka/clients.js';
+export type { LabConnect } from './connect/connect.js';
 export type { LabCluster } from './kafka/cluster.js';
 export type { Grants } from './acls.js';
 export { LabError } from './host/failure.js';
@@ -40,6 +43,13 @@ export interface Lab {
   source: LabCluster;
   target: LabCluster;
   temporal: LabTemporal;
+  /** There once it was asked for. */
+  connect?: LabConnect;
+  /**
+   * Adds Kafka Connect with MirrorMaker 2 to a lab that is up, or starts it again; resolves when it answers.
+   * @throws LabError one sentence.
+   */
+  startConnect(): Promise<LabConnect>;
   /** Path of a worker configuration for this lab, as the principal `ferry`. */
   ferryYaml: string;
   /** Ends every process and removes every file. */
@@ -48,6 +58,8 @@ export interface Lab {
 
 export interface StartOptions {
   name?: string;
+  /** Kafka Connect with MirrorMaker 2 too. */
+  connect?: boolean;
   progress?: Progress;
 }
 
@@ -56,7 +68,8 @@ export interface StartOptions {
  * dead, is taken down first. Downloads and builds what is missing.
  * @throws LabError one sentence; nothing is left running.
  */
-export async function startLab({ name = DEFAULT_NAME, progress = silent }: StartOptions = {}): Promise<Lab> {
+export async function startLab(options: StartOptions = {}): Promise<Lab> {
+  const { name = DEFAULT_NAME, progress = silent } = options;
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress);
@@ -70,13 +83,25 @@ export async function startLab({ name = DEFAULT_NAME, progress = silent }: Start
       startCluster(folder, 'target', state),
       startTemporal(folder, state),
     ]);
-    const lab = assemble(name, folder, state, source, target, temporal);
-    await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [source, target]), { mode: 0o600 });
-    await writeState(folder, { ...state, phase: 'up' });
+    const lab = await assemble(name, folder, state, { source, target }, temporal);
+    await writeFerryYaml(lab);
+    await addServers(lab, options);
+    await changeState(folder, (current) => ({ ...current, phase: 'up' }));
     return lab;
   } catch (error) {
     await takeDown(name);
     throw error;
+  }
+}
+
+/** Adds what was asked for and is not there yet; resolves when it answers. */
+export async function addServers(
+  lab: Lab,
+  { connect, progress = silent }: Pick<StartOptions, 'connect' | 'progress'>,
+): Promise<void> {
+  if (connect) {
+    progress('starting Kafka Connect');
+    await lab.startConnect();
   }
 }
 
@@ -94,7 +119,7 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
     openCluster(folder, 'source', ports.source),
     openCluster(folder, 'target', ports.target),
   ]);
-  return assemble(name, folder, state, source, target, temporalServer(folder, ports.temporal));
+  return assemble(name, folder, state, { source, target }, temporalServer(folder, ports.temporal));
 }
 
 async function startCluster(
@@ -115,19 +140,17 @@ async function startTemporal(folder: string, { ports }: LabState): Promise<Serve
   return server;
 }
 
-function assemble(
+async function assemble(
   name: string,
   folder: string,
   { ports }: LabState,
-  source: LabCluster,
-  target: LabCluster,
+  clusters: Record<ClusterName, LabCluster>,
   temporal: Server,
-): Lab {
-  return {
+): Promise<Lab> {
+  const lab: Lab = {
     name,
     folder,
-    source,
-    target,
+    ...clusters,
     temporal: {
       address: `127.0.0.1:${ports.temporal.frontend}`,
       namespace: NAMESPACE,
@@ -137,11 +160,30 @@ function assemble(
       kill: () => temporal.kill(),
       start: () => temporal.start(),
     },
+    connect: ports.connect === undefined ? undefined : await openConnect(folder, ports.connect, clusters),
+    startConnect: async () => {
+      lab.connect ??= await addConnect(folder, clusters);
+      await lab.connect.start();
+      await writeFerryYaml(lab);
+      return lab.connect;
+    },
     ferryYaml: join(folder, 'ferry.yaml'),
     down: async () => {
       await takeDown(name);
     },
   };
+  return lab;
+}
+
+async function addConnect(folder: string, clusters: Record<ClusterName, LabCluster>): Promise<LabConnect> {
+  const [port] = (await freePorts(1)) as [number];
+  await prepareConnect(folder, port, clusters);
+  await changeState(folder, (state) => ({ ...state, ports: { ...state.ports, connect: port } }));
+  return openConnect(folder, port, clusters);
+}
+
+async function writeFerryYaml(lab: Lab): Promise<void> {
+  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target]), { mode: 0o600 });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {

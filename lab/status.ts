@@ -1,4 +1,4 @@
-import type { Lab, LabCluster } from './lab.js';
+import type { Lab, LabCluster, LabConnect } from './lab.js';
 import { cacheFolder } from './host/folders.js';
 import { javaCommand } from './host/toolchain.js';
 import { versions } from './versions.js';
@@ -17,6 +17,7 @@ export function describeLab(lab: Lab) {
       log: lab.temporal.log,
     },
     clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
+    ...(lab.connect && { connect: describeConnect(lab.connect) }),
     kafkaTools: {
       /** Followed by a class and its arguments. */
       command: toolCommand(),
@@ -34,13 +35,13 @@ export function describeLab(lab: Lab) {
 }
 
 export function printLab(lab: Lab): void {
-  const { source, target, temporal } = lab;
+  const { source, target, temporal, connect } = lab;
   console.log(`The lab ${lab.name}${allRunning(lab) ? ' is up' : ', parts of which are not running'}:
 
   source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512
   target    Kafka ${target.version}   ${target.bootstrap.join()}   TLS with client certificates
   Temporal  ${temporal.address}, namespace ${temporal.namespace}
-  web UI    ${temporal.ui}
+  web UI    ${temporal.ui}${connect ? `\n  Connect   ${connect.url}   Kafka ${connect.version} with MirrorMaker 2` : ''}
   worker's configuration  ${lab.ferryYaml}
 
 Try next:
@@ -62,6 +63,11 @@ function describeCluster(cluster: LabCluster) {
   };
 }
 
+function describeConnect(connect: LabConnect) {
+  const { version, url, log, clientProperties } = connect;
+  return { version, url, running: connect.isRunning(), log, clientProperties };
+}
+
 // The newer tools speak to both brokers.
 function toolCommand(): string {
   return `${javaCommand()} -cp '${cacheFolder(`kafka-${versions.targetKafka}`, 'libs')}/*'`;
@@ -72,6 +78,7 @@ function example({ bootstrap, clients }: LabCluster): string {
   return `${toolCommand()} org.apache.kafka.tools.TopicCommand --bootstrap-server ${bootstrap.join()} --command-config ${settings} --list`;
 }
 
-function allRunning({ source, target, temporal }: Lab): boolean {
-  return source.isRunning() && target.isRunning() && temporal.isRunning();
+/** Whether every server that was ever asked for runs. */
+export function allRunning({ source, target, temporal, connect }: Lab): boolean {
+  return [source, target, temporal, connect].every((server) => server?.isRunning() ?? true);
 }
