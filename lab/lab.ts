@@ -183,7 +183,9 @@ async function addConnect(folder: string, clusters: Record<ClusterName, LabClust
 }
 
 async function writeFerryYaml(lab: Lab): Promise<void> {
-  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target]), { mode: 0o600 });
+  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target], lab.connect), {
+    mode: 0o600,
+  });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {

@@ -9,6 +9,7 @@ import {
 import { createActivities } from '../activities/index.js';
 import { openClusters } from './clusters.js';
 import type { Config, WorkerSettings } from './config.js';
+import { openConnects } from './connects.js';
 import { listMigrations } from './listing.js';
 import { FerryError } from './migration/errors.js';
 import { watchQueue } from './migration/queues.js';
@@ -39,6 +40,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
     const client = new Client({ connection, namespace });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
+      connects: openConnects(config.connect),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const changes = await Worker.create({

@@ -9,6 +9,8 @@ export interface RangeAsked extends TopicPartition {
   from: bigint;
   /** At most the last stable offset. */
   to: bigint;
+  /** Of the partition; what lies before it is gone. */
+  logStart: bigint;
   /** Reading ends early when there is enough; the range then ends where it has been read to. */
   enough?: (records: readonly SeenRecord[]) => boolean;
 }
@@ -81,6 +83,7 @@ class RangeReading {
 
   constructor(readonly asked: RangeAsked) {
     this.next = asked.from;
+    this.nothingUntil(asked.logStart < asked.to ? asked.logStart : asked.to);
   }
 
   get finished(): boolean {
@@ -98,9 +101,8 @@ class RangeReading {
   }
 
   /** Whether it brought anything. */
-  take({ batches, aborted, watermarks }: FetchedBatches): boolean {
+  take({ batches, aborted }: FetchedBatches): boolean {
     const before = this.next;
-    this.nothingUntil(watermarks.logStart < this.asked.to ? watermarks.logStart : this.asked.to);
     this.feed({ batches, aborted });
     return this.next > before;
   }
