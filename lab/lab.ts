@@ -219,7 +219,9 @@ function openRegistries(folder: string, ports: Record<ClusterName, number>): Lab
 }
 
 async function writeFerryYaml(lab: Lab): Promise<void> {
-  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target]), { mode: 0o600 });
+  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target], lab.connect), {
+    mode: 0o600,
+  });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {
