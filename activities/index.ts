@@ -13,6 +13,7 @@ import { seedOffsets, targetWrites } from './offsets.js';
 import { checkPlan } from './plan.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
+import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
 import { unbuilt } from './unbuilt.js';
@@ -41,6 +42,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...drainActivities(dependencies),
     ...consumerActivities(dependencies),
     ...retireActivities(dependencies),
+    ...schemaActivities(dependencies),
   });
 }
 

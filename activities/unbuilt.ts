@@ -14,7 +14,4 @@ export const unbuilt = {
   watchProducers: refuse('mirror'),
   removeMirror: refuse('mirror'),
   watchParity: refuse('compare both clusters record by record'),
-  copySchemas: refuse('copy schemas'),
-  leaveImport: refuse('copy schemas'),
-  watchSchemas: refuse('copy schemas'),
 } satisfies Partial<Activities>;
