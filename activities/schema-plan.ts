@@ -52,6 +52,7 @@ export interface PlanInput {
 export function planSchemas({ source, sourceName, target, moves, ids }: PlanInput): SchemaPlan {
   const findings = [
     ...missingSubjects(source, sourceName, moves),
+    ...unreadable(source, sourceName),
     ...brokenReferences(source, sourceName),
     ...collisions(source, moves, target.name),
   ];
@@ -255,6 +256,15 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
           `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
         ),
       ];
+}
+
+function unreadable({ unreadable: versions }: Snapshot, sourceName: string): Finding[] {
+  return versions.map((version) =>
+    asking(
+      `schema-unreadable:${versionText(version)}`,
+      `${sourceName} lists ${versionText(version)} and does not show it, as some registries do with deleted ones: restore it there, or accept that it is not copied and that records with its id cannot be read on the target.`,
+    ),
+  );
 }
 
 function brokenReferences({ broken }: Snapshot, sourceName: string): Finding[] {

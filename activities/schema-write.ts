@@ -37,21 +37,33 @@ export async function importVersions(
   });
 }
 
-/** Registers at a registry that counts, one after the other. Each id that is answered is compared. */
+/**
+ * Registers at a registry that counts, one after the other. Each id that is answered is compared. An id that the registry
+ * has used up by itself (Apicurio does, for a schema that it knows from another subject) needs no placeholder.
+ */
 export async function fillSlots(
   target: Registry,
   slots: readonly Slot[],
   levels: Levels,
   progress: Progress,
 ): Promise<void> {
-  let done = 0;
-  for (const slot of slots) {
-    const { subject, ...schema } =
-      slot.kind === 'version' ? slot.version : { subject: slot.subject, ...placeholder(slot.type, slot.id) };
-    const given = await levels.registering(subject, () => target.register(subject, schema));
-    if (given !== slot.id)
-      throw await wrongId(target, { ...schema, subject, id: slot.id, version: 0, deleted: false }, given);
-    progress(++done, slots.length);
+  let highest = 0;
+  for (const [index, slot] of slots.entries()) {
+    const { id } = slot;
+    if (slot.kind === 'version') {
+      const { version } = slot;
+      const given = await levels.registering(version.subject, () =>
+        target.register(version.subject, version),
+      );
+      if (given !== id) throw await wrongId(target, version, given);
+    } else if (id > highest || slot.subject !== ownSubjects.reserve) {
+      const { subject } = slot;
+      const schema = placeholder(slot.type, id);
+      highest = await levels.registering(subject, () => target.register(subject, schema));
+      if (highest < id)
+        throw await wrongId(target, { ...schema, subject, id, version: 0, deleted: false }, highest);
+    }
+    progress(index + 1, slots.length);
   }
 }
 

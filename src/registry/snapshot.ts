@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly compatibility: Readonly<Record<string, string>>;
   /** Subjects that were asked for and are not there. */
   readonly absent: readonly string[];
+  /** Versions that are listed and not shown: Apicurio does so with those of a subject that was soft-deleted whole. */
+  readonly unreadable: readonly { subject: string; version: number }[];
   /** References that lead to nothing: the version was deleted for good. */
   readonly broken: readonly { from: SchemaVersion; subject: string; version: number }[];
   /** The highest id the registry ever gave, or where it does not tell, the highest that was seen. */
@@ -30,6 +32,7 @@ export async function readSnapshot(
   const versions = new Map<string, SchemaVersion>();
   const compatibility: Record<string, string> = {};
   const absent: string[] = [];
+  const unreadable: { subject: string; version: number }[] = [];
   const asked = new Set<string>();
   let next = [...new Set(subjects)];
   while (next.length > 0) {
@@ -47,6 +50,7 @@ export async function readSnapshot(
         const seen = known.get(versionKey(at));
         if (seen) return { ...seen, deleted: at.deleted };
         const shown = await registry.version(at.subject, at.version);
+        if (!shown) unreadable.push({ subject: at.subject, version: at.version });
         return shown && { ...shown, deleted: at.deleted };
       },
     );
@@ -75,6 +79,7 @@ export async function readSnapshot(
     versions: all,
     compatibility,
     absent: absent.filter((subject) => asksFor.has(subject)),
+    unreadable,
     broken,
     maxId: Math.max(seen, told ?? 0),
     maxIdTold: told !== undefined,
