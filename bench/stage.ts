@@ -1,13 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
-import { type Lab, LabError, startLab } from '../lab/lab.js';
+import { type Lab, LabError, startLab, type StartOptions } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';
 import { type Clusters, openClusters } from '../src/clusters.js';
 import { type Config, readConfig } from '../src/config.js';
 import type { Cluster } from '../src/kafka/cluster.js';
 import { type ClusterConnection, openCluster } from '../src/kafka/open.js';
-
-/** Benchmarks have a lab of their own; a new one takes the place of what is left of an old one. */
-const labName = 'bench';
 
 export type Say = (line: string) => void;
 
@@ -27,11 +24,18 @@ export interface Stage {
   onEnd: (end: () => Promise<unknown>) => void;
 }
 
+/** Benchmarks have labs of their own; a new one takes the place of what is left of an old one of the name. */
+const defaultLab: StartOptions = { name: 'bench' };
+
 /**
  * Runs a benchmark on a fresh lab and takes all of it down, also when it fails or is interrupted.
  * @throws LabError when there can be no lab; whatever the benchmark throws.
  */
-export async function onStage<T>(say: Say, benchmark: (stage: Stage) => Promise<T>): Promise<T> {
+export async function onStage<T>(
+  say: Say,
+  benchmark: (stage: Stage) => Promise<T>,
+  options: Pick<StartOptions, 'name' | 'jvm'> = defaultLab,
+): Promise<T> {
   const ends: (() => Promise<unknown>)[] = [];
   const onEnd = (end: () => Promise<unknown>) => void ends.push(end);
   const end = async () => {
@@ -41,7 +45,7 @@ export async function onStage<T>(say: Say, benchmark: (stage: Stage) => Promise<
   const interrupted = () => void end().finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    const lab = await startLab({ name: labName, progress: say });
+    const lab = await startLab({ ...options, progress: say });
     onEnd(() => lab.down());
     const { value: config } = readConfig({ path: lab.ferryYaml, environment: {} });
     if (!config) throw new LabError("The lab's own ferry.yaml cannot be read.");

@@ -6,6 +6,7 @@ import { labFolder } from './host/folders.js';
 import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
+import type { JvmKind } from './kafka/jars.js';
 import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
 import { type LabState, readState, writeState } from './state.js';
 import { setUp } from './setup.js';
@@ -49,6 +50,8 @@ export interface Lab {
 export interface StartOptions {
   name?: string;
   progress?: Progress;
+  /** What the brokers are started as: `small` unless told. Only whoever starts the lab knows: a later one restarts them small. */
+  jvm?: JvmKind;
 }
 
 /**
@@ -56,7 +59,11 @@ export interface StartOptions {
  * dead, is taken down first. Downloads and builds what is missing.
  * @throws LabError one sentence; nothing is left running.
  */
-export async function startLab({ name = DEFAULT_NAME, progress = silent }: StartOptions = {}): Promise<Lab> {
+export async function startLab({
+  name = DEFAULT_NAME,
+  progress = silent,
+  jvm,
+}: StartOptions = {}): Promise<Lab> {
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress);
@@ -66,8 +73,8 @@ export async function startLab({ name = DEFAULT_NAME, progress = silent }: Start
   await writeState(folder, state);
   try {
     const [source, target, temporal] = await settleAll([
-      startCluster(folder, 'source', state),
-      startCluster(folder, 'target', state),
+      startCluster(folder, 'source', state, jvm),
+      startCluster(folder, 'target', state, jvm),
       startTemporal(folder, state),
     ]);
     const lab = assemble(name, folder, state, source, target, temporal);
@@ -101,9 +108,10 @@ async function startCluster(
   folder: string,
   name: 'source' | 'target',
   { ports }: LabState,
+  jvm: JvmKind | undefined,
 ): Promise<LabCluster> {
   await prepareCluster(folder, name, ports[name]);
-  const cluster = await openCluster(folder, name, ports[name]);
+  const cluster = await openCluster(folder, name, ports[name], undefined, jvm);
   await cluster.start();
   await grantFerry(cluster);
   return cluster;
