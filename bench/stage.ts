@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { type Lab, LabError, startLab, type StartOptions } from '../lab/lab.js';
+import { type Lab, type LabCluster, LabError, startLab, type StartOptions } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';
 import { type Clusters, openClusters } from '../src/clusters.js';
 import { type Config, readConfig } from '../src/config.js';
@@ -18,6 +19,8 @@ export interface Stage {
   clusters: Clusters;
   /** The source, to somebody who may do everything there: commits of groups are made here. */
   source: Cluster;
+  /** The target, to the same. */
+  target: Cluster;
   /** Where progress goes, apart from the result. */
   say: Say;
   /** Called however the benchmark ends: the last one first, before the lab goes down. */
@@ -51,19 +54,32 @@ export async function onStage<T>(
     if (!config) throw new LabError("The lab's own ferry.yaml cannot be read.");
     const clusters = openClusters(config.clusters);
     onEnd(() => clusters.close());
-    const source = openCluster('source', adminConnection(lab));
+    const source = openCluster('source', await adminConnection(lab.source));
     onEnd(() => source.close());
+    const target = openCluster('target', await adminConnection(lab.target));
+    onEnd(() => target.close());
     const connection = await Connection.connect({ address: lab.temporal.address });
     onEnd(() => connection.close());
     const client = new Client({ connection, namespace: lab.temporal.namespace });
-    return await benchmark({ lab, config, client, clusters, source, say, onEnd });
+    return await benchmark({ lab, config, client, clusters, source, target, say, onEnd });
   } finally {
     await end();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
 }
 
-function adminConnection({ source: { bootstrap, clients } }: Lab): ClusterConnection {
-  const { sasl } = clients[ADMIN] ?? {};
-  return { bootstrap, ...(sasl && { sasl }) };
+/** Of a cluster of the lab, as somebody who may do everything there. */
+export async function adminConnection({ bootstrap, clients }: LabCluster): Promise<ClusterConnection> {
+  const { sasl, tls } = clients[ADMIN] ?? {};
+  return {
+    bootstrap,
+    ...(sasl && { sasl }),
+    ...(tls && {
+      tls: {
+        ca: await readFile(tls.ca, 'utf8'),
+        certificate: await readFile(tls.certificate, 'utf8'),
+        key: await readFile(tls.key, 'utf8'),
+      },
+    }),
+  };
 }
