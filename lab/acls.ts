@@ -33,15 +33,16 @@ export function applicationAcls(principal: string, grants: Grants): AclEntry[] {
 }
 
 export function ferryAcls(principal: string, grants: readonly FerryGrant[]): AclEntry[] {
-  return grants.map(({ resource, operation }) =>
-    entry(
+  return grants.map(({ resource, operation, prefix }) => ({
+    ...entry(
       principal,
       resourceTypes[resource],
       // The one name that the resource type Cluster has.
-      resource === 'cluster' ? 'kafka-cluster' : '*',
+      resource === 'cluster' ? 'kafka-cluster' : (prefix ?? '*'),
       operations[operation],
     ),
-  );
+    ...(prefix !== undefined && { resourcePatternType: ResourcePatternTypes.PREFIXED }),
+  }));
 }
 
 /**
@@ -108,5 +109,6 @@ const operations = {
   alter: AclOperationTypes.ALTER,
   create: AclOperationTypes.CREATE,
   read: AclOperationTypes.READ,
+  write: AclOperationTypes.WRITE,
   delete: AclOperationTypes.DELETE,
 } as const;
