@@ -5,6 +5,7 @@ import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirro
 import { engines } from './mirror/engine.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
+import { type Translate, translate } from './translate.js';
 import { type Waiting, waiting } from './waiting.js';
 
 // Progress goes to the error stream, so that the result can be piped.
@@ -38,6 +39,12 @@ benchmark('mirror', 'how fast topics are mirrored, and at what cost, beside Mirr
   .option('--limit <s>', 'how long one engine may copy one topic', amount, mirrorDefaults.limit)
   .action(async ({ json, ...options }: Partial<MirrorOptions> & { json?: boolean }) =>
     show(await mirror({ ...mirrorDefaults, ...options }, say), printMirror, json),
+  );
+
+benchmark('translate', 'how exact translated offsets are, and how soon, beside MirrorMaker 2')
+  .option('--group-partitions <n>', 'how many pairs of a group and a partition have a commit', amount, 10_000)
+  .action(async ({ groupPartitions, json }: { groupPartitions: number; json?: boolean }) =>
+    show(await translate(groupPartitions, say), printTranslate, json),
   );
 
 function benchmark(name: string, description: string): Command {
@@ -145,6 +152,22 @@ function printMirror({ rows, ratios, goals }: Mirror): string {
         text(of.vsKafkajs),
         text(of.vsLimit),
         text(of.cpuVsMirrorMaker),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): string {
+  return [
+    `MirrorMaker with offset.lag.max ${offsetLagMax}; it translates and commits every ${intervalSeconds} s.`,
+    table(
+      ['', 'group-partitions', 'exact', 'behind', 'at most by', 'ahead', 'untranslated', 'seconds'],
+      rows.map((row) => [
+        row.engine,
+        ...[row.groupPartitions, row.exact, row.behind, row.maxBehind, row.ahead, row.untranslated].map(
+          String,
+        ),
+        String(row.seconds),
       ]),
     ),
   ].join('\n');

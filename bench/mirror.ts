@@ -5,7 +5,7 @@ import { type Engine, engines } from './mirror/engine.js';
 import { startEngine, targetTopic } from './mirror/engines.js';
 import { createTopic, fill, targetConfig } from './mirror/fill.js';
 import type { Content } from './mirror/log-content.js';
-import { partitions, type Shape, shapes, sourceTopic } from './mirror/topics.js';
+import { type Shape, shapes, sourceTopic } from './mirror/topics.js';
 import { rounded } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 
@@ -103,10 +103,9 @@ async function measureEngine(
     shape,
     topic: sourceTopic(shape),
     targetTopic: targetTopic(engine, shape),
-    partitions,
     records: content.records,
   };
-  await createTopic(target, turn.targetTopic, targetConfig(shape));
+  await createTopic(target, turn.targetTopic, shape.partitions, targetConfig(shape));
   const running = await startEngine(stage, engine, turn);
   stage.onEnd(() => running.stop());
   const copied = await followCopy(target, running, turn, limit);

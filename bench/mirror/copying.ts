@@ -41,14 +41,15 @@ export async function followCopy(
   turn: Turn,
   limitSeconds: number,
 ): Promise<Copied> {
-  const { targetTopic, partitions, records } = turn;
+  const { targetTopic, records, shape } = turn;
+  const { partitions } = shape;
   const meter = new ProcessMeter(engine.pid);
   const of = Array.from({ length: partitions }, (_, partition) => ({ topic: targetTopic, partition }));
   const started = performance.now();
   let peakRss = 0;
   let empty: Look | undefined;
   let latest: Look | undefined;
-  let complete = false;
+  let complete: boolean;
   for (;;) {
     const { cpuSeconds, rssBytes } = await meter.read();
     const look = { taken: await takenOffsets(target, of), at: performance.now(), cpuSeconds };

@@ -9,7 +9,6 @@ export interface Turn {
   shape: Shape;
   topic: string;
   targetTopic: string;
-  partitions: number;
   /** So many records are there to be copied. */
   records: number;
 }

@@ -8,7 +8,7 @@ import { adminConnection, type Stage } from '../stage.js';
 import { type Content, contentOf } from './log-content.js';
 import { RawProducer } from './raw-producer.js';
 import { preparedBatches, record } from './records.js';
-import { partitions, type Shape, sourceTopic } from './topics.js';
+import { type Shape, sourceTopic } from './topics.js';
 
 /** Different batches that are written in turn. */
 const prepared = 64;
@@ -16,8 +16,8 @@ const prepared = 64;
 const abortedEvery = 5;
 /** So many records for each key: about half of them are gone after compaction. */
 const recordsPerKey = 2;
-/** Many segments, since the last one is never compacted. */
-const segmentBytes = 8_000_000;
+/** The last segment of a partition is never compacted, so there have to be many. */
+const segmentsPerPartition = 12;
 
 /**
  * Makes a topic of this shape on the source.
@@ -27,18 +27,24 @@ const segmentBytes = 8_000_000;
 export async function fill(stage: Stage, shape: Shape, bytes: number): Promise<Content> {
   const { source, lab } = stage;
   const topic = sourceTopic(shape);
-  await createTopic(source, topic, shape.kind === 'compacted' ? compactedSoon : {});
+  await createTopic(
+    source,
+    topic,
+    shape.partitions,
+    shape.kind === 'compacted' ? compactedSoon(bytes / shape.partitions) : {},
+  );
   const records = Math.ceil(bytes / shape.recordBytes);
   if (shape.kind === 'transactional') await writeTransactions(stage, shape, records);
   else await writeBatches(await adminConnection(lab.source), shape, records);
-  if (shape.kind === 'compacted') await untilCompacted(source, topic);
-  return contentOf(source, topic, partitions);
+  if (shape.kind === 'compacted') await untilCompacted(source, topic, shape.partitions);
+  return contentOf(source, topic, shape.partitions);
 }
 
 /** A topic without retention by time or size, so that nothing is lost while engines take their turns. */
 export async function createTopic(
   cluster: Cluster,
   name: string,
+  partitions: number,
   config: Readonly<Record<string, string>>,
 ): Promise<void> {
   const keep = { 'retention.ms': '-1', 'retention.bytes': '-1' };
@@ -46,11 +52,11 @@ export async function createTopic(
   for (const { error } of (await cluster.createTopics(topics)).values()) if (error) throw error;
 }
 
-const compactedSoon = {
+const compactedSoon = (bytesPerPartition: number) => ({
   'cleanup.policy': 'compact',
-  'segment.bytes': String(segmentBytes),
+  'segment.bytes': String(Math.ceil(bytesPerPartition / segmentsPerPartition)),
   'min.cleanable.dirty.ratio': '0.01',
-};
+});
 const compactedNever = { 'min.cleanable.dirty.ratio': '1' };
 
 /** Of a target: as compacted as the source, but left as it is while it is measured and counted. */
@@ -58,6 +64,7 @@ export const targetConfig = ({ kind }: Shape): Record<string, string> =>
   kind === 'compacted' ? { 'cleanup.policy': 'compact', ...compactedNever } : {};
 
 async function writeBatches(connection: ClusterConnection, shape: Shape, records: number): Promise<void> {
+  const { partitions } = shape;
   const batches = Math.ceil(records / shape.recordsPerBatch);
   const ring = shape.kind === 'compacted' ? [] : preparedBatches(shape, prepared);
   const keys = Math.ceil(records / recordsPerKey);
@@ -82,6 +89,7 @@ async function writeBatches(connection: ClusterConnection, shape: Shape, records
 
 async function writeTransactions({ lab }: Stage, shape: Shape, records: number): Promise<void> {
   const topic = sourceTopic(shape);
+  const { partitions } = shape;
   const producer = lab.source
     .kafkajs(ADMIN)
     .producer({ transactionalId: topic, maxInFlightRequests: 1, idempotent: true });
@@ -108,7 +116,7 @@ async function writeTransactions({ lab }: Stage, shape: Shape, records: number):
 const looks = { everyMs: 1000, agreeing: 3, withinMs: 120_000 };
 
 /** The cleaner has run when it has left holes and takes no more; after that it is told to leave the topic alone. */
-async function untilCompacted(source: Cluster, topic: string): Promise<void> {
+async function untilCompacted(source: Cluster, topic: string, partitions: number): Promise<void> {
   const deadline = Date.now() + looks.withinMs;
   let before = -1;
   for (let agreeing = 0; agreeing < looks.agreeing;) {

@@ -36,8 +36,9 @@ async function loop({ source, target, turn }: Looping): Promise<void> {
   await consumer.subscribe({ topic: turn.topic, fromBeginning: true });
   await untilBegun();
   await consumer.run({
-    partitionsConsumedConcurrently: turn.partitions,
-    eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
+    partitionsConsumedConcurrently: turn.shape.partitions,
+    eachBatch: async (given) => {
+      const { batch } = given;
       const messages = batch.messages.map(({ key, value, headers, timestamp }) => ({
         key,
         value,
@@ -47,8 +48,8 @@ async function loop({ source, target, turn }: Looping): Promise<void> {
       }));
       for (const slice of slices(messages))
         await producer.send({ topic: turn.targetTopic, messages: slice, acks: -1, compression });
-      resolveOffset(batch.lastOffset());
-      await heartbeat();
+      given.resolveOffset(batch.lastOffset());
+      await given.heartbeat();
     },
   });
 }

@@ -19,7 +19,8 @@ const prepared = 16;
  * before the first is written, and written as fast as the target takes them.
  */
 async function write({ target, turn }: Writing): Promise<void> {
-  const { shape, targetTopic, partitions, records } = turn;
+  const { shape, targetTopic, records } = turn;
+  const { partitions } = shape;
   const recordsPerBatch = Math.floor(largeBatchBytes / shape.recordBytes);
   const ring = preparedBatches({ ...shape, recordsPerBatch }, prepared);
   const rest = records % recordsPerBatch;

@@ -6,6 +6,7 @@ export interface Shape {
   readonly name: string;
   /** `plain`: no transactions, nothing compacted. */
   readonly kind: 'plain' | 'transactional' | 'compacted';
+  readonly partitions: number;
   /** Key and value of one record together, before compression. */
   readonly recordBytes: number;
   readonly codec: Extract<Codec, 'none' | 'lz4'>;
@@ -14,9 +15,6 @@ export interface Shape {
   /** How much is written, as a part of `--size`, in bytes of records before compression. */
   readonly share: number;
 }
-
-/** Led by one broker, as everything in the lab; enough for MirrorMaker's tasks to divide. */
-export const partitions = 4;
 
 /** As a producer makes them whose `batch.size` its owners have raised to 128 KB. */
 export const largeBatchBytes = 128_000;
@@ -38,7 +36,14 @@ export const shapes: readonly Shape[] = [
 ];
 
 function shape(name: string, given: Partial<Shape> & Pick<Shape, 'recordBytes' | 'share'>): Shape {
-  return { name, kind: 'plain', codec: 'none', recordsPerBatch: large(given.recordBytes), ...given };
+  return {
+    name,
+    kind: 'plain',
+    partitions: 4,
+    codec: 'none',
+    recordsPerBatch: large(given.recordBytes),
+    ...given,
+  };
 }
 
 /** The topic of the source that has this shape. */
