@@ -65,6 +65,7 @@ export async function mirror(options: MirrorOptions, say: Say): Promise<Mirror> 
   return onStage(
     say,
     async (stage) => {
+      await warmUp(stage, options.limit);
       const rows: MirrorRow[] = [];
       for (const shape of shapes.filter(({ name }) => options.topics.includes(name)))
         rows.push(...(await measureTopic(stage, shape, options)));
@@ -73,6 +74,22 @@ export async function mirror(options: MirrorOptions, say: Say): Promise<Mirror> 
     },
     { name: 'bench-mirror', jvm: 'fast' },
   );
+}
+
+/** Large batches, some with a codec: what brokers do in all turns. */
+const warmUps: readonly Shape[] = shapes
+  .filter(({ name }) => name === '1kb-large' || name === '100b-large-lz4')
+  .map((shape) => ({ ...shape, name: `warm-up-${shape.name}` }));
+const warmUpBytes = 150e6;
+
+/** Brokers that have just started compile their code for the first hundreds of megabytes: that is nobody's turn. */
+async function warmUp(stage: Stage, limit: number): Promise<void> {
+  stage.say('warming up the brokers');
+  for (const shape of warmUps) {
+    const content = await fill(stage, shape, warmUpBytes);
+    await measureEngine({ ...stage, say: () => undefined }, shape, content, 'limit', limit);
+    await remove(stage.source, sourceTopic(shape));
+  }
 }
 
 async function measureTopic(

@@ -40,7 +40,7 @@ export async function fill(stage: Stage, shape: Shape, bytes: number): Promise<C
   return contentOf(source, topic, shape.partitions);
 }
 
-/** A topic without retention by time or size, so that nothing is lost while engines take their turns. */
+/** A topic that can be written to, without retention by time or size, so that nothing is lost while engines take their turns. */
 export async function createTopic(
   cluster: Cluster,
   name: string,
@@ -50,6 +50,9 @@ export async function createTopic(
   const keep = { 'retention.ms': '-1', 'retention.bytes': '-1' };
   const topics = [{ name, partitions, replicationFactor: -1, config: { ...keep, ...config } }];
   for (const { error } of (await cluster.createTopics(topics)).values()) if (error) throw error;
+  // The leaders themselves answer this, when they know that they lead: the raw producer asks once.
+  const all = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }));
+  for (const { error } of (await cluster.watermarks(all)).values()) if (error) throw error;
 }
 
 const compactedSoon = (bytesPerPartition: number) => ({
