@@ -11,6 +11,8 @@ export interface LabState {
   /** `starting` until everything answered: a lab whose starter died is never taken for a whole one. */
   phase: 'starting' | 'up';
   starter: ProcessIdentity;
+  /** The Kafka that each cluster runs. */
+  versions: Record<ClusterName, string>;
   ports: Record<ClusterName, ClusterPorts> & {
     temporal: TemporalPorts;
     /** Of what runs only when it was asked for. */
