@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 const SESSION_MS = 10_000;
+const ANSWER_WITHIN_MS = 3_000;
 const OK = 0;
 const NODE_EXISTS = -110;
 const NO_NODE = -101;
@@ -12,10 +13,11 @@ const CLOSE = -11;
 /**
  * A session with ZooKeeper that can do the two things the lab needs. Requests go one at a time.
  *
- * Protocol (`zookeeper.jute`): a packet is `length:int32 body`. The first is
- * `ConnectRequest = protocolVersion:int32 lastZxidSeen:int64 timeOut:int32 sessionId:int64 passwd:buffer
- * readOnly:boolean`; each later one `RequestHeader = xid:int32 type:int32` and a body, answered by `ReplyHeader = xid:int32 zxid:int64 err:int32` and a
- * body. `string` and `buffer` are `length:int32 bytes`.
+ * Protocol (`zookeeper.jute`): a packet is `length:int32 body`, where `string` and `buffer` are `length:int32 bytes`.
+ *
+ *     ConnectRequest = protocolVersion:int32 lastZxidSeen:int64 timeOut:int32 sessionId:int64 passwd:buffer readOnly:boolean
+ *     Request = xid:int32 type:int32 body
+ *     Reply = xid:int32 zxid:int64 err:int32 body
  */
 export class ZooKeeperSession {
   private xid = 0;
@@ -25,6 +27,10 @@ export class ZooKeeperSession {
   /** Opens a session, has it used, and closes it. */
   static async with<T>(port: number, use: (session: ZooKeeperSession) => Promise<T>): Promise<T> {
     const socket = connect(port, '127.0.0.1');
+    // What is asked while the server is still starting may never be answered.
+    socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('ZooKeeper does not answer')));
+    // An error between two requests shows at the next one.
+    socket.on('error', () => undefined);
     try {
       await once(socket, 'connect');
       const session = new ZooKeeperSession(socket);

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silent } from '../host/failure.js';
+import { LabError, silent } from '../host/failure.js';
 import { Server } from '../host/server.js';
 import { javaCommand } from '../host/toolchain.js';
 import type { ClusterName } from '../principals.js';
@@ -12,6 +12,8 @@ import { BROKER_ID, propertiesFile, type Settings } from './settings.js';
 import { ZooKeeperSession } from './zookeeper-session.js';
 
 const POLL_MS = 50;
+/** Several times the session of a broker. */
+const FORGOTTEN_WITHIN_MS = 30_000;
 
 export interface ZooKeeperOptions {
   name: ClusterName;
@@ -85,7 +87,12 @@ async function addUsers(session: ZooKeeperSession, passwords: ZooKeeperOptions['
  * after a kill, and until then a broker that starts finds its own id taken and ends.
  */
 async function brokerIsForgotten(session: ZooKeeperSession): Promise<void> {
-  while (await session.exists(`/brokers/ids/${BROKER_ID}`)) await sleep(POLL_MS);
+  const deadline = Date.now() + FORGOTTEN_WITHIN_MS;
+  while (await session.exists(`/brokers/ids/${BROKER_ID}`)) {
+    if (Date.now() > deadline)
+      throw new LabError(`ZooKeeper still knows the broker that ended ${FORGOTTEN_WITHIN_MS / 1000} s ago.`);
+    await sleep(POLL_MS);
+  }
 }
 
 function zooKeeperSettings(paths: ClusterPaths, port: number): Settings {
