@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 const SESSION_MS = 10_000;
-const ANSWER_WITHIN_MS = 3_000;
 const OK = 0;
 const NODE_EXISTS = -110;
 const NO_NODE = -101;
@@ -21,16 +20,26 @@ const CLOSE = -11;
  */
 export class ZooKeeperSession {
   private xid = 0;
+  private received = Buffer.alloc(0);
+  private waiting: { resolve: (packet: Buffer) => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(private readonly socket: Socket) {}
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (chunk) => this.receive(chunk));
+    socket.on('error', (error) => this.waiting?.reject(error));
+    socket.on('close', () => this.waiting?.reject(new Error('ZooKeeper has ended the session')));
+  }
 
-  /** Opens a session, has it used, and closes it. */
-  static async with<T>(port: number, use: (session: ZooKeeperSession) => Promise<T>): Promise<T> {
+  /**
+   * Opens a session, has it used, and closes it. What is asked while the server is still starting may never be
+   * answered, hence the limit.
+   */
+  static async with<T>(
+    port: number,
+    answerWithinMs: number,
+    use: (session: ZooKeeperSession) => Promise<T>,
+  ): Promise<T> {
     const socket = connect(port, '127.0.0.1');
-    // What is asked while the server is still starting may never be answered.
-    socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('ZooKeeper does not answer')));
-    // An error between two requests shows at the next one.
-    socket.on('error', () => undefined);
+    socket.setTimeout(answerWithinMs, () => socket.destroy(new Error('ZooKeeper does not answer')));
     try {
       await once(socket, 'connect');
       const session = new ZooKeeperSession(socket);
@@ -76,14 +85,22 @@ export class ZooKeeperSession {
     return reply.readInt32BE(12);
   }
 
-  private async exchange(packet: Buffer): Promise<Buffer> {
-    this.socket.write(Buffer.concat([int32(packet.length), packet]));
-    let received = Buffer.alloc(0);
-    for await (const chunk of this.socket.iterator({ destroyOnReturn: false })) {
-      received = Buffer.concat([received, chunk as Buffer]);
-      if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) return received.subarray(4);
-    }
-    throw new Error('ZooKeeper has ended the session');
+  private exchange(packet: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) return reject(new Error('ZooKeeper has ended the session'));
+      this.waiting = { resolve, reject };
+      this.socket.write(Buffer.concat([int32(packet.length), packet]));
+    });
+  }
+
+  private receive(chunk: Buffer): void {
+    this.received = Buffer.concat([this.received, chunk]);
+    if (this.received.length < 4) return;
+    const end = 4 + this.received.readInt32BE(0);
+    if (this.received.length < end) return;
+    const packet = this.received.subarray(4, end);
+    this.received = this.received.subarray(end);
+    this.waiting?.resolve(packet);
   }
 }
 

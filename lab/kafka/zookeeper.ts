@@ -12,6 +12,9 @@ import { BROKER_ID, propertiesFile, type Settings } from './settings.js';
 import { ZooKeeperSession } from './zookeeper-session.js';
 
 const POLL_MS = 50;
+/** Of a server that is still starting. */
+const READY_WITHIN_MS = 2_000;
+const ANSWER_WITHIN_MS = 30_000;
 /** Several times the session of a broker. */
 const FORGOTTEN_WITHIN_MS = 30_000;
 
@@ -35,7 +38,7 @@ export function withZooKeeper(
     isRunning: () => broker.isRunning() && zooKeeper.isRunning(),
     start: async () => {
       await zooKeeper.start();
-      await ZooKeeperSession.with(options.port, async (session) => {
+      await ZooKeeperSession.with(options.port, ANSWER_WITHIN_MS, async (session) => {
         await addUsers(session, options.passwords);
         if (!broker.isRunning()) await brokerIsForgotten(session);
       });
@@ -62,12 +65,13 @@ function zooKeeperServer({ name, version, paths, port }: ZooKeeperOptions): Serv
       // prettier-ignore
       const args = [
         ...jvmOptions(version), ...(await archiveOptions(version)), '-Dzookeeper.jmx.log4j.disable=true',
-        '-cp', classPath(libs), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', settings,
+        // What it has written outlives the process anyway; waiting for the disk is for machines that lose power.
+        '-Dzookeeper.forceSync=no', '-cp', classPath(libs), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', settings,
       ];
       return { command: javaCommand(), args };
     },
     ready: () =>
-      ZooKeeperSession.with(port, async (session) => {
+      ZooKeeperSession.with(port, READY_WITHIN_MS, async (session) => {
         if (!(await session.exists('/'))) throw new Error('it has no root');
       }),
   });
