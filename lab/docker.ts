@@ -8,6 +8,7 @@ import { clientsOf, issueClients, security } from './kafka/clients.js';
 import { brokerSettings } from './kafka/cluster.js';
 import { clusterPaths } from './kafka/layout.js';
 import { propertiesFile } from './kafka/settings.js';
+import { kafkaVersion } from './kafka/version.js';
 import { ADMIN, type ClusterName, FERRY, principalOf } from './principals.js';
 import { NAMESPACE } from './temporal-server.js';
 
@@ -54,7 +55,12 @@ async function writeCluster(folder: string, name: ClusterName): Promise<void> {
   const listeners = { bind: '0.0.0.0', advertised: 'localhost', ...dockerPorts[name] };
   const inContainer = (text: string) => text.replaceAll(folder, MOUNT);
   const mode = 0o600;
-  const settings = await brokerSettings(name, listeners, DATA, paths.clients);
+  const settings = await brokerSettings(
+    { name, version: kafkaVersion[name] },
+    listeners,
+    DATA,
+    paths.clients,
+  );
   await writeFile(paths.settings, inContainer(propertiesFile(settings)), { mode });
   const admin = await security[name].javaClient(paths.clients, ADMIN);
   await writeFile(join(paths.server, 'admin.properties'), inContainer(propertiesFile(admin)), { mode });

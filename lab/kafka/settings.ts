@@ -1,3 +1,5 @@
+import type { Metadata } from './version.js';
+
 /** A Kafka `.properties` file as key and value. */
 export type Settings = Record<string, string | number | boolean>;
 
@@ -6,6 +8,9 @@ export function propertiesFile(settings: Settings): string {
     .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
 }
+
+/** The one broker of every cluster. */
+export const BROKER_ID = 1;
 
 export interface Listeners {
   /** Where the process binds: `127.0.0.1`, or `0.0.0.0` in a container. */
@@ -21,8 +26,8 @@ export function combinedRole(listeners: Listeners, dataFolder: string): Settings
   const { bind, advertised, client, controller } = listeners;
   return {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    'node.id': BROKER_ID,
+    'controller.quorum.voters': `${BROKER_ID}@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
     // The controller's listener serves this process only, so it is on the loopback interface everywhere.
     listeners: `CLIENT://${bind}:${client},CONTROLLER://127.0.0.1:${controller}`,
@@ -32,10 +37,30 @@ export function combinedRole(listeners: Listeners, dataFolder: string): Settings
   };
 }
 
-/** What is not an ACL is denied. */
-export function authorizer(superUsers: readonly string[]): Settings {
+/** A broker that keeps its metadata in ZooKeeper; the controller's port is ZooKeeper's. */
+export function zooKeeperRole(listeners: Listeners, dataFolder: string): Settings {
+  const { bind, advertised, client, controller } = listeners;
   return {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'broker.id': BROKER_ID,
+    'zookeeper.connect': `127.0.0.1:${controller}`,
+    // A killed broker cannot register again before its session is over (18 s by default).
+    'zookeeper.session.timeout.ms': 6_000,
+    listeners: `CLIENT://${bind}:${client}`,
+    'advertised.listeners': `CLIENT://${advertised}:${client}`,
+    'inter.broker.listener.name': 'CLIENT',
+    'log.dirs': dataFolder,
+  };
+}
+
+const authorizers: Record<Metadata, string> = {
+  controller: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  zooKeeper: 'kafka.security.authorizer.AclAuthorizer',
+};
+
+/** What is not an ACL is denied. */
+export function authorizer(metadata: Metadata, superUsers: readonly string[]): Settings {
+  return {
+    'authorizer.class.name': authorizers[metadata],
     'allow.everyone.if.no.acl.found': false,
     'super.users': superUsers.join(';'),
   };

@@ -19,7 +19,7 @@ export const sourceSecurity: ClusterSecurity = {
       await writeFile(passwordFile(folder, user), randomBytes(18).toString('base64url'), { mode: 0o600 });
   },
 
-  async settings(folder) {
+  async settings(folder, metadata) {
     const { username, password } = await scram(folder, ADMIN);
     const login = `username="${username}" password="${password}"`;
     return {
@@ -27,12 +27,14 @@ export const sourceSecurity: ClusterSecurity = {
       'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
       'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
       'listener.name.client.scram-sha-512.sasl.jaas.config': `${SCRAM_LOGIN} ${login};`,
-      // SCRAM credentials live in the metadata log, which the broker gets from the controller: it logs in there
-      // with PLAIN.
-      'sasl.mechanism.controller.protocol': 'PLAIN',
-      'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.controller.plain.sasl.jaas.config': `${PLAIN_LOGIN} ${login} user_${username}="${password}";`,
-      ...authorizer([principalOf('source', ADMIN)]),
+      ...(metadata === 'controller' && {
+        // SCRAM credentials live in the metadata log, which the broker gets from the controller: it logs in there
+        // with PLAIN.
+        'sasl.mechanism.controller.protocol': 'PLAIN',
+        'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+        'listener.name.controller.plain.sasl.jaas.config': `${PLAIN_LOGIN} ${login} user_${username}="${password}";`,
+      }),
+      ...authorizer(metadata, [principalOf('source', ADMIN)]),
     };
   },
 

@@ -17,12 +17,12 @@ export const targetSecurity: ClusterSecurity = {
     ]);
   },
 
-  async settings(folder) {
+  async settings(folder, metadata) {
     return {
       'listener.security.protocol.map': 'CLIENT:SSL,CONTROLLER:SSL',
       'ssl.client.auth': 'required',
       ...pemStores(folder, BROKER),
-      ...authorizer([principalOf('target', ADMIN), principalOf('target', BROKER)]),
+      ...authorizer(metadata, [principalOf('target', ADMIN), principalOf('target', BROKER)]),
     };
   },
 
