@@ -14,8 +14,10 @@ import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
+import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
+import { unbuilt } from './unbuilt.js';
 
 export type { Dependencies, OtherMigration } from './dependencies.js';
 
@@ -25,6 +27,7 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
  */
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
+    ...unbuilt,
     checkPlan: (input) =>
       attempting(async () =>
         unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
@@ -41,6 +44,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...consumerActivities(dependencies),
     ...parityActivities(dependencies),
     ...retireActivities(dependencies),
+    ...schemaActivities(dependencies),
   });
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
-import type { FerryGrant } from './ferry-acls.js';
 import { LabError } from './host/failure.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -32,16 +31,24 @@ export function applicationAcls(principal: string, grants: Grants): AclEntry[] {
   ];
 }
 
-export function ferryAcls(principal: string, grants: readonly FerryGrant[]): AclEntry[] {
-  return grants.map(({ resource, operation }) =>
-    entry(
+/** One right on everything of a kind that a cluster has, or on the names that begin with `prefix`. */
+export interface Grant {
+  resource: keyof typeof resourceTypes;
+  operation: keyof typeof operations;
+  prefix?: string;
+}
+
+export function grantAcls(principal: string, grants: readonly Grant[]): AclEntry[] {
+  return grants.map(({ resource, operation, prefix }) => ({
+    ...entry(
       principal,
       resourceTypes[resource],
       // The one name that the resource type Cluster has.
-      resource === 'cluster' ? 'kafka-cluster' : '*',
+      resource === 'cluster' ? 'kafka-cluster' : (prefix ?? '*'),
       operations[operation],
     ),
-  );
+    ...(prefix !== undefined && { resourcePatternType: ResourcePatternTypes.PREFIXED }),
+  }));
 }
 
 /**
@@ -106,7 +113,9 @@ const operations = {
   describe: AclOperationTypes.DESCRIBE,
   describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
   alter: AclOperationTypes.ALTER,
+  alterConfigs: AclOperationTypes.ALTER_CONFIGS,
   create: AclOperationTypes.CREATE,
   read: AclOperationTypes.READ,
+  write: AclOperationTypes.WRITE,
   delete: AclOperationTypes.DELETE,
 } as const;

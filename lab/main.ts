@@ -1,7 +1,15 @@
 import { Command } from 'commander';
 import { writeDockerFiles } from './docker.js';
-import { attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
-import { describeLab, printLab } from './status.js';
+import {
+  addServers,
+  attachLab,
+  DEFAULT_NAME,
+  type Lab,
+  LabError,
+  startLab,
+  type StartOptions,
+} from './lab.js';
+import { allRunning, describeLab, printLab } from './status.js';
 import { setUpForTests } from './setup.js';
 import { keepLogs, takeDown } from './take-down.js';
 
@@ -26,9 +34,12 @@ program
 
 named('up', 'start the lab, or say where it is when it is up')
   .option('--fresh', 'throw away a lab of that name that is up, with its data')
-  .action(async ({ name, json, fresh }: Options & { fresh?: boolean }) => {
+  .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
+  .option('--registries', 'with two schema registries; adds them to a lab that is up')
+  .action(async ({ name, json, fresh, connect, registries }: UpOptions) => {
     const running = fresh ? undefined : await wholeLab(name);
-    show(running ?? (await startUnlessInterrupted(name)), json);
+    if (running) await addServers(running, { connect, registries, progress });
+    show(running ?? (await startUnlessInterrupted({ name, connect, registries, progress })), json);
   });
 
 named('status', 'addresses, and ready client files for every principal').action(
@@ -55,6 +66,12 @@ interface Options {
   json?: boolean;
 }
 
+interface UpOptions extends Options {
+  fresh?: boolean;
+  connect?: boolean;
+  registries?: boolean;
+}
+
 function named(command: string, description: string): Command {
   return program
     .command(command)
@@ -66,14 +83,14 @@ function named(command: string, description: string): Command {
 /** The running lab with this name, if every server of it runs. */
 async function wholeLab(name: string): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
-  const whole = lab && lab.source.isRunning() && lab.target.isRunning() && lab.temporal.isRunning();
-  return whole ? lab : undefined;
+  return lab && allRunning(lab) ? lab : undefined;
 }
 
-async function startUnlessInterrupted(name: string): Promise<Lab> {
+async function startUnlessInterrupted(options: StartOptions & { name: string }): Promise<Lab> {
+  const { name } = options;
   const interrupted = () => void takeDown(name).finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  return startLab({ name, progress });
+  return startLab(options);
 }
 
 function show(lab: Lab, json?: boolean): void {

@@ -9,10 +9,12 @@ export const consumers = ['billing', 'shipping', 'audit'] as const;
 export const ADMIN = 'admin';
 /** The worker. No super user: see `ferry-acls.ts`. */
 export const FERRY = 'ferry';
+/** Kafka Connect with MirrorMaker 2. No super user either: see `connect/grants.ts`. */
+export const CONNECT = 'connect';
 /** The target's broker towards itself; on the source that is `admin`, since brokers log in with SCRAM there. */
 export const BROKER = 'broker';
 
-export const users: readonly string[] = [ADMIN, FERRY, ...producers, ...consumers];
+export const users: readonly string[] = [ADMIN, FERRY, CONNECT, ...producers, ...consumers];
 
 export type ClusterName = 'source' | 'target';
 

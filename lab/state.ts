@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LabError } from './host/failure.js';
 import type { ProcessIdentity } from './host/processes.js';
 import type { ClusterPorts } from './kafka/layout.js';
 import type { ClusterName } from './principals.js';
@@ -10,7 +11,12 @@ export interface LabState {
   /** `starting` until everything answered: a lab whose starter died is never taken for a whole one. */
   phase: 'starting' | 'up';
   starter: ProcessIdentity;
-  ports: Record<ClusterName, ClusterPorts> & { temporal: TemporalPorts };
+  ports: Record<ClusterName, ClusterPorts> & {
+    temporal: TemporalPorts;
+    /** Of what runs only when it was asked for. */
+    connect?: number;
+    registries?: Record<ClusterName, number>;
+  };
 }
 
 export async function readState(folder: string): Promise<LabState | undefined> {
@@ -26,6 +32,13 @@ export async function writeState(folder: string, state: LabState): Promise<void>
   const partial = `${stateFile(folder)}.partial`;
   await writeFile(partial, JSON.stringify(state, undefined, 2), { mode: 0o600 });
   await rename(partial, stateFile(folder));
+}
+
+/** Changes what is there now: another process may have added a server meanwhile. */
+export async function changeState(folder: string, change: (state: LabState) => LabState): Promise<void> {
+  const state = await readState(folder);
+  if (!state) throw new LabError(`The lab in ${folder} is gone.`);
+  await writeState(folder, change(state));
 }
 
 function stateFile(folder: string): string {

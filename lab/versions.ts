@@ -6,6 +6,8 @@
 export const versions = {
   sourceKafka: '3.9.1',
   targetKafka: '4.3.1',
+  /** The schema registries: the last line that runs on Java 17. */
+  apicurio: '2.6.13.Final',
   /** The Temporal command line, which holds the development server and its web UI. */
   temporalCli: '1.5.1',
   temporalServer: '1.29.1',

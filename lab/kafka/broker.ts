@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { silent } from '../host/failure.js';
-import { exists } from '../host/folders.js';
 import { remember, Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
-import { classArchive, classPath, jvmOptions, kafkaJars } from './jars.js';
+import { archiveOptions, classPath, jvmOptions, kafkaJars } from './jars.js';
 import type { ClusterPaths } from './layout.js';
 import { propertiesFile, type Settings } from './settings.js';
 
@@ -61,9 +60,4 @@ export async function format(
 export function newClusterId(): string {
   const id = randomBytes(16).toString('base64url');
   return id.startsWith('-') ? newClusterId() : id;
-}
-
-async function archiveOptions(version: string): Promise<string[]> {
-  const archive = await classArchive(version);
-  return (await exists(archive)) ? [`-XX:SharedArchiveFile=${archive}`] : [];
 }

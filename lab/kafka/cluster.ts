@@ -1,5 +1,5 @@
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs';
-import { applicationAcls, createAcls, ferryAcls, type Grants } from '../acls.js';
+import { applicationAcls, createAcls, type Grant, grantAcls, type Grants } from '../acls.js';
 import { ferryGrants } from '../ferry-acls.js';
 import { LabError } from '../host/failure.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
@@ -111,8 +111,13 @@ export async function openCluster(
 }
 
 /** What the ferry may do, granted once when a cluster is new. */
-export async function grantFerry(cluster: LabCluster): Promise<void> {
-  const acls = ferryAcls(principalOf(cluster.name, FERRY), ferryGrants[cluster.name]);
+export function grantFerry(cluster: LabCluster): Promise<void> {
+  return grantAll(cluster, FERRY, ferryGrants[cluster.name]);
+}
+
+/** Grants made by `admin`; resolves when the broker decides by them. Granting again changes nothing. */
+export async function grantAll(cluster: LabCluster, user: string, grants: readonly Grant[]): Promise<void> {
+  const acls = grantAcls(principalOf(cluster.name, user), grants);
   await asAdmin(
     (user) => cluster.kafkajs(user),
     (admin) => createAcls(admin, acls),

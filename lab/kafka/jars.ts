@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { Progress } from '../host/failure.js';
-import { cacheFolder } from '../host/folders.js';
+import { cacheFolder, exists } from '../host/folders.js';
 import { fetchJars } from '../host/maven.js';
 import { javaVersion } from '../host/toolchain.js';
 import { versions } from '../versions.js';
@@ -21,6 +21,12 @@ export async function kafkaJars(version: string, progress: Progress): Promise<st
 /** Where the classes of a running broker are kept ready to be mapped into memory; one per version of Java. */
 export async function classArchive(version: string): Promise<string> {
   return join(kafkaFolder(version), `classes-java-${await javaVersion()}.jsa`);
+}
+
+/** Lets a JVM use that archive, if there is one. */
+export async function archiveOptions(version: string): Promise<string[]> {
+  const archive = await classArchive(version);
+  return (await exists(archive)) ? [`-XX:SharedArchiveFile=${archive}`] : [];
 }
 
 /**
