@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
 import { FerryError } from '../migration/errors.js';
@@ -117,9 +117,10 @@ export class Comparison {
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.giveUp.signal])
       : this.giveUp.signal;
+    const lane = `parity ${randomUUID()}`;
     this.reads = {
-      source: new ReadAhead(source, { patienceMs, signal }),
-      target: new ReadAhead(target, { patienceMs, signal }),
+      source: new ReadAhead(source, { patienceMs, lane, signal }),
+      target: new ReadAhead(target, { patienceMs, lane, signal }),
     };
     this.state = carried.safeParse(carry).data ?? nothingYet();
     this.done = new Set(
@@ -135,6 +136,7 @@ export class Comparison {
     } finally {
       // What was asked for and is not needed any more must not go on being asked for.
       this.giveUp.abort(new Error('the comparison is over'));
+      await Promise.all([this.reads.source.end(), this.reads.target.end()]);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { FetchedBatches, TopicPartition } from '../kafka/cluster.js';
 import { batchesIn, RecordBatch, type LegacyEntry } from '../kafka/records/batch.js';
 import { OpenAborts } from '../kafka/records/deliverable.js';
+import { encodeBatch } from '../kafka/records/encode.js';
+import { legacyRecords } from '../kafka/records/legacy.js';
 import { controlType } from '../kafka/records/records.js';
-import { FerryError } from '../migration/errors.js';
 
 /** Records at offsets from `start` up to, not including, `end`. */
 export interface Range extends TopicPartition {
@@ -131,10 +132,10 @@ export class PartitionReader {
   }
 }
 
-/** @throws FerryError `Unsupported` */
+/** Records from before Kafka 0.11 as a batch of today: a copy of them cannot be anything else. */
 function converted(entry: LegacyEntry): RecordBatch {
-  throw new FerryError(
-    'Unsupported',
-    `The message at offset ${entry.lastOffset} has format ${entry.magic}, from before Kafka 0.11: it cannot be compared.`,
-  );
+  const { records } = legacyRecords(entry);
+  const baseOffset = records[0]?.offset ?? entry.lastOffset;
+  const placed = records.map((record) => ({ ...record, offsetDelta: Number(record.offset - baseOffset) }));
+  return new RecordBatch(encodeBatch(placed, { baseOffset }));
 }

@@ -28,10 +28,17 @@ export class ReadAhead {
     private readonly options: {
       /** How long a cluster may not answer until that is an error, ms. */
       patienceMs: number;
+      /** Names the connections that are its own: others' long polls do not hold it up. */
+      lane: string;
       signal?: AbortSignal | undefined;
     },
   ) {
     options.signal?.addEventListener('abort', () => this.failAll(options.signal?.reason));
+  }
+
+  /** Ends its connections. */
+  async end(): Promise<void> {
+    await this.cluster.closeMirror(this.options.lane);
   }
 
   open(range: Range): PartitionReader {
@@ -87,6 +94,7 @@ export class ReadAhead {
         maxBytes: bytesPerFetch * asked.length,
         maxBytesPerPartition: bytesPerFetch,
         maxWaitMs,
+        mirror: this.options.lane,
         ...(this.options.signal && { signal: this.options.signal }),
       },
     );
@@ -104,8 +112,9 @@ export class ReadAhead {
       if (row.error.type === 'Changed') return this.outOfRange(reader, row.error);
       return reader.fail(row.error);
     }
-    const { watermarks, batches } = row.value;
+    const { watermarks, batches, throttled } = row.value;
     if (batches.length > 0) return reader.feed(row.value);
+    if (throttled) return;
     if (watermarks.highWatermark < reader.range.end)
       return reader.fail(shorter(this.cluster, reader, watermarks.highWatermark));
     if (watermarks.lastStable < reader.range.end && watermarks.lastStable <= reader.position)
@@ -113,8 +122,7 @@ export class ReadAhead {
         'Unreachable',
         `A transaction is open on ${partitionKey(reader.range)} at ${this.cluster.name} from offset ${watermarks.lastStable}: what follows can be compared once it has ended.`,
       );
-    // Others may have used the bytes up; alone, a partition is always given its next batch (KIP-74), unless a quota holds
-    // the answer back.
+    // Others may have used the bytes up; alone, a partition is always given its next batch (KIP-74).
     reader.silences++;
     if (alone && reader.silences >= silencesToEnd) reader.nothingFollows();
   }

@@ -56,14 +56,16 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     at: readonly { topic: string; partition: number }[],
     value: (log: Log, index: number) => T,
   ) => new Map(at.map((one, index) => [partitionKey(one), { value: value(logs[one.partition]!, index) }]));
-  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch'> = {
+  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch' | 'closeMirror'> = {
     name: 'memory',
+    closeMirror: async () => undefined,
     watermarks: async (at) => rows(at, watermarksOf),
     fetch: async (positions, { maxBytesPerPartition = Infinity }) =>
       rows(positions, (log, index) => ({
         watermarks: watermarksOf(log),
         batches: log.read(positions[index]!.offset, maxBytesPerPartition),
         aborted: log.aborted,
+        throttled: false,
       })),
   };
   return part as Cluster;
