@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
+import { type Parity, parity } from './parity.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
 import { type Waiting, waiting } from './waiting.js';
@@ -23,6 +24,12 @@ benchmark('scale', 'how requests, time and history grow with the topics of one m
   .option('--topics <n,...>', 'how many topics the migrations have', amounts, [1, 50, 500])
   .action(async ({ topics, json }: { topics: number[]; json?: boolean }) =>
     show(await scale(topics, say), printScale, json),
+  );
+
+benchmark('parity', 'how fast both clusters are compared, beside kafkajs consumers that hash what they read')
+  .option('--size <MB>', 'how much the larger topic holds', amount, 300)
+  .action(async ({ size, json }: { size: number; json?: boolean }) =>
+    show(await parity(size, say), printParity, json),
   );
 
 function benchmark(name: string, description: string): Command {
@@ -91,6 +98,26 @@ function printScale({ partitionsPerTopic, rows }: Scale): string {
         String(row.historyEvents),
         String(Math.round(row.historyBytes / 1000)),
         String(Math.round(row.largestEventBytes / 1000)),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printParity({ rows, goals }: Parity): string {
+  const cells = ({ mbPerSecond, cpuSecondsPerGb }: Parity['rows'][number]['ferry']) => [
+    String(mbPerSecond),
+    String(cpuSecondsPerGb),
+  ];
+  return [
+    `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
+    table(
+      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
+      rows.map((row) => [
+        row.topic,
+        String(row.mb),
+        ...cells(row.ferry),
+        ...cells(row.kafkajs),
+        String(row.ratio),
       ]),
     ),
   ].join('\n');
