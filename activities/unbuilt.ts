@@ -13,5 +13,4 @@ export const unbuilt = {
   translateGroups: refuse('translate offsets'),
   watchProducers: refuse('mirror'),
   removeMirror: refuse('mirror'),
-  watchParity: refuse('compare both clusters record by record'),
 } satisfies Partial<Activities>;
