@@ -10,6 +10,8 @@ export const versions = {
   targetKafka: '4.3.1',
   /** The schema registries: the last line that runs on Java 17. */
   apicurio: '2.6.13.Final',
+  /** With Docker only. From 6.2.4 on it has import mode. */
+  karapace: '6.2.4',
   /** The Temporal command line, which holds the development server and its web UI. */
   temporalCli: '1.5.1',
   temporalServer: '1.29.1',

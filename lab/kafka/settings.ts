@@ -19,19 +19,21 @@ export interface Listeners {
   advertised: string;
   client: number;
   controller: number;
+  /** A listener more, for containers: what clients on this machine are told to connect to leads them to themselves. */
+  network?: { host: string; port: number };
 }
 
 /** One process that is broker and controller: the smallest real cluster (KIP-500). */
 export function combinedRole(listeners: Listeners, dataFolder: string): Settings {
-  const { bind, advertised, client, controller } = listeners;
+  const { controller } = listeners;
   return {
     'process.roles': 'broker,controller',
     'node.id': BROKER_ID,
     'controller.quorum.voters': `${BROKER_ID}@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
     // The controller's listener serves this process only, so it is on the loopback interface everywhere.
-    listeners: `CLIENT://${bind}:${client},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `CLIENT://${advertised}:${client}`,
+    listeners: [...boundTo(listeners), `CONTROLLER://127.0.0.1:${controller}`].join(),
+    'advertised.listeners': advertisedAs(listeners),
     'inter.broker.listener.name': 'CLIENT',
     'log.dirs': dataFolder,
   };
@@ -39,17 +41,26 @@ export function combinedRole(listeners: Listeners, dataFolder: string): Settings
 
 /** A broker that keeps its metadata in ZooKeeper; the controller's port is ZooKeeper's. */
 export function zooKeeperRole(listeners: Listeners, dataFolder: string): Settings {
-  const { bind, advertised, client, controller } = listeners;
+  const { controller } = listeners;
   return {
     'broker.id': BROKER_ID,
     'zookeeper.connect': `127.0.0.1:${controller}`,
     // A killed broker cannot register again before its session is over (18 s by default).
     'zookeeper.session.timeout.ms': 6_000,
-    listeners: `CLIENT://${bind}:${client}`,
-    'advertised.listeners': `CLIENT://${advertised}:${client}`,
+    listeners: boundTo(listeners).join(),
+    'advertised.listeners': advertisedAs(listeners),
     'inter.broker.listener.name': 'CLIENT',
     'log.dirs': dataFolder,
   };
+}
+
+function boundTo({ bind, client, network }: Listeners): string[] {
+  return [`CLIENT://${bind}:${client}`, ...(network ? [`NETWORK://${bind}:${network.port}`] : [])];
+}
+
+function advertisedAs({ advertised, client, network }: Listeners): string {
+  const clients = `CLIENT://${advertised}:${client}`;
+  return network ? `${clients},NETWORK://${network.host}:${network.port}` : clients;
 }
 
 const authorizers: Record<Metadata, string> = {
