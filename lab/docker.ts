@@ -135,19 +135,22 @@ function grants(name: ClusterName): string {
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
+const grantFlags = {
+  cluster: '--cluster',
+  topic: '--topic',
+  group: '--group',
+  transactionalId: '--transactional-id',
+} as const;
+
+/** One line for each pattern of a resource. */
 function grantsOf(name: ClusterName, user: string, wanted: readonly Grant[]): string[] {
-  const flags = {
-    cluster: '--cluster',
-    topic: "--topic '*'",
-    group: "--group '*'",
-    transactionalId: "--transactional-id '*'",
-  };
-  return Object.entries(flags).flatMap(([resource, flag]) => {
-    const operations = wanted
-      .filter((grant) => grant.resource === resource)
-      .map(({ operation }) => capitalised(operation));
-    return operations.length > 0 ? [grantLine(name, user, flag, operations)] : [];
-  });
+  const operations = new Map<string, string[]>();
+  for (const { resource, operation, prefix } of wanted) {
+    const pattern = prefix === undefined ? `'*'` : `'${prefix}' --resource-pattern-type prefixed`;
+    const flag = resource === 'cluster' ? grantFlags.cluster : `${grantFlags[resource]} ${pattern}`;
+    operations.set(flag, [...(operations.get(flag) ?? []), capitalised(operation)]);
+  }
+  return [...operations].map(([flag, names]) => grantLine(name, user, flag, names));
 }
 
 function karapaceGrants(): string[] {
