@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { taskFailure, type TaskFailure } from '../src/connect/task-failure.js';
 import { partitionKey, type TopicPartition } from '../src/kafka/cluster.js';
 import { FerryError, transientTypes } from '../src/migration/errors.js';
+import { formatDuration } from '../src/migration/duration.js';
+import { waitMs } from '../src/migration/file.js';
 import type { Activities, MirrorHeartbeat, Watching } from '../src/migration/work.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { connectorConfig, mirrorOf, type MirrorAt } from './connect-workers.js';
@@ -19,6 +21,8 @@ const followed = z.object({
   positions: z.object({ sum: z.string(), at: z.number() }).nullable(),
   /** Offsets copied since the first look. */
   copied: z.number(),
+  /** `watchedMs` since when nothing has been copied although something is left. */
+  stillSince: z.number().nullable(),
 });
 type Followed = z.infer<typeof followed>;
 
@@ -66,7 +70,7 @@ class Following {
   }
 
   async probe({ carry, watchedMs }: Moment<Followed>): Promise<Seen<never, Followed>> {
-    const before = carry ?? { restarts: 0, restartedAt: null, positions: null, copied: 0 };
+    const before = carry ?? { restarts: 0, restartedAt: null, positions: null, copied: 0, stillSince: null };
     const { failures, says } = await this.connectors();
     const next = await this.mend(before, failures, watchedMs);
     if (Date.now() - this.lagReadAt >= lagEveryMs) {
@@ -80,11 +84,25 @@ class Following {
     const moved = next.positions ? Number(sum - BigInt(next.positions.sum)) : 0;
     const copied = next.copied + (positions === next.positions ? 0 : Math.max(0, moved));
     const left = this.lagging.reduce((all, one) => all + Number(one.left), 0);
+    const still = left > 0 && next.positions !== null && sum === BigInt(next.positions.sum);
+    const stillSince = still ? (next.stillSince ?? watchedMs) : null;
+    this.insistOnProgress(stillSince, watchedMs, left);
     return {
       says: `${says}; ${left === 0 ? 'everything is copied' : `up to ${count(left, 'record')} left to copy`}`,
-      carry: { ...next, positions, copied },
+      carry: { ...next, positions, copied, stillSince },
       mirror: this.numbers(copied, rate ?? 0, left),
     };
+  }
+
+  /** MirrorMaker logs what hinders it to read the source, and runs on. */
+  private insistOnProgress(stillSince: number | null, watchedMs: number, left: number): void {
+    const stillMs = stillSince === null ? 0 : watchedMs - stillSince;
+    if (stillMs < waitMs(this.input.migration, 'patience')) return;
+    const { source } = this.input.migration;
+    throw new FerryError(
+      'Refused',
+      `MirrorMaker on Kafka Connect "${this.at.rest.name}" has copied nothing for ${formatDuration(stillMs)}, and up to ${count(left, 'record')} of ${source} are left: check that its principal may read the topics there, and see the log of Connect. Then retry.`,
+    );
   }
 
   /** Lets run what does not, and says what has failed. */

@@ -127,14 +127,14 @@ export async function removeMirrorMaker(
   const { rest, names } = mirrorOf(dependencies, migration);
   const target = dependencies.clusters(migration.target);
   const removed: string[] = [];
-  for (const connector of [names.source, names.checkpoint]) {
+  for (const connector of [names.source, names.checkpoint])
+    if ((await rest.config(connector)) !== undefined) removed.push(connector);
+  for (const connector of removed) await rest.act(connector, 'stop');
+  for (const connector of removed) {
     attempt.signal.throwIfAborted();
-    if ((await rest.config(connector)) === undefined) continue;
     attempt.says(`Stops the connector ${connector} and removes it.`);
-    await rest.act(connector, 'stop');
     await forget(rest, connector, attempt);
     await rest.delete(connector);
-    removed.push(connector);
   }
   await eventually(
     async () =>

@@ -3,6 +3,7 @@ import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
 import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirror.js';
 import { engines } from './mirror/engine.js';
+import { type Parity, parity } from './parity.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
 import { type Translate, translate } from './translate.js';
@@ -45,6 +46,12 @@ benchmark('translate', 'how exact translated offsets are, and how soon, beside M
   .option('--group-partitions <n>', 'how many pairs of a group and a partition have a commit', amount, 10_000)
   .action(async ({ groupPartitions, json }: { groupPartitions: number; json?: boolean }) =>
     show(await translate(groupPartitions, say), printTranslate, json),
+  );
+
+benchmark('parity', 'how fast both clusters are compared, beside kafkajs consumers that hash what they read')
+  .option('--size <MB>', 'how much the larger topic holds', amount, 300)
+  .action(async ({ size, json }: { size: number; json?: boolean }) =>
+    show(await parity(size, say), printParity, json),
   );
 
 function benchmark(name: string, description: string): Command {
@@ -168,6 +175,26 @@ function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): str
           String,
         ),
         String(row.seconds),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printParity({ rows, goals }: Parity): string {
+  const cells = ({ mbPerSecond, cpuSecondsPerGb }: Parity['rows'][number]['ferry']) => [
+    String(mbPerSecond),
+    String(cpuSecondsPerGb),
+  ];
+  return [
+    `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
+    table(
+      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
+      rows.map((row) => [
+        row.topic,
+        String(row.mb),
+        ...cells(row.ferry),
+        ...cells(row.kafkajs),
+        String(row.ratio),
       ]),
     ),
   ].join('\n');
