@@ -10,6 +10,7 @@ import { doublingActivities } from './doubling.js';
 import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
 import { seedOffsets, targetWrites } from './offsets.js';
+import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
@@ -41,6 +42,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...doublingActivities(dependencies),
     ...drainActivities(dependencies),
     ...consumerActivities(dependencies),
+    ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
   });

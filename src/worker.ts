@@ -10,6 +10,7 @@ import { createActivities } from '../activities/index.js';
 import { openClusters } from './clusters.js';
 import type { Config, WorkerSettings } from './config.js';
 import { openRegistries } from './registries.js';
+import { openConnects } from './connects.js';
 import { listMigrations } from './listing.js';
 import { FerryError } from './migration/errors.js';
 import { watchQueue } from './migration/queues.js';
@@ -42,6 +43,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
       registries: (name) => registries.get(name),
+      connects: openConnects(config.connect),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const changes = await Worker.create({

@@ -34,9 +34,22 @@ clusters:
 registries:
   onprem: { url: http://registry:8081/ }
   aiven: { url: "https://registry.example/api", username: ferry, password: "\${REGISTRY_PASSWORD}", tls: { ca: ca.pem } }
+connect:
+  mirrors:
+    url: https://connect.example/
+    username: ferry
+    password: "\${CONNECT_PASSWORD}"
+    tls: { ca: ca.pem }
+    sourceClient: { bootstrap.servers: "broker-1:9092", sasl.jaas.config: "\${file:/etc/onprem.properties:jaas}" }
+    targetClient: { bootstrap.servers: "aiven.example:12345" }
 worker: { health: 127.0.0.1:8080, maxWatches: 300, shutdownGrace: 1m }
 `;
-const environment = { ONPREM_PASSWORD: 'hunter2', API_KEY: 'api-secret', REGISTRY_PASSWORD: 'hunter3' };
+const environment = {
+  ONPREM_PASSWORD: 'hunter2',
+  API_KEY: 'api-secret',
+  CONNECT_PASSWORD: 'connect-secret',
+  REGISTRY_PASSWORD: 'hunter3',
+};
 
 describe('a configuration', () => {
   it('is read whole, with secrets from the environment and files beside it', () => {
@@ -54,6 +67,17 @@ describe('a configuration', () => {
       url: 'https://registry.example/api',
       login: { username: 'ferry', password: 'hunter3' },
       tls: { ca: 'CA' },
+    });
+    expect({ ...value?.connect['mirrors'] }).toEqual({
+      url: 'https://connect.example',
+      username: 'ferry',
+      password: 'connect-secret',
+      tls: { ca: 'CA' },
+      sourceClient: {
+        'bootstrap.servers': 'broker-1:9092',
+        'sasl.jaas.config': '${file:/etc/onprem.properties:jaas}',
+      },
+      targetClient: { 'bootstrap.servers': 'aiven.example:12345' },
     });
     expect({ ...value?.temporal, connection: { ...value?.temporal.connection } }).toEqual({
       connection: { address: 'temporal.example:7233', tls: {}, apiKey: 'api-secret' },
@@ -86,7 +110,7 @@ describe('a configuration', () => {
   it('shows no secret when it is printed', () => {
     const { value } = read(whole, environment);
     for (const printed of [JSON.stringify(value), inspect(value, { depth: 10 })]) {
-      expect(printed).not.toMatch(/hunter2|hunter3|KEY-TEXT|api-secret/);
+      expect(printed).not.toMatch(/hunter2|hunter3|KEY-TEXT|api-secret|connect-secret/);
       expect(printed).toMatch(/scram-sha-512/);
     }
   });
@@ -101,8 +125,8 @@ describe('a configuration', () => {
   it.each([
     ['ftp://registry', 'registries.a.url: expected the address of a registry'],
     ['http://user:secret@registry', 'registries.a.url: expected no login in the address'],
-    ['http://registry, username: u', 'registries.a: expected username with either password or passwordFile'],
-    ['http://registry, password: p', 'registries.a: expected username with either password or passwordFile'],
+    ['http://registry, username: u', 'registries.a: expected username together with either password or passwordFile'],
+    ['http://registry, password: p', 'registries.a: expected username together with either password or passwordFile'],
     ['http://registry, tls: true', 'registries.a: expected an address with https beside tls'],
   ])('has no registry with url: %s', (url, mistake) => {
     const { mistakes } = read(
@@ -154,6 +178,24 @@ workers: {}
       'temporal.namespace',
       'workers',
     ]);
+  });
+
+  it('of Connect: no address, half a login, and a secret where only a reference may stand', () => {
+    const { mistakes } = read(`
+connect:
+  a: { url: connect:8083, username: ferry, sourceClient: { bootstrap.servers: b }, targetClient: {} }
+  b:
+    url: http://connect
+    sourceClient: { bootstrap.servers: b, ssl.key.password: hunter2 }
+    targetClient: { bootstrap.servers: "\${NOWHERE}" }`);
+    expect(mistakes?.map(({ path }) => path).sort()).toEqual([
+      'connect.a',
+      'connect.a.targetClient',
+      'connect.a.url',
+      'connect.b.sourceClient',
+      'connect.b.targetClient.bootstrap.servers',
+    ]);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
   });
 
   it('name a variable that is not set and a file that is not there', () => {
