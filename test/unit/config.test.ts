@@ -125,8 +125,14 @@ describe('a configuration', () => {
   it.each([
     ['ftp://registry', 'registries.a.url: expected the address of a registry'],
     ['http://user:secret@registry', 'registries.a.url: expected no login in the address'],
-    ['http://registry, username: u', 'registries.a: expected username together with either password or passwordFile'],
-    ['http://registry, password: p', 'registries.a: expected username together with either password or passwordFile'],
+    [
+      'http://registry, username: u',
+      'registries.a: expected username together with either password or passwordFile',
+    ],
+    [
+      'http://registry, password: p',
+      'registries.a: expected username together with either password or passwordFile',
+    ],
     ['http://registry, tls: true', 'registries.a: expected an address with https beside tls'],
   ])('has no registry with url: %s', (url, mistake) => {
     const { mistakes } = read(
