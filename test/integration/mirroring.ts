@@ -45,7 +45,12 @@ export function openMirroring({ source, target }: Pick<Lab, 'source' | 'target'>
         [clusters.sourceAdmin, source],
         [clusters.target, target],
       ] as const)
-        await made(cluster.createTopics([{ name, partitions, replicationFactor: 1, config }]));
+        await made(
+          cluster.createTopics([
+            // Many records of these tests claim to be of long ago, and retention goes by that.
+            { name, partitions, replicationFactor: 1, config: { 'retention.ms': '-1', ...config } },
+          ]),
+        );
       await prepareMap(clusters.target, name);
       return {
         migration: name,
