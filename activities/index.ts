@@ -10,11 +10,14 @@ import { doublingActivities } from './doubling.js';
 import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
 import { seedOffsets, targetWrites } from './offsets.js';
+import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
+import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
+import { unbuilt } from './unbuilt.js';
 
 export type { Dependencies, OtherMigration } from './dependencies.js';
 
@@ -24,6 +27,7 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
  */
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
+    ...unbuilt,
     checkPlan: (input) =>
       attempting(async () =>
         unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
@@ -38,7 +42,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...doublingActivities(dependencies),
     ...drainActivities(dependencies),
     ...consumerActivities(dependencies),
+    ...parityActivities(dependencies),
     ...retireActivities(dependencies),
+    ...schemaActivities(dependencies),
   });
 }
 

@@ -27,6 +27,10 @@ const clusterName = z
   .string({ error: 'expected the name of a cluster in ferry.yaml' })
   .min(1, { error: 'expected the name of a cluster in ferry.yaml' });
 
+const registryName = z
+  .string({ error: 'expected the name of a registry in ferry.yaml' })
+  .min(1, { error: 'expected the name of a registry in ferry.yaml' });
+
 const groupName = z.string({ error: 'expected the id of a consumer group' }).min(1, {
   error: 'expected the id of a consumer group',
 });
@@ -139,6 +143,41 @@ export const migrationShape = z.strictObject(
         anObject('idempotent'),
       )
       .prefault({}),
+    mirror: z.enum(['engine', 'mirrormaker'], { error: 'expected engine or mirrormaker' }).optional(),
+    connect: z
+      .string({ error: 'expected the name of a Kafka Connect in ferry.yaml' })
+      .min(1, { error: 'expected the name of a Kafka Connect in ferry.yaml' })
+      .optional(),
+    copying: z
+      .strictObject(
+        {
+          shares: z
+            .int({ error: 'expected a number of shares' })
+            .min(1, { error: 'expected at least one share' })
+            .max(64, { error: 'expected at most 64 shares' })
+            .default(4),
+          bytesPerSecond: z
+            .int({ error: 'expected a number of bytes per second' })
+            .min(1024, { error: 'expected at least 1024 bytes per second' })
+            .optional(),
+        },
+        anObject('shares and bytesPerSecond'),
+      )
+      .prefault({}),
+    schemas: z
+      .strictObject(
+        {
+          source: registryName,
+          target: registryName,
+          subjects: z
+            .array(z.string({ error: 'expected the name of a subject' }).min(1), {
+              error: 'expected a list of subjects',
+            })
+            .optional(),
+        },
+        anObject('source, target and subjects'),
+      )
+      .optional(),
     waits: z
       .strictObject(
         {
@@ -175,6 +214,10 @@ export type ConsumerMove = Migration['consumers'][number];
 
 export const targetName = (move: TopicMove): string => move.newName ?? move.name;
 export const targetGroup = (move: ConsumerMove): string => move.newGroup ?? move.group;
+
+/** Who copies the records: the ferry's own engine, or MirrorMaker 2 on Kafka Connect. */
+export const mirrorKind = ({ strategy, mirror }: Migration): 'engine' | 'mirrormaker' =>
+  mirror ?? (strategy === 'advancedMirroring' ? 'mirrormaker' : 'engine');
 
 /** The topics (by source name) that a group of the migration reads: all of them unless the file says which. */
 export function topicsOf(migration: Migration, consumer: ConsumerMove): TopicMove[] {

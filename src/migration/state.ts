@@ -2,7 +2,7 @@ import type { Acceptance, Finding } from './findings.js';
 import { targetName, type Migration } from './file.js';
 import type { OffsetTable } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
-import type { Made } from './work.js';
+import type { Made, TranslatedGroup } from './work.js';
 
 /**
  * The whole state of a migration as plain JSON: what survives continue-as-new, what the queries show, what the
@@ -33,6 +33,17 @@ export interface Facts {
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: OffsetTable;
   made: Made;
+  /**
+   * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
+   * to copy now, unless the migration is paused.
+   */
+  mirror?: { partitions: Record<string, number>; runs: boolean };
+  /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
+  mirrored?: OffsetTable;
+  /** Where groups go on on the target. */
+  translated?: TranslatedGroup[];
+  /** The target registry may be in import mode: it is left again whatever happens. */
+  importing?: boolean;
   /** A person overrode the proof of a quiet source: records beyond `ends` are then no contradiction. */
   unproved?: { by: string; reason: string };
   /** When the deletion of the source began: the point after which there is nothing to abort. */
@@ -104,6 +115,8 @@ function partsOf(id: StepId, migration: Migration): string[] | undefined {
       return migration.producers.length > 0 ? migration.producers.map(({ name }) => name) : ['producers'];
     case 'consumers':
       return migration.consumers.length > 0 ? migration.consumers.map(({ group }) => group) : ['consumers'];
+    case 'team':
+      return ['team'];
     case 'topics':
       return id === 'topicCreated'
         ? migration.topics.filter(({ createdBy }) => createdBy === 'people').map(targetName)

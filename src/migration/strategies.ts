@@ -50,16 +50,63 @@ export const strategies = {
       'deleteSource',
     ],
   },
+  simpleMirroring: {
+    suits: 'history is kept, a pause is fine, no schema registry is used',
+    steps: [
+      'checkPlan',
+      'topicCreated',
+      'createTopics',
+      'copyAcls',
+      'startMirror',
+      'producerStopped',
+      'catchUp',
+      'parity',
+      'translateOffsets',
+      'consumerSwitched',
+      'producerSwitched',
+      'removeMirror',
+      'soak',
+      'deletionApproved',
+      'deleteSource',
+    ],
+  },
+  advancedMirroring: {
+    suits: 'history is kept, no pause, messages are not idempotent, schemas in sync',
+    steps: [
+      'teamApproved',
+      'checkPlan',
+      'topicCreated',
+      'createTopics',
+      'copyAcls',
+      'copySchemas',
+      'startMirror',
+      'mirrorSteady',
+      'consumerStopped',
+      'consumerSwitched',
+      'producerStopped',
+      'catchUp',
+      'producerSwitched',
+      'parity',
+      'removeMirror',
+      'soak',
+      'deletionApproved',
+      'deleteSource',
+    ],
+  },
 } as const satisfies Record<string, { suits: string; steps: readonly StepId[] }>;
 
 export type Strategy = keyof typeof strategies;
+/** The strategies that bring the history along. */
+export const isMirrored = (strategy: Strategy): strategy is 'simpleMirroring' | 'advancedMirroring' =>
+  strategy === 'simpleMirroring' || strategy === 'advancedMirroring';
+
 export const strategyNames = Object.keys(strategies) as [Strategy, ...Strategy[]];
 
 interface StepKind {
   /** What a person sees in the table of steps. */
   title: string;
   /** Human steps close on a claim for each of these; the step's id is the name of the signal and the update. */
-  claimedFor?: 'producers' | 'consumers' | 'topics';
+  claimedFor?: 'producers' | 'consumers' | 'topics' | 'team';
   /** What the person is asked to do, in the imperative. */
   ask?: string;
   /** Leaving the step out keeps every promise: a person may `skip` it. */
@@ -80,6 +127,31 @@ export const stepKinds = {
     skippable: 'the ACLs are managed elsewhere and no client has been moved yet',
   },
   seedOffsets: { title: 'Commit starting offsets on the target for every group' },
+  teamApproved: {
+    title: 'The team approves the migration',
+    claimedFor: 'team',
+    ask: 'Discuss the migration with the team that owns the topics, then say who approved it (by) and why (note).',
+  },
+  copySchemas: { title: 'Copy the schemas to the target registry' },
+  startMirror: { title: 'Start the mirror' },
+  mirrorSteady: { title: 'Wait until the mirror has copied the history and keeps up' },
+  producerStopped: {
+    title: 'Producers stopped on the source',
+    claimedFor: 'producers',
+    ask: 'Stop the producer on the source and do not start it on the target yet, then say so.',
+  },
+  catchUp: { title: 'Wait until the mirror has copied the source to its end' },
+  parity: {
+    title: 'Compare both clusters record by record',
+    skippable: 'the copy is reported as unverified',
+  },
+  translateOffsets: { title: 'Commit translated offsets on the target for every group' },
+  consumerStopped: {
+    title: 'Consumers stopped on the source, their offsets translated',
+    claimedFor: 'consumers',
+    ask: 'Stop the consumer on the source, say so, and start it on the target once its offsets are translated.',
+  },
+  removeMirror: { title: 'Remove the mirror and everything it left' },
   producerSwitched: {
     title: 'Producers write to the target only',
     claimedFor: 'producers',

@@ -16,6 +16,8 @@ const firstClaim: Record<Strategy, StepId> = {
   simplestCase: 'producerSwitched',
   doubleProducer: 'producerWritesBoth',
   doubleConsumers: 'consumerReadsBoth',
+  simpleMirroring: 'producerStopped',
+  advancedMirroring: 'teamApproved',
 };
 
 const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>> = {

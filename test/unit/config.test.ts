@@ -31,9 +31,17 @@ clusters:
   aiven:
     bootstrap: [aiven.example:12345]
     tls: { ca: ca.pem, certificate: ferry.crt, key: ferry.key }
+connect:
+  mirrors:
+    url: https://connect.example/
+    username: ferry
+    password: "\${CONNECT_PASSWORD}"
+    tls: { ca: ca.pem }
+    sourceClient: { bootstrap.servers: "broker-1:9092", sasl.jaas.config: "\${file:/etc/onprem.properties:jaas}" }
+    targetClient: { bootstrap.servers: "aiven.example:12345" }
 worker: { health: 127.0.0.1:8080, maxWatches: 300, shutdownGrace: 1m }
 `;
-const environment = { ONPREM_PASSWORD: 'hunter2', API_KEY: 'api-secret' };
+const environment = { ONPREM_PASSWORD: 'hunter2', API_KEY: 'api-secret', CONNECT_PASSWORD: 'connect-secret' };
 
 describe('a configuration', () => {
   it('is read whole, with secrets from the environment and files beside it', () => {
@@ -45,6 +53,17 @@ describe('a configuration', () => {
     expect({ ...value?.clusters['aiven'] }).toEqual({
       bootstrap: ['aiven.example:12345'],
       tls: { ca: 'CA', certificate: 'CRT', key: 'KEY-TEXT' },
+    });
+    expect({ ...value?.connect['mirrors'] }).toEqual({
+      url: 'https://connect.example',
+      username: 'ferry',
+      password: 'connect-secret',
+      tls: { ca: 'CA' },
+      sourceClient: {
+        'bootstrap.servers': 'broker-1:9092',
+        'sasl.jaas.config': '${file:/etc/onprem.properties:jaas}',
+      },
+      targetClient: { 'bootstrap.servers': 'aiven.example:12345' },
     });
     expect({ ...value?.temporal, connection: { ...value?.temporal.connection } }).toEqual({
       connection: { address: 'temporal.example:7233', tls: {}, apiKey: 'api-secret' },
@@ -74,7 +93,7 @@ describe('a configuration', () => {
   it('shows no secret when it is printed', () => {
     const { value } = read(whole, environment);
     for (const printed of [JSON.stringify(value), inspect(value, { depth: 10 })]) {
-      expect(printed).not.toMatch(/hunter2|KEY-TEXT|api-secret/);
+      expect(printed).not.toMatch(/hunter2|KEY-TEXT|api-secret|connect-secret/);
       expect(printed).toMatch(/scram-sha-512/);
     }
   });
@@ -126,6 +145,24 @@ workers: {}
       'temporal.namespace',
       'workers',
     ]);
+  });
+
+  it('of Connect: no address, half a login, and a secret where only a reference may stand', () => {
+    const { mistakes } = read(`
+connect:
+  a: { url: connect:8083, username: ferry, sourceClient: { bootstrap.servers: b }, targetClient: {} }
+  b:
+    url: http://connect
+    sourceClient: { bootstrap.servers: b, ssl.key.password: hunter2 }
+    targetClient: { bootstrap.servers: "\${NOWHERE}" }`);
+    expect(mistakes?.map(({ path }) => path).sort()).toEqual([
+      'connect.a',
+      'connect.a.targetClient',
+      'connect.a.url',
+      'connect.b.sourceClient',
+      'connect.b.targetClient.bootstrap.servers',
+    ]);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
   });
 
   it('name a variable that is not set and a file that is not there', () => {
