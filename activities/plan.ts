@@ -4,10 +4,12 @@ import { formatDuration } from '../src/migration/duration.js';
 import { isFerryError } from '../src/migration/errors.js';
 import type { Finding } from '../src/migration/findings.js';
 import { targetName, waitMs, type Migration } from '../src/migration/file.js';
+import { isMirrored } from '../src/migration/strategies.js';
 import type { PlanReport, Work } from '../src/migration/work.js';
 import { surveyAcls, type AclSurvey } from './acls.js';
 import { conflicts } from './conflicts.js';
 import type { Dependencies } from './dependencies.js';
+import { historyOf } from './history.js';
 import { readEnds, recordsThere } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
 import { rowAt } from './rows.js';
@@ -65,6 +67,12 @@ export async function checkPlan(
   findings.push(...(acls?.findings ?? []));
   if (source && topics) await checkSource(source.cluster, migration, topics, findings);
   if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  if (source && target && isMirrored(migration.strategy)) {
+    const history = await attempted(findings, 'history-unread', () =>
+      historyOf(source.cluster, target.cluster, migration),
+    );
+    findings.push(...(history ?? []));
+  }
   const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
   findings.push(...(schemas ?? []));
   return {
@@ -172,7 +180,10 @@ async function checkTarget(
     surveyTargetGroups(target, migration),
   );
   findings.push(...(groups ?? []));
-  const there = migration.topics.map(targetName).filter((name) => topics.target.has(name));
+  // A mirror has its own question about them.
+  const there = isMirrored(migration.strategy)
+    ? []
+    : migration.topics.map(targetName).filter((name) => topics.target.has(name));
   const records = await attempted(findings, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
     return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);

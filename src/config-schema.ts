@@ -144,6 +144,8 @@ const worker = z.strictObject({
   maxWatches: count(2000),
   /** Changes and checks under way at once. */
   maxChanges: count(20),
+  /** Shares of mirrors that this worker copies at once; each keeps up to 64 MiB of records in memory. */
+  maxMirrors: count(8),
   /** How long changes under way may take to end when the worker is stopped. */
   shutdownGrace: z
     .string()

@@ -43,6 +43,7 @@ export interface WorkerSettings {
   metrics: string | undefined;
   maxWatches: number;
   maxChanges: number;
+  maxMirrors: number;
   shutdownGraceMs: number;
 }
 
@@ -290,9 +291,11 @@ function workerSettings({
   metrics,
   maxWatches,
   maxChanges,
+  maxMirrors,
   shutdownGrace,
 }: ConfigFile['worker']): WorkerSettings {
-  return { health, metrics, maxWatches, maxChanges, shutdownGraceMs: parseDuration(shutdownGrace) ?? 0 };
+  const shutdownGraceMs = parseDuration(shutdownGrace) ?? 0;
+  return { health, metrics, maxWatches, maxChanges, maxMirrors, shutdownGraceMs };
 }
 
 const secretKeys = new Set(['password', 'key', 'keyPassword', 'apiKey', 'metadata', 'clientCertPair']);

@@ -13,7 +13,7 @@ import { openRegistries } from './registries.js';
 import { openConnects } from './connects.js';
 import { listMigrations } from './listing.js';
 import { FerryError } from './migration/errors.js';
-import { watchQueue } from './migration/queues.js';
+import { mirrorQueue, watchQueue } from './migration/queues.js';
 import { serveHealth } from './worker-health.js';
 import { workerLogger } from './worker-log.js';
 import { workflowCode } from './workflow-code.js';
@@ -24,8 +24,8 @@ export interface WorkerOptions {
 
 /**
  * Runs migrations until SIGTERM or SIGINT, then lets changes under way end (`worker.shutdownGrace`) and hands watches
- * over to the next worker. Two Temporal workers share one connection: workflows and changes on the task queue, and
- * watches on a queue of their own, where each migration that waits holds a slot for hours.
+ * over to the next worker. Three Temporal workers share one connection: workflows and changes on the task queue, and
+ * watches and mirrors on queues of their own, where each migration that waits or copies holds slots for hours.
  *
  * Installs the process-wide Temporal runtime, so a process can call it once.
  * @throws FerryError `Unreachable` when Temporal does not answer; whatever ended a worker for good.
@@ -67,7 +67,17 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    await runTogether({ changes, watches }, settings, () => {
+    const mirrors = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: mirrorQueue(taskQueue),
+      activities,
+      maxConcurrentActivityTaskExecutions: settings.maxMirrors,
+      // A mirror never ends by itself either; once told, it awaits what is under way and stores where it is.
+      shutdownGraceTime: 0,
+      shutdownForceTime: stopWithinMs,
+    });
+    await runTogether({ changes, watches, mirrors }, settings, () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );

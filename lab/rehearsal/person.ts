@@ -1,6 +1,6 @@
 import type { StepId } from '../../src/migration/strategies.js';
 import type { Applications } from './applications.js';
-import type { Names } from './script.js';
+import { producerNames, type Names } from './script.js';
 
 /** What a person says after having done something: the input of an update of the step's name. */
 export interface Saying {
@@ -22,9 +22,17 @@ export async function* actAsAsked(
 ): AsyncGenerator<Saying> {
   const { producers, consumers } = applications;
   switch (step) {
+    case 'producerStopped':
+      for (const name of producerNames) {
+        await applications.stopProducer(name);
+        yield { by, name };
+      }
+      return;
     case 'producerSwitched':
-      for (const [name, producer] of producers) {
-        await producer.switch();
+      for (const name of producerNames) {
+        const producer = producers.get(name);
+        if (producer) await producer.switch();
+        else await applications.startProducer(name, 'target');
         yield { by, name };
       }
       return;

@@ -90,6 +90,7 @@ describe('a configuration', () => {
       metrics: undefined,
       maxWatches: 300,
       maxChanges: 20,
+      maxMirrors: 8,
       shutdownGraceMs: 60_000,
     });
   });
