@@ -10,9 +10,11 @@ import { doublingActivities } from './doubling.js';
 import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
 import { seedOffsets, targetWrites } from './offsets.js';
+import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
+import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
 import { unbuilt } from './unbuilt.js';
@@ -40,7 +42,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...doublingActivities(dependencies),
     ...drainActivities(dependencies),
     ...consumerActivities(dependencies),
+    ...parityActivities(dependencies),
     ...retireActivities(dependencies),
+    ...schemaActivities(dependencies),
   });
 }
 

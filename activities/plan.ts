@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies.js';
 import { readEnds, recordsThere } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
 import { rowAt } from './rows.js';
+import { checkSchemas } from './schemas.js';
 import { surveySourceGroups } from './source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from './target-groups.js';
@@ -25,10 +26,11 @@ import { asking, blocking, noting } from './weights.js';
  * @param own the workflow id of the migration, so that it is not in its own way.
  */
 export async function checkPlan(
-  { clusters, otherMigrations }: Dependencies,
+  dependencies: Dependencies,
   work: Pick<Work, 'migration' | 'topicIds'>,
   own: string,
 ): Promise<PlanReport> {
+  const { clusters, otherMigrations } = dependencies;
   const { migration } = work;
   const findings: Finding[] = [];
   if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
@@ -63,6 +65,8 @@ export async function checkPlan(
   findings.push(...(acls?.findings ?? []));
   if (source && topics) await checkSource(source.cluster, migration, topics, findings);
   if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
+  findings.push(...(schemas ?? []));
   return {
     findings,
     will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),

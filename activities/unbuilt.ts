@@ -11,9 +11,6 @@ export const unbuilt = {
   mirror: refuse('mirror'),
   watchMirror: refuse('mirror'),
   translateGroups: refuse('translate offsets'),
+  watchProducers: refuse('mirror'),
   removeMirror: refuse('mirror'),
-  watchParity: refuse('compare both clusters record by record'),
-  copySchemas: refuse('copy schemas'),
-  leaveImport: refuse('copy schemas'),
-  watchSchemas: refuse('copy schemas'),
 } satisfies Partial<Activities>;

@@ -52,6 +52,39 @@ const cluster = z.strictObject({
   tls: tls.optional(),
 });
 
+/** How the ferry logs in to a service that speaks HTTP. */
+const httpLogin = {
+  username: text('expected a user name').optional(),
+  password: text('expected a password, best as ${NAME} from the environment').optional(),
+  passwordFile: file.optional(),
+  tls: tls.optional(),
+};
+
+const wholeLogin = {
+  check: ({ username, password, passwordFile }: { [Key in keyof typeof httpLogin]?: unknown }) =>
+    username === undefined
+      ? password === undefined && passwordFile === undefined
+      : (password === undefined) !== (passwordFile === undefined),
+  error: 'expected username together with either password or passwordFile',
+};
+
+const registry = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of a registry, for example https://registry:8081',
+      })
+      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+        error: 'expected no login in the address: give username, and password or passwordFile',
+      }),
+    ...httpLogin,
+  })
+  .refine(wholeLogin.check, { error: wholeLogin.error })
+  .refine(({ url, tls }) => tls === undefined || tls === false || url.startsWith('https:'), {
+    error: 'expected an address with https beside tls',
+  });
+
 const clientProperties = z
   .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
     error: 'expected client properties of Kafka, such as bootstrap.servers',
@@ -71,20 +104,11 @@ const connect = z
       protocol: /^https?$/,
       error: 'expected the address of the REST interface, for example http://connect.example.com:8083',
     }),
-    username: text('expected a user name').optional(),
-    password: text('expected a password, best as ${NAME} from the environment').optional(),
-    passwordFile: file.optional(),
-    tls: tls.optional(),
+    ...httpLogin,
     sourceClient: clientProperties,
     targetClient: clientProperties,
   })
-  .refine(
-    ({ username, password, passwordFile }) =>
-      username === undefined
-        ? password === undefined && passwordFile === undefined
-        : (password === undefined) !== (passwordFile === undefined),
-    { error: 'expected username together with either password or passwordFile' },
-  );
+  .refine(wholeLogin.check, { error: wholeLogin.error });
 
 /** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
 const temporal = z
@@ -131,6 +155,7 @@ export const configShape = z.strictObject(
   {
     temporal: temporal.prefault({}),
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
     connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
     worker: worker.prefault({}),
   },
@@ -144,5 +169,6 @@ export const configShape = z.strictObject(
 
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
+export type RegistrySection = z.output<typeof registry>;
 export type ConnectSection = z.output<typeof connect>;
 export type TlsSection = z.output<typeof tls>;

@@ -7,6 +7,7 @@ import {
   type ClusterSection,
   type ConfigFile,
   type ConnectSection,
+  type RegistrySection,
   type TlsSection,
 } from './config-schema.js';
 import { Files, fillIn, type Environment } from './config-values.js';
@@ -14,12 +15,15 @@ import type { ConnectConnection } from './connect/connection-settings.js';
 import type { ClusterConnection } from './kafka/connection-settings.js';
 import { parseDuration } from './migration/duration.js';
 import { pathText, type Mistake } from './migration/file.js';
+import type { RegistryConnection } from './registry/connection-settings.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
   temporal: TemporalSettings;
   /** By the name that migration files use. */
   clusters: Readonly<Record<string, ClusterConnection>>;
+  /** Schema registries, by the name that migration files use. */
+  registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
   connect: Readonly<Record<string, ConnectConnection>>;
   worker: WorkerSettings;
@@ -46,7 +50,7 @@ export interface ConfigSource {
   /** From `--config`; a file that is not there is a mistake, while the default file may be missing. */
   path?: string | undefined;
   environment: Environment;
-  /** Leaves secrets and files of clusters and Connect alone: who only talks to Temporal needs none of them. */
+  /** Leaves secrets and files of clusters, registries and Connect alone: who only talks to Temporal needs none of them. */
   temporalOnly?: boolean;
 }
 
@@ -78,7 +82,9 @@ export function parseConfig(
   temporalOnly = false,
 ): Read<Config> {
   const filled = fillIn(document, environment);
-  const mistakes = filled.mistakes.filter(({ path }) => !temporalOnly || !/^(clusters|connect)\./.test(path));
+  const mistakes = filled.mistakes.filter(
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+  );
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
   if (!parsed.success) return { mistakes };
@@ -87,6 +93,7 @@ export function parseConfig(
   const config: Config = {
     temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
     clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
+    registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
     worker: workerSettings(parsed.data.worker),
   };
@@ -138,6 +145,32 @@ function clusterConnection(
         username: sasl.username,
         password: sasl.password ?? files.secret(sasl.passwordFile ?? '', `${path}.sasl.passwordFile`),
       },
+    }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  });
+}
+
+function registryConnections(
+  sections: ConfigFile['registries'],
+  files: Files,
+): Record<string, RegistryConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      registryConnection(section, `registries.${name}`, files),
+    ]),
+  );
+}
+
+function registryConnection(
+  { url, username, password, passwordFile, tls }: RegistrySection,
+  path: string,
+  files: Files,
+): RegistryConnection {
+  return discreet({
+    url,
+    ...(username !== undefined && {
+      login: { username, password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`) },
     }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
   });

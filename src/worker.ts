@@ -9,6 +9,7 @@ import {
 import { createActivities } from '../activities/index.js';
 import { openClusters } from './clusters.js';
 import type { Config, WorkerSettings } from './config.js';
+import { openRegistries } from './registries.js';
 import { openConnects } from './connects.js';
 import { listMigrations } from './listing.js';
 import { FerryError } from './migration/errors.js';
@@ -36,10 +37,12 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
   installRuntime(settings, logger);
   const connection = await connect(temporal.connection);
   const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
   try {
     const client = new Client({ connection, namespace });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
+      registries: (name) => registries.get(name),
       connects: openConnects(config.connect),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
@@ -70,6 +73,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       );
     });
   } finally {
+    registries.close();
     await clusters.close();
     await connection.close();
   }

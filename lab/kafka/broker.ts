@@ -4,7 +4,7 @@ import { silent } from '../host/failure.js';
 import { remember, Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
-import { archiveOptions, classPath, jvmOptions, kafkaJars } from './jars.js';
+import { archiveOptions, classPath, type JvmKind, jvmOptions, kafkaJars } from './jars.js';
 import type { ClusterPaths } from './layout.js';
 import { propertiesFile, type Settings } from './settings.js';
 
@@ -15,33 +15,40 @@ export interface BrokerOptions {
   ready: () => Promise<void>;
   /** Write the archive of loaded classes when the broker ends, instead of using it. */
   recordClasses?: string;
+  /** `small` unless told. */
+  jvm?: JvmKind;
 }
 
-/** The process of a combined broker and controller whose storage is formatted. */
-export function broker({ title, version, paths, ready, recordClasses }: BrokerOptions): Server {
+/** The process of a broker that finds what it needs: a formatted storage as its own controller, or ZooKeeper. */
+export function broker({ title, version, paths, ready, recordClasses, jvm }: BrokerOptions): Server {
   const commandLine = async () => {
     const libs = await kafkaJars(version, silent);
     const classes = recordClasses
       ? [`-XX:ArchiveClassesAtExit=${recordClasses}`]
       : await archiveOptions(version);
-    const args = [...jvmOptions(version), ...classes, '-cp', classPath(libs), 'kafka.Kafka', paths.settings];
+    const args = [
+      ...jvmOptions(version, jvm),
+      ...classes,
+      '-cp',
+      classPath(libs),
+      'kafka.Kafka',
+      paths.settings,
+    ];
     return { command: javaCommand(), args };
   };
   return new Server({ title, folder: paths.server, commandLine, ready });
 }
 
-/**
- * Writes the settings and formats the storage of a new cluster with an id of its own.
- * @param extra arguments for `StorageTool format`, such as the first SCRAM credentials.
- */
-export async function format(
-  version: string,
-  paths: ClusterPaths,
-  settings: Settings,
-  extra: readonly string[],
-): Promise<void> {
+export async function writeSettings(paths: ClusterPaths, settings: Settings): Promise<void> {
   await mkdir(paths.server, { recursive: true, mode: 0o700 });
   await writeFile(paths.settings, propertiesFile(settings), { mode: 0o600 });
+}
+
+/**
+ * Formats the storage of a new cluster with an id of its own.
+ * @param extra arguments for `StorageTool format`, such as the first SCRAM credentials.
+ */
+export async function format(version: string, paths: ClusterPaths, extra: readonly string[]): Promise<void> {
   const libs = await kafkaJars(version, silent);
   // prettier-ignore
   const args = [

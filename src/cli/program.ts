@@ -9,6 +9,7 @@ import { addPlan } from './plan.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
+import { addVerify } from './verify.js';
 import { addWorker } from './worker.js';
 
 /** The `ferry` command with all its verbs. */
@@ -38,6 +39,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addControls,
     addList,
     addDrain,
+    addVerify,
     addWorker,
   ])
     add(program, surroundings);

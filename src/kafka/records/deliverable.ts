@@ -111,7 +111,11 @@ export class DeliverableScan {
   }
 }
 
-/** Which transactions of one Fetch's list are still without their ABORT marker: producer id → offset of its latest one. */
+/**
+ * Which transactions of one Fetch's list are still without their ABORT marker.
+ *
+ * @param markers producer id → offset of its latest ABORT marker seen; kept by the caller from one Fetch to the next.
+ */
 export class OpenAborts {
   private readonly firstOffsets = new Map<bigint, bigint[]>();
 
