@@ -4,11 +4,13 @@ import { workflowId } from '../src/migration/messages.js';
 import type { Activities, PlanReport } from '../src/migration/work.js';
 import { copyAcls } from './acls.js';
 import { attempting } from './attempt.js';
+import { mirrorMakerActivities } from './connect.js';
 import { consumerActivities } from './consumers.js';
 import type { Dependencies } from './dependencies.js';
 import { doublingActivities } from './doubling.js';
 import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
+import { byMirrorKind } from './mirror-kind.js';
 import { seedOffsets, targetWrites } from './offsets.js';
 import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
@@ -28,6 +30,7 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
     ...unbuilt,
+    ...byMirrorKind(unbuilt, mirrorMakerActivities(dependencies)),
     checkPlan: (input) =>
       attempting(async () =>
         unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
