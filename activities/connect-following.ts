@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { taskFailure, type TaskFailure } from '../src/connect/task-failure.js';
 import { partitionKey, type TopicPartition } from '../src/kafka/cluster.js';
-import { FerryError, transientTypes } from '../src/migration/errors.js';
+import { FerryError, isFerryError, transientTypes } from '../src/migration/errors.js';
 import { formatDuration } from '../src/migration/duration.js';
 import { waitMs } from '../src/migration/file.js';
 import type { Activities, MirrorHeartbeat, Watching } from '../src/migration/work.js';
@@ -39,11 +42,12 @@ const mostLagging = 5;
 
 /**
  * Lets MirrorMaker's connectors run and follows them: what failed is restarted a few times, with a growing pause, and
- * then asks a person. All shares of the partitions are the tasks of one connector, so only the first share acts.
+ * then asks a person. All shares of the partitions are the tasks of one connector, so only the first share acts. When the
+ * workflow cancels it, the copying has stopped before it ends; when its worker ends, the connectors run on.
  *
  * @throws FerryError of the type that the reason of a failed task has; `NotFound` when a connector is gone.
  */
-export function followMirrorMaker(
+export async function followMirrorMaker(
   dependencies: Pick<Dependencies, 'clusters' | 'connects'>,
   input: Input,
 ): Promise<Watching> {
@@ -51,7 +55,35 @@ export function followMirrorMaker(
   const at = mirrorOf(dependencies, migration);
   const lag = new MirrorLag(dependencies.clusters(migration.source), at.rest, migration);
   const following = new Following(at, lag, input);
-  return watch<never, Followed>(input, followed, (moment) => following.probe(moment));
+  try {
+    return await watch<never, Followed>(input, followed, (moment) => following.probe(moment));
+  } catch (error) {
+    // A worker that ends hands the mirror over to the next one; only the workflow wants it to stand still.
+    if (error instanceof CancelledFailure && error.message === 'CANCELLED') await stopCopying(at);
+    throw error;
+  }
+}
+
+const stoppedWithinMs = 120_000;
+const lookAgainMs = 250;
+
+/** Stops the connector that copies, and waits until its tasks have ended: nothing of it is written after that. */
+async function stopCopying({ rest, names }: MirrorAt): Promise<void> {
+  const context = Context.current();
+  const deadline = Date.now() + stoppedWithinMs;
+  for (let asked = false; Date.now() < deadline; await sleep(lookAgainMs)) {
+    context.heartbeat({ says: 'Stops MirrorMaker.', at: new Date().toISOString(), carry: undefined });
+    try {
+      if (!asked && (await rest.config(names.source)) === undefined) return;
+      if (!asked) await rest.act(names.source, 'stop');
+      asked = true;
+      const status = await rest.status(names.source);
+      if (status?.connector.state === 'STOPPED' && status.tasks.length === 0) return;
+    } catch (error) {
+      if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+    }
+  }
+  context.log.warn('MirrorMaker did not stop in time.', { connector: names.source });
 }
 
 class Following {

@@ -6,6 +6,7 @@ import { engines } from './mirror/engine.js';
 import { type Parity, parity } from './parity.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
+import { type Schemas, schemas } from './schemas.js';
 import { type Translate, translate } from './translate.js';
 import { type Waiting, waiting } from './waiting.js';
 
@@ -27,6 +28,12 @@ benchmark('scale', 'how requests, time and history grow with the topics of one m
   .option('--topics <n,...>', 'how many topics the migrations have', amounts, [1, 50, 500])
   .action(async ({ topics, json }: { topics: number[]; json?: boolean }) =>
     show(await scale(topics, say), printScale, json),
+  );
+
+benchmark('schemas', 'how long it takes to copy schemas with their ids from one registry to another')
+  .option('--versions <n>', 'how many versions there are', amount, 2_000)
+  .action(async ({ versions, json }: { versions: number; json?: boolean }) =>
+    show(await schemas(versions, say), printSchemas, json),
   );
 
 benchmark('mirror', 'how fast topics are mirrored, and at what cost, beside MirrorMaker 2 and kafkajs')
@@ -131,6 +138,21 @@ function printScale({ partitionsPerTopic, rows }: Scale): string {
         String(Math.round(row.largestEventBytes / 1000)),
       ]),
     ),
+  ].join('\n');
+}
+
+function printSchemas({ versions, subjects, latencyMs, rows, again, ratio }: Schemas): string {
+  return [
+    `${versions} schema versions in ${subjects} subjects, copied with their ids; each answer takes at least ${latencyMs} ms.`,
+    table(
+      ['', 'requests', 'seconds'],
+      [...rows, { engine: 'ferry, again', ...again }].map(({ engine, requests, seconds }) => [
+        engine,
+        String(requests),
+        String(seconds),
+      ]),
+    ),
+    `The ferry is ${ratio} times as fast as one request after the other.`,
   ].join('\n');
 }
 

@@ -1,3 +1,6 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { CancelledFailure } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import kafkajs, { type Message } from 'kafkajs';
 import { followMirrorMaker } from '../../activities/connect-following.js';
@@ -16,6 +19,7 @@ import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Migration } from '../../src/migration/file.js';
+import type { MirrorHeartbeat } from '../../src/migration/work.js';
 import type { OffsetTable } from '../../src/migration/offsets.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
@@ -273,6 +277,26 @@ describe('a mirror by MirrorMaker', () => {
     const again = await translateOverMirrorMaker(ground, settled);
     if (again.state !== 'asks') throw new Error(JSON.stringify(again));
     expect(keysOf(again.findings)).toEqual([`asks group-on-both:${group}`]);
+  });
+
+  test('stands still when the workflow cancels it, and runs on when only its worker ends', async () => {
+    const input = { migration, share: 0, shares: 1, partitions, sliceMs: 60_000 };
+    const state = async () => (await rest.status(names.source))?.connector.state;
+    const follow = async (reason: 'CANCELLED' | 'WORKER_SHUTDOWN') => {
+      const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+      const seen = new Promise<MirrorHeartbeat>((resolve) =>
+        environment.on('heartbeat', (beat: MirrorHeartbeat) => beat.mirror && resolve(beat)),
+      );
+      const run = environment.run(() => followMirrorMaker(ground, input));
+      run.catch(() => undefined);
+      expect((await seen).mirror.lag).toBe(0);
+      environment.cancel(reason);
+      await expect(run).rejects.toThrow(CancelledFailure);
+    };
+    await follow('WORKER_SHUTDOWN');
+    expect(await state()).toBe('RUNNING');
+    await follow('CANCELLED');
+    expect(await state()).toBe('STOPPED');
   });
 
   test("leaves MirrorMaker's own pairs and checkpoints readable", async () => {
