@@ -5,6 +5,7 @@ import { addControls } from './control.js';
 import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
 import { addList } from './list.js';
+import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
@@ -39,6 +40,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addControls,
     addList,
     addDrain,
+    addOffsets,
     addVerify,
     addWorker,
   ])
