@@ -124,11 +124,13 @@ function partsOf(id: StepId, migration: Migration): string[] | undefined {
 export function newState(migration: Migration, at: string): MigrationState {
   const ids: readonly StepId[] = strategies[migration.strategy].steps;
   const byPeople = migration.topics.some(({ createdBy }) => createdBy === 'people');
+  // A strategy whose runbook is about schemas says that there are none; the others have no such step then.
+  const schemas = migration.schemas !== undefined || migration.strategy === 'advancedMirroring';
   return {
     migration,
     startedAt: at,
     steps: ids
-      .filter((id) => id !== 'topicCreated' || byPeople)
+      .filter((id) => (id !== 'topicCreated' || byPeople) && (id !== 'copySchemas' || schemas))
       .map((id): Step => {
         const parts = partsOf(id, migration);
         return {
