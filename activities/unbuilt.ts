@@ -7,13 +7,5 @@ const refuse = (what: string) => async (): Promise<never> => {
 
 /** What is promised to workflows and not built yet: one line goes with each part that lands, the file with the last. */
 export const unbuilt = {
-  prepareMirror: refuse('mirror'),
-  mirror: refuse('mirror'),
-  watchMirror: refuse('mirror'),
-  translateGroups: refuse('translate offsets'),
-  removeMirror: refuse('mirror'),
   watchParity: refuse('compare both clusters record by record'),
-  copySchemas: refuse('copy schemas'),
-  leaveImport: refuse('copy schemas'),
-  watchSchemas: refuse('copy schemas'),
 } satisfies Partial<Activities>;

@@ -1,8 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
+import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirror.js';
+import { engines } from './mirror/engine.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
+import { type Translate, translate } from './translate.js';
 import { type Waiting, waiting } from './waiting.js';
 
 // Progress goes to the error stream, so that the result can be piped.
@@ -25,6 +28,25 @@ benchmark('scale', 'how requests, time and history grow with the topics of one m
     show(await scale(topics, say), printScale, json),
   );
 
+benchmark('mirror', 'how fast topics are mirrored, and at what cost, beside MirrorMaker 2 and kafkajs')
+  .option('--size <MB>', 'how much the largest topics hold', amount, mirrorDefaults.size)
+  .option(
+    '--topics <name,...>',
+    `which topics: ${mirrorDefaults.topics.join(', ')}`,
+    oneOf(mirrorDefaults.topics),
+  )
+  .option('--engines <name,...>', `which engines: ${engines.join(', ')}`, oneOf(engines))
+  .option('--limit <s>', 'how long one engine may copy one topic', amount, mirrorDefaults.limit)
+  .action(async ({ json, ...options }: Partial<MirrorOptions> & { json?: boolean }) =>
+    show(await mirror({ ...mirrorDefaults, ...options }, say), printMirror, json),
+  );
+
+benchmark('translate', 'how exact translated offsets are, and how soon, beside MirrorMaker 2')
+  .option('--group-partitions <n>', 'how many pairs of a group and a partition have a commit', amount, 10_000)
+  .action(async ({ groupPartitions, json }: { groupPartitions: number; json?: boolean }) =>
+    show(await translate(groupPartitions, say), printTranslate, json),
+  );
+
 function benchmark(name: string, description: string): Command {
   return program.command(name).description(description).option('--json', 'print the result as JSON');
 }
@@ -38,6 +60,15 @@ function amount(text: string): number {
 
 function amounts(text: string): number[] {
   return text.split(',').map(amount);
+}
+
+function oneOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((name) => {
+      const found = known.find((one) => one === name);
+      if (!found) throw new InvalidArgumentError(`"${name}" is none of ${known.join(', ')}.`);
+      return found;
+    });
 }
 
 function show<Result>(result: Result, print: (result: Result) => string, json?: boolean): void {
@@ -91,6 +122,52 @@ function printScale({ partitionsPerTopic, rows }: Scale): string {
         String(row.historyEvents),
         String(Math.round(row.historyBytes / 1000)),
         String(Math.round(row.largestEventBytes / 1000)),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printMirror({ rows, ratios, goals }: Mirror): string {
+  const text = (ratio: number | null) => (ratio === null ? '-' : String(ratio));
+  return [
+    "MB are 10⁶ bytes of the source's log; CPU and memory are those of the engine's process.",
+    table(
+      ['topic', 'engine', 'MB/s', 'records/s', 'CPU s/GB', 'peak RSS, MB'],
+      rows.map((row) => [
+        row.topic,
+        row.complete ? row.engine : `${row.engine} (not to the end)`,
+        String(row.mbPerSecond),
+        String(row.recordsPerSecond),
+        String(row.cpuSecondsPerGb),
+        String(row.peakRssMb),
+      ]),
+    ),
+    '',
+    `The ferry's figures divided by those of others. Goals on large batches: MirrorMaker ${goals.vsMirrorMaker}, its CPU ${goals.cpuVsMirrorMaker}, limit ${goals.vsLimit}:`,
+    table(
+      ['topic', 'MirrorMaker', 'kafkajs', 'limit', 'CPU of MirrorMaker'],
+      ratios.map((of) => [
+        of.topic,
+        text(of.vsMirrorMaker),
+        text(of.vsKafkajs),
+        text(of.vsLimit),
+        text(of.cpuVsMirrorMaker),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): string {
+  return [
+    `MirrorMaker with offset.lag.max ${offsetLagMax}; it translates and commits every ${intervalSeconds} s.`,
+    table(
+      ['', 'group-partitions', 'exact', 'behind', 'at most by', 'ahead', 'untranslated', 'seconds'],
+      rows.map((row) => [
+        row.engine,
+        ...[row.groupPartitions, row.exact, row.behind, row.maxBehind, row.ahead, row.untranslated].map(
+          String,
+        ),
+        String(row.seconds),
       ]),
     ),
   ].join('\n');

@@ -30,7 +30,9 @@ export async function usageOver(seconds: number, pids: readonly number[]): Promi
   }));
 }
 
-interface Reading {
+/** What a process and the ones that it has started use. */
+export interface Reading {
+  /** Since they began. */
   cpuSeconds: number;
   rssBytes: number;
 }
@@ -40,16 +42,38 @@ interface Process extends Reading {
   parent: number;
 }
 
+const familyIsKnownMs = 1000;
+
+/** One process with the ones that it has started, read so often that to look through all of them would cost too much. */
+export class ProcessMeter {
+  #pids: number[] = [];
+  #known = 0;
+
+  constructor(private readonly pid: number) {}
+
+  /** @throws LabError where there is no /proc, or when it has ended. */
+  async read(): Promise<Reading> {
+    if (Date.now() - this.#known > familyIsKnownMs) {
+      this.#pids = familyOf(this.pid, await allProcesses()).map(({ pid }) => pid);
+      this.#known = Date.now();
+    }
+    const family = (await Promise.all(this.#pids.map(readOne))).filter((one) => one !== undefined);
+    return sum(this.pid, family);
+  }
+}
+
 async function readAll(pids: readonly number[]): Promise<Reading[]> {
   const processes = await allProcesses();
-  return pids.map((pid) => {
-    const family = familyOf(pid, processes);
-    if (family.length === 0) throw new LabError(`Process ${pid} ended while it was measured: see its log.`);
-    return {
-      cpuSeconds: family.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-      rssBytes: family.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
-    };
-  });
+  return pids.map((pid) => sum(pid, familyOf(pid, processes)));
+}
+
+function sum(pid: number, family: readonly Process[]): Reading {
+  if (!family.some((one) => one.pid === pid))
+    throw new LabError(`Process ${pid} ended while it was measured: see its log.`);
+  return {
+    cpuSeconds: family.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    rssBytes: family.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+  };
 }
 
 function familyOf(pid: number, processes: readonly Process[]): Process[] {

@@ -1,13 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { type Lab, LabError, startLab } from '../lab/lab.js';
+import { type Lab, type LabCluster, LabError, startLab, type StartOptions } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';
 import { type Clusters, openClusters } from '../src/clusters.js';
 import { type Config, readConfig } from '../src/config.js';
 import type { Cluster } from '../src/kafka/cluster.js';
 import { type ClusterConnection, openCluster } from '../src/kafka/open.js';
-
-/** Benchmarks have a lab of their own; a new one takes the place of what is left of an old one. */
-const labName = 'bench';
 
 export type Say = (line: string) => void;
 
@@ -21,17 +19,26 @@ export interface Stage {
   clusters: Clusters;
   /** The source, to somebody who may do everything there: commits of groups are made here. */
   source: Cluster;
+  /** The target, to the same. */
+  target: Cluster;
   /** Where progress goes, apart from the result. */
   say: Say;
   /** Called however the benchmark ends: the last one first, before the lab goes down. */
   onEnd: (end: () => Promise<unknown>) => void;
 }
 
+/** Benchmarks have labs of their own; a new one takes the place of what is left of an old one of the name. */
+const defaultLab: StartOptions = { name: 'bench' };
+
 /**
  * Runs a benchmark on a fresh lab and takes all of it down, also when it fails or is interrupted.
  * @throws LabError when there can be no lab; whatever the benchmark throws.
  */
-export async function onStage<T>(say: Say, benchmark: (stage: Stage) => Promise<T>): Promise<T> {
+export async function onStage<T>(
+  say: Say,
+  benchmark: (stage: Stage) => Promise<T>,
+  options: Pick<StartOptions, 'name' | 'jvm'> = defaultLab,
+): Promise<T> {
   const ends: (() => Promise<unknown>)[] = [];
   const onEnd = (end: () => Promise<unknown>) => void ends.push(end);
   const end = async () => {
@@ -41,25 +48,38 @@ export async function onStage<T>(say: Say, benchmark: (stage: Stage) => Promise<
   const interrupted = () => void end().finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    const lab = await startLab({ name: labName, progress: say });
+    const lab = await startLab({ ...options, progress: say });
     onEnd(() => lab.down());
     const { value: config } = readConfig({ path: lab.ferryYaml, environment: {} });
     if (!config) throw new LabError("The lab's own ferry.yaml cannot be read.");
     const clusters = openClusters(config.clusters);
     onEnd(() => clusters.close());
-    const source = openCluster('source', adminConnection(lab));
+    const source = openCluster('source', await adminConnection(lab.source));
     onEnd(() => source.close());
+    const target = openCluster('target', await adminConnection(lab.target));
+    onEnd(() => target.close());
     const connection = await Connection.connect({ address: lab.temporal.address });
     onEnd(() => connection.close());
     const client = new Client({ connection, namespace: lab.temporal.namespace });
-    return await benchmark({ lab, config, client, clusters, source, say, onEnd });
+    return await benchmark({ lab, config, client, clusters, source, target, say, onEnd });
   } finally {
     await end();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
 }
 
-function adminConnection({ source: { bootstrap, clients } }: Lab): ClusterConnection {
-  const { sasl } = clients[ADMIN] ?? {};
-  return { bootstrap, ...(sasl && { sasl }) };
+/** Of a cluster of the lab, as somebody who may do everything there. */
+export async function adminConnection({ bootstrap, clients }: LabCluster): Promise<ClusterConnection> {
+  const { sasl, tls } = clients[ADMIN] ?? {};
+  return {
+    bootstrap,
+    ...(sasl && { sasl }),
+    ...(tls && {
+      tls: {
+        ca: await readFile(tls.ca, 'utf8'),
+        certificate: await readFile(tls.certificate, 'utf8'),
+        key: await readFile(tls.key, 'utf8'),
+      },
+    }),
+  };
 }

@@ -31,22 +31,24 @@ export function applicationAcls(principal: string, grants: Grants): AclEntry[] {
   ];
 }
 
-/** One right on everything of a kind that a cluster has. */
+/** One right on everything of a kind that a cluster has, or on the names that begin with `prefix`. */
 export interface Grant {
   resource: keyof typeof resourceTypes;
   operation: keyof typeof operations;
+  prefix?: string;
 }
 
 export function grantAcls(principal: string, grants: readonly Grant[]): AclEntry[] {
-  return grants.map(({ resource, operation }) =>
-    entry(
+  return grants.map(({ resource, operation, prefix }) => ({
+    ...entry(
       principal,
       resourceTypes[resource],
       // The one name that the resource type Cluster has.
-      resource === 'cluster' ? 'kafka-cluster' : '*',
+      resource === 'cluster' ? 'kafka-cluster' : (prefix ?? '*'),
       operations[operation],
     ),
-  );
+    ...(prefix !== undefined && { resourcePatternType: ResourcePatternTypes.PREFIXED }),
+  }));
 }
 
 /**

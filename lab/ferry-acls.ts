@@ -6,7 +6,9 @@
  */
 export interface FerryGrant {
   resource: 'cluster' | 'topic' | 'group' | 'transactionalId';
-  operation: 'describe' | 'describeConfigs' | 'alter' | 'create' | 'read' | 'delete';
+  operation: 'describe' | 'describeConfigs' | 'alter' | 'create' | 'read' | 'write' | 'delete';
+  /** Only for names that begin so; every name without it. */
+  prefix?: string;
   why: string;
 }
 
@@ -48,6 +50,11 @@ export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGra
       operation: 'read',
       why: 'commit starting offsets; see whether a group that was moved has anything left to read',
     },
+    {
+      resource: 'topic',
+      operation: 'write',
+      why: 'mirror records, and keep the offset map: for the mirroring strategies alone',
+    },
     { resource: 'topic', operation: 'delete', why: 'take back a topic that an aborted migration made' },
     {
       resource: 'group',
@@ -55,5 +62,11 @@ export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGra
       why: 'read members and committed offsets, and commit starting offsets',
     },
     { resource: 'group', operation: 'delete', why: 'take back starting offsets when a migration is aborted' },
+    {
+      resource: 'transactionalId',
+      operation: 'write',
+      prefix: 'kafka-ferry.',
+      why: 'shut out an earlier attempt of a mirror: for the mirroring strategies alone',
+    },
   ],
 };

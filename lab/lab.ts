@@ -7,6 +7,7 @@ import { labFolder } from './host/folders.js';
 import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
+import type { JvmKind } from './kafka/jars.js';
 import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
@@ -71,6 +72,8 @@ export interface StartOptions {
   /** Two schema registries too. */
   registries?: boolean;
   progress?: Progress;
+  /** What the brokers are started as: `small` unless told. Only whoever starts the lab knows: a later one restarts them small. */
+  jvm?: JvmKind;
 }
 
 /**
@@ -79,7 +82,7 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm } = options;
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress);
@@ -89,8 +92,8 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
   await writeState(folder, state);
   try {
     const [source, target, temporal] = await settleAll([
-      startCluster(folder, 'source', state),
-      startCluster(folder, 'target', state),
+      startCluster(folder, 'source', state, jvm),
+      startCluster(folder, 'target', state, jvm),
       startTemporal(folder, state),
     ]);
     const lab = await assemble(name, folder, state, { source, target }, temporal);
@@ -140,9 +143,10 @@ async function startCluster(
   folder: string,
   name: 'source' | 'target',
   { ports }: LabState,
+  jvm: JvmKind | undefined,
 ): Promise<LabCluster> {
   await prepareCluster(folder, name, ports[name]);
-  const cluster = await openCluster(folder, name, ports[name]);
+  const cluster = await openCluster(folder, name, ports[name], undefined, jvm);
   await cluster.start();
   await grantFerry(cluster);
   return cluster;
@@ -219,7 +223,9 @@ function openRegistries(folder: string, ports: Record<ClusterName, number>): Lab
 }
 
 async function writeFerryYaml(lab: Lab): Promise<void> {
-  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target]), { mode: 0o600 });
+  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target], lab.connect), {
+    mode: 0o600,
+  });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {

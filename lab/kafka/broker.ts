@@ -4,7 +4,7 @@ import { silent } from '../host/failure.js';
 import { remember, Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
-import { archiveOptions, classPath, jvmOptions, kafkaJars } from './jars.js';
+import { archiveOptions, classPath, type JvmKind, jvmOptions, kafkaJars } from './jars.js';
 import type { ClusterPaths } from './layout.js';
 import { propertiesFile, type Settings } from './settings.js';
 
@@ -15,16 +15,25 @@ export interface BrokerOptions {
   ready: () => Promise<void>;
   /** Write the archive of loaded classes when the broker ends, instead of using it. */
   recordClasses?: string;
+  /** `small` unless told. */
+  jvm?: JvmKind;
 }
 
 /** The process of a combined broker and controller whose storage is formatted. */
-export function broker({ title, version, paths, ready, recordClasses }: BrokerOptions): Server {
+export function broker({ title, version, paths, ready, recordClasses, jvm }: BrokerOptions): Server {
   const commandLine = async () => {
     const libs = await kafkaJars(version, silent);
     const classes = recordClasses
       ? [`-XX:ArchiveClassesAtExit=${recordClasses}`]
       : await archiveOptions(version);
-    const args = [...jvmOptions(version), ...classes, '-cp', classPath(libs), 'kafka.Kafka', paths.settings];
+    const args = [
+      ...jvmOptions(version, jvm),
+      ...classes,
+      '-cp',
+      classPath(libs),
+      'kafka.Kafka',
+      paths.settings,
+    ];
     return { command: javaCommand(), args };
   };
   return new Server({ title, folder: paths.server, commandLine, ready });

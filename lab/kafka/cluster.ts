@@ -6,6 +6,7 @@ import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principal
 import { versions } from '../versions.js';
 import { broker, format } from './broker.js';
 import { clientsOf, connectionOf, issueClients, type LabClient, security } from './clients.js';
+import type { JvmKind } from './jars.js';
 import { type ClusterPorts, clusterPaths } from './layout.js';
 import { servesClient } from './ready.js';
 import { combinedRole, groupProtocols, labBehaviour, type Listeners, type Settings } from './settings.js';
@@ -68,12 +69,14 @@ export async function brokerSettings(
 /**
  * The cluster in this folder, whether it runs or not.
  * @param recordClasses where its broker writes the archive of loaded classes when it ends.
+ * @param jvm what its broker is started as by this object: `small` unless told.
  */
 export async function openCluster(
   folder: string,
   name: ClusterName,
   ports: ClusterPorts,
   recordClasses?: string,
+  jvm?: JvmKind,
 ): Promise<LabCluster> {
   const paths = clusterPaths(folder, name);
   const bootstrap = [`127.0.0.1:${ports.client}`];
@@ -92,6 +95,7 @@ export async function openCluster(
     version: kafkaVersion[name],
     paths,
     recordClasses,
+    jvm,
     ready: () => servesClient(asUser(ADMIN, { retry: { retries: 0 } }), ports.client),
   });
   return {

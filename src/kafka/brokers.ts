@@ -6,8 +6,11 @@ import type { MetadataRequest, MetadataResponse } from './wire/metadata.js';
 import { metadataV11 } from './wire/metadata-v11.js';
 import { metadataV12 } from './wire/metadata-v12.js';
 
-/** Long polls travel on a connection of their own: a broker answers one connection's requests in order. */
-export type Lane = 'facts' | 'records';
+/**
+ * Long polls travel on a connection of their own: a broker answers one connection's requests in order. So does each
+ * mirror, on two lanes of its own name, since one must not wait for another.
+ */
+export type Lane = 'facts' | 'records' | `records of ${string}` | `writes of ${string}`;
 
 /** The brokers of one cluster, found through the bootstrap addresses; one lazy connection per broker and lane. */
 export class Brokers {
@@ -65,6 +68,14 @@ export class Brokers {
     const links = [...this.links.values()];
     this.links.clear();
     for (const link of await Promise.allSettled(links)) if (link.status === 'fulfilled') link.value.close();
+  }
+
+  /** Closes the connections of one lane; whatever waits for an answer there fails `Unreachable`. */
+  async closeLane(lane: Lane): Promise<void> {
+    const links = [...this.links].filter(([key]) => key.startsWith(`${lane} `));
+    for (const [key] of links) this.links.delete(key);
+    for (const link of await Promise.allSettled(links.map(([, link]) => link)))
+      if (link.status === 'fulfilled') link.value.close();
   }
 
   private askLink<Request, Response>(

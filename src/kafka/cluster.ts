@@ -99,18 +99,46 @@ export interface Cluster {
   /**
    * Raw record batches from each position up to (not including) `until`, at most `maxBytes` in all, in one Fetch per
    * leader; empty when nothing is there yet. The bytes are exactly the log's (KIP-98 batches, magic 2; older magic as is).
-   * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions.
+   * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions. `lastEpoch`, the
+   * leader epoch of the record before `offset`, lets the broker notice that its log was truncated since. `mirror` names a
+   * mirror whose own connections are used, see `closeMirror`.
    */
   fetch(
-    positions: readonly (TopicPartition & { offset: bigint; until?: bigint })[],
+    positions: readonly (TopicPartition & { offset: bigint; until?: bigint; lastEpoch?: number })[],
     options: {
       isolation: 'committed' | 'uncommitted';
       maxBytes: number;
       maxBytesPerPartition?: number;
       maxWaitMs: number;
       signal?: AbortSignal;
+      mirror?: string;
     },
   ): Promise<Rows<string, FetchedBatches>>;
+
+  // sealing.ts
+  /**
+   * Makes the caller the only writer of these partitions under the transactional id: takes the next producer epoch and has
+   * an empty transaction's marker written to each partition, after which their brokers refuse every older epoch. Answers
+   * once the markers are in the logs of all replicas in sync.
+   *
+   * @returns `ends` by `partitionKey`: the offset after the marker. All that older epochs have written lies below it.
+   * @throws TakenOver when a newer attempt has done the same meanwhile
+   */
+  seal(
+    transactionalId: string,
+    partitions: readonly TopicPartition[],
+    signal?: AbortSignal,
+  ): Promise<ProducerSeal>;
+
+  // writing.ts
+  /**
+   * Writes one batch, acknowledged by all replicas in sync (`acks=all`). Sent once, to the leader known now; batches of a
+   * partition leave in the order of the calls, at most five of them unanswered. What to do about an outcome that is not
+   * `written` is up to the caller: a batch may be sent again as it is, its sequence numbers make that safe.
+   */
+  produce(mirror: string, batch: NewBatch): Promise<WriteOutcome>;
+  /** Closes the connections that `fetch` and `produce` have opened for a mirror. */
+  closeMirror(mirror: string): Promise<void>;
 
   /** Requests sent so far, by the protocol's name for them: what a benchmark counts. */
   requests(): Record<string, number>;
@@ -268,4 +296,33 @@ export interface FetchedBatches {
   readonly batches: Buffer;
   /** With isolation `committed`: transactions aborted in this range, by producer and first offset. */
   readonly aborted: readonly { producerId: bigint; firstOffset: bigint }[];
+  /** A quota holds the client back, so there may be more than came. */
+  readonly throttled: boolean;
+  /** The log is not the one that was read up to the position: it parts from that at `endOffset`. */
+  readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };
 }
+
+/** Whose writes are accepted from now on; sequence numbers of every partition begin at 0. */
+export interface ProducerSeal {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly ends: ReadonlyMap<string, bigint>;
+}
+
+/** One whole batch of magic 2 in one or more parts, ready to be stored. */
+export interface NewBatch extends TopicPartition {
+  readonly parts: readonly Buffer[];
+}
+
+/**
+ * - `written`: stored from `baseOffset` on, now or when it was sent before.
+ * - `again`: whether it was stored is not known, or it was not; it may be in a moment.
+ * - `out-of-sequence`: not stored, a batch before it is missing.
+ * - `duplicate`: stored before, where is not known.
+ * - `fenced`: not stored, a newer epoch writes.
+ * - `refused`: not stored, and a person must help.
+ */
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly baseOffset: bigint }
+  | { readonly kind: 'out-of-sequence' | 'duplicate' | 'fenced' }
+  | { readonly kind: 'again' | 'refused'; readonly error: FerryError };

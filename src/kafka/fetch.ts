@@ -11,7 +11,11 @@ type FetchCalls = Pick<Cluster, 'fetch'>;
 
 export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
   return {
-    fetch: (positions, { isolation, maxBytes, maxBytesPerPartition = maxBytes, maxWaitMs, signal }) => {
+    fetch: (
+      positions,
+      { isolation, maxBytes, maxBytesPerPartition = maxBytes, maxWaitMs, signal, mirror },
+    ) => {
+      const lane = mirror === undefined ? 'records' : (`records of ${mirror}` as const);
       const byKey = new Map(positions.map((position) => [partitionKey(position), position]));
       const of = (keys: readonly string[]) => keys.flatMap((key) => byKey.get(key) ?? []);
       return gather({
@@ -29,17 +33,25 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
             maxBytesPerPartition: Math.min(maxBytesPerPartition, share),
             positions: of(keys),
           } as const;
-          const answer = await abortable(brokers.ask(broker, fetchV12, request, 'records'), signal);
+          const answer = await abortable(brokers.ask(broker, fetchV12, request, lane), signal);
           if (answer.code !== ok) return new Map(keys.map((key) => [key, { code: answer.code }]));
           return new Map(
             answer.partitions.map((row): [string, Reply<FetchedBatches>] => {
               const key = partitionKey(row);
-              const { code, highWatermark, lastStable, logStart, aborted, records } = row;
+              const { code, highWatermark, lastStable, logStart, aborted, records, diverging } = row;
               if (code !== ok) return [key, { code }];
               const batches = wholeBatches(records, byKey.get(key)?.until);
               return [
                 key,
-                { value: { watermarks: { logStart, highWatermark, lastStable }, batches, aborted } },
+                {
+                  value: {
+                    watermarks: { logStart, highWatermark, lastStable },
+                    batches,
+                    aborted,
+                    throttled: answer.throttleMs > 0,
+                    ...(diverging && { diverging }),
+                  },
+                },
               ];
             }),
           );

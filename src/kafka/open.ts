@@ -10,7 +10,9 @@ import { groupCalls } from './groups.js';
 import { Leaders } from './leaders.js';
 import { offsetCalls } from './offsets.js';
 import { producerCalls } from './producers.js';
+import { sealingCalls } from './sealing.js';
 import { topicCalls } from './topics.js';
+import { writingCalls } from './writing.js';
 
 export type { ClusterConnection };
 
@@ -22,16 +24,20 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
   const brokers = new Brokers(name, connection);
   const leaders = new Leaders(brokers);
   const coordinators = new Coordinators(brokers);
+  const offsets = offsetCalls(brokers, leaders);
+  const fetches = fetchCalls(brokers, leaders);
   return {
     name,
     ...topicCalls(brokers, leaders),
     ...configCalls(brokers),
-    ...offsetCalls(brokers, leaders),
+    ...offsets,
     ...committedCalls(brokers, coordinators),
     ...groupCalls(brokers, coordinators),
     ...aclCalls(brokers),
     ...producerCalls(brokers, leaders),
-    ...fetchCalls(brokers, leaders),
+    ...fetches,
+    ...sealingCalls(brokers, { ...offsets, ...fetches }),
+    ...writingCalls(brokers, leaders),
     requests: () => brokers.requests(),
     close: () => brokers.close(),
   };

@@ -110,6 +110,21 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
         'Refused',
         `A batch for ${about} is larger than max.message.bytes ${on}: raise it there.`,
       );
+    case 2: // CORRUPT_MESSAGE
+      return new FerryError(
+        'Refused',
+        `A batch for ${about} arrived damaged ${on}: check the log it was read from with kafka-dump-log.`,
+      );
+    case 32: // INVALID_TIMESTAMP
+      return new FerryError(
+        'Refused',
+        `A record for ${about} has a timestamp that the topic does not take ${on}: widen message.timestamp.before.max.ms and message.timestamp.after.max.ms there while records are copied.`,
+      );
+    case 87: // INVALID_RECORD
+      return new FerryError(
+        'Refused',
+        `A record for ${about} is not valid ${on}: a compacted topic takes none without a key.`,
+      );
     case securityDisabled:
       return new FerryError(
         'Unsupported',

@@ -57,6 +57,7 @@ describe('a configuration', () => {
       metrics: undefined,
       maxWatches: 300,
       maxChanges: 20,
+      maxMirrors: 8,
       shutdownGraceMs: 60_000,
     });
   });

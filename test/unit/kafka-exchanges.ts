@@ -65,8 +65,8 @@ export const exchanges: readonly Exchange[] = [
   exchange('metadata by name, 11', metadataV11)(() => ({ names: ['orders', 'missing'] })),
   exchange('metadata by name, 12', metadataV12)(() => ({ names: ['orders', 'missing'] })),
   exchange('metadata by id, 12', metadataV12)((topicId) => ({ ids: [topicId, 'AAAAAAAAAAAAAAAAAAAACQ'] })),
-  exchange('find coordinator, 3', findCoordinatorV3)(() => 'billing'),
-  exchange('find coordinator, 4', findCoordinatorV4)(() => ['billing', 'live']),
+  exchange('find coordinator, 3', findCoordinatorV3)(() => ({ type: 'group', key: 'billing' })),
+  exchange('find coordinator, 4', findCoordinatorV4)(() => ({ type: 'group', keys: ['billing', 'live'] })),
   exchange('log start', listOffsetsV6)(() => ({ isolation: 0, timestamp: earliest, partitions: orders })),
   exchange(
     'high watermark',

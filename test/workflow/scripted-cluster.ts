@@ -205,6 +205,11 @@ const agreeing: { [N in Name]: Answer<N> } = {
     ],
     sentence: `${groups.join(', ')} translated.`,
   }),
+  watchProducers: ({ migration }) => ({
+    state: 'writing',
+    written: migration.topics.map(onTarget),
+    sentence: 'Producers write to the target.',
+  }),
   removeMirror: () => ({ sentence: 'The mirror is removed.' }),
   copySchemas: () => ({ findings: [], sentence: 'No schema to copy.' }),
   leaveImport: () => ({ sentence: 'The target registry is not in import mode.' }),

@@ -10,7 +10,8 @@ beforeAll(async () => {
 afterEach(() => migrations.clear());
 afterAll(() => migrations.close());
 
-const prepared = ['checkPlan', 'compareTopics', 'createTopics', 'copyAcls', 'seedOffsets'] as const;
+const withTopics = ['checkPlan', 'compareTopics', 'createTopics', 'copyAcls'] as const;
+const prepared = [...withTopics, 'seedOffsets'] as const;
 const retired = ['finalCheck', 'finalCheck', 'deleteSource', 'watchDeleted'] as const;
 /** What each strategy asks of the clusters: starting offsets are looked after before each wait for applications. */
 const asked: Partial<Record<Strategy, readonly (keyof Activities)[]>> = {
@@ -29,6 +30,14 @@ const asked: Partial<Record<Strategy, readonly (keyof Activities)[]>> = {
     ...prepared,
     ...['seedOffsets', 'watchConsumers', 'seedOffsets', 'watchQuiet', 'watchDrain'],
     ...['seedOffsets', 'watchConsumers'],
+    ...retired,
+  ],
+  simpleMirroring: [
+    ...withTopics,
+    // Three of four partitions go to different shares: one for each, in the background.
+    ...['prepareMirror', 'mirror', 'mirror', 'mirror', 'watchQuiet', 'watchMirror', 'watchParity'],
+    ...['translateGroups', 'translateGroups', 'translateGroups', 'watchConsumers'],
+    ...['translateGroups', 'watchProducers', 'removeMirror'],
     ...retired,
   ],
 } as Partial<Record<Strategy, readonly (keyof Activities)[]>>;

@@ -1,8 +1,12 @@
 import { crc32c as hash } from '@node-rs/crc32';
 
-/** CRC-32C (Castagnoli, RFC 3720 appendix B.4) of the bytes, as an unsigned 32-bit number. */
-export function crc32c(bytes: Uint8Array): number {
-  return hash(bytes);
+/**
+ * CRC-32C (Castagnoli, RFC 3720 appendix B.4) of the bytes, as an unsigned 32-bit number.
+ *
+ * @param before the CRC of the bytes that come before them, to hash a message in parts
+ */
+export function crc32c(bytes: Uint8Array, before?: number): number {
+  return hash(bytes, before);
 }
 
 // Polynomials over GF(2) of degree < 32, reflected as CRC-32C has them: bit 31 is the coefficient of x^0.

@@ -111,8 +111,12 @@ export class DeliverableScan {
   }
 }
 
-/** Which transactions of one Fetch's list are still without their ABORT marker. */
-class OpenAborts {
+/**
+ * Which transactions of one Fetch's list are still without their ABORT marker.
+ *
+ * @param markers producer id → offset of its latest ABORT marker seen; kept by the caller from one Fetch to the next.
+ */
+export class OpenAborts {
   private readonly firstOffsets = new Map<bigint, bigint[]>();
 
   constructor(

@@ -50,13 +50,22 @@ export function api<Request, Response>(
 
 /** The client's reader takes the number of tagged fields for their length, and has no notion of topic ids. */
 export class WireReader extends Reader {
-  /** TAG_BUFFER (KIP-482): a count, then each field as tag, size and bytes. The ferry needs none of them. */
+  /** TAG_BUFFER (KIP-482): a count, then each field as tag, size and bytes. Passed over. */
   override readTaggedFields(): void {
+    this.readTagged((_, size) => this.skip(size));
+  }
+
+  /** As `readTaggedFields`, for a struct of which a field is needed: `field` reads exactly `size` bytes. */
+  readTagged(field: (tag: number, size: number) => void): void {
     for (let left = this.readUnsignedVarInt(); left > 0; left--) {
-      this.readUnsignedVarInt();
-      const size = this.readUnsignedVarInt();
-      this.skip(size);
+      const tag = this.readUnsignedVarInt();
+      field(tag, this.readUnsignedVarInt());
     }
+  }
+
+  /** A compact array of structs whose tagged fields `read` reads itself. */
+  readUntaggedArray<T>(read: () => T): T[] {
+    return this.readArray(read, true, false);
   }
 
   /** UUID as Kafka's tools print it: 22 characters of URL-safe base64; `null` for the zero id. */

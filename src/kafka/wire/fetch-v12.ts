@@ -7,10 +7,13 @@ export interface FetchRequest {
   maxWaitMs: number;
   maxBytes: number;
   maxBytesPerPartition: number;
-  positions: readonly (TopicPartition & { offset: bigint })[];
+  /** `lastEpoch`: leader epoch of the record before `offset`, by which the broker notices a truncated log (KIP-595). */
+  positions: readonly (TopicPartition & { offset: bigint; lastEpoch?: number })[];
 }
 
 export interface FetchResponse {
+  /** The broker holds this client back by a quota; it may then have left out all records. */
+  throttleMs: number;
   code: number;
   partitions: (TopicPartition & {
     code: number;
@@ -18,6 +21,8 @@ export interface FetchResponse {
     lastStable: bigint;
     logStart: bigint;
     aborted: { producerId: bigint; firstOffset: bigint }[];
+    /** Where the broker's log and the one that was read part, when `lastEpoch` says so; there are no records then. */
+    diverging?: { epoch: number; endOffset: bigint };
     /** Whole batches as on disk; the last one may be cut off. */
     records: Buffer;
   })[];
@@ -61,6 +66,9 @@ export interface FetchResponse {
           first_offset => INT64
         preferred_read_replica => INT32
         records => COMPACT_RECORDS
+        TAG_BUFFER, tag 0 => epoch end_offset TAG_BUFFER       diverging epoch
+          epoch => INT32
+          end_offset => INT64
 
   The last version that names topics instead of ids, so that one version serves brokers from 2.7 to 4.x.
 */
@@ -78,12 +86,12 @@ export const fetchV12 = api<FetchRequest, FetchResponse>(
       .appendArray(byTopic(positions), (w, { topic, partitions }) =>
         w
           .appendString(topic)
-          .appendArray(partitions, (w, { partition, offset }) =>
+          .appendArray(partitions, (w, { partition, offset, lastEpoch = -1 }) =>
             w
               .appendInt32(partition)
               .appendInt32(-1)
               .appendInt64(offset)
-              .appendInt32(-1)
+              .appendInt32(lastEpoch)
               .appendInt64(-1n)
               .appendInt32(maxBytesPerPartition),
           ),
@@ -92,13 +100,13 @@ export const fetchV12 = api<FetchRequest, FetchResponse>(
       .appendString('')
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    const throttleMs = r.readInt32();
     const code = r.readInt16();
     r.readInt32();
     const partitions = r
       .readArray(() => {
         const topic = r.readString();
-        return r.readArray(() => {
+        return r.readUntaggedArray(() => {
           const row = {
             topic,
             partition: r.readInt32(),
@@ -109,10 +117,17 @@ export const fetchV12 = api<FetchRequest, FetchResponse>(
             aborted: r.readArray(() => ({ producerId: r.readInt64(), firstOffset: r.readInt64() })),
           };
           r.readInt32();
-          return { ...row, records: r.readBytes() };
+          const records = r.readBytes();
+          let diverging: { epoch: number; endOffset: bigint } | undefined;
+          r.readTagged((tag, size) => {
+            if (tag !== 0) return void r.skip(size);
+            diverging = { epoch: r.readInt32(), endOffset: r.readInt64() };
+            r.readTaggedFields();
+          });
+          return { ...row, ...(diverging && { diverging }), records };
         });
       })
       .flat();
-    return { code, partitions };
+    return { throttleMs, code, partitions };
   },
 );

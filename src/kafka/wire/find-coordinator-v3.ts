@@ -1,6 +1,6 @@
 import { api } from './api.js';
-import { groupKey } from './find-coordinator.js';
-import type { Coordinator } from './find-coordinator.js';
+import { keyTypes } from './find-coordinator.js';
+import type { Coordinator, KeyType } from './find-coordinator.js';
 
 /*
   FindCoordinator Request (Version: 3) => key key_type TAG_BUFFER
@@ -15,9 +15,9 @@ import type { Coordinator } from './find-coordinator.js';
     host => COMPACT_STRING
     port => INT32
 */
-export const findCoordinatorV3 = api<string, Omit<Coordinator, 'key'>>(
+export const findCoordinatorV3 = api<{ type: KeyType; key: string }, Omit<Coordinator, 'key'>>(
   ['FindCoordinator', 10, 3],
-  (group, writer) => writer.appendString(group).appendInt8(groupKey).appendTaggedFields(),
+  ({ type, key }, writer) => writer.appendString(key).appendInt8(keyTypes[type]).appendTaggedFields(),
   (r) => {
     r.readInt32();
     const code = r.readInt16();

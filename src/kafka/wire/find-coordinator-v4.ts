@@ -1,6 +1,6 @@
 import { api, appendStrings } from './api.js';
-import { groupKey } from './find-coordinator.js';
-import type { Coordinator } from './find-coordinator.js';
+import { keyTypes } from './find-coordinator.js';
+import type { Coordinator, KeyType } from './find-coordinator.js';
 
 /*
   FindCoordinator Request (Version: 4) => key_type [coordinator_keys] TAG_BUFFER
@@ -17,9 +17,9 @@ import type { Coordinator } from './find-coordinator.js';
       error_code => INT16
       error_message => COMPACT_NULLABLE_STRING
 */
-export const findCoordinatorV4 = api<readonly string[], Coordinator[]>(
+export const findCoordinatorV4 = api<{ type: KeyType; keys: readonly string[] }, Coordinator[]>(
   ['FindCoordinator', 10, 4],
-  (groups, writer) => appendStrings(writer.appendInt8(groupKey), groups).appendTaggedFields(),
+  ({ type, keys }, writer) => appendStrings(writer.appendInt8(keyTypes[type]), keys).appendTaggedFields(),
   (r) => {
     r.readInt32();
     return r.readArray(() => {

@@ -1,9 +1,10 @@
-/** Who coordinates a group. Version 3 answers for one key, version 4 for many. */
+/** Who coordinates a group or a transactional id. Version 3 answers for one key, version 4 for many. */
 export interface Coordinator {
   key: string;
   node: number;
   code: number;
 }
 
-/** key_type of consumer groups; 1 would be transactional ids. */
-export const groupKey = 0;
+/** key_type: what the keys name. */
+export const keyTypes = { group: 0, transactionalId: 1 } as const;
+export type KeyType = keyof typeof keyTypes;

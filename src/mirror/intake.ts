@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
+import { FerryError } from '../migration/errors.js';
+import { patienceMs, type Outlet } from './outlet.js';
+import { lossOf, truncated } from './source-changes.js';
+import type { Throttle } from './throttle.js';
+import type { MirroredPartition } from './mirror.js';
+
+/** One partition on its way from source to target. */
+export interface Flow {
+  readonly partition: MirroredPartition;
+  readonly outlet: Outlet;
+}
+
+/** Of one partition in one Fetch. */
+const partitionBytes = 2 * 1024 * 1024;
+/** Of one Fetch; a broker answers one at a time on a connection. */
+const fetchBytes = 8 * 1024 * 1024;
+/** How long a broker waits for records when there are none. */
+const longPollMs = 500;
+/** Fetches smaller than this cost more than they bring. */
+const leastRoom = 64 * 1024;
+const pauseMs = 250;
+
+/** Room for batches in memory, which all partitions share. */
+export class Room {
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly memory: number,
+    private readonly flows: readonly Flow[],
+  ) {}
+
+  get free(): number {
+    let held = 0;
+    for (const { outlet } of this.flows) held += outlet.queue.bytes + outlet.heldBytes;
+    return this.memory - held;
+  }
+
+  /** How much one partition may hold, so that one that the target takes slowly leaves room for the others. */
+  get share(): number {
+    return Math.max(leastRoom, Math.min(4 * partitionBytes, this.memory / this.flows.length));
+  }
+
+  /** Resolves when some batch has been let go, or after a moment. */
+  async change(): Promise<void> {
+    await Promise.race([new Promise<void>((resolve) => this.waiting.push(resolve)), sleep(pauseMs)]);
+  }
+
+  changed(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}
+
+/**
+ * Fetches for the partitions that one broker of the source leads, again and again, and hands what comes to their outlets:
+ * the next Fetch is under way while batches are written. Partitions that are behind and have room go first; only when all
+ * have reached the end does the broker wait for more.
+ */
+export class Intake {
+  private flows: Flow[];
+  private readonly lastAnswer = new Map<Flow, number>();
+  /** Behind the end, and a Fetch brought nothing: another alone tells whether there is nothing. */
+  private readonly doubtful = new Set<Flow>();
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly lane: string,
+    flows: readonly Flow[],
+    private readonly room: Room,
+    private readonly throttle: Throttle,
+    private readonly signal: AbortSignal,
+  ) {
+    this.flows = [...flows];
+    for (const flow of flows) this.lastAnswer.set(flow, Date.now());
+  }
+
+  /** Goes on until the signal comes, or throws what a person must mend. */
+  async run(): Promise<void> {
+    while (!this.signal.aborted) {
+      await this.throttle.open(this.signal);
+      const [alone] = this.doubtful;
+      const roomy = this.flows.filter(({ outlet }) => held(outlet) < this.room.share);
+      const hungry = alone ? [alone] : roomy.filter(({ outlet }) => outlet.queue.position < outlet.queue.end);
+      const crowded = roomy.length < this.flows.length;
+      const room = this.room.free;
+      if (roomy.length === 0 || room < leastRoom) {
+        await this.room.change();
+        continue;
+      }
+      const flows = alone || hungry.length > 0 ? [...hungry, ...idleOf(roomy, hungry, alone)] : roomy;
+      const bytes = Math.min(room, fetchBytes, this.throttle.burst);
+      const waitMs = hungry.length > 0 || crowded ? 0 : longPollMs;
+      const brought = await this.fetch(flows, bytes, waitMs);
+      if (brought === 0 && waitMs === 0) await this.room.change();
+    }
+  }
+
+  private async fetch(flows: readonly Flow[], maxBytes: number, maxWaitMs: number): Promise<number> {
+    const byKey = new Map(flows.map((flow) => [partitionKey(flow.partition), flow]));
+    let rows: ReadonlyMap<string, Row<FetchedBatches>>;
+    try {
+      rows = await this.source.fetch(
+        flows.map(({ partition, outlet: { queue } }) => ({
+          topic: partition.topic,
+          partition: partition.partition,
+          offset: BigInt(queue.position),
+          lastEpoch: queue.epoch,
+        })),
+        {
+          isolation: 'committed',
+          maxBytes,
+          maxBytesPerPartition: partitionBytes,
+          maxWaitMs,
+          mirror: this.lane,
+          signal: this.signal,
+        },
+      );
+    } catch (error) {
+      if (this.signal.aborted) return 0;
+      if (!(error instanceof FerryError) || error.type !== 'Unreachable') throw error;
+      await this.outwait([...byKey.values()], error);
+      return 0;
+    }
+    let brought = 0;
+    const failed: Flow[] = [];
+    let failure: FerryError | undefined;
+    for (const [key, row] of rows) {
+      const flow = byKey.get(key);
+      if (!flow) continue;
+      if (row.value) brought += this.take(flow, row.value, flows.length === 1);
+      else if (row.error.type === 'Unreachable') {
+        failed.push(flow);
+        failure = row.error;
+      } else if (row.error.type === 'Changed') await this.explain(flow, row.error);
+      else throw row.error;
+    }
+    // Who was served goes behind those who were not, since a Fetch is filled in the order asked.
+    if (brought > 0 && this.flows.length > 1)
+      this.flows = [
+        ...this.flows.filter((flow) => !rows.get(partitionKey(flow.partition))?.value?.batches.length),
+        ...this.flows.filter((flow) => rows.get(partitionKey(flow.partition))?.value?.batches.length),
+      ];
+    if (failure) await this.outwait(failed, failure);
+    return brought;
+  }
+
+  private take(flow: Flow, fetched: FetchedBatches, alone: boolean): number {
+    const { queue } = flow.outlet;
+    this.lastAnswer.set(flow, Date.now());
+    if (fetched.diverging)
+      throw truncated(this.source, flow.partition, queue.position, Number(fetched.diverging.endOffset));
+    const before = queue.position;
+    queue.feed(fetched);
+    this.throttle.took(fetched.batches.length);
+    this.doubtful.delete(flow);
+    const behind = queue.position < queue.end;
+    if (fetched.batches.length === 0 && behind && !fetched.throttled) {
+      if (alone) queue.skipTo(queue.end);
+      else this.doubtful.add(flow);
+    }
+    if (queue.position > before) flow.outlet.pump();
+    return fetched.batches.length;
+  }
+
+  /** A position that is not in the log: retention was faster, or the log is not the one it was. */
+  private async explain({ partition, outlet }: Flow, error: FerryError): Promise<void> {
+    const row = (await this.source.watermarks([partition])).get(partitionKey(partition));
+    if (!row?.value) return;
+    const loss = lossOf(this.source, partition, outlet.queue.position, row.value);
+    if (loss) throw loss;
+    // A broker whose log is older than leader epochs says the same when asked about one.
+    if (outlet.queue.epoch < 0) throw error;
+    outlet.queue.epoch = -1;
+  }
+
+  private async outwait(flows: readonly Flow[], error: FerryError): Promise<void> {
+    const longest = Math.min(...flows.map((flow) => this.lastAnswer.get(flow) ?? 0));
+    if (Date.now() - longest > patienceMs) throw error;
+    await sleep(pauseMs);
+  }
+}
+
+function held(outlet: Outlet): number {
+  return outlet.queue.bytes + outlet.heldBytes;
+}
+
+/** Partitions at their end ride along when others are fetched, so that they are not forgotten. */
+function idleOf(roomy: readonly Flow[], hungry: readonly Flow[], alone: Flow | undefined): Flow[] {
+  return alone ? [] : roomy.filter((flow) => !hungry.includes(flow));
+}

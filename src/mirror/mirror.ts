@@ -1,0 +1,315 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { partitionKey, type Cluster } from '../kafka/cluster.js';
+import { TakenOver } from '../kafka/taken-over.js';
+import { isFerryError } from '../migration/errors.js';
+import { begin, compareIds, onTarget, type Begun } from './attempt.js';
+import { Intake, Room, type Flow } from './intake.js';
+import { MapWriter, type Checkpoint } from './map-topic.js';
+import { Outlet, patienceMs, type Attempt } from './outlet.js';
+import { SourceQueue } from './source-queue.js';
+import { Throttle } from './throttle.js';
+
+export interface MirroredPartition {
+  readonly topic: string;
+  /** The topic's name on the target. */
+  readonly targetTopic: string;
+  readonly partition: number;
+}
+
+export interface MirrorPlan {
+  /** The migration's name: names the transactional id and the map topic on the target. */
+  readonly migration: string;
+  /**
+   * Which share of the migration's partitions this is: one single writer at a time holds it. A partition belongs to the same
+   * share for as long as the migration lasts, else an attempt of the other share would not be shut out.
+   */
+  readonly share: number;
+  readonly partitions: readonly MirroredPartition[];
+}
+
+export interface MirrorOptions {
+  signal: AbortSignal;
+  /** Called about every second, and at the end. */
+  progress?: (progress: MirrorProgress) => void;
+  /** Bytes a second, all partitions together. */
+  throttle?: number;
+  /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
+  memory?: number;
+}
+
+export interface MirrorProgress {
+  partitions: readonly {
+    topic: string;
+    partition: number;
+    /** Everything on the source below this is on the target. */
+    sourceNext: bigint;
+    /** The last stable offset, as far as was seen. */
+    sourceEnd: bigint;
+    targetNext: bigint;
+  }[];
+  /** Copied by this attempt. */
+  records: bigint;
+  bytes: bigint;
+  /** Batches passed through with their records untouched, and batches made anew. */
+  whole: bigint;
+  anew: bigint;
+}
+
+const checkpointMs = 1_000;
+/** Between looks at both clusters for what should not happen: another writer, a topic that was made anew. */
+const watchMs = 3_000;
+const defaultMemory = 64 * 1024 * 1024;
+/** For answers to what is under way when the mirror is told to stop; the next attempt finds out about the rest. */
+const farewellMs = 20_000;
+
+let attempts = 0;
+
+/**
+ * Copies every record that a `read_committed` consumer of the source would be given to the same partition of the target,
+ * once and in order, until `signal` comes: then what is under way is awaited, progress is stored, and it returns. It goes on
+ * where an earlier attempt ended, however that ended; `docs/decisions/mirror.md` says why that is exact. The map topic
+ * (`prepareMap`) and the target topics must be there.
+ *
+ * A cluster that does not answer is waited for, two minutes. Memory beyond `options.memory`: the offset map.
+ *
+ * @throws TakenOver (a FerryError of type `Changed`) when a newer attempt has begun: nothing is wrong, and trying again would
+ *   take the partitions from that one
+ * @throws FerryError for what a person must mend: `Conflict` when somebody else writes to a mirrored partition, `Changed`
+ *   when a log is not the one it was (expired, truncated, re-created) with the count of what is missing, `Unauthorized`,
+ *   `Refused`; `Unreachable` when waiting was in vain
+ */
+export async function runMirror(
+  source: Cluster,
+  target: Cluster,
+  plan: MirrorPlan,
+  options: MirrorOptions,
+): Promise<void> {
+  if (options.signal.aborted || plan.partitions.length === 0) return;
+  const lane = `${plan.migration}/${plan.share}/${attempts++}`;
+  let begun: Begun;
+  try {
+    begun = await patiently(options.signal, () => begin(source, target, plan, options.signal));
+  } catch (error) {
+    if (options.signal.aborted) return;
+    throw error;
+  }
+  try {
+    await new Copying(source, target, plan, options, lane, begun).run();
+  } finally {
+    await Promise.all([source.closeMirror(lane), target.closeMirror(lane)]);
+  }
+}
+
+/** Asks again while a cluster does not answer. */
+async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + patienceMs;
+  for (;;)
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isFerryError(error) || error.type !== 'Unreachable' || Date.now() > deadline) throw error;
+      await sleep(500, undefined, { signal });
+    }
+}
+
+/** One attempt, from the moment when the partitions are its own. */
+class Copying {
+  private readonly flows: Flow[];
+  private readonly room: Room;
+  private readonly mapWriter: MapWriter;
+  private readonly counts = { records: 0n, bytes: 0n, whole: 0n, anew: 0n };
+  /** Comes when the caller's signal does, or something has failed. */
+  private readonly ending = new AbortController();
+  private failure: { error: unknown } | undefined;
+  /** What was stored last, to write only what has moved. */
+  private readonly storedAt = new Map<Flow, string>();
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly target: Cluster,
+    private readonly plan: MirrorPlan,
+    private readonly options: MirrorOptions,
+    private readonly lane: string,
+    private readonly begun: Begun,
+  ) {
+    const { transactionalId, producerId, producerEpoch, starts } = begun;
+    const attempt: Attempt = {
+      target,
+      lane,
+      transactionalId,
+      producerId,
+      producerEpoch,
+      counts: this.counts,
+      settled: () => this.room.changed(),
+      fail: (error) => this.fail(error),
+    };
+    this.flows = starts.map(({ partition, map, targetEnd, sourceEpoch, largest }) => {
+      const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch);
+      return { partition, outlet: new Outlet(attempt, onTarget(partition), queue, map, targetEnd, largest) };
+    });
+    this.room = new Room(options.memory ?? defaultMemory, this.flows);
+    const producer = { producerId, producerEpoch };
+    this.mapWriter = new MapWriter(target, plan.migration, lane, transactionalId, producer);
+    for (const { partition, storedRuns } of starts) this.mapWriter.begin(partition, storedRuns);
+  }
+
+  async run(): Promise<void> {
+    const stop = () => this.ending.abort();
+    this.options.signal.addEventListener('abort', stop, { once: true });
+    if (this.options.signal.aborted) stop();
+    try {
+      // Before a record is written, the position it follows is stored: the next attempt begins there.
+      await this.store();
+      await Promise.all([this.copy(), this.every(checkpointMs, () => this.store()), this.watch()]);
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.options.signal.removeEventListener('abort', stop);
+    }
+    await this.finish();
+    if (this.failure) throw this.failure.error;
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    this.ending.abort();
+  }
+
+  /** One intake for each broker that leads something when it begins; when leaders move later, some wait for each other. */
+  private async copy(): Promise<void> {
+    const throttle = new Throttle(this.options.throttle);
+    const { signal } = this.ending;
+    const intakes = (await this.byLeader()).map((flows) =>
+      new Intake(this.source, this.lane, flows, this.room, throttle, signal).run(),
+    );
+    try {
+      await Promise.all(intakes.map((intake) => intake.catch((error: unknown) => this.end(error))));
+    } finally {
+      for (const { outlet } of this.flows) outlet.stop();
+    }
+  }
+
+  private end(error: unknown): void {
+    if (!this.ending.signal.aborted) this.fail(error);
+  }
+
+  private async byLeader(): Promise<Flow[][]> {
+    const names = [...new Set(this.plan.partitions.map(({ topic }) => topic))];
+    const topics = await patiently(this.ending.signal, () => this.source.topics(names));
+    const groups = new Map<number, Flow[]>();
+    for (const flow of this.flows) {
+      const { topic, partition } = flow.partition;
+      const leader = topics.get(topic)?.value?.partitions.find((row) => row.partition === partition)?.leader;
+      const group = groups.get(leader ?? -1);
+      if (group) group.push(flow);
+      else groups.set(leader ?? -1, [flow]);
+    }
+    return [...groups.values()];
+  }
+
+  private async every(ms: number, act: () => Promise<void>): Promise<void> {
+    const { signal } = this.ending;
+    while (!signal.aborted) {
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await act();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  /** Writes how far each partition has come since the last time. */
+  private async store(): Promise<void> {
+    const { producerId, producerEpoch, topicIds } = this.begun;
+    const checkpoints: Checkpoint[] = [];
+    for (const flow of this.flows) {
+      const { partition, outlet } = flow;
+      const { map } = outlet;
+      const at = `${map.sourceNext} ${map.targetNext}`;
+      if (this.storedAt.get(flow) === at) continue;
+      this.storedAt.set(flow, at);
+      const position = {
+        sourceNext: Number(map.sourceNext),
+        targetNext: Number(map.targetNext),
+        producerId,
+        producerEpoch,
+        sourceEpoch: outlet.sourceEpoch,
+        sourceTopicId: topicIds.source.get(partition.topic) ?? null,
+        targetTopicId: topicIds.target.get(partition.targetTopic) ?? null,
+      };
+      checkpoints.push({ partition, map, position });
+    }
+    await this.mapWriter.write(checkpoints);
+    this.report();
+  }
+
+  private report(): void {
+    this.options.progress?.({
+      partitions: this.flows.map(({ partition: { topic, partition }, outlet: { map, queue } }) => ({
+        topic,
+        partition,
+        sourceNext: map.sourceNext,
+        sourceEnd: BigInt(Math.max(queue.end, Number(map.sourceNext))),
+        targetNext: map.targetNext,
+      })),
+      ...this.counts,
+    });
+  }
+
+  private watch(): Promise<void> {
+    return this.every(watchMs, async () => {
+      try {
+        await Promise.all([this.watchTopics(), this.watchEnds()]);
+      } catch (error) {
+        // Whether a cluster is gone for too long is for those to say who cannot go on without it.
+        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+      }
+    });
+  }
+
+  private async watchTopics(): Promise<void> {
+    const { topicIds } = this.begun;
+    for (const [cluster, then] of [
+      [this.source, topicIds.source],
+      [this.target, topicIds.target],
+    ] as const) {
+      const rows = await cluster.topics([...then.keys()]);
+      const now = new Map([...rows].map(([name, { value }]) => [name, value?.topicId ?? null]));
+      for (const [topic, id] of then) compareIds(cluster, topic, id, now);
+      for (const row of rows.values()) if (row.error) throw row.error;
+    }
+  }
+
+  /** Where nothing is under way, the target must end where the mirror's last record is. */
+  private async watchEnds(): Promise<void> {
+    const idle = this.flows.filter(({ outlet }) => outlet.idle);
+    if (idle.length === 0) return;
+    const before = new Map(idle.map(({ outlet }) => [outlet, outlet.targetEnd]));
+    const rows = await this.target.watermarks(idle.map(({ outlet }) => outlet.partition));
+    for (const { outlet } of idle) {
+      const row = rows.get(partitionKey(outlet.partition));
+      if (row?.value) outlet.verify(Number(row.value.highWatermark), before.get(outlet)!);
+    }
+  }
+
+  /** Awaits what is under way and stores where the mirror is; also after a failure, so that less is left to find out. */
+  private async finish(): Promise<void> {
+    for (const { outlet } of this.flows) outlet.stop();
+    if (this.failure?.error instanceof TakenOver) return this.abandon();
+    const deadline = Date.now() + farewellMs;
+    while (this.flows.some(({ outlet }) => !outlet.idle) && Date.now() < deadline && !this.failure)
+      await Promise.race([this.room.change(), sleep(50)]);
+    try {
+      await Promise.race([this.store(), sleep(Math.max(1_000, deadline - Date.now()))]);
+    } catch (error) {
+      this.failure ??= { error };
+    }
+    this.abandon();
+  }
+
+  private abandon(): void {
+    for (const { outlet } of this.flows) outlet.abandon();
+  }
+}
