@@ -46,6 +46,8 @@ export interface Facts {
   importing?: boolean;
   /** A person overrode the proof of a quiet source: records beyond `ends` are then no contradiction. */
   unproved?: { by: string; reason: string };
+  /** New producers did not wait for the old ones and for the mirror: order per key may have swapped on the target. */
+  ahead?: { by: string; reason: string };
   /** When the deletion of the source began: the point after which there is nothing to abort. */
   deletingSince?: string;
 }

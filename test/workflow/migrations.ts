@@ -215,7 +215,7 @@ export class Migrations {
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
     for (const handle of this.#started.splice(0)) {
-      if (await mirrors(handle)) await handle.signal('pause');
+      if (await mirrors(handle)) await handle.signal('abort');
       // The time-skipping server would keep its clock locked for an activity that runs when its workflow is terminated.
       const running = await eventually(
         () => stillRunning(handle),
