@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { taskFailure, type TaskFailure } from '../src/connect/task-failure.js';
 import { partitionKey, type TopicPartition } from '../src/kafka/cluster.js';
-import { FerryError, transientTypes } from '../src/migration/errors.js';
+import { FerryError, isFerryError, transientTypes } from '../src/migration/errors.js';
+import { formatDuration } from '../src/migration/duration.js';
+import { waitMs } from '../src/migration/file.js';
 import type { Activities, MirrorHeartbeat, Watching } from '../src/migration/work.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { connectorConfig, mirrorOf, type MirrorAt } from './connect-workers.js';
@@ -19,6 +24,8 @@ const followed = z.object({
   positions: z.object({ sum: z.string(), at: z.number() }).nullable(),
   /** Offsets copied since the first look. */
   copied: z.number(),
+  /** `watchedMs` since when nothing has been copied although something is left. */
+  stillSince: z.number().nullable(),
 });
 type Followed = z.infer<typeof followed>;
 
@@ -35,11 +42,12 @@ const mostLagging = 5;
 
 /**
  * Lets MirrorMaker's connectors run and follows them: what failed is restarted a few times, with a growing pause, and
- * then asks a person. All shares of the partitions are the tasks of one connector, so only the first share acts.
+ * then asks a person. All shares of the partitions are the tasks of one connector, so only the first share acts. When the
+ * workflow cancels it, the copying has stopped before it ends; when its worker ends, the connectors run on.
  *
  * @throws FerryError of the type that the reason of a failed task has; `NotFound` when a connector is gone.
  */
-export function followMirrorMaker(
+export async function followMirrorMaker(
   dependencies: Pick<Dependencies, 'clusters' | 'connects'>,
   input: Input,
 ): Promise<Watching> {
@@ -47,7 +55,35 @@ export function followMirrorMaker(
   const at = mirrorOf(dependencies, migration);
   const lag = new MirrorLag(dependencies.clusters(migration.source), at.rest, migration);
   const following = new Following(at, lag, input);
-  return watch<never, Followed>(input, followed, (moment) => following.probe(moment));
+  try {
+    return await watch<never, Followed>(input, followed, (moment) => following.probe(moment));
+  } catch (error) {
+    // A worker that ends hands the mirror over to the next one; only the workflow wants it to stand still.
+    if (error instanceof CancelledFailure && error.message === 'CANCELLED') await stopCopying(at);
+    throw error;
+  }
+}
+
+const stoppedWithinMs = 120_000;
+const lookAgainMs = 250;
+
+/** Stops the connector that copies, and waits until its tasks have ended: nothing of it is written after that. */
+async function stopCopying({ rest, names }: MirrorAt): Promise<void> {
+  const context = Context.current();
+  const deadline = Date.now() + stoppedWithinMs;
+  for (let asked = false; Date.now() < deadline; await sleep(lookAgainMs)) {
+    context.heartbeat({ says: 'Stops MirrorMaker.', at: new Date().toISOString(), carry: undefined });
+    try {
+      if (!asked && (await rest.config(names.source)) === undefined) return;
+      if (!asked) await rest.act(names.source, 'stop');
+      asked = true;
+      const status = await rest.status(names.source);
+      if (status?.connector.state === 'STOPPED' && status.tasks.length === 0) return;
+    } catch (error) {
+      if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+    }
+  }
+  context.log.warn('MirrorMaker did not stop in time.', { connector: names.source });
 }
 
 class Following {
@@ -66,7 +102,7 @@ class Following {
   }
 
   async probe({ carry, watchedMs }: Moment<Followed>): Promise<Seen<never, Followed>> {
-    const before = carry ?? { restarts: 0, restartedAt: null, positions: null, copied: 0 };
+    const before = carry ?? { restarts: 0, restartedAt: null, positions: null, copied: 0, stillSince: null };
     const { failures, says } = await this.connectors();
     const next = await this.mend(before, failures, watchedMs);
     if (Date.now() - this.lagReadAt >= lagEveryMs) {
@@ -80,11 +116,25 @@ class Following {
     const moved = next.positions ? Number(sum - BigInt(next.positions.sum)) : 0;
     const copied = next.copied + (positions === next.positions ? 0 : Math.max(0, moved));
     const left = this.lagging.reduce((all, one) => all + Number(one.left), 0);
+    const still = left > 0 && next.positions !== null && sum === BigInt(next.positions.sum);
+    const stillSince = still ? (next.stillSince ?? watchedMs) : null;
+    this.insistOnProgress(stillSince, watchedMs, left);
     return {
       says: `${says}; ${left === 0 ? 'everything is copied' : `up to ${count(left, 'record')} left to copy`}`,
-      carry: { ...next, positions, copied },
+      carry: { ...next, positions, copied, stillSince },
       mirror: this.numbers(copied, rate ?? 0, left),
     };
+  }
+
+  /** MirrorMaker logs what hinders it to read the source, and runs on. */
+  private insistOnProgress(stillSince: number | null, watchedMs: number, left: number): void {
+    const stillMs = stillSince === null ? 0 : watchedMs - stillSince;
+    if (stillMs < waitMs(this.input.migration, 'patience')) return;
+    const { source } = this.input.migration;
+    throw new FerryError(
+      'Refused',
+      `MirrorMaker on Kafka Connect "${this.at.rest.name}" has copied nothing for ${formatDuration(stillMs)}, and up to ${count(left, 'record')} of ${source} are left: check that its principal may read the topics there, and see the log of Connect. Then retry.`,
+    );
   }
 
   /** Lets run what does not, and says what has failed. */

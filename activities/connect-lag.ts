@@ -42,9 +42,9 @@ export class MirrorLag {
    * @throws FerryError `Changed` when the source no longer has what comes next, or ends before what was copied.
    */
   async look(partitions: readonly TopicPartition[], to?: OffsetTable): Promise<PartitionLag[]> {
-    // Ends first: what is copied later than they were read lies beyond them.
-    const marks = await this.source.watermarks(partitions);
+    // Copies first: nothing that was copied by then lies beyond ends that are read later.
     const copied = await this.copied();
+    const marks = await this.source.watermarks(partitions);
     const rows = partitions.map((at): PartitionLag => {
       const mark = valueOf(marks, partitionKey(at));
       const last = copied.get(partitionKey(at));

@@ -94,9 +94,7 @@ async function compare(
           ? { to: smaller(upper.source, lastStable) }
           : {
               to: lastStable,
-              enough: (records) =>
-                (records.at(-contextRecords)?.offset ?? -1n) >= committed ||
-                (records.at(-1)?.offset ?? -1n) >= committed + BigInt(contextRecords),
+              enough: (records) => (records.at(-1)?.offset ?? -1n) >= committed + BigInt(contextRecords),
             }),
       }),
     ),
@@ -117,10 +115,17 @@ async function compare(
       };
     }),
   );
-  return cases.map(({ position: { committed }, lower, upper }, at) => {
+  return cases.map(({ position: { committed }, target: { logStart }, lower, upper }, at) => {
     const [original, copy] = [originals[at], copies[at]];
     if (!original || !copy) return unread;
-    const question = { committed, lower, source: original, target: copy, exactlyOnce };
+    const question = {
+      committed,
+      lower,
+      source: original,
+      target: copy,
+      targetStart: logStart,
+      exactlyOnce,
+    };
     return refine(reach === 'far' ? { ...question, upper } : question);
   });
 }

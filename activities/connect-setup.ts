@@ -26,28 +26,15 @@ type Needed = Pick<Dependencies, 'clusters' | 'connects'>;
  */
 export async function prepareMirrorMaker(
   dependencies: Needed,
-  { migration, topicIds, accepted = [] }: Work,
+  work: Work,
   attempt: Attempt,
 ): Promise<Awaited<ReturnType<Activities['prepareMirror']>>> {
-  const { rest, clients, names } = mirrorOf(dependencies, migration);
-  const source = dependencies.clusters(migration.source);
+  const { migration, accepted = [] } = work;
+  const { rest, names } = mirrorOf(dependencies, migration);
   const target = dependencies.clusters(migration.target);
-  const topics = await plannedTopics(
-    source,
-    migration.topics.map(({ name }) => name),
-    { topicIds },
-  );
-  const partitions = Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]));
-  const { brokers, clusterId } = await target.identity();
-  const settings: Omit<MirrorSettings, 'exactlyOnce'> = {
-    migration,
-    connection: clients,
-    replicationFactor: Math.min(3, brokers.length),
-    partitions: Object.values(partitions).reduce((sum, some) => sum + some, 0),
-  };
   attempt.says(`Asks Kafka Connect "${rest.name}" whether it takes the connectors.`);
-  const checked = await check(rest, settings, { clusterId, target: target.name });
-  const findings = [...unmirrorable(migration), ...checked.findings];
+  const checked = await surveyMirrorMaker(dependencies, work);
+  const { partitions, findings } = checked;
   const stands = standing(
     findings,
     accepted.map((key) => ({ key })),
@@ -77,12 +64,47 @@ export async function prepareMirrorMaker(
 
 const fresh = 'made by this call';
 
+interface MirrorMakerSurvey {
+  partitions: Record<string, number>;
+  findings: Finding[];
+  exactlyOnce: boolean;
+  connectors: ConnectorConfig[];
+}
+
+/** What stands in the way of a mirror by MirrorMaker, and the connectors that it would have. Changes nothing. */
+export async function surveyMirrorMaker(
+  dependencies: Needed,
+  { migration, topicIds }: Pick<Work, 'migration' | 'topicIds'>,
+): Promise<MirrorMakerSurvey> {
+  const { rest, clients } = mirrorOf(dependencies, migration);
+  const source = dependencies.clusters(migration.source);
+  const target = dependencies.clusters(migration.target);
+  const topics = await plannedTopics(
+    source,
+    migration.topics.map(({ name }) => name),
+    { topicIds },
+  );
+  const partitions = Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]));
+  const { brokers, clusterId } = await target.identity();
+  const checked = await check(
+    rest,
+    {
+      migration,
+      connection: clients,
+      replicationFactor: Math.min(3, brokers.length),
+      partitions: Object.values(partitions).reduce((sum, some) => sum + some, 0),
+    },
+    { clusterId, target: target.name },
+  );
+  return { ...checked, partitions, findings: [...unmirrorable(migration), ...checked.findings] };
+}
+
 /** What Connect and MirrorMaker say of the configurations before they are used. */
 async function check(
   rest: Connect,
   settings: Omit<MirrorSettings, 'exactlyOnce'>,
   at: { clusterId: string; target: string },
-): Promise<{ findings: Finding[]; exactlyOnce: boolean; connectors: ConnectorConfig[] }> {
+): Promise<Omit<MirrorMakerSurvey, 'partitions'>> {
   const findings: Finding[] = [];
   const worker = await rest.worker();
   if (worker.kafka_cluster_id !== at.clusterId)
@@ -144,14 +166,14 @@ export async function removeMirrorMaker(
   const { rest, names } = mirrorOf(dependencies, migration);
   const target = dependencies.clusters(migration.target);
   const removed: string[] = [];
-  for (const connector of [names.source, names.checkpoint]) {
+  for (const connector of [names.source, names.checkpoint])
+    if ((await rest.config(connector)) !== undefined) removed.push(connector);
+  for (const connector of removed) await rest.act(connector, 'stop');
+  for (const connector of removed) {
     attempt.signal.throwIfAborted();
-    if ((await rest.config(connector)) === undefined) continue;
     attempt.says(`Stops the connector ${connector} and removes it.`);
-    await rest.act(connector, 'stop');
     await forget(rest, connector, attempt);
     await rest.delete(connector);
-    removed.push(connector);
   }
   await eventually(
     async () =>

@@ -218,7 +218,9 @@ class Consumers {
         const beyond = uncommittedOf(mover.group, sourceReading);
         return `${mover.group} has left ${this.source.name} and reads ${there}.${
           beyond > 0n
-            ? ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`
+            ? isMirrored(this.input.migration.strategy)
+              ? ` It left up to ${records(beyond)} after its last commit, and reads them there: what it had processed of them, it processes again.`
+              : ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`
             : ''
         }`;
       })

@@ -12,7 +12,7 @@ import { plannedTopics } from './planned-topics.js';
 import { valueOf } from './rows.js';
 import { Streak } from './streak.js';
 import { watch, type Moment, type Seen } from './watch.js';
-import { count, listed } from './wording.js';
+import { digits, listed } from './wording.js';
 
 type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
@@ -164,9 +164,11 @@ function sayBehind(
   const seconds = before ? (watchedMs - before.atMs) / 1000 : 0;
   const rate = before && seconds >= 1 ? (before.offsets - left) / seconds : 0;
   const pace =
-    rate >= 1 ? ` at ${Math.round(rate)} a second, about ${formatDuration((left / rate) * 1000)} to go` : '';
+    rate >= 1
+      ? ` at ${digits(Math.round(rate))} a second, about ${formatDuration((left / rate) * 1000)} to go`
+      : '';
   const worst = behind.toSorted((a, b) => Number(b.left - a.left));
-  return `up to ${count(left, 'record')} left to copy${pace}: ${listed(
+  return `up to ${digits(left)} ${left === 1 ? 'record' : 'records'} left to copy${pace}: ${listed(
     worst.map(({ at, end, next }) =>
       next === undefined
         ? `${partitionKey(at)} has not begun`

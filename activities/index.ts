@@ -11,6 +11,7 @@ import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
 import { mirrorActivities } from './mirror.js';
 import { seedOffsets, targetWrites } from './offsets.js';
+import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
 import { producersOnTargetActivities } from './producers-on-target.js';
 import { quietActivities } from './quiet.js';
@@ -18,7 +19,6 @@ import { retireActivities } from './retire.js';
 import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
-import { unbuilt } from './unbuilt.js';
 
 export type { Dependencies, OtherMigration } from './dependencies.js';
 
@@ -28,7 +28,6 @@ export type { Dependencies, OtherMigration } from './dependencies.js';
  */
 export function createActivities(dependencies: Dependencies): Activities {
   return safely<Activities>({
-    ...unbuilt,
     checkPlan: (input) =>
       attempting(async () =>
         unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
@@ -45,6 +44,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...consumerActivities(dependencies),
     ...mirrorActivities(dependencies),
     ...producersOnTargetActivities(dependencies),
+    ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
   });

@@ -3,7 +3,7 @@ import { formatBytes } from '../src/migration/bytes.js';
 import { formatDuration } from '../src/migration/duration.js';
 import type { MirrorHeartbeat } from '../src/migration/work.js';
 import type { MirrorProgress } from '../src/mirror/mirror.js';
-import { count } from './wording.js';
+import { digits } from './wording.js';
 
 /** Rates are taken over this long, ms: long enough to be calm, short enough to show a stop. */
 const windowMs = 5_000;
@@ -49,14 +49,14 @@ type Numbers = Pick<
   'records' | 'bytes' | 'recordsPerSecond' | 'bytesPerSecond' | 'lag'
 >;
 
-/** For example `copied 1200000 records (1.1 GB), 85000 a second (80 MB/s), up to 300000 left, about 4s`. */
+/** For example `copied 1,200,000 records (1.1 GB), 85,000 a second (80 MB/s), up to 300,000 left, about 3.5s`. */
 export function sayPace({ records, bytes, recordsPerSecond, bytesPerSecond, lag }: Numbers): string {
-  const copied = `copied ${count(records, 'record')}${bytes > 0 ? ` (${formatBytes(bytes)})` : ''}`;
+  const copied = `copied ${digits(records)} ${records === 1 ? 'record' : 'records'}${bytes > 0 ? ` (${formatBytes(bytes)})` : ''}`;
   if (lag === 0) return `${copied}, nothing left for now`;
   const rate =
     recordsPerSecond > 0
-      ? `, ${recordsPerSecond} a second${bytesPerSecond > 0 ? ` (${formatBytes(bytesPerSecond)}/s)` : ''}`
+      ? `, ${digits(recordsPerSecond)} a second${bytesPerSecond > 0 ? ` (${formatBytes(bytesPerSecond)}/s)` : ''}`
       : '';
   const left = recordsPerSecond > 0 ? `, about ${formatDuration((lag / recordsPerSecond) * 1000)}` : '';
-  return `${copied}${rate}, up to ${lag} left${left}`;
+  return `${copied}${rate}, up to ${digits(lag)} left${left}`;
 }

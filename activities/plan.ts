@@ -3,11 +3,12 @@ import { partitionKey } from '../src/kafka/cluster.js';
 import { formatDuration } from '../src/migration/duration.js';
 import { isFerryError } from '../src/migration/errors.js';
 import type { Finding } from '../src/migration/findings.js';
-import { targetName, waitMs, type Migration } from '../src/migration/file.js';
+import { mirrorKind, targetName, waitMs, type Migration } from '../src/migration/file.js';
 import { isMirrored } from '../src/migration/strategies.js';
 import type { PlanReport, Work } from '../src/migration/work.js';
 import { surveyAcls, type AclSurvey } from './acls.js';
 import { conflicts } from './conflicts.js';
+import { surveyMirrorMaker } from './connect-setup.js';
 import type { Dependencies } from './dependencies.js';
 import { historyOf } from './history.js';
 import { readEnds, recordsThere } from './offset-reading.js';
@@ -72,6 +73,10 @@ export async function checkPlan(
       historyOf(source.cluster, target.cluster, migration),
     );
     findings.push(...(history ?? []));
+    if (mirrorKind(migration) === 'mirrormaker') {
+      const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
+      findings.push(...(mirror?.findings ?? []));
+    }
   }
   const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
   findings.push(...(schemas ?? []));

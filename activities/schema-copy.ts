@@ -209,10 +209,15 @@ async function importCapability(
   return tryImport(target, { subject, above: Math.max(from.maxId, view.maxId) });
 }
 
-/** Looks again, from the beginning, at what was written. */
-async function verify(input: CopyInput, { view }: Compared): Promise<void> {
-  const known = new Map(view.versions.map((version) => [versionKey(version), version]));
-  const { plan } = await compareRegistries(input, { target: known });
+const byKey = (versions: readonly SchemaVersion[]): Known =>
+  new Map(versions.map((version) => [versionKey(version), version]));
+
+/** Looks again at both registries, and reads back each version that was written. */
+async function verify(input: CopyInput, { from, view }: Compared): Promise<void> {
+  const { plan } = await compareRegistries(input, {
+    source: byKey(from.versions),
+    target: byKey(view.versions),
+  });
   const blocks = plan.findings.filter(({ weight }) => weight === 'blocks');
   if (blocks.length + plan.register.length + plan.softDelete.length + plan.levels.length > 0)
     throw new FerryError(

@@ -37,6 +37,7 @@ export async function sampleIds(
 ): Promise<SampledIds[]> {
   const marks = await cluster.watermarks(partitions);
   const samples = new Map<string, Sample>();
+  const read = new Map<string, bigint>();
   for (const place of [start, middle, end]) {
     const positions = partitions.flatMap((at) => {
       const { logStart, highWatermark } = valueOf(marks, partitionKey(at));
@@ -56,7 +57,10 @@ export async function sampleIds(
       const { error, value } = rows.get(partitionKey(at)) ?? {};
       // What expired since it was measured is not there to be sampled.
       if (error && error.type !== 'Changed') throw error;
-      if (value) sampleBatches(value.batches, at, samples);
+      if (!value) continue;
+      const key = partitionKey(at);
+      // Places of a short partition overlap.
+      read.set(key, sampleBatches(value.batches, at, read.get(key) ?? 0n, samples));
     }
   }
   return [...samples.values()];
@@ -70,14 +74,19 @@ const end: Place = ({ logStart, highWatermark }) =>
 
 type Sample = SampledIds & { ids: Map<number, { partition: number; offset: bigint }> };
 
+/** @returns where the next place goes on at the earliest. */
 function sampleBatches(
   batches: Buffer,
   { topic, partition }: TopicPartition,
+  from: bigint,
   samples: Map<string, Sample>,
-): void {
+): bigint {
+  let next = from;
   for (const batch of batchesIn(batches)) {
     if (batch.kind === 'legacy' || batch.control) continue;
-    for (const { key, value, offset } of recordsIn(batch))
+    for (const { key, value, offset } of recordsIn(batch)) {
+      if (offset < next) continue;
+      next = offset + 1n;
       for (const [part, bytes] of [['key', key] as const, ['value', value] as const]) {
         if (bytes === null) continue;
         const name = `${topic}/${part}`;
@@ -89,7 +98,9 @@ function sampleBatches(
         sample.carrying++;
         if (!sample.ids.has(id)) sample.ids.set(id, { partition, offset });
       }
+    }
   }
+  return next;
 }
 
 /**

@@ -161,14 +161,23 @@ export class Levels {
   }
 }
 
-/** Soft-deletes one after the other, in the order given: what refers to others comes before them. */
+/** Soft-deletes many at once, in the order given: what refers to others is gone before them. */
 export async function softDelete(
   target: Registry,
   versions: readonly SchemaVersion[],
   numbers: ReadonlyMap<string, number>,
 ): Promise<void> {
+  const referring = new Map<string, SchemaVersion[]>();
   for (const version of versions)
-    await target.deleteVersion(version.subject, numbers.get(versionKey(version)) ?? version.version);
+    for (const reference of version.references) {
+      const key = versionKey(reference);
+      referring.set(key, [...(referring.get(key) ?? []), version]);
+    }
+  await afterNeeds(
+    versions,
+    (version) => referring.get(versionKey(version)) ?? [],
+    (version) => target.deleteVersion(version.subject, numbers.get(versionKey(version)) ?? version.version),
+  );
 }
 
 /** Holds the id in import mode, so that the target never gives it to anything; soft-deleted, it is in nobody's way. */

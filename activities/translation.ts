@@ -22,7 +22,7 @@ import { settledAt, valueIfThere, valueOf } from './rows.js';
 import { Streak } from './streak.js';
 import type { Moment, Seen } from './watch.js';
 import { asking, blocking } from './weights.js';
-import { count, listed } from './wording.js';
+import { count, digits, listed } from './wording.js';
 
 export type TranslateInput = Parameters<Activities['translateGroups']>[0];
 export type TranslateAnswer = Exclude<
@@ -318,7 +318,7 @@ export class Translation {
   ): string {
     const all = translated.flatMap(({ partitions }) => partitions);
     const exact = all.filter(({ certainty }) => certainty === 'exact').length;
-    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${records} (${group})`))} records; what a group had processed without a commit is among them.`;
+    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
 }
 

@@ -8,7 +8,8 @@ import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
-import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
+import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
+import { kafkaVersion, sourceVersion } from './kafka/version.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
 import { type LabRegistry, openRegistry, setUpRegistries } from './registry/registry.js';
@@ -67,12 +68,14 @@ export interface Lab {
 
 export interface StartOptions {
   name?: string;
+  /** The Kafka of the source: `2.8` (with ZooKeeper), `3.9` (the default) or `4.x`. */
+  source?: string;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
   /** Two schema registries too. */
   registries?: boolean;
   progress?: Progress;
-  /** What the brokers are started as: `small` unless told. Only whoever starts the lab knows: a later one restarts them small. */
+  /** What the brokers are started as: `small` unless told. */
   jvm?: JvmKind;
 }
 
@@ -83,17 +86,24 @@ export interface StartOptions {
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
   const { name = DEFAULT_NAME, progress = silent, jvm } = options;
+  const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
-  await setUp(progress);
+  await setUp(progress, versions.source);
   progress(`starting the lab ${name}: source and target Kafka, Temporal`);
-  const state: LabState = { phase: 'starting', starter: thisProcess(), ports: await choosePorts() };
+  const state: LabState = {
+    phase: 'starting',
+    starter: thisProcess(),
+    versions,
+    ...(jvm && { jvm }),
+    ports: await choosePorts(),
+  };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
     const [source, target, temporal] = await settleAll([
-      startCluster(folder, 'source', state, jvm),
-      startCluster(folder, 'target', state, jvm),
+      startCluster(folder, planOf('source', state)),
+      startCluster(folder, planOf('target', state)),
       startTemporal(folder, state),
     ]);
     const lab = await assemble(name, folder, state, { source, target }, temporal);
@@ -131,25 +141,15 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   const state = await readState(folder);
   if (state?.phase !== 'up')
     throw new LabError(`There is no lab ${name}: start it with \`npm run lab -- up --name ${name}\`.`);
-  const { ports } = state;
   const [source, target] = await Promise.all([
-    openCluster(folder, 'source', ports.source),
-    openCluster(folder, 'target', ports.target),
+    openCluster(folder, planOf('source', state)),
+    openCluster(folder, planOf('target', state)),
   ]);
-  return assemble(name, folder, state, { source, target }, temporalServer(folder, ports.temporal));
+  return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
 }
 
-async function startCluster(
-  folder: string,
-  name: 'source' | 'target',
-  { ports }: LabState,
-  jvm: JvmKind | undefined,
-): Promise<LabCluster> {
-  await prepareCluster(folder, name, ports[name]);
-  const cluster = await openCluster(folder, name, ports[name], undefined, jvm);
-  await cluster.start();
-  await grantFerry(cluster);
-  return cluster;
+function planOf(name: ClusterName, { versions, ports, jvm }: LabState): ClusterPlan {
+  return { name, version: versions[name], ports: ports[name], ...(jvm && { jvm }) };
 }
 
 async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {

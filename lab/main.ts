@@ -1,14 +1,7 @@
 import { Command } from 'commander';
 import { writeDockerFiles } from './docker.js';
-import {
-  addServers,
-  attachLab,
-  DEFAULT_NAME,
-  type Lab,
-  LabError,
-  startLab,
-  type StartOptions,
-} from './lab.js';
+import { addServers, attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
+import { sourceVersion } from './kafka/version.js';
 import { allRunning, describeLab, printLab } from './status.js';
 import { setUpForTests } from './setup.js';
 import { keepLogs, takeDown } from './take-down.js';
@@ -34,12 +27,13 @@ program
 
 named('up', 'start the lab, or say where it is when it is up')
   .option('--fresh', 'throw away a lab of that name that is up, with its data')
+  .option('--source <version>', 'the Kafka of the source: 2.8 (with ZooKeeper), 3.9 (the default) or 4.x')
   .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
   .option('--registries', 'with two schema registries; adds them to a lab that is up')
-  .action(async ({ name, json, fresh, connect, registries }: UpOptions) => {
-    const running = fresh ? undefined : await wholeLab(name);
-    if (running) await addServers(running, { connect, registries, progress });
-    show(running ?? (await startUnlessInterrupted({ name, connect, registries, progress })), json);
+  .action(async ({ json, fresh, ...options }: UpOptions) => {
+    const running = fresh ? undefined : await wholeLab(options);
+    if (running) await addServers(running, { ...options, progress });
+    show(running ?? (await startUnlessInterrupted(options)), json);
   });
 
 named('status', 'addresses, and ready client files for every principal').action(
@@ -68,6 +62,7 @@ interface Options {
 
 interface UpOptions extends Options {
   fresh?: boolean;
+  source?: string;
   connect?: boolean;
   registries?: boolean;
 }
@@ -81,16 +76,21 @@ function named(command: string, description: string): Command {
 }
 
 /** The running lab with this name, if every server of it runs. */
-async function wholeLab(name: string): Promise<Lab | undefined> {
+async function wholeLab({ name, source }: UpOptions): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
-  return lab && allRunning(lab) ? lab : undefined;
+  if (!lab || !allRunning(lab)) return undefined;
+  if (source !== undefined && sourceVersion(source) !== lab.source.version)
+    throw new LabError(
+      `The lab ${name} is up with a source of Kafka ${lab.source.version}: say --fresh to throw it away.`,
+      2,
+    );
+  return lab;
 }
 
-async function startUnlessInterrupted(options: StartOptions & { name: string }): Promise<Lab> {
-  const { name } = options;
+async function startUnlessInterrupted({ name, ...options }: UpOptions): Promise<Lab> {
   const interrupted = () => void takeDown(name).finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  return startLab(options);
+  return startLab({ name, ...options, progress });
 }
 
 function show(lab: Lab, json?: boolean): void {

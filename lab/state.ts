@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from './host/failure.js';
 import type { ProcessIdentity } from './host/processes.js';
+import type { JvmKind } from './kafka/jars.js';
 import type { ClusterPorts } from './kafka/layout.js';
 import type { ClusterName } from './principals.js';
 import type { TemporalPorts } from './temporal-server.js';
@@ -11,6 +12,10 @@ export interface LabState {
   /** `starting` until everything answered: a lab whose starter died is never taken for a whole one. */
   phase: 'starting' | 'up';
   starter: ProcessIdentity;
+  /** The Kafka that each cluster runs. */
+  versions: Record<ClusterName, string>;
+  /** What the brokers are started as; absent: `small`. */
+  jvm?: JvmKind;
   ports: Record<ClusterName, ClusterPorts> & {
     temporal: TemporalPorts;
     /** Of what runs only when it was asked for. */

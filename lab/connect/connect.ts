@@ -40,7 +40,7 @@ export type ConnectClusters = Record<ClusterName, LabCluster>;
 export async function prepareConnect(folder: string, port: number, clusters: ConnectClusters): Promise<void> {
   const { source, target } = clusters;
   const readable = [source, target].map(({ name }) => clusterPaths(folder, name).clients);
-  const settings = workerSettings(port, await javaClient(folder, target), readable);
+  const settings = workerSettings(`127.0.0.1:${port}`, await javaClient(folder, target), readable);
   await mkdir(serverFolder(folder), { recursive: true, mode: 0o700 });
   await writeFile(settingsFile(folder), propertiesFile(settings), { mode: 0o600 });
   for (const cluster of [source, target]) await grantAll(cluster, CONNECT, connectGrants[cluster.name]);

@@ -13,11 +13,13 @@ export const connectTopics = {
 /**
  * A distributed worker on the target cluster. Everything about the cluster, secrets included, is in `client`: the
  * worker's own clients and, under a prefix each, those of its connectors.
+ * @param listener `host:port` that its REST interface binds to.
+ * @param readable folders whose files the configuration of a connector may refer to.
  */
-export function workerSettings(port: number, client: Settings, readable: readonly string[]): Settings {
+export function workerSettings(listener: string, client: Settings, readable: readonly string[]): Settings {
   return {
     'group.id': CONNECT_GROUP,
-    listeners: `http://127.0.0.1:${port}`,
+    listeners: `http://${listener}`,
     ...client,
     ...prefixed('producer.', client),
     ...prefixed('consumer.', client),

@@ -12,7 +12,7 @@ export interface DoubleOptions extends Partial<RegistryTraits> {
 }
 
 /** What a request gets instead of its answer: nothing at all, or whatever a test has a server say. */
-export type Fault = 'hang-up' | { status: number; body: string; contentType?: string };
+export type Fault = 'hang-up' | 'silence' | { status: number; body: string; contentType?: string };
 
 /** A schema registry in memory with import mode, on a real HTTP port. */
 export interface RegistryDouble {
@@ -21,7 +21,7 @@ export interface RegistryDouble {
   /** Every request so far, `PUT /mode/orders-value` for example. */
   log: string[];
   /**
-   * Asked before each request; its answer replaces the registry's. With `done` the request is carried out first: its
+   * Asked before each request; its answer replaces the registry's. With `after` the request is carried out first: its
    * answer is what gets lost.
    */
   fault: ((request: string) => Fault | { after: Fault } | undefined) | undefined;
@@ -80,6 +80,7 @@ export async function startRegistryDouble(options: DoubleOptions = {}): Promise<
 }
 
 function fail(request: IncomingMessage, response: ServerResponse, fault: Fault): void {
+  if (fault === 'silence') return;
   if (fault === 'hang-up') {
     request.socket.destroy();
     return;

@@ -1,5 +1,6 @@
 import { checkPlan } from '../../activities/plan.js';
 import { openClusters } from '../clusters.js';
+import { openConnects } from '../connects.js';
 import type { Config } from '../config.js';
 import { listMigrations, type Listed } from '../listing.js';
 import type { Migration } from '../migration/file.js';
@@ -23,6 +24,7 @@ export async function plan(config: Config, migration: Migration): Promise<PlanRe
       {
         clusters: (name) => clusters.get(name),
         registries: (name) => registries.get(name),
+        connects: openConnects(config.connect),
         otherMigrations: async () => running,
       },
       { migration },

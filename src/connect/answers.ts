@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const workerAnswer = z.object({ version: z.string(), kafka_cluster_id: z.string() });
 export type WorkerFacts = z.output<typeof workerAnswer>;
 
+export const connectorsAnswer = z.array(z.string());
+
 export const pluginsAnswer = z.array(z.object({ class: z.string(), type: z.string().optional() }));
 
 export const validationAnswer = z.object({

@@ -65,12 +65,13 @@ function decoding<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof TooShort) return undefined;
     throw error;
   }
 }
 
-/** Reads past the end are `RangeError`s of Buffer. */
+class TooShort extends Error {}
+
 class Reader {
   private at = 0;
 
@@ -80,22 +81,25 @@ class Reader {
     return this.at === this.bytes.length;
   }
   int16(): number {
-    this.at += 2;
-    return this.bytes.readInt16BE(this.at - 2);
+    return this.bytes.readInt16BE(this.take(2));
   }
   int32(): number {
-    this.at += 4;
-    return this.bytes.readInt32BE(this.at - 4);
+    return this.bytes.readInt32BE(this.take(4));
   }
   int64(): bigint {
-    this.at += 8;
-    return this.bytes.readBigInt64BE(this.at - 8);
+    return this.bytes.readBigInt64BE(this.take(8));
   }
   string(): string {
     const length = this.int16();
-    const end = this.at + length;
-    if (length < 0 || end > this.bytes.length) throw new RangeError('a text is longer than its record');
-    this.at = end;
-    return this.bytes.toString('utf8', end - length, end);
+    const from = this.take(length);
+    return this.bytes.toString('utf8', from, from + length);
+  }
+
+  /** Where the next `length` bytes begin. */
+  private take(length: number): number {
+    const from = this.at;
+    if (length < 0 || from + length > this.bytes.length) throw new TooShort();
+    this.at += length;
+    return from;
   }
 }

@@ -42,6 +42,8 @@ export interface RefineQuestion {
   upper?: Boundary | undefined;
   source: SeenRange;
   target: SeenRange;
+  /** Where the log of the target begins now: a group cannot be given what lies before. */
+  targetStart: bigint;
   /** Whether the mirror cannot have copied a record twice. */
   exactlyOnce: boolean;
 }
@@ -65,6 +67,11 @@ export type Refinement =
  * the same answer, and the answer claims no more than what the ranges prove.
  */
 export function refine(question: RefineQuestion): Refinement {
+  const answer = compared(question);
+  return answer.certainty === 'unknown' ? answer : withinTheLog(question, answer);
+}
+
+function compared(question: RefineQuestion): Refinement {
   if (question.source.to < question.committed)
     return {
       certainty: 'at-least-once',
@@ -121,14 +128,19 @@ function byCounting({ committed, lower, source, target, exactlyOnce }: RefineQue
       reason: `the record at offset ${copies[odd]?.offset} of the target is not the one at offset ${before[odd]?.offset} of the source`,
     };
   const position = last ? last.offset + 1n : lower.target;
-  const context = after
-    .slice(0, contextRecords)
-    .map((record, index) => [record, target.records[count + index]] as const)
-    .filter((pair): pair is [SeenRecord, SeenRecord] => pair[1] !== undefined);
-  const agrees = context.every(([record, copy]) => isCopy(record, copy));
+  const following = target.records.slice(count, count + contextRecords);
+  const context = after.flatMap((original, index) => {
+    const copy = following[index];
+    return copy === undefined ||
+      someHole(source.holes, committed, original.offset) ||
+      someHole(target.holes, position, copy.offset)
+      ? []
+      : [{ original, copy }];
+  });
+  const agrees = context.every(({ original, copy }) => isCopy(original, copy));
   const [pair] = context;
-  if (count === 0 && pair && !isCopy(...pair)) return contradicted(...pair);
-  if (!exactlyOnce && !(agrees && allDiffer([...before, ...context.map(([record]) => record)])))
+  if (count === 0 && pair && !isCopy(pair.original, pair.copy)) return contradicted(pair.original, pair.copy);
+  if (!exactlyOnce && !(agrees && allDiffer([...before, ...context.map(({ original }) => original)])))
     return {
       certainty: 'at-least-once',
       target: position,
@@ -141,6 +153,25 @@ function byCounting({ committed, lower, source, target, exactlyOnce }: RefineQue
       count === 0
         ? 'the position is itself one of a known pair of offsets'
         : `${count} records from a known pair of offsets on are the same on both sides`,
+  };
+}
+
+/**
+ * A position before the beginning of the target's log is none: the group begins where the log does, unless what it has
+ * not processed was there and is gone.
+ */
+function withinTheLog(
+  { committed, source, target, targetStart }: RefineQuestion,
+  answer: Exclude<Refinement, { certainty: 'unknown' }>,
+): Refinement {
+  if (answer.target >= targetStart) return answer;
+  const next = source.records.find(({ offset }) => offset >= committed);
+  if (!next || target.records.some((copy) => copy.offset >= targetStart && isCopy(next, copy)))
+    return { ...answer, target: targetStart };
+  return {
+    certainty: 'unknown',
+    behind: false,
+    reason: `the target begins at offset ${targetStart}, and copies that the group has yet to process were before that`,
   };
 }
 

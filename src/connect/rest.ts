@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { FerryError } from '../migration/errors.js';
 import {
   configAnswer,
+  connectorsAnswer,
   errorAnswer,
   offsetsAnswer,
   pluginsAnswer,
@@ -78,6 +79,12 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       );
     if (answer.status === 409 && !alreadyThere(answer))
       throw new FerryError('Unreachable', `${at} is rebalancing its workers: it is asked again.`);
+    // A worker that starts answers at the root at once, and elsewhere without Connect's own words for an error.
+    if (answer.status === 404 && !errorAnswer.safeParse(answer.body).success)
+      throw new FerryError(
+        'Unreachable',
+        `${at} does not answer as Kafka Connect: it is starting, or url under connect in ferry.yaml is not its REST interface.`,
+      );
     if (answer.status >= 502 && answer.status <= 504)
       throw new FerryError(
         'Unreachable',
@@ -90,7 +97,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
     if (status === 404 || status === 405)
       return /not found/i.test(said) && status === 404
         ? new FerryError('NotFound', `${at} has no connector for that (${what}): see who deleted it.`)
-        : new FerryError('Unsupported', `${at} cannot ${what}: it needs Kafka Connect 3.6 or later.`);
+        : new FerryError('Unsupported', `${at} cannot ${what}: it needs Kafka Connect 3.7 or later.`);
     if (status === 500 && /time|rebalanc|worker|leader/i.test(said))
       return new FerryError('Unreachable', `${at} did not ${what} in time: it is asked again.`);
     return new FerryError(
@@ -112,6 +119,13 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
   };
   const path = (connector: string, rest = '') => `/connectors/${encodeURIComponent(connector)}${rest}`;
   const missing = ({ status }: HttpAnswer) => status === 404;
+  /** A worker that has just started knows no connector; the list it gives only once it has joined its group. */
+  const insistOnMissing = async (connector: string): Promise<undefined> => {
+    const list = read('list its connectors', connectorsAnswer, await send('GET', '/connectors'));
+    if (list.includes(connector))
+      throw new FerryError('Unreachable', `${at} has not come to know ${connector} yet: it is asked again.`);
+    return undefined;
+  };
 
   return {
     name,
@@ -141,7 +155,9 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
     },
     config: async (connector) => {
       const answer = await send('GET', path(connector, '/config'));
-      return missing(answer) ? undefined : read('show a configuration', configAnswer, answer);
+      return missing(answer)
+        ? insistOnMissing(connector)
+        : read('show a configuration', configAnswer, answer);
     },
     putStopped: async (connector, config) => {
       // KIP-980 creates it stopped in one request: nothing may be copied before everything is checked.
@@ -166,25 +182,31 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       ),
     offsets: async (connector) => {
       const answer = await send('GET', path(connector, '/offsets'));
-      if (missing(answer) && /not found/i.test(messageOf(answer))) return undefined;
+      if (missing(answer) && isOfConnector(answer)) return insistOnMissing(connector);
       return read('show the offsets of a connector', offsetsAnswer, answer).offsets;
     },
     patchOffsets: async (connector, offsets) =>
       done('alter the offsets of a connector', await send('PATCH', path(connector, '/offsets'), { offsets })),
     deleteOffsets: async (connector) => {
       const answer = await send('DELETE', path(connector, '/offsets'));
-      if (missing(answer) && /not found/i.test(messageOf(answer))) return;
+      if (missing(answer) && isOfConnector(answer)) return insistOnMissing(connector);
       done('delete the offsets of a connector', answer);
     },
     delete: async (connector) => {
       const answer = await send('DELETE', path(connector));
-      if (!missing(answer)) done('delete a connector', answer);
+      if (missing(answer)) return insistOnMissing(connector);
+      done('delete a connector', answer);
     },
   };
 }
 
 function messageOf({ body }: HttpAnswer): string {
   return errorAnswer.safeParse(body).data?.message ?? '';
+}
+
+/** 404 is also what an interface that is too old says of a path that it does not have. */
+function isOfConnector(answer: HttpAnswer): boolean {
+  return /not found|unknown connector|does not exist/i.test(messageOf(answer));
 }
 
 /** 409 means two things: the workers are rebalancing, or a connector of that name is there. */
