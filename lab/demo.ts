@@ -126,7 +126,7 @@ async function showOne(
       }
       // One group is away while the producers move, so that there is something left to drain.
       if (step === 'producerSwitched' || step === 'producerWritesBoth')
-        if (strategy !== 'doubleConsumers') await applications.stopConsumer(late);
+        if (strategy !== 'doubleConsumers' && !isMirrored(strategy)) await applications.stopConsumer(late);
       if (step !== 'drain') return;
       await worker.kill();
       say('  the worker is killed (SIGKILL) in the middle of the drain, and another one started');
