@@ -73,6 +73,8 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       taskQueue: mirrorQueue(taskQueue),
       activities,
       maxConcurrentActivityTaskExecutions: settings.maxMirrors,
+      // With a heartbeat a mirror learns that it is to stop, and producers wait for that.
+      maxHeartbeatThrottleInterval: '1s',
       // A mirror never ends by itself either; once told, it awaits what is under way and stores where it is.
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
