@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { defaultTaskQueue } from '../../src/migration/queues.js';
-import type { Step } from '../../src/migration/state.js';
+import type { Problem, Step } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import type { Lab } from '../lab.js';
@@ -85,7 +85,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       const step = status.steps.find(
         ({ status: is }) => is === 'active' || is === 'waiting' || is === 'blocked',
       );
-      if (step?.problem) throw new Error(`${step.id} is blocked: ${step.problem.sentence}`);
+      if (step?.problem) throw new Error(blockedText(step.id, step.problem));
       if (step && !begun.has(step.id)) {
         begun.add(step.id);
         await rehearsal.meanwhile?.(step.id, applications, stage);
@@ -106,6 +106,11 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
     await applications.stop();
     await connection.close();
   }
+}
+
+function blockedText(step: StepId, { sentence, findings }: Problem): string {
+  const all = findings.length > 1 ? findings.map((finding) => `\n  ${finding.sentence}`).join('') : sentence;
+  return `${step} is blocked: ${all}`;
 }
 
 /** Asks a running migration until it answers: a worker that was killed is away for a while. */
@@ -136,7 +141,7 @@ class Follower {
     for (;;) {
       const { steps } = await this.status();
       const step = steps.find((one) => one.id === id);
-      if (step?.problem) throw new Error(`${id} is blocked: ${step.problem.sentence}`);
+      if (step?.problem) throw new Error(blockedText(id, step.problem));
       const part = step?.parts?.find((one) => one.name === name);
       if (step?.status === 'done' || part?.verified) return;
       if (step && !part?.claim) throw new Error(`${id} for ${name}: ${step.says ?? ''}`);

@@ -72,7 +72,7 @@ export function migrationOf(strategy: Strategy, names: Names): MigrationFile {
     principals: Object.fromEntries(
       [...producerNames, ...groupNames].map((app) => [`User:${app}`, `User:CN=${app}`]),
     ),
-    leaveBehind: { principals: ['User:ferry'] },
+    leaveBehind: { principals: ['User:ferry', 'User:connect'] },
     messages: { idempotent: true },
     waits: shortWaits,
   };
