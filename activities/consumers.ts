@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts, type Rows } from '../src/kafka/cluster.js';
 import { FerryError } from '../src/migration/errors.js';
 import { targetGroup, targetName, topicsOf } from '../src/migration/file.js';
+import { isMirrored } from '../src/migration/strategies.js';
 import type { Activities } from '../src/migration/work.js';
 import type { Dependencies } from './dependencies.js';
 import { records } from './drain-findings.js';
@@ -116,7 +117,10 @@ class Consumers {
     const seen = this.movers.map((mover) => {
       const source = valueOf(onSource, mover.group);
       const target = valueOf(onTarget, mover.onTarget);
-      const short = shortOf(mover.group, sourceReading, this.input.accepted);
+      // What a mirror has brought along is read on the target, from the translated offset on.
+      const short = isMirrored(this.input.migration.strategy)
+        ? []
+        : shortOf(mover.group, sourceReading, this.input.accepted);
       return {
         mover,
         target,
@@ -214,7 +218,9 @@ class Consumers {
         const beyond = uncommittedOf(mover.group, sourceReading);
         return `${mover.group} has left ${this.source.name} and reads ${there}.${
           beyond > 0n
-            ? ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`
+            ? isMirrored(this.input.migration.strategy)
+              ? ` It left up to ${records(beyond)} after its last commit, and reads them there: what it had processed of them, it processes again.`
+              : ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`
             : ''
         }`;
       })

@@ -9,7 +9,7 @@ import {
 } from '../src/kafka/cluster.js';
 import type { Finding } from '../src/migration/findings.js';
 import { offsetAt, type OffsetTable } from '../src/migration/offsets.js';
-import { strategies, type StepId } from '../src/migration/strategies.js';
+import { isMirrored, strategies, type StepId } from '../src/migration/strategies.js';
 import type { SourceManifest, Work } from '../src/migration/work.js';
 import { drainFindings, readersOf, records, topicsWithoutGroup } from './drain-findings.js';
 import { passes, probeDrain } from './drain-probe.js';
@@ -47,7 +47,7 @@ export async function finalCheck(
     unreadFindings(source, work, topics),
   ]);
   findings.push(
-    ...(await growthFindings(source, work.ends, topics, marks)),
+    ...(await growthFindings(source, work, topics, marks)),
     ...(await transactionFindings(source, partitions, marks)),
     ...open.map((transaction) =>
       blocking(
@@ -117,9 +117,13 @@ async function topicsToDelete(
   return { topics, findings };
 }
 
+/**
+ * Records that came late open the producers' step again (`grew`), unless they would have to be mirrored to a target that
+ * has been written to in the meantime: then only a person can say what becomes of them.
+ */
 async function growthFindings(
   source: Cluster,
-  ends: OffsetTable,
+  { ends, migration }: Work & { ends: OffsetTable },
   topics: readonly TopicFacts[],
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {
@@ -139,12 +143,13 @@ async function growthFindings(
       const end = offsetAt(ends, name, partition);
       const { highWatermark } = valueOf(marks, partitionKey(at));
       if (end === undefined || highWatermark === end) continue;
+      const late = async () =>
+        `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`;
       findings.push(
         highWatermark > end
-          ? blocking(
-              `grew:${partitionKey(at)}`,
-              `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`,
-            )
+          ? isMirrored(migration.strategy)
+            ? lateRecord(at, await late(), migration)
+            : blocking(`grew:${partitionKey(at)}`, await late())
           : blocking(
               `truncated:${partitionKey(at)}`,
               `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,
@@ -155,6 +160,14 @@ async function growthFindings(
     }
   }
   return findings;
+}
+
+/** A record of the source that can no longer be mirrored: what the target got since would come before it. */
+export function lateRecord(at: TopicPartition, sentence: string, { target }: Work['migration']): Finding {
+  return asking(
+    `late-record:${partitionKey(at)}`,
+    `${sentence} ${target} has been written to since, so that nothing can be mirrored there any more: have it written to ${target} by its producer, or accept that it stays behind.`,
+  );
 }
 
 /** Hanging transactions, which no coordinator lists. */
@@ -218,7 +231,7 @@ async function unreadFindings(
     accepted,
   });
   const steps: readonly StepId[] = strategies[migration.strategy].steps;
-  const doubled = steps.includes('producerWritesBoth');
+  const kept = steps.includes('producerWritesBoth') || isMirrored(migration.strategy);
   const unread = reading.groups.flatMap(({ group, partitions }) => {
     const left = partitions.filter(
       (one) => one.verdict.verdict === 'lagging' && !passes(group, one, accepted),
@@ -226,10 +239,10 @@ async function unreadFindings(
     if (left.length === 0) return [];
     const sentence = `${group} has ${records(offsetsLeft(left))} of ${source.name} uncommitted on ${listed(left.map(partitionKey))}`;
     return [
-      doubled
+      kept
         ? noting(
             `unread:${group}`,
-            `${sentence}; what was written since producers write both is on the target too.`,
+            `${sentence}; ${isMirrored(migration.strategy) ? 'the mirror has brought them to the target' : 'what was written since producers write both is on the target too'}.`,
           )
         : asking(
             `unread:${group}`,
@@ -241,7 +254,7 @@ async function unreadFindings(
   return [
     ...unread,
     ...others.map((finding) =>
-      doubled && finding.weight === 'asks' ? { ...finding, weight: 'notes' as const } : finding,
+      kept && finding.weight === 'asks' ? { ...finding, weight: 'notes' as const } : finding,
     ),
   ];
 }

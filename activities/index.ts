@@ -9,10 +9,14 @@ import type { Dependencies } from './dependencies.js';
 import { doublingActivities } from './doubling.js';
 import { drainActivities } from './drain.js';
 import { safely } from './failure.js';
+import { mirrorActivities } from './mirror.js';
 import { seedOffsets, targetWrites } from './offsets.js';
+import { parityActivities } from './parity.js';
 import { checkPlan } from './plan.js';
+import { producersOnTargetActivities } from './producers-on-target.js';
 import { quietActivities } from './quiet.js';
 import { retireActivities } from './retire.js';
+import { schemaActivities } from './schemas.js';
 import { compareTopics, createTopics } from './topics.js';
 import { undo } from './undo.js';
 
@@ -38,7 +42,11 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...doublingActivities(dependencies),
     ...drainActivities(dependencies),
     ...consumerActivities(dependencies),
+    ...mirrorActivities(dependencies),
+    ...producersOnTargetActivities(dependencies),
+    ...parityActivities(dependencies),
     ...retireActivities(dependencies),
+    ...schemaActivities(dependencies),
   });
 }
 

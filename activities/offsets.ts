@@ -2,6 +2,7 @@ import type { Cluster } from '../src/kafka/cluster.js';
 import { standing, type Finding } from '../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../src/migration/file.js';
 import { offsetAt, type OffsetTable } from '../src/migration/offsets.js';
+import { isMirrored } from '../src/migration/strategies.js';
 import type { Activities, MadeOffsets, Work } from '../src/migration/work.js';
 import type { Attempt } from './attempt.js';
 import { concurrently } from './concurrently.js';
@@ -19,6 +20,7 @@ import {
 } from './offset-seeds.js';
 import { partitionsIn } from './planned-topics.js';
 import { settledAt, valueIfThere, valueOf } from './rows.js';
+import { mirroredOffsets, recordsBeyond } from './target-writes.js';
 import { blocking } from './weights.js';
 import { count, listed } from './wording.js';
 
@@ -143,18 +145,24 @@ async function commitSeed(target: Cluster, { group, commit }: Seed, mark: string
   return first ? [blocking(`offsets-refused:${group}`, first.message)] : [];
 }
 
-/** Whether the target has got records since it was prepared: one sentence per topic that has. */
+/**
+ * Whether the target has got records since it was prepared, other than the mirror's: one sentence per topic that has.
+ */
 export async function targetWrites(
   { clusters }: Dependencies,
   { migration, start }: Work & { start: OffsetTable },
 ): Promise<{ written: string[] }> {
   const target = clusters(migration.target);
-  const topics = await target.topics(Object.keys(start));
-  const there = Object.keys(start).flatMap((topic) => valueIfThere(topics, topic) ?? []);
+  const names = isMirrored(migration.strategy) ? migration.topics.map(targetName) : Object.keys(start);
+  const topics = await target.topics(names);
+  const there = names.flatMap((topic) => valueIfThere(topics, topic) ?? []);
   const ends = await readEnds(target, partitionsIn(there));
+  const grown = isMirrored(migration.strategy)
+    ? await recordsBeyond(target, ends, await mirroredOffsets(target, migration, start))
+    : ends.map((end) => ({ ...end, offset: offsetAt(start, end.topic, end.partition) ?? 0n }));
   const written = new Map<string, { offsets: bigint; partitions: number[] }>();
-  for (const { topic, partition, highWatermark } of ends) {
-    const since = highWatermark - (offsetAt(start, topic, partition) ?? 0n);
+  for (const { topic, partition, highWatermark, offset } of grown) {
+    const since = highWatermark - offset;
     if (since <= 0n) continue;
     const so = written.get(topic) ?? { offsets: 0n, partitions: [] };
     written.set(topic, { offsets: so.offsets + since, partitions: [...so.partitions, partition] });
@@ -162,7 +170,7 @@ export async function targetWrites(
   return {
     written: [...written].map(
       ([topic, { offsets, partitions }]) =>
-        `${topic} on ${target.name} has ${count(offsets, 'offset')} more than when it was prepared, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}: something writes to it.`,
+        `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isMirrored(migration.strategy) ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}: something writes to it.`,
     ),
   };
 }

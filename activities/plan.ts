@@ -3,14 +3,18 @@ import { partitionKey } from '../src/kafka/cluster.js';
 import { formatDuration } from '../src/migration/duration.js';
 import { isFerryError } from '../src/migration/errors.js';
 import type { Finding } from '../src/migration/findings.js';
-import { targetName, waitMs, type Migration } from '../src/migration/file.js';
+import { mirrorKind, targetName, waitMs, type Migration } from '../src/migration/file.js';
+import { isMirrored } from '../src/migration/strategies.js';
 import type { PlanReport, Work } from '../src/migration/work.js';
 import { surveyAcls, type AclSurvey } from './acls.js';
 import { conflicts } from './conflicts.js';
+import { surveyMirrorMaker } from './connect-setup.js';
 import type { Dependencies } from './dependencies.js';
+import { historyOf } from './history.js';
 import { readEnds, recordsThere } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
 import { rowAt } from './rows.js';
+import { checkSchemas } from './schemas.js';
 import { surveySourceGroups } from './source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from './target-groups.js';
@@ -25,10 +29,11 @@ import { asking, blocking, noting } from './weights.js';
  * @param own the workflow id of the migration, so that it is not in its own way.
  */
 export async function checkPlan(
-  { clusters, otherMigrations }: Dependencies,
+  dependencies: Dependencies,
   work: Pick<Work, 'migration' | 'topicIds'>,
   own: string,
 ): Promise<PlanReport> {
+  const { clusters, otherMigrations } = dependencies;
   const { migration } = work;
   const findings: Finding[] = [];
   if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
@@ -63,6 +68,18 @@ export async function checkPlan(
   findings.push(...(acls?.findings ?? []));
   if (source && topics) await checkSource(source.cluster, migration, topics, findings);
   if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  if (source && target && isMirrored(migration.strategy)) {
+    const history = await attempted(findings, 'history-unread', () =>
+      historyOf(source.cluster, target.cluster, migration),
+    );
+    findings.push(...(history ?? []));
+    if (mirrorKind(migration) === 'mirrormaker') {
+      const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
+      findings.push(...(mirror?.findings ?? []));
+    }
+  }
+  const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
+  findings.push(...(schemas ?? []));
   return {
     findings,
     will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
@@ -168,7 +185,10 @@ async function checkTarget(
     surveyTargetGroups(target, migration),
   );
   findings.push(...(groups ?? []));
-  const there = migration.topics.map(targetName).filter((name) => topics.target.has(name));
+  // A mirror has its own question about them.
+  const there = isMirrored(migration.strategy)
+    ? []
+    : migration.topics.map(targetName).filter((name) => topics.target.has(name));
   const records = await attempted(findings, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
     return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);

@@ -1,4 +1,4 @@
-import { targetGroup, targetName, topicsOf, type Migration } from '../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../src/migration/file.js';
 import { stepKind, strategies, type StepId } from '../src/migration/strategies.js';
 import type { AclSurvey } from './acls.js';
 import { entryText } from './config-rules.js';
@@ -31,6 +31,27 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
         (move) =>
           `Commit starting offsets for ${targetGroup(move)} on ${target}: ${listed(topicsOf(migration, move).map(targetName))}, at the end as it is then.`,
       );
+    case 'copySchemas':
+      return migration.schemas
+        ? [`Copy the schemas from ${migration.schemas.source} to ${migration.schemas.target}.`]
+        : ['Copy no schema: the file names no registry.'];
+    case 'startMirror':
+      return [
+        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows.`,
+      ];
+    case 'mirrorSteady':
+      return [`Wait until the mirror has copied the history and keeps up.`];
+    case 'catchUp':
+      return [`Wait until the mirror has copied ${sourceTopics(migration)} to the end.`];
+    case 'parity':
+      return [`Compare ${sourceTopics(migration)} on both clusters record by record.`];
+    case 'translateOffsets':
+      return migration.consumers.map(
+        (move) =>
+          `Commit the translated offsets of ${move.group} on ${target} for ${targetGroup(move)}: ${listed(topicsOf(migration, move).map(targetName))}.`,
+      );
+    case 'removeMirror':
+      return [`Remove the mirror and everything it left on ${source} and ${target}.`];
     case 'drain':
       return [`Wait until ${groups(migration)} have consumed ${sourceTopics(migration)} on ${source}.`];
     case 'soak':
@@ -41,6 +62,9 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
       );
     case 'deleteSource':
       return [`Delete ${sourceTopics(migration)} on ${source} with their ACLs and offsets, and prove it.`];
+    case 'teamApproved':
+      return [asked(step, [])];
+    case 'producerStopped':
     case 'producerSwitched':
     case 'producerWritesBoth':
     case 'oldProducerCodeRemoved':
@@ -50,6 +74,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
           migration.producers.map(({ name }) => name),
         )}`,
       ];
+    case 'consumerStopped':
     case 'consumerSwitched':
     case 'consumerReadsBoth':
     case 'oldConsumerCodeRemoved':

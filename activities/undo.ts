@@ -1,4 +1,5 @@
-import { partitionKey, type Cluster, type GroupFacts } from '../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type GroupFacts, type TopicPartition } from '../src/kafka/cluster.js';
+import type { OffsetTable } from '../src/migration/offsets.js';
 import type { Made, MadeAcl, MadeOffsets, MadeTopic, Work } from '../src/migration/work.js';
 import { aclKey } from './acl-plan.js';
 import type { Attempt } from './attempt.js';
@@ -6,9 +7,10 @@ import type { Dependencies } from './dependencies.js';
 import { readCommitted } from './group-reading.js';
 import { membersReading } from './membership.js';
 import { seedMark } from './offset-seeds.js';
-import { readEnds } from './offset-reading.js';
+import { readEnds, type Ends } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
 import { settledAt, valueIfThere, valueOf } from './rows.js';
+import { mirroredOffsets, recordsBeyond } from './target-writes.js';
 import { count, listed } from './wording.js';
 
 interface Undone {
@@ -23,7 +25,7 @@ interface Undone {
  */
 export async function undo(
   { clusters }: Dependencies,
-  { migration, made }: Work & { made: Made },
+  { migration, made, mirrored = {} }: Work & { made: Made; mirrored?: OffsetTable },
   attempt: Attempt,
 ): Promise<Undone> {
   const target = clusters(migration.target);
@@ -33,7 +35,12 @@ export async function undo(
   attempt.signal.throwIfAborted();
   await undoAcls(target, made.acls, done);
   attempt.signal.throwIfAborted();
-  await undoTopics(target, made.topics.toReversed(), done);
+  await undoTopics(
+    target,
+    made.topics.toReversed(),
+    await mirroredOffsets(target, migration, mirrored),
+    done,
+  );
   return done;
 }
 
@@ -84,10 +91,14 @@ async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: U
   if (deleted > 0) undone.push(`Deleted ${count(deleted, 'ACL')} on ${target.name}.`);
 }
 
-/** A topic is taken back only when its id is the one that was made, nothing was ever written to it, and nobody reads it. */
+/**
+ * A topic is taken back only when its id is the one that was made, nothing but a mirror ever wrote to it, and nobody reads
+ * it.
+ */
 async function undoTopics(
   target: Cluster,
   made: readonly MadeTopic[],
+  mirrored: OffsetTable,
   { undone, left }: Undone,
 ): Promise<void> {
   if (made.length === 0) return;
@@ -108,23 +119,44 @@ async function undoTopics(
     readEnds(target, partitions),
     liveReaders(target, new Set(ours.map(({ name }) => name))),
   ]);
+  const written = await writtenByOthers(target, ends, mirrored);
   const doomed = ours.filter(({ name }) => {
-    const written = ends.filter(({ topic, highWatermark }) => topic === name && highWatermark > 0n);
+    const partitions = written.filter(({ topic }) => topic === name);
     const groups = readers.get(name) ?? [];
-    if (written.length > 0)
+    if (partitions.length > 0)
       left.push(
-        `${name} on ${target.name} is left: it has got records since it was made, in ${count(written.length, 'partition')}.`,
+        `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
       );
     else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)} reads it.`);
-    return written.length === 0 && groups.length === 0;
+    return partitions.length === 0 && groups.length === 0;
   });
   if (doomed.length === 0) return;
   const rows = await target.deleteTopics(doomed);
   for (const { name } of doomed) {
     const { error } = settledAt(rows, name);
     if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);
-    else undone.push(`Deleted the empty topic ${name} on ${target.name}.`);
+    else
+      undone.push(
+        ends.some(({ topic, highWatermark }) => topic === name && highWatermark > 0n)
+          ? `Deleted the topic ${name} on ${target.name}, which held nothing but what the mirror had copied.`
+          : `Deleted the empty topic ${name} on ${target.name}.`,
+      );
   }
+}
+
+/** Partitions that hold records, other than a mirror's: where nobody has mirrored, any offset counts. */
+async function writtenByOthers(
+  target: Cluster,
+  ends: readonly Ends[],
+  mirrored: OffsetTable,
+): Promise<TopicPartition[]> {
+  const [copied, others] = [true, false].map((is) =>
+    ends.filter(({ topic, partition }) => (mirrored[topic]?.[partition] !== undefined) === is),
+  ) as [Ends[], Ends[]];
+  return [
+    ...(await recordsBeyond(target, copied, mirrored)),
+    ...others.filter(({ highWatermark }) => highWatermark > 0n),
+  ];
 }
 
 /** Live groups by the topic that a member has or wants. */

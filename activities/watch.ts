@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../src/migration/errors.js';
 import { waitMs, type Migration } from '../src/migration/file.js';
-import type { Heartbeat, Watch, Watched } from '../src/migration/work.js';
+import type { Heartbeat, MirrorHeartbeat, Watch, Watching } from '../src/migration/work.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
 export type Seen<Answer, Carry> =
@@ -14,6 +14,8 @@ export type Seen<Answer, Carry> =
       carry: Carry;
       /** What is seen would be the answer if more probes agree: they come quicker, and the slice waits for them. */
       confirming?: boolean;
+      /** Numbers of a mirror, for its heartbeat. */
+      mirror?: MirrorHeartbeat['mirror'];
     };
 
 export interface Moment<Carry> {
@@ -24,8 +26,6 @@ export interface Moment<Carry> {
   /** `waits.patience` has passed since the first probe. */
   outOfPatience: boolean;
 }
-
-export type Watching = Extract<Watched<never, unknown>, { state: 'watching' }>;
 
 /** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
 const confirmingMs = 250;
@@ -56,7 +56,11 @@ export async function watch<Answer extends object, Carry>(
   const patience = waitMs(input.migration, 'patience');
   const sliceEnd = Date.now() + input.sliceMs;
   let state = read(surroundings.lastHeartbeat) ?? read(input.carry) ?? fresh;
-  let heartbeat: Heartbeat = { says: 'looking for the first time', at: isoNow(), carry: state };
+  let heartbeat: Heartbeat | MirrorHeartbeat = {
+    says: 'looking for the first time',
+    at: isoNow(),
+    carry: state,
+  };
   const stopBeating = surroundings.beat(() => heartbeat);
   try {
     for (let before = Date.now(); ;) {
@@ -66,6 +70,7 @@ export async function watch<Answer extends object, Carry>(
       const carry = shape.safeParse(state.own).data;
       let says: string;
       let confirming = false;
+      let mirror: MirrorHeartbeat['mirror'] | undefined;
       try {
         const seen = await surroundings.unlessCancelled(
           probe({ carry, watchedMs, outOfPatience: watchedMs >= patience }),
@@ -74,6 +79,7 @@ export async function watch<Answer extends object, Carry>(
         state = { watchedMs, failingSince: null, own: seen.carry };
         says = seen.says;
         confirming = seen.confirming ?? false;
+        mirror = seen.mirror;
       } catch (error) {
         if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
         const failingSince = state.failingSince ?? watchedMs;
@@ -82,7 +88,7 @@ export async function watch<Answer extends object, Carry>(
         state = { watchedMs, failingSince, own: state.own };
         says = `${error.message} It is tried again.`;
       }
-      heartbeat = { says, at: isoNow(), carry: state };
+      heartbeat = { says, at: isoNow(), carry: state, ...(mirror && { mirror }) };
       surroundings.heartbeat(heartbeat);
       const next = nextProbe(Date.now(), input.migration, confirming);
       if (next >= sliceEnd && !confirming) return { state: 'watching', sentence: says, carry: state };

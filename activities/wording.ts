@@ -9,3 +9,8 @@ export function listed(names: readonly string[], limit = 6): string {
     names.length > limit ? [...names.slice(0, limit - 1), `${names.length - limit + 1} more`] : names;
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
+
+/** `1,234,567`. */
+export function digits(amount: number | bigint): string {
+  return amount.toLocaleString('en-US');
+}

@@ -3,8 +3,10 @@ import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
 import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirror.js';
 import { engines } from './mirror/engine.js';
+import { type Parity, parity } from './parity.js';
 import { table } from './report.js';
 import { type Scale, scale } from './scale.js';
+import { type Schemas, schemas } from './schemas.js';
 import { type Translate, translate } from './translate.js';
 import { type Waiting, waiting } from './waiting.js';
 
@@ -28,6 +30,12 @@ benchmark('scale', 'how requests, time and history grow with the topics of one m
     show(await scale(topics, say), printScale, json),
   );
 
+benchmark('schemas', 'how long it takes to copy schemas with their ids from one registry to another')
+  .option('--versions <n>', 'how many versions there are', amount, 2_000)
+  .action(async ({ versions, json }: { versions: number; json?: boolean }) =>
+    show(await schemas(versions, say), printSchemas, json),
+  );
+
 benchmark('mirror', 'how fast topics are mirrored, and at what cost, beside MirrorMaker 2 and kafkajs')
   .option('--size <MB>', 'how much the largest topics hold', amount, mirrorDefaults.size)
   .option(
@@ -45,6 +53,12 @@ benchmark('translate', 'how exact translated offsets are, and how soon, beside M
   .option('--group-partitions <n>', 'how many pairs of a group and a partition have a commit', amount, 10_000)
   .action(async ({ groupPartitions, json }: { groupPartitions: number; json?: boolean }) =>
     show(await translate(groupPartitions, say), printTranslate, json),
+  );
+
+benchmark('parity', 'how fast both clusters are compared, beside kafkajs consumers that hash what they read')
+  .option('--size <MB>', 'how much the larger topic holds', amount, 300)
+  .action(async ({ size, json }: { size: number; json?: boolean }) =>
+    show(await parity(size, say), printParity, json),
   );
 
 function benchmark(name: string, description: string): Command {
@@ -127,6 +141,21 @@ function printScale({ partitionsPerTopic, rows }: Scale): string {
   ].join('\n');
 }
 
+function printSchemas({ versions, subjects, latencyMs, rows, again, ratio }: Schemas): string {
+  return [
+    `${versions} schema versions in ${subjects} subjects, copied with their ids; each answer takes at least ${latencyMs} ms.`,
+    table(
+      ['', 'requests', 'seconds'],
+      [...rows, { engine: 'ferry, again', ...again }].map(({ engine, requests, seconds }) => [
+        engine,
+        String(requests),
+        String(seconds),
+      ]),
+    ),
+    `The ferry is ${ratio} times as fast as one request after the other.`,
+  ].join('\n');
+}
+
 function printMirror({ rows, ratios, goals }: Mirror): string {
   const text = (ratio: number | null) => (ratio === null ? '-' : String(ratio));
   return [
@@ -168,6 +197,26 @@ function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): str
           String,
         ),
         String(row.seconds),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function printParity({ rows, goals }: Parity): string {
+  const cells = ({ mbPerSecond, cpuSecondsPerGb }: Parity['rows'][number]['ferry']) => [
+    String(mbPerSecond),
+    String(cpuSecondsPerGb),
+  ];
+  return [
+    `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
+    table(
+      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
+      rows.map((row) => [
+        row.topic,
+        String(row.mb),
+        ...cells(row.ferry),
+        ...cells(row.kafkajs),
+        String(row.ratio),
       ]),
     ),
   ].join('\n');

@@ -8,6 +8,7 @@ import { parseMigration } from '../src/migration/file.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { OffsetTable } from '../src/migration/offsets.js';
 import type { Activities } from '../src/migration/work.js';
+import { openRegistries } from '../src/registries.js';
 import { countedActivities, type Counted, counting, together } from './counted.js';
 import { untilAt } from './fleet.js';
 import { eventsOfAllRuns, payloadBytes } from './history.js';
@@ -91,6 +92,7 @@ async function prepare(
     countedActivities(
       createActivities({
         clusters: (name) => clusters.get(name),
+        registries: openRegistries({}).get,
         otherMigrations: () => listMigrations(client, { running: true }),
       }),
       [clusters.get('source'), clusters.get('target')],

@@ -1,6 +1,7 @@
 import { createActivities } from '../activities/index.js';
 import { LabError } from '../lab/lab.js';
 import type { Activities } from '../src/migration/work.js';
+import { openRegistries } from '../src/registries.js';
 import { sliceMs } from '../workflows/steps/activities.js';
 import { type Mover, startMigration, untilAt } from './fleet.js';
 import { eventsOfAllRuns } from './history.js';
@@ -22,7 +23,11 @@ export async function eventsPerWaitingHour(
   if (!mover) throw new LabError('There is no migration to count the events of.');
   let watched = 0;
   const activities: Activities = {
-    ...createActivities({ clusters: (name) => clusters.get(name), otherMigrations: async () => [] }),
+    ...createActivities({
+      clusters: (name) => clusters.get(name),
+      registries: openRegistries({}).get,
+      otherMigrations: async () => [],
+    }),
     watchDrain: async ({ migration }) =>
       ++watched < slices
         ? { state: 'watching', sentence: `${mover.group} 1 record behind on 1 partition`, carry: { watched } }

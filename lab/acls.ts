@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
-import type { FerryGrant } from './ferry-acls.js';
 import { LabError } from './host/failure.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -32,7 +31,14 @@ export function applicationAcls(principal: string, grants: Grants): AclEntry[] {
   ];
 }
 
-export function ferryAcls(principal: string, grants: readonly FerryGrant[]): AclEntry[] {
+/** One right on everything of a kind that a cluster has, or on the names that begin with `prefix`. */
+export interface Grant {
+  resource: keyof typeof resourceTypes;
+  operation: keyof typeof operations;
+  prefix?: string;
+}
+
+export function grantAcls(principal: string, grants: readonly Grant[]): AclEntry[] {
   return grants.map(({ resource, operation, prefix }) => ({
     ...entry(
       principal,
@@ -107,6 +113,7 @@ const operations = {
   describe: AclOperationTypes.DESCRIBE,
   describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
   alter: AclOperationTypes.ALTER,
+  alterConfigs: AclOperationTypes.ALTER_CONFIGS,
   create: AclOperationTypes.CREATE,
   read: AclOperationTypes.READ,
   write: AclOperationTypes.WRITE,

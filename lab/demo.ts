@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { strategyNames, type Strategy } from '../src/migration/strategies.js';
+import { isMirrored, strategyNames, type Strategy } from '../src/migration/strategies.js';
 import { type Lab, LabError, startLab } from './lab.js';
 import { rehearse } from './rehearsal/rehearse.js';
 import { groupNames, shortened } from './rehearsal/script.js';
@@ -18,6 +18,7 @@ interface Shown {
   promiseHeld: boolean;
   faults: string[];
   workerKills: number;
+  brokerKills: number;
   events: number;
   seconds: number;
 }
@@ -93,6 +94,7 @@ async function showOne(
   say(`\n${strategy}`);
   const killsBefore = worker.kills;
   const [, , late] = groupNames;
+  let brokerKills = 0;
   const { verdict, events, seconds } = await rehearse({
     lab,
     worker,
@@ -100,10 +102,31 @@ async function showOne(
     name: strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     messages,
     say,
+    ...(isMirrored(strategy) && {
+      history: 5 * messages,
+      // Slow enough that there is something to see, and somebody to kill, while it copies.
+      changes: { copying: { shares: 3, bytesPerSecond: 50 * messages } },
+    }),
     meanwhile: async (step, applications) => {
+      if (step === 'producerStopped' && strategy === 'simpleMirroring') {
+        // This group goes on on the target in the middle of the history.
+        await applications.stopConsumer(late);
+        await worker.kill();
+        say('  the worker is killed (SIGKILL) in the middle of the copy, and another one started');
+        worker.start();
+        for (const cluster of [lab.source, lab.target]) {
+          await cluster.kill();
+          say(
+            `  the broker of the ${cluster.name} is killed (SIGKILL) in the middle of the copy, and started again`,
+          );
+          await cluster.start();
+          brokerKills += 1;
+        }
+        return;
+      }
       // One group is away while the producers move, so that there is something left to drain.
       if (step === 'producerSwitched' || step === 'producerWritesBoth')
-        if (strategy !== 'doubleConsumers') await applications.stopConsumer(late);
+        if (strategy !== 'doubleConsumers' && !isMirrored(strategy)) await applications.stopConsumer(late);
       if (step !== 'drain') return;
       await worker.kill();
       say('  the worker is killed (SIGKILL) in the middle of the drain, and another one started');
@@ -124,6 +147,7 @@ async function showOne(
     promiseHeld,
     faults,
     workerKills: worker.kills - killsBefore,
+    brokerKills,
     events,
     seconds,
   };
@@ -134,7 +158,7 @@ async function showOne(
         `${reordered} out of order (and ${reorderedAllowed} as the strategy says).`,
       ...faults.map((fault) => `  ${fault}`),
       promiseHeld ? 'The promise held.' : 'The promise was BROKEN.',
-      `${events} events of history, ${seconds} s, worker killed ${shown.workerKills} times.`,
+      `${events} events of history, ${seconds} s, worker killed ${shown.workerKills} times, brokers ${shown.brokerKills}.`,
     ].join('\n'),
   );
   return shown;

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { LabConnect } from './connect/connect.js';
 import type { LabCluster } from './kafka/cluster.js';
 import { FERRY } from './principals.js';
 
@@ -6,6 +7,7 @@ import { FERRY } from './principals.js';
 export function ferryConfig(
   temporal: { address: string; namespace: string; ui: string },
   clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients'>[],
+  connect?: Pick<LabConnect, 'url' | 'clientProperties'>,
 ): string {
   const entries = clusters.map(({ name, bootstrap, clients }) => {
     const { sasl, tls } = clients[FERRY] ?? {};
@@ -23,5 +25,14 @@ export function ferryConfig(
   return stringify({
     temporal: { address: temporal.address, namespace: temporal.namespace, ui: temporal.ui },
     clusters: Object.fromEntries(entries) as object,
+    ...(connect && {
+      connect: {
+        lab: {
+          url: connect.url,
+          sourceClient: connect.clientProperties.source,
+          targetClient: connect.clientProperties.target,
+        },
+      },
+    }),
   });
 }

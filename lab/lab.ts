@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type LabConnect, openConnect, prepareConnect } from './connect/connect.js';
 import { ferryConfig } from './ferry-config.js';
 import { LabError, type Progress, silent } from './host/failure.js';
 import { labFolder } from './host/folders.js';
@@ -7,14 +8,19 @@ import { freePorts } from './host/ports.js';
 import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
-import { grantFerry, type LabCluster, openCluster, prepareCluster } from './kafka/cluster.js';
-import { type LabState, readState, writeState } from './state.js';
+import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
+import { kafkaVersion, sourceVersion } from './kafka/version.js';
+import { changeState, type LabState, readState, writeState } from './state.js';
+import type { ClusterName } from './principals.js';
+import { type LabRegistry, openRegistry, setUpRegistries } from './registry/registry.js';
 import { setUp } from './setup.js';
 import { takeDown, thisProcess } from './take-down.js';
 import { NAMESPACE, temporalServer } from './temporal-server.js';
 
 export type { LabClient } from './kafka/clients.js';
+export type { LabConnect } from './connect/connect.js';
 export type { LabCluster } from './kafka/cluster.js';
+export type { LabRegistry } from './registry/registry.js';
 export type { Grants } from './acls.js';
 export { LabError } from './host/failure.js';
 
@@ -33,6 +39,8 @@ export interface LabTemporal {
   start(): Promise<void>;
 }
 
+export type LabRegistries = Record<ClusterName, LabRegistry>;
+
 /** Real servers on this machine: a source cluster, a target cluster, Temporal. */
 export interface Lab {
   name: string;
@@ -41,6 +49,17 @@ export interface Lab {
   source: LabCluster;
   target: LabCluster;
   temporal: LabTemporal;
+  /** There once it was asked for. */
+  connect?: LabConnect;
+  /**
+   * Adds Kafka Connect with MirrorMaker 2 to a lab that is up, or starts it again; resolves when it answers.
+   * @throws LabError one sentence.
+   */
+  startConnect(): Promise<LabConnect>;
+  /** There once they were asked for. */
+  registries?: LabRegistries;
+  /** As `startConnect`, for the two schema registries. Downloads them when they are not there. */
+  startRegistries(progress?: Progress): Promise<LabRegistries>;
   /** Path of a worker configuration for this lab, as the principal `ferry`. */
   ferryYaml: string;
   /** Ends every process and removes every file. */
@@ -49,8 +68,14 @@ export interface Lab {
 
 export interface StartOptions {
   name?: string;
+  /** The Kafka of the source: `2.8` (with ZooKeeper), `3.9` (the default) or `4.x`. */
+  source?: string;
+  /** Kafka Connect with MirrorMaker 2 too. */
+  connect?: boolean;
+  /** Two schema registries too. */
+  registries?: boolean;
   progress?: Progress;
-  /** What the brokers are started as: `small` unless told. Only whoever starts the lab knows: a later one restarts them small. */
+  /** What the brokers are started as: `small` unless told. */
   jvm?: JvmKind;
 }
 
@@ -59,31 +84,51 @@ export interface StartOptions {
  * dead, is taken down first. Downloads and builds what is missing.
  * @throws LabError one sentence; nothing is left running.
  */
-export async function startLab({
-  name = DEFAULT_NAME,
-  progress = silent,
-  jvm,
-}: StartOptions = {}): Promise<Lab> {
+export async function startLab(options: StartOptions = {}): Promise<Lab> {
+  const { name = DEFAULT_NAME, progress = silent, jvm } = options;
+  const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
-  await setUp(progress);
+  await setUp(progress, versions.source);
   progress(`starting the lab ${name}: source and target Kafka, Temporal`);
-  const state: LabState = { phase: 'starting', starter: thisProcess(), ports: await choosePorts() };
+  const state: LabState = {
+    phase: 'starting',
+    starter: thisProcess(),
+    versions,
+    ...(jvm && { jvm }),
+    ports: await choosePorts(),
+  };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
     const [source, target, temporal] = await settleAll([
-      startCluster(folder, 'source', state, jvm),
-      startCluster(folder, 'target', state, jvm),
+      startCluster(folder, planOf('source', state)),
+      startCluster(folder, planOf('target', state)),
       startTemporal(folder, state),
     ]);
-    const lab = assemble(name, folder, state, source, target, temporal);
-    await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [source, target]), { mode: 0o600 });
-    await writeState(folder, { ...state, phase: 'up' });
+    const lab = await assemble(name, folder, state, { source, target }, temporal);
+    await writeFerryYaml(lab);
+    await addServers(lab, options);
+    await changeState(folder, (current) => ({ ...current, phase: 'up' }));
     return lab;
   } catch (error) {
     await takeDown(name);
     throw error;
+  }
+}
+
+/** Adds what was asked for and is not there yet; resolves when it answers. */
+export async function addServers(
+  lab: Lab,
+  { connect, registries, progress = silent }: Pick<StartOptions, 'connect' | 'registries' | 'progress'>,
+): Promise<void> {
+  if (registries) {
+    progress('starting the schema registries');
+    await lab.startRegistries(progress);
+  }
+  if (connect) {
+    progress('starting Kafka Connect');
+    await lab.startConnect();
   }
 }
 
@@ -96,25 +141,15 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   const state = await readState(folder);
   if (state?.phase !== 'up')
     throw new LabError(`There is no lab ${name}: start it with \`npm run lab -- up --name ${name}\`.`);
-  const { ports } = state;
   const [source, target] = await Promise.all([
-    openCluster(folder, 'source', ports.source),
-    openCluster(folder, 'target', ports.target),
+    openCluster(folder, planOf('source', state)),
+    openCluster(folder, planOf('target', state)),
   ]);
-  return assemble(name, folder, state, source, target, temporalServer(folder, ports.temporal));
+  return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
 }
 
-async function startCluster(
-  folder: string,
-  name: 'source' | 'target',
-  { ports }: LabState,
-  jvm: JvmKind | undefined,
-): Promise<LabCluster> {
-  await prepareCluster(folder, name, ports[name]);
-  const cluster = await openCluster(folder, name, ports[name], undefined, jvm);
-  await cluster.start();
-  await grantFerry(cluster);
-  return cluster;
+function planOf(name: ClusterName, { versions, ports, jvm }: LabState): ClusterPlan {
+  return { name, version: versions[name], ports: ports[name], ...(jvm && { jvm }) };
 }
 
 async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {
@@ -123,19 +158,17 @@ async function startTemporal(folder: string, { ports }: LabState): Promise<Serve
   return server;
 }
 
-function assemble(
+async function assemble(
   name: string,
   folder: string,
   { ports }: LabState,
-  source: LabCluster,
-  target: LabCluster,
+  clusters: Record<ClusterName, LabCluster>,
   temporal: Server,
-): Lab {
-  return {
+): Promise<Lab> {
+  const lab: Lab = {
     name,
     folder,
-    source,
-    target,
+    ...clusters,
     temporal: {
       address: `127.0.0.1:${ports.temporal.frontend}`,
       namespace: NAMESPACE,
@@ -145,11 +178,54 @@ function assemble(
       kill: () => temporal.kill(),
       start: () => temporal.start(),
     },
+    connect: ports.connect === undefined ? undefined : await openConnect(folder, ports.connect, clusters),
+    startConnect: async () => {
+      lab.connect ??= await addConnect(folder, clusters);
+      await lab.connect.start();
+      await writeFerryYaml(lab);
+      return lab.connect;
+    },
+    registries: ports.registries && openRegistries(folder, ports.registries),
+    startRegistries: async (progress = silent) => {
+      await setUpRegistries(progress);
+      lab.registries ??= await addRegistries(folder);
+      await settleAll([lab.registries.source.start(), lab.registries.target.start()]);
+      await writeFerryYaml(lab);
+      return lab.registries;
+    },
     ferryYaml: join(folder, 'ferry.yaml'),
     down: async () => {
       await takeDown(name);
     },
   };
+  return lab;
+}
+
+async function addConnect(folder: string, clusters: Record<ClusterName, LabCluster>): Promise<LabConnect> {
+  const [port] = (await freePorts(1)) as [number];
+  await prepareConnect(folder, port, clusters);
+  await changeState(folder, (state) => ({ ...state, ports: { ...state.ports, connect: port } }));
+  return openConnect(folder, port, clusters);
+}
+
+async function addRegistries(folder: string): Promise<LabRegistries> {
+  const [source, target] = (await freePorts(2)) as [number, number];
+  const registries = { source, target };
+  await changeState(folder, (state) => ({ ...state, ports: { ...state.ports, registries } }));
+  return openRegistries(folder, registries);
+}
+
+function openRegistries(folder: string, ports: Record<ClusterName, number>): LabRegistries {
+  return {
+    source: openRegistry(folder, 'source', ports.source),
+    target: openRegistry(folder, 'target', ports.target),
+  };
+}
+
+async function writeFerryYaml(lab: Lab): Promise<void> {
+  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target], lab.connect), {
+    mode: 0o600,
+  });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { writeDockerFiles } from './docker.js';
-import { attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
-import { describeLab, printLab } from './status.js';
+import { addServers, attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
+import { sourceVersion } from './kafka/version.js';
+import { allRunning, describeLab, printLab } from './status.js';
 import { setUpForTests } from './setup.js';
 import { keepLogs, takeDown } from './take-down.js';
 
@@ -26,9 +27,13 @@ program
 
 named('up', 'start the lab, or say where it is when it is up')
   .option('--fresh', 'throw away a lab of that name that is up, with its data')
-  .action(async ({ name, json, fresh }: Options & { fresh?: boolean }) => {
-    const running = fresh ? undefined : await wholeLab(name);
-    show(running ?? (await startUnlessInterrupted(name)), json);
+  .option('--source <version>', 'the Kafka of the source: 2.8 (with ZooKeeper), 3.9 (the default) or 4.x')
+  .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
+  .option('--registries', 'with two schema registries; adds them to a lab that is up')
+  .action(async ({ json, fresh, ...options }: UpOptions) => {
+    const running = fresh ? undefined : await wholeLab(options);
+    if (running) await addServers(running, { ...options, progress });
+    show(running ?? (await startUnlessInterrupted(options)), json);
   });
 
 named('status', 'addresses, and ready client files for every principal').action(
@@ -55,6 +60,13 @@ interface Options {
   json?: boolean;
 }
 
+interface UpOptions extends Options {
+  fresh?: boolean;
+  source?: string;
+  connect?: boolean;
+  registries?: boolean;
+}
+
 function named(command: string, description: string): Command {
   return program
     .command(command)
@@ -64,16 +76,21 @@ function named(command: string, description: string): Command {
 }
 
 /** The running lab with this name, if every server of it runs. */
-async function wholeLab(name: string): Promise<Lab | undefined> {
+async function wholeLab({ name, source }: UpOptions): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
-  const whole = lab && lab.source.isRunning() && lab.target.isRunning() && lab.temporal.isRunning();
-  return whole ? lab : undefined;
+  if (!lab || !allRunning(lab)) return undefined;
+  if (source !== undefined && sourceVersion(source) !== lab.source.version)
+    throw new LabError(
+      `The lab ${name} is up with a source of Kafka ${lab.source.version}: say --fresh to throw it away.`,
+      2,
+    );
+  return lab;
 }
 
-async function startUnlessInterrupted(name: string): Promise<Lab> {
+async function startUnlessInterrupted({ name, ...options }: UpOptions): Promise<Lab> {
   const interrupted = () => void takeDown(name).finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  return startLab({ name, progress });
+  return startLab({ name, ...options, progress });
 }
 
 function show(lab: Lab, json?: boolean): void {

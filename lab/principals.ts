@@ -9,10 +9,14 @@ export const consumers = ['billing', 'shipping', 'audit'] as const;
 export const ADMIN = 'admin';
 /** The worker. No super user: see `ferry-acls.ts`. */
 export const FERRY = 'ferry';
+/** Kafka Connect with MirrorMaker 2. No super user either: see `connect/grants.ts`. */
+export const CONNECT = 'connect';
+/** A schema registry that keeps its schemas on the target: Karapace, with Docker only. */
+export const REGISTRY = 'registry';
 /** The target's broker towards itself; on the source that is `admin`, since brokers log in with SCRAM there. */
 export const BROKER = 'broker';
 
-export const users: readonly string[] = [ADMIN, FERRY, ...producers, ...consumers];
+export const users: readonly string[] = [ADMIN, FERRY, CONNECT, REGISTRY, ...producers, ...consumers];
 
 export type ClusterName = 'source' | 'target';
 

@@ -1,6 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LabError } from './host/failure.js';
 import type { ProcessIdentity } from './host/processes.js';
+import type { JvmKind } from './kafka/jars.js';
 import type { ClusterPorts } from './kafka/layout.js';
 import type { ClusterName } from './principals.js';
 import type { TemporalPorts } from './temporal-server.js';
@@ -10,7 +12,16 @@ export interface LabState {
   /** `starting` until everything answered: a lab whose starter died is never taken for a whole one. */
   phase: 'starting' | 'up';
   starter: ProcessIdentity;
-  ports: Record<ClusterName, ClusterPorts> & { temporal: TemporalPorts };
+  /** The Kafka that each cluster runs. */
+  versions: Record<ClusterName, string>;
+  /** What the brokers are started as; absent: `small`. */
+  jvm?: JvmKind;
+  ports: Record<ClusterName, ClusterPorts> & {
+    temporal: TemporalPorts;
+    /** Of what runs only when it was asked for. */
+    connect?: number;
+    registries?: Record<ClusterName, number>;
+  };
 }
 
 export async function readState(folder: string): Promise<LabState | undefined> {
@@ -26,6 +37,13 @@ export async function writeState(folder: string, state: LabState): Promise<void>
   const partial = `${stateFile(folder)}.partial`;
   await writeFile(partial, JSON.stringify(state, undefined, 2), { mode: 0o600 });
   await rename(partial, stateFile(folder));
+}
+
+/** Changes what is there now: another process may have added a server meanwhile. */
+export async function changeState(folder: string, change: (state: LabState) => LabState): Promise<void> {
+  const state = await readState(folder);
+  if (!state) throw new LabError(`The lab in ${folder} is gone.`);
+  await writeState(folder, change(state));
 }
 
 function stateFile(folder: string): string {

@@ -1,4 +1,4 @@
-import type { Lab, LabCluster } from './lab.js';
+import type { Lab, LabCluster, LabConnect, LabRegistry } from './lab.js';
 import { cacheFolder } from './host/folders.js';
 import { javaCommand } from './host/toolchain.js';
 import { versions } from './versions.js';
@@ -17,6 +17,13 @@ export function describeLab(lab: Lab) {
       log: lab.temporal.log,
     },
     clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
+    ...(lab.connect && { connect: describeConnect(lab.connect) }),
+    ...(lab.registries && {
+      registries: {
+        source: describeRegistry(lab.registries.source),
+        target: describeRegistry(lab.registries.target),
+      },
+    }),
     kafkaTools: {
       /** Followed by a class and its arguments. */
       command: toolCommand(),
@@ -39,7 +46,7 @@ export function printLab(lab: Lab): void {
 
   source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512
   target    Kafka ${target.version}   ${target.bootstrap.join()}   TLS with client certificates
-  Temporal  ${temporal.address}, namespace ${temporal.namespace}
+${askedFor(lab)}  Temporal  ${temporal.address}, namespace ${temporal.namespace}
   web UI    ${temporal.ui}
   worker's configuration  ${lab.ferryYaml}
 
@@ -48,6 +55,20 @@ Try next:
   npm run ferry -- worker --config ${lab.ferryYaml}
   ${example(source)}
   npm run lab -- down --name ${lab.name}`);
+}
+
+/** Lines on what runs only when it was asked for. */
+function askedFor({ connect, registries }: Lab): string {
+  return [
+    ...(connect ? [`  Connect   ${connect.url}   Kafka ${connect.version} with MirrorMaker 2`] : []),
+    ...(registries
+      ? [registries.source, registries.target].map(
+          ({ name, version, url }) => `  registry  of the ${name}: ${url}   Apicurio ${version}`,
+        )
+      : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function describeCluster(cluster: LabCluster) {
@@ -62,6 +83,16 @@ function describeCluster(cluster: LabCluster) {
   };
 }
 
+function describeConnect(connect: LabConnect) {
+  const { version, url, log, clientProperties } = connect;
+  return { version, url, running: connect.isRunning(), log, clientProperties };
+}
+
+function describeRegistry(registry: LabRegistry) {
+  const { version, url, log } = registry;
+  return { version, url, running: registry.isRunning(), log };
+}
+
 // The newer tools speak to both brokers.
 function toolCommand(): string {
   return `${javaCommand()} -cp '${cacheFolder(`kafka-${versions.targetKafka}`, 'libs')}/*'`;
@@ -72,6 +103,8 @@ function example({ bootstrap, clients }: LabCluster): string {
   return `${toolCommand()} org.apache.kafka.tools.TopicCommand --bootstrap-server ${bootstrap.join()} --command-config ${settings} --list`;
 }
 
-function allRunning({ source, target, temporal }: Lab): boolean {
-  return source.isRunning() && target.isRunning() && temporal.isRunning();
+/** Whether every server that was ever asked for runs. */
+export function allRunning({ source, target, temporal, connect, registries }: Lab): boolean {
+  const asked = [connect, registries?.source, registries?.target];
+  return [source, target, temporal, ...asked].every((server) => server?.isRunning() ?? true);
 }

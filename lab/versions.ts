@@ -5,7 +5,13 @@
  */
 export const versions = {
   sourceKafka: '3.9.1',
+  /** The oldest that the ferry speaks to, with ZooKeeper: `npm run lab -- up --source 2.8`. */
+  oldestKafka: '2.8.2',
   targetKafka: '4.3.1',
+  /** The schema registries: the last line that runs on Java 17. */
+  apicurio: '2.6.13.Final',
+  /** With Docker only. From 6.2.4 on it has import mode. */
+  karapace: '6.2.4',
   /** The Temporal command line, which holds the development server and its web UI. */
   temporalCli: '1.5.1',
   temporalServer: '1.29.1',
@@ -14,4 +20,6 @@ export const versions = {
   temporalTestServer: '1.36.1',
   /** Kafka 4.x ships no SLF4J binding; without one a broker is silent. */
   log4j: '2.25.4',
+  /** Nor does 2.x as it comes from Maven. */
+  slf4j: '1.7.36',
 } as const;

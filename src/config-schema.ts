@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultTaskQueue } from './migration/queues.js';
+import { literalSecrets } from './connect/secret-references.js';
 import { parseDuration } from './migration/duration.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
@@ -51,6 +52,64 @@ const cluster = z.strictObject({
   tls: tls.optional(),
 });
 
+/** How the ferry logs in to a service that speaks HTTP. */
+const httpLogin = {
+  username: text('expected a user name').optional(),
+  password: text('expected a password, best as ${NAME} from the environment').optional(),
+  passwordFile: file.optional(),
+  tls: tls.optional(),
+};
+
+const wholeLogin = {
+  check: ({ username, password, passwordFile }: { [Key in keyof typeof httpLogin]?: unknown }) =>
+    username === undefined
+      ? password === undefined && passwordFile === undefined
+      : (password === undefined) !== (passwordFile === undefined),
+  error: 'expected username together with either password or passwordFile',
+};
+
+const registry = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of a registry, for example https://registry:8081',
+      })
+      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+        error: 'expected no login in the address: give username, and password or passwordFile',
+      }),
+    ...httpLogin,
+  })
+  .refine(wholeLogin.check, { error: wholeLogin.error })
+  .refine(({ url, tls }) => tls === undefined || tls === false || url.startsWith('https:'), {
+    error: 'expected an address with https beside tls',
+  });
+
+const clientProperties = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+    error: 'expected client properties of Kafka, such as bootstrap.servers',
+  })
+  .refine((properties) => properties['bootstrap.servers'] !== undefined, {
+    error: 'expected bootstrap.servers, as the Connect workers reach the cluster',
+  })
+  .refine((properties) => literalSecrets(properties).length === 0, {
+    error:
+      'expected every secret as a reference to a config provider of Connect, such as ${file:/etc/kafka/ferry.properties:password}: connector configurations can be read by whoever may ask Connect',
+  });
+
+/** Kafka Connect with MirrorMaker 2: its REST interface, and how its connectors reach the two clusters. */
+const connect = z
+  .strictObject({
+    url: z.url({
+      protocol: /^https?$/,
+      error: 'expected the address of the REST interface, for example http://connect.example.com:8083',
+    }),
+    ...httpLogin,
+    sourceClient: clientProperties,
+    targetClient: clientProperties,
+  })
+  .refine(wholeLogin.check, { error: wholeLogin.error });
+
 /** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
 const temporal = z
   .strictObject({
@@ -85,6 +144,8 @@ const worker = z.strictObject({
   maxWatches: count(2000),
   /** Changes and checks under way at once. */
   maxChanges: count(20),
+  /** Shares of mirrors that this worker copies at once; each keeps up to 64 MiB of records in memory. */
+  maxMirrors: count(8),
   /** How long changes under way may take to end when the worker is stopped. */
   shutdownGrace: z
     .string()
@@ -96,6 +157,8 @@ export const configShape = z.strictObject(
   {
     temporal: temporal.prefault({}),
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
+    connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
     worker: worker.prefault({}),
   },
   {
@@ -108,4 +171,6 @@ export const configShape = z.strictObject(
 
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
+export type RegistrySection = z.output<typeof registry>;
+export type ConnectSection = z.output<typeof connect>;
 export type TlsSection = z.output<typeof tls>;

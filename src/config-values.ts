@@ -5,8 +5,9 @@ import { readText } from './yaml-file.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Replaces `${NAME}` by the environment's value in every text of a document; `$${NAME}` stays as `${NAME}`. A value
- * that comes from the environment is not looked into again.
+ * Replaces `${NAME}` by the environment's value in every text of a document; `$${NAME}` stays as `${NAME}`, and so does
+ * a reference to one of Kafka Connect's config providers (`${file:/path:key}`) where Connect is told of its clients. A
+ * value that comes from the environment is not looked into again.
  */
 export function fillIn(document: unknown, environment: Environment): { value: unknown; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
@@ -14,6 +15,7 @@ export function fillIn(document: unknown, environment: Environment): { value: un
     if (typeof value === 'string')
       return value.replaceAll(/\$?\$\{([^}]*)\}/g, (all, name: string) => {
         if (all.startsWith('$$')) return all.slice(1);
+        if (name.includes(':') && /^connect\..+\.(sourceClient|targetClient)\./.test(path)) return all;
         const found = environment[name];
         if (found !== undefined && found !== '') return found;
         mistakes.push({ path, expected: `needs the environment variable ${name}, which is not set` });

@@ -2,17 +2,30 @@ import { dirname, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { configShape, type ClusterSection, type ConfigFile, type TlsSection } from './config-schema.js';
+import {
+  configShape,
+  type ClusterSection,
+  type ConfigFile,
+  type ConnectSection,
+  type RegistrySection,
+  type TlsSection,
+} from './config-schema.js';
 import { Files, fillIn, type Environment } from './config-values.js';
+import type { ConnectConnection } from './connect/connection-settings.js';
 import type { ClusterConnection } from './kafka/connection-settings.js';
 import { parseDuration } from './migration/duration.js';
 import { pathText, type Mistake } from './migration/file.js';
+import type { RegistryConnection } from './registry/connection-settings.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
   temporal: TemporalSettings;
   /** By the name that migration files use. */
   clusters: Readonly<Record<string, ClusterConnection>>;
+  /** Schema registries, by the name that migration files use. */
+  registries: Readonly<Record<string, RegistryConnection>>;
+  /** Every Kafka Connect, by the name that migration files use. */
+  connect: Readonly<Record<string, ConnectConnection>>;
   worker: WorkerSettings;
 }
 
@@ -30,6 +43,7 @@ export interface WorkerSettings {
   metrics: string | undefined;
   maxWatches: number;
   maxChanges: number;
+  maxMirrors: number;
   shutdownGraceMs: number;
 }
 
@@ -37,7 +51,7 @@ export interface ConfigSource {
   /** From `--config`; a file that is not there is a mistake, while the default file may be missing. */
   path?: string | undefined;
   environment: Environment;
-  /** Leaves secrets and files of clusters alone: who only talks to Temporal needs none of them. */
+  /** Leaves secrets and files of clusters, registries and Connect alone: who only talks to Temporal needs none of them. */
   temporalOnly?: boolean;
 }
 
@@ -69,7 +83,9 @@ export function parseConfig(
   temporalOnly = false,
 ): Read<Config> {
   const filled = fillIn(document, environment);
-  const mistakes = filled.mistakes.filter(({ path }) => !temporalOnly || !path.startsWith('clusters.'));
+  const mistakes = filled.mistakes.filter(
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+  );
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
   if (!parsed.success) return { mistakes };
@@ -78,6 +94,8 @@ export function parseConfig(
   const config: Config = {
     temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
     clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
+    registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
+    connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
     worker: workerSettings(parsed.data.worker),
   };
   mistakes.push(...files.mistakes);
@@ -130,6 +148,61 @@ function clusterConnection(
       },
     }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  });
+}
+
+function registryConnections(
+  sections: ConfigFile['registries'],
+  files: Files,
+): Record<string, RegistryConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      registryConnection(section, `registries.${name}`, files),
+    ]),
+  );
+}
+
+function registryConnection(
+  { url, username, password, passwordFile, tls }: RegistrySection,
+  path: string,
+  files: Files,
+): RegistryConnection {
+  return discreet({
+    url,
+    ...(username !== undefined && {
+      login: { username, password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`) },
+    }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  });
+}
+
+function connectConnections(
+  sections: ConfigFile['connect'],
+  files: Files,
+): Record<string, ConnectConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      connectConnection(section, `connect.${name}`, files),
+    ]),
+  );
+}
+
+function connectConnection(
+  { url, username, password, passwordFile, tls, sourceClient, targetClient }: ConnectSection,
+  path: string,
+  files: Files,
+): ConnectConnection {
+  return discreet({
+    url: url.replace(/\/+$/, ''),
+    ...(username !== undefined && {
+      username,
+      password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`),
+    }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+    sourceClient,
+    targetClient,
   });
 }
 
@@ -218,9 +291,11 @@ function workerSettings({
   metrics,
   maxWatches,
   maxChanges,
+  maxMirrors,
   shutdownGrace,
 }: ConfigFile['worker']): WorkerSettings {
-  return { health, metrics, maxWatches, maxChanges, shutdownGraceMs: parseDuration(shutdownGrace) ?? 0 };
+  const shutdownGraceMs = parseDuration(shutdownGrace) ?? 0;
+  return { health, metrics, maxWatches, maxChanges, maxMirrors, shutdownGraceMs };
 }
 
 const secretKeys = new Set(['password', 'key', 'keyPassword', 'apiKey', 'metadata', 'clientCertPair']);

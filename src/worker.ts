@@ -9,9 +9,11 @@ import {
 import { createActivities } from '../activities/index.js';
 import { openClusters } from './clusters.js';
 import type { Config, WorkerSettings } from './config.js';
+import { openRegistries } from './registries.js';
+import { openConnects } from './connects.js';
 import { listMigrations } from './listing.js';
 import { FerryError } from './migration/errors.js';
-import { watchQueue } from './migration/queues.js';
+import { mirrorQueue, watchQueue } from './migration/queues.js';
 import { serveHealth } from './worker-health.js';
 import { workerLogger } from './worker-log.js';
 import { workflowCode } from './workflow-code.js';
@@ -22,8 +24,8 @@ export interface WorkerOptions {
 
 /**
  * Runs migrations until SIGTERM or SIGINT, then lets changes under way end (`worker.shutdownGrace`) and hands watches
- * over to the next worker. Two Temporal workers share one connection: workflows and changes on the task queue, and
- * watches on a queue of their own, where each migration that waits holds a slot for hours.
+ * over to the next worker. Three Temporal workers share one connection: workflows and changes on the task queue, and
+ * watches and mirrors on queues of their own, where each migration that waits or copies holds slots for hours.
  *
  * Installs the process-wide Temporal runtime, so a process can call it once.
  * @throws FerryError `Unreachable` when Temporal does not answer; whatever ended a worker for good.
@@ -35,10 +37,13 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
   installRuntime(settings, logger);
   const connection = await connect(temporal.connection);
   const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
   try {
     const client = new Client({ connection, namespace });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
+      registries: (name) => registries.get(name),
+      connects: openConnects(config.connect),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const changes = await Worker.create({
@@ -62,12 +67,23 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    await runTogether({ changes, watches }, settings, () => {
+    const mirrors = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: mirrorQueue(taskQueue),
+      activities,
+      maxConcurrentActivityTaskExecutions: settings.maxMirrors,
+      // A mirror never ends by itself either; once told, it awaits what is under way and stores where it is.
+      shutdownGraceTime: 0,
+      shutdownForceTime: stopWithinMs,
+    });
+    await runTogether({ changes, watches, mirrors }, settings, () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );
     });
   } finally {
+    registries.close();
     await clusters.close();
     await connection.close();
   }

@@ -1,3 +1,4 @@
 export { doubleConsumers } from './double-consumers.js';
 export { doubleProducer } from './double-producer.js';
 export { simplestCase } from './simplest-case.js';
+export { simpleMirroring } from './simple-mirroring.js';

@@ -36,6 +36,26 @@ export async function fetchJars(
   return join(folder, 'libs');
 }
 
+/** `group:artifact:version:type:classifier` */
+export type ArchiveCoordinates = `${string}:${string}:${string}:${string}:${string}`;
+
+/** Fetches an archive, unpacks it into `folder` and answers that path. */
+export async function fetchArchive(
+  folder: string,
+  label: string,
+  archive: ArchiveCoordinates,
+  progress: Progress,
+): Promise<string> {
+  return makeOnce(folder, async (empty) => {
+    progress(`${label}: downloading`);
+    await runTool(
+      'mvn',
+      ['--batch-mode', '--quiet', 'dependency:unpack', `-Dartifact=${archive}`, `-DoutputDirectory=${empty}`],
+      { label: `${label}: downloading`, missing: missingMaven, progress, cwd: empty },
+    );
+  });
+}
+
 function pom(artifacts: readonly Coordinates[]): string {
   const dependencies = artifacts.map((coordinates) => {
     const [group, artifact, version] = coordinates.split(':');

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { silent } from '../host/failure.js';
-import { exists } from '../host/folders.js';
 import { remember, Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
-import { classArchive, classPath, type JvmKind, jvmOptions, kafkaJars } from './jars.js';
+import { archiveOptions, classPath, type JvmKind, jvmOptions, kafkaJars } from './jars.js';
 import type { ClusterPaths } from './layout.js';
 import { propertiesFile, type Settings } from './settings.js';
 
@@ -20,7 +19,7 @@ export interface BrokerOptions {
   jvm?: JvmKind;
 }
 
-/** The process of a combined broker and controller whose storage is formatted. */
+/** The process of a broker that finds what it needs: a formatted storage as its own controller, or ZooKeeper. */
 export function broker({ title, version, paths, ready, recordClasses, jvm }: BrokerOptions): Server {
   const commandLine = async () => {
     const libs = await kafkaJars(version, silent);
@@ -40,18 +39,16 @@ export function broker({ title, version, paths, ready, recordClasses, jvm }: Bro
   return new Server({ title, folder: paths.server, commandLine, ready });
 }
 
-/**
- * Writes the settings and formats the storage of a new cluster with an id of its own.
- * @param extra arguments for `StorageTool format`, such as the first SCRAM credentials.
- */
-export async function format(
-  version: string,
-  paths: ClusterPaths,
-  settings: Settings,
-  extra: readonly string[],
-): Promise<void> {
+export async function writeSettings(paths: ClusterPaths, settings: Settings): Promise<void> {
   await mkdir(paths.server, { recursive: true, mode: 0o700 });
   await writeFile(paths.settings, propertiesFile(settings), { mode: 0o600 });
+}
+
+/**
+ * Formats the storage of a new cluster with an id of its own.
+ * @param extra arguments for `StorageTool format`, such as the first SCRAM credentials.
+ */
+export async function format(version: string, paths: ClusterPaths, extra: readonly string[]): Promise<void> {
   const libs = await kafkaJars(version, silent);
   // prettier-ignore
   const args = [
@@ -70,9 +67,4 @@ export async function format(
 export function newClusterId(): string {
   const id = randomBytes(16).toString('base64url');
   return id.startsWith('-') ? newClusterId() : id;
-}
-
-async function archiveOptions(version: string): Promise<string[]> {
-  const archive = await classArchive(version);
-  return (await exists(archive)) ? [`-XX:SharedArchiveFile=${archive}`] : [];
 }

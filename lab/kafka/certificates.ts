@@ -6,7 +6,7 @@ const VALID_DAYS = 365;
 const KEY_BITS = 2048;
 
 // RFC 5280, GeneralName: [2] is a DNS name, [7] an address.
-const DNS_LOCALHOST = { type: 2, value: 'localhost' };
+const DNS_NAME = 2;
 const IP_LOOPBACK = { type: 7, ip: '127.0.0.1' };
 
 export interface Issued {
@@ -48,11 +48,14 @@ export class CertificateAuthority {
     return this.issue(name, [{ name: 'extKeyUsage', clientAuth: true }]);
   }
 
-  /** For a broker: server towards clients, client towards itself. */
-  async issueServer(name: string): Promise<Issued> {
+  /** For a broker: server towards clients, who know it by one of the hosts, and client towards itself. */
+  async issueServer(name: string, hosts: readonly string[]): Promise<Issued> {
     return this.issue(name, [
       { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      { name: 'subjectAltName', altNames: [DNS_LOCALHOST, IP_LOOPBACK] },
+      {
+        name: 'subjectAltName',
+        altNames: [...hosts.map((value) => ({ type: DNS_NAME, value })), IP_LOOPBACK],
+      },
     ]);
   }
 

@@ -1,15 +1,23 @@
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs';
-import { applicationAcls, createAcls, ferryAcls, type Grants } from '../acls.js';
+import { applicationAcls, createAcls, type Grant, grantAcls, type Grants } from '../acls.js';
 import { ferryGrants } from '../ferry-acls.js';
 import { LabError } from '../host/failure.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
-import { versions } from '../versions.js';
-import { broker, format } from './broker.js';
+import { broker, format, writeSettings } from './broker.js';
 import { clientsOf, connectionOf, issueClients, type LabClient, security } from './clients.js';
 import type { JvmKind } from './jars.js';
 import { type ClusterPorts, clusterPaths } from './layout.js';
 import { servesClient } from './ready.js';
-import { combinedRole, groupProtocols, labBehaviour, type Listeners, type Settings } from './settings.js';
+import {
+  combinedRole,
+  groupProtocols,
+  labBehaviour,
+  type Listeners,
+  type Settings,
+  zooKeeperRole,
+} from './settings.js';
+import { metadataOf } from './version.js';
+import { withZooKeeper } from './zookeeper.js';
 
 export interface LabCluster {
   name: ClusterName;
@@ -32,51 +40,50 @@ export interface LabCluster {
   allow(user: string, grants: Grants): Promise<void>;
 }
 
-export const kafkaVersion: Record<ClusterName, string> = {
-  source: versions.sourceKafka,
-  target: versions.targetKafka,
-};
+/** Which cluster of the lab, what it runs, and where it answers. */
+export interface ClusterPlan {
+  name: ClusterName;
+  version: string;
+  ports: ClusterPorts;
+  /** What its broker is started as; `small` unless told. */
+  jvm?: JvmKind;
+}
 
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
-export async function prepareCluster(folder: string, name: ClusterName, ports: ClusterPorts): Promise<void> {
-  const { clients, data } = clusterPaths(folder, name);
+export async function prepareCluster(folder: string, { name, version, ports }: ClusterPlan): Promise<void> {
+  const paths = clusterPaths(folder, name);
   const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
-  await issueClients(name, clients, `127.0.0.1:${ports.client}`);
-  const settings = await brokerSettings(name, listeners, data, clients);
-  await format(
-    kafkaVersion[name],
-    clusterPaths(folder, name),
-    settings,
-    await security[name].formatArguments(clients),
-  );
+  await issueClients(name, paths.clients, `127.0.0.1:${ports.client}`);
+  await writeSettings(paths, await brokerSettings({ name, version }, listeners, paths.data, paths.clients));
+  if (metadataOf(version) === 'controller')
+    await format(version, paths, await security[name].formatArguments(paths.clients));
 }
 
 /** Everything a broker of the lab is told. */
 export async function brokerSettings(
-  name: ClusterName,
+  { name, version }: Pick<ClusterPlan, 'name' | 'version'>,
   listeners: Listeners,
   dataFolder: string,
   clientsFolder: string,
 ): Promise<Settings> {
+  const metadata = metadataOf(version);
+  const role = metadata === 'controller' ? combinedRole : zooKeeperRole;
   return {
-    ...combinedRole(listeners, dataFolder),
+    ...role(listeners, dataFolder),
     ...labBehaviour,
-    ...groupProtocols(kafkaVersion[name]),
-    ...(await security[name].settings(clientsFolder)),
+    ...groupProtocols(version),
+    ...(await security[name].settings(clientsFolder, metadata)),
   };
 }
 
 /**
  * The cluster in this folder, whether it runs or not.
  * @param recordClasses where its broker writes the archive of loaded classes when it ends.
- * @param jvm what its broker is started as by this object: `small` unless told.
  */
 export async function openCluster(
   folder: string,
-  name: ClusterName,
-  ports: ClusterPorts,
+  { name, version, ports, jvm }: ClusterPlan,
   recordClasses?: string,
-  jvm?: JvmKind,
 ): Promise<LabCluster> {
   const paths = clusterPaths(folder, name);
   const bootstrap = [`127.0.0.1:${ports.client}`];
@@ -91,35 +98,65 @@ export async function openCluster(
     return new kafkajs.Kafka({ clientId: user, ...connection, ...overrides });
   };
   const server = broker({
-    title: `${name} Kafka ${kafkaVersion[name]}`,
-    version: kafkaVersion[name],
+    title: `${name} Kafka ${version}`,
+    version,
     paths,
     recordClasses,
     jvm,
     ready: () => servesClient(asUser(ADMIN, { retry: { retries: 0 } }), ports.client),
   });
+  const processes =
+    metadataOf(version) === 'controller'
+      ? server
+      : withZooKeeper(server, {
+          name,
+          version,
+          paths,
+          port: ports.controller,
+          passwords: passwordsOf(clients),
+        });
   return {
     name,
-    version: kafkaVersion[name],
+    version,
     bootstrap,
     clients,
     log: server.log,
-    isRunning: () => server.isRunning(),
-    kill: () => server.kill(),
-    start: () => server.start(),
-    stop: () => server.stop(),
+    isRunning: () => processes.isRunning(),
+    kill: () => processes.kill(),
+    start: () => processes.start(),
+    stop: () => processes.stop(),
     kafkajs: asUser,
     allow: (user, grants) =>
       asAdmin(asUser, (admin) => createAcls(admin, applicationAcls(principalOf(name, user), grants))),
   };
 }
 
+/** Makes and starts a new cluster; resolves when it answers and the ferry has its grants. */
+export async function startCluster(folder: string, plan: ClusterPlan): Promise<LabCluster> {
+  await prepareCluster(folder, plan);
+  const cluster = await openCluster(folder, plan);
+  await cluster.start();
+  await grantFerry(cluster);
+  return cluster;
+}
+
 /** What the ferry may do, granted once when a cluster is new. */
-export async function grantFerry(cluster: LabCluster): Promise<void> {
-  const acls = ferryAcls(principalOf(cluster.name, FERRY), ferryGrants[cluster.name]);
+export function grantFerry(cluster: LabCluster): Promise<void> {
+  return grantAll(cluster, FERRY, ferryGrants[cluster.name]);
+}
+
+/** Grants made by `admin`; resolves when the broker decides by them. Granting again changes nothing. */
+export async function grantAll(cluster: LabCluster, user: string, grants: readonly Grant[]): Promise<void> {
+  const acls = grantAcls(principalOf(cluster.name, user), grants);
   await asAdmin(
     (user) => cluster.kafkajs(user),
     (admin) => createAcls(admin, acls),
+  );
+}
+
+function passwordsOf(clients: Record<string, LabClient>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(clients).flatMap(([user, { sasl }]) => (sasl ? [[user, sasl.password] as const] : [])),
   );
 }
 

@@ -1,26 +1,37 @@
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { Progress } from '../host/failure.js';
-import { cacheFolder } from '../host/folders.js';
-import { fetchJars } from '../host/maven.js';
+import { cacheFolder, exists } from '../host/folders.js';
+import { type Coordinates, fetchJars } from '../host/maven.js';
 import { javaVersion } from '../host/toolchain.js';
 import { versions } from '../versions.js';
+import { metadataOf } from './version.js';
 
-/** Broker, Kafka Connect, MirrorMaker 2 and Kafka's command line classes of one version. */
+/** Broker, Kafka Connect, MirrorMaker 2 and Kafka's command line classes of one version; of 2.x the broker alone. */
 export async function kafkaJars(version: string, progress: Progress): Promise<string> {
-  const kafka = ['kafka_2.13', 'connect-runtime', 'connect-mirror', 'kafka-tools'].map(
-    (artifact) => `org.apache.kafka:${artifact}:${version}` as const,
-  );
-  // 3.x brings its binding along; 4.x leaves the choice to the distribution.
-  const binding = isThree(version)
-    ? []
-    : [`org.apache.logging.log4j:log4j-slf4j-impl:${versions.log4j}` as const];
-  return fetchJars(kafkaFolder(version), `Kafka ${version}`, [...kafka, ...binding], progress);
+  const artifacts =
+    metadataOf(version) === 'zooKeeper'
+      ? ['kafka_2.13']
+      : ['kafka_2.13', 'connect-runtime', 'connect-mirror', 'kafka-tools'];
+  const kafka = artifacts.map((artifact) => `org.apache.kafka:${artifact}:${version}` as const);
+  return fetchJars(kafkaFolder(version), `Kafka ${version}`, [...kafka, ...loggingOf(version)], progress);
+}
+
+// 3.x brings its binding along; 4.x leaves the choice to the distribution, and so did 2.x.
+function loggingOf(version: string): Coordinates[] {
+  if (metadataOf(version) === 'zooKeeper') return [`org.slf4j:slf4j-reload4j:${versions.slf4j}`];
+  return logsWithReload4j(version) ? [] : [`org.apache.logging.log4j:log4j-slf4j-impl:${versions.log4j}`];
 }
 
 /** Where the classes of a running broker are kept ready to be mapped into memory; one per version of Java. */
 export async function classArchive(version: string): Promise<string> {
   return join(kafkaFolder(version), `classes-java-${await javaVersion()}.jsa`);
+}
+
+/** Lets a JVM use that archive, if there is one. */
+export async function archiveOptions(version: string): Promise<string[]> {
+  const archive = await classArchive(version);
+  return (await exists(archive)) ? [`-XX:SharedArchiveFile=${archive}`] : [];
 }
 
 /**
@@ -48,7 +59,7 @@ const jvmSizes: Record<JvmKind, readonly string[]> = {
 
 function loggingOption(version: string): string {
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  return isThree(version)
+  return logsWithReload4j(version)
     ? `-Dlog4j.configuration=file:${file('log4j.properties')}`
     : `-Dlog4j2.configurationFile=${file('log4j2.properties')}`;
 }
@@ -61,6 +72,6 @@ function kafkaFolder(version: string): string {
   return cacheFolder(`kafka-${version}`);
 }
 
-function isThree(version: string): boolean {
-  return version.startsWith('3.');
+function logsWithReload4j(version: string): boolean {
+  return !version.startsWith('4.');
 }

@@ -7,11 +7,13 @@ export interface ClusterPaths {
   server: string;
   settings: string;
   data: string;
+  /** The folder of its ZooKeeper, where it has one: beside the broker's, so that each holds one process. */
+  zooKeeper: string;
   /** The clients' credentials. */
   clients: string;
 }
 
-/** Ports of one cluster: for clients, and for the controller. */
+/** Ports of one cluster: for clients, and for the controller or, in an old cluster, ZooKeeper. */
 export interface ClusterPorts {
   client: number;
   controller: number;
@@ -23,6 +25,7 @@ export function clusterPaths(labFolder: string, cluster: ClusterName): ClusterPa
     server,
     settings: join(server, 'server.properties'),
     data: join(server, 'data'),
+    zooKeeper: join(labFolder, `${cluster}-zookeeper`),
     clients: join(labFolder, 'clients', cluster),
   };
 }

@@ -1,4 +1,5 @@
 import type { Settings } from './settings.js';
+import type { Metadata } from './version.js';
 
 /** Paths of PEM files, as clients outside the Java world take them. */
 export interface TlsFiles {
@@ -20,7 +21,7 @@ export interface ClusterSecurity {
   /** Makes the credentials of a new cluster. */
   issue(folder: string): Promise<void>;
   /** The broker's settings. */
-  settings(folder: string): Promise<Settings>;
+  settings(folder: string, metadata: Metadata): Promise<Settings>;
   /** What `StorageTool format` must know, so that users can log in from the first second. */
   formatArguments(folder: string): Promise<string[]>;
   credentials(folder: string, user: string): Promise<{ sasl?: SaslCredentials; tls?: TlsFiles }>;

@@ -1,3 +1,5 @@
+import type { Metadata } from './version.js';
+
 /** A Kafka `.properties` file as key and value. */
 export type Settings = Record<string, string | number | boolean>;
 
@@ -7,6 +9,9 @@ export function propertiesFile(settings: Settings): string {
     .join('');
 }
 
+/** The one broker of every cluster. */
+export const BROKER_ID = 1;
+
 export interface Listeners {
   /** Where the process binds: `127.0.0.1`, or `0.0.0.0` in a container. */
   bind: string;
@@ -14,28 +19,59 @@ export interface Listeners {
   advertised: string;
   client: number;
   controller: number;
+  /** A listener more, for containers: what clients on this machine are told to connect to leads them to themselves. */
+  network?: { host: string; port: number };
 }
 
 /** One process that is broker and controller: the smallest real cluster (KIP-500). */
 export function combinedRole(listeners: Listeners, dataFolder: string): Settings {
-  const { bind, advertised, client, controller } = listeners;
+  const { controller } = listeners;
   return {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    'node.id': BROKER_ID,
+    'controller.quorum.voters': `${BROKER_ID}@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
     // The controller's listener serves this process only, so it is on the loopback interface everywhere.
-    listeners: `CLIENT://${bind}:${client},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `CLIENT://${advertised}:${client}`,
+    listeners: [...boundTo(listeners), `CONTROLLER://127.0.0.1:${controller}`].join(),
+    'advertised.listeners': advertisedAs(listeners),
     'inter.broker.listener.name': 'CLIENT',
     'log.dirs': dataFolder,
   };
 }
 
-/** What is not an ACL is denied. */
-export function authorizer(superUsers: readonly string[]): Settings {
+/** A broker that keeps its metadata in ZooKeeper; the controller's port is ZooKeeper's. */
+export function zooKeeperRole(listeners: Listeners, dataFolder: string): Settings {
+  const { controller } = listeners;
   return {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'broker.id': BROKER_ID,
+    'zookeeper.connect': `127.0.0.1:${controller}`,
+    // A killed broker cannot register again before its session is over (18 s by default).
+    'zookeeper.session.timeout.ms': 6_000,
+    listeners: boundTo(listeners).join(),
+    'advertised.listeners': advertisedAs(listeners),
+    'inter.broker.listener.name': 'CLIENT',
+    'log.dirs': dataFolder,
+  };
+}
+
+function boundTo({ bind, client, network }: Listeners): string[] {
+  return [`CLIENT://${bind}:${client}`, ...(network ? [`NETWORK://${bind}:${network.port}`] : [])];
+}
+
+function advertisedAs({ advertised, client, network }: Listeners): string {
+  const clients = `CLIENT://${advertised}:${client}`;
+  return network ? `${clients},NETWORK://${network.host}:${network.port}` : clients;
+}
+
+const authorizers: Record<Metadata, string> = {
+  controller: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  zooKeeper: 'kafka.security.authorizer.AclAuthorizer',
+};
+
+/** What is not an ACL is denied. */
+export function authorizer(metadata: Metadata, superUsers: readonly string[]): Settings {
+  return {
+    'authorizer.class.name': authorizers[metadata],
     'allow.everyone.if.no.acl.found': false,
     'super.users': superUsers.join(';'),
   };

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADMIN, principalOf, users } from '../principals.js';
 import type { ClusterSecurity, SaslCredentials } from './security.js';
-import { authorizer } from './settings.js';
+import { authorizer, type Settings } from './settings.js';
 
 const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
 const PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
@@ -19,20 +19,23 @@ export const sourceSecurity: ClusterSecurity = {
       await writeFile(passwordFile(folder, user), randomBytes(18).toString('base64url'), { mode: 0o600 });
   },
 
-  async settings(folder) {
+  async settings(folder, metadata) {
     const { username, password } = await scram(folder, ADMIN);
     const login = `username="${username}" password="${password}"`;
     return {
-      'listener.security.protocol.map': 'CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+      'listener.security.protocol.map':
+        'CLIENT:SASL_PLAINTEXT,NETWORK:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
       'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
-      'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-      'listener.name.client.scram-sha-512.sasl.jaas.config': `${SCRAM_LOGIN} ${login};`,
-      // SCRAM credentials live in the metadata log, which the broker gets from the controller: it logs in there
-      // with PLAIN.
-      'sasl.mechanism.controller.protocol': 'PLAIN',
-      'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.controller.plain.sasl.jaas.config': `${PLAIN_LOGIN} ${login} user_${username}="${password}";`,
-      ...authorizer([principalOf('source', ADMIN)]),
+      ...scramListener('client', login),
+      ...scramListener('network', login),
+      ...(metadata === 'controller' && {
+        // SCRAM credentials live in the metadata log, which the broker gets from the controller: it logs in there
+        // with PLAIN.
+        'sasl.mechanism.controller.protocol': 'PLAIN',
+        'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+        'listener.name.controller.plain.sasl.jaas.config': `${PLAIN_LOGIN} ${login} user_${username}="${password}";`,
+      }),
+      ...authorizer(metadata, [principalOf('source', ADMIN)]),
     };
   },
 
@@ -67,6 +70,13 @@ export const sourceSecurity: ClusterSecurity = {
     };
   },
 };
+
+function scramListener(name: string, login: string): Settings {
+  return {
+    [`listener.name.${name}.sasl.enabled.mechanisms`]: 'SCRAM-SHA-512',
+    [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]: `${SCRAM_LOGIN} ${login};`,
+  };
+}
 
 async function scram(folder: string, user: string): Promise<SaslCredentials> {
   const file = passwordFile(folder, user);

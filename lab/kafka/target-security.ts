@@ -13,16 +13,16 @@ export const targetSecurity: ClusterSecurity = {
     await writeFile(join(folder, 'ca.pem'), authority.certificate, { mode: 0o600 });
     await Promise.all([
       ...users.map(async (user) => keep(folder, user, await authority.issueClient(user))),
-      authority.issueServer(BROKER).then((issued) => keep(folder, BROKER, issued)),
+      authority.issueServer(BROKER, ['localhost', 'target']).then((issued) => keep(folder, BROKER, issued)),
     ]);
   },
 
-  async settings(folder) {
+  async settings(folder, metadata) {
     return {
-      'listener.security.protocol.map': 'CLIENT:SSL,CONTROLLER:SSL',
+      'listener.security.protocol.map': 'CLIENT:SSL,NETWORK:SSL,CONTROLLER:SSL',
       'ssl.client.auth': 'required',
       ...pemStores(folder, BROKER),
-      ...authorizer([principalOf('target', ADMIN), principalOf('target', BROKER)]),
+      ...authorizer(metadata, [principalOf('target', ADMIN), principalOf('target', BROKER)]),
     };
   },
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, LabCluster } from '../lab.js';
 import {
   type Connection,
@@ -15,9 +16,19 @@ import { groupNames, type Names, producerNames, readsCommitted } from './script.
 
 const partitions = 6;
 
+/** What is on the topic before anybody migrates it. */
+export interface History {
+  /** So many messages, before the other producers start. */
+  messages: number;
+  say?: (line: string) => void;
+}
+
 /** The applications that use the topic: two producers, one of them transactional, and three consumer groups. */
 export class Applications {
+  /** Those that run. */
   readonly producers = new Map<string, LedgerProducer>();
+  /** Messages acknowledged to producers that have ended. */
+  #acknowledged = 0;
   readonly consumers = new Map<string, LedgerConsumer>();
   /** Journals are kept here. */
   readonly folder: string;
@@ -25,17 +36,46 @@ export class Applications {
   private constructor(
     private readonly lab: Lab,
     private readonly names: Names,
+    private readonly rate: number,
   ) {
     this.folder = join(lab.folder, 'ledger', names.migration);
   }
 
   /** Makes the topic with configuration and ACLs as on-prem has them, and starts everybody on the source. */
-  static async start(lab: Lab, names: Names, rate: number): Promise<Applications> {
-    const all = new Applications(lab, names);
+  static async start(lab: Lab, names: Names, rate: number, history?: History): Promise<Applications> {
+    const all = new Applications(lab, names, rate);
     await all.#createTopic();
-    for (const app of groupNames) await all.startConsumer(app);
-    for (const app of producerNames) await all.#startProducer(app, rate);
+    if (history) await all.#writeHistory(history);
+    // Groups that are there from the beginning have all of it to read.
+    for (const app of groupNames) await all.startConsumer(app, 'source', history !== undefined);
+    for (const app of producerNames) await all.startProducer(app);
     return all;
+  }
+
+  /** As fast as the source takes it; the ledger knows of every message. */
+  async #writeHistory({ messages, say = () => undefined }: History): Promise<void> {
+    const { lab, names, folder } = this;
+    const historian = await startProducer({
+      name: 'historian',
+      folder,
+      source: { connection: this.#connection(lab.source, 'orders-web'), topic: names.topic },
+      target: { connection: this.#connection(lab.target, 'orders-web'), topic: names.newTopic },
+      keys: 500,
+      total: messages,
+      batchSize: 5_000,
+      headers: true,
+    });
+    let told = 0;
+    for (;;) {
+      const { acknowledged, finished } = await historian.status();
+      if (acknowledged - told >= messages / 4) {
+        told = acknowledged;
+        say(`  ${acknowledged} of ${messages} messages of history are written`);
+      }
+      if (finished) break;
+      await sleep(200);
+    }
+    this.#acknowledged += (await historian.stop()).acknowledged;
   }
 
   async #createTopic(): Promise<void> {
@@ -67,13 +107,15 @@ export class Applications {
     return { bootstrap: cluster.bootstrap, ...(sasl && { sasl }), ...(tls && { tls }) };
   }
 
-  async #startProducer(app: string, rate: number): Promise<void> {
-    const { lab, names, folder } = this;
+  /** Starts a producer, or starts it again where its journal ends. */
+  async startProducer(app: string, writes: 'source' | 'target' = 'source'): Promise<void> {
+    const { lab, names, folder, rate } = this;
     const producer = await startProducer({
       name: app,
       folder,
       source: { connection: this.#connection(lab.source, app), topic: names.topic },
       target: { connection: this.#connection(lab.target, app), topic: names.newTopic },
+      writes,
       keys: 500,
       rate,
       headers: app === 'orders-web',
@@ -84,8 +126,14 @@ export class Applications {
     this.producers.set(app, producer);
   }
 
+  async stopProducer(app: string): Promise<void> {
+    const last = await this.producers.get(app)?.stop();
+    this.#acknowledged += last?.acknowledged ?? 0;
+    this.producers.delete(app);
+  }
+
   /** Starts a group's only member, or starts it again where its journal ends. */
-  async startConsumer(app: string, reads?: ConsumerConfig['reads']): Promise<void> {
+  async startConsumer(app: string, reads?: ConsumerConfig['reads'], fromBeginning = false): Promise<void> {
     const { lab, names, folder } = this;
     const consumer = await startConsumer({
       group: names.group(app),
@@ -94,6 +142,7 @@ export class Applications {
       target: { connection: this.#connection(lab.target, app), topics: [names.newTopic] },
       readCommitted: readsCommitted(app),
       ...(reads && { reads }),
+      fromBeginning,
     });
     this.consumers.set(app, consumer);
   }
@@ -114,7 +163,7 @@ export class Applications {
     const counts = await Promise.all(
       [...this.producers.values()].map(async (one) => (await one.status()).acknowledged),
     );
-    return counts.reduce((total, count) => total + count, 0);
+    return counts.reduce((total, count) => total + count, this.#acknowledged);
   }
 
   /** Ends the producers, lets the groups process all that is left, and asks the ledger. */

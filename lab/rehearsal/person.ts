@@ -1,6 +1,6 @@
 import type { StepId } from '../../src/migration/strategies.js';
 import type { Applications } from './applications.js';
-import type { Names } from './script.js';
+import { groupNames, producerNames, type Names } from './script.js';
 
 /** What a person says after having done something: the input of an update of the step's name. */
 export interface Saying {
@@ -20,11 +20,19 @@ export async function* actAsAsked(
   applications: Applications,
   names: Names,
 ): AsyncGenerator<Saying> {
-  const { producers, consumers } = applications;
+  const { producers } = applications;
   switch (step) {
+    case 'producerStopped':
+      for (const name of producerNames) {
+        await applications.stopProducer(name);
+        yield { by, name };
+      }
+      return;
     case 'producerSwitched':
-      for (const [name, producer] of producers) {
-        await producer.switch();
+      for (const name of producerNames) {
+        const producer = producers.get(name);
+        if (producer) await producer.switch();
+        else await applications.startProducer(name, 'target');
         yield { by, name };
       }
       return;
@@ -42,13 +50,13 @@ export async function* actAsAsked(
       return;
     case 'consumerSwitched':
     case 'oldConsumerCodeRemoved':
-      for (const app of [...consumers.keys()]) {
+      for (const app of groupNames) {
         await applications.deployConsumer(app, 'target');
         yield { by, name: names.group(app) };
       }
       return;
     case 'consumerReadsBoth':
-      for (const app of [...consumers.keys()]) {
+      for (const app of groupNames) {
         await applications.deployConsumer(app, 'both');
         yield { by, name: names.group(app) };
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { MigrationFile } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { defaultTaskQueue } from '../../src/migration/queues.js';
 import type { Step } from '../../src/migration/state.js';
@@ -21,6 +22,10 @@ export interface Rehearsal {
   name: string;
   /** At least so many messages are written before the producers stop. */
   messages: number;
+  /** So many messages are on the topic before the others: for strategies that bring them along. */
+  history?: number;
+  /** Changes of the migration file. */
+  changes?: Partial<MigrationFile>;
   /** Messages per second of each producer; 2,500 unless given. */
   rate?: number;
   /** Called once for each step when it has begun; what it does, happens in the middle of the step. */
@@ -41,17 +46,22 @@ export interface Rehearsed {
  * the end. Throws when the migration asks for something that the script does not foresee.
  */
 export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
-  const { lab, strategy, name, messages, rate = 2_500, say = () => undefined } = rehearsal;
+  const { lab, strategy, name, messages, history, rate = 2_500, say = () => undefined } = rehearsal;
   const began = Date.now();
   const names = namesOf(name);
   const connection = await Connection.connect({ address: lab.temporal.address });
   const client = new Client({ connection, namespace: lab.temporal.namespace });
-  const applications = await Applications.start(lab, names, rate);
+  const applications = await Applications.start(
+    lab,
+    names,
+    rate,
+    history === undefined ? undefined : { messages: history, say },
+  );
   try {
     const handle = await client.workflow.start(strategy, {
       workflowId: workflowId(names.migration),
       taskQueue: defaultTaskQueue,
-      args: [migrationOf(strategy, names)],
+      args: [{ ...migrationOf(strategy, names), ...rehearsal.changes }],
       workflowIdConflictPolicy: 'FAIL',
     });
     say(

@@ -9,6 +9,7 @@ import { listed } from '../listing.js';
 import { statusQuery } from '../migration/messages.js';
 import type { Status } from '../migration/status.js';
 import { CommandFailure, exitCodes } from './failure.js';
+import { mirrorLive, mirrorNumbers } from './mirror-sum.js';
 import type { Live } from './status-text.js';
 import { noSuchMigration, type Temporal } from './temporal.js';
 
@@ -66,13 +67,22 @@ async function whyEnded(
   );
 }
 
-const heartbeat = z.object({ says: z.string(), at: z.string() });
+const heartbeat = z.object({
+  says: z.string(),
+  at: z.string(),
+  mirror: mirrorNumbers.optional().catch(undefined),
+});
 
-/** Heartbeats that are the ferry's; what has another shape is left out. */
+/** Heartbeats that are the ferry's, those of a mirror's shares as one; what has another shape is left out. */
 function liveOf({ raw }: WorkflowExecutionDescription): Live[] {
-  return (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
+  const seen = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
     const [payload] = heartbeatDetails?.payloads ?? [];
     const parsed = heartbeat.safeParse(payload && defaultPayloadConverter.fromPayload(payload));
     return parsed.success ? [parsed.data] : [];
   });
+  const shares = seen.flatMap(({ mirror, at }) => (mirror ? [{ ...mirror, at }] : []));
+  return [
+    ...seen.flatMap(({ says, at, mirror }) => (mirror ? [] : [{ says, at }])),
+    ...(shares.length > 0 ? [mirrorLive(shares)] : []),
+  ];
 }

@@ -1,11 +1,13 @@
 import { checkPlan } from '../../activities/plan.js';
 import { openClusters } from '../clusters.js';
+import { openConnects } from '../connects.js';
 import type { Config } from '../config.js';
 import { listMigrations, type Listed } from '../listing.js';
 import type { Migration } from '../migration/file.js';
 import type { Finding } from '../migration/findings.js';
 import { workflowId } from '../migration/messages.js';
 import type { PlanReport } from '../migration/work.js';
+import { openRegistries } from '../registries.js';
 import { CommandFailure } from './failure.js';
 import { withTemporal } from './temporal.js';
 
@@ -15,15 +17,22 @@ import { withTemporal } from './temporal.js';
  */
 export async function plan(config: Config, migration: Migration): Promise<PlanReport> {
   const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
   const { running, notes } = await runningMigrations(config);
   try {
     const report = await checkPlan(
-      { clusters: (name) => clusters.get(name), otherMigrations: async () => running },
+      {
+        clusters: (name) => clusters.get(name),
+        registries: (name) => registries.get(name),
+        connects: openConnects(config.connect),
+        otherMigrations: async () => running,
+      },
       { migration },
       workflowId(migration.name),
     );
     return { ...report, findings: [...report.findings, ...notes] };
   } finally {
+    registries.close();
     await clusters.close();
   }
 }

@@ -5,10 +5,12 @@ import { addControls } from './control.js';
 import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
 import { addList } from './list.js';
+import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
+import { addVerify } from './verify.js';
 import { addWorker } from './worker.js';
 
 /** The `ferry` command with all its verbs. */
@@ -38,6 +40,8 @@ export function createProgram(surroundings: Surroundings): Command {
     addControls,
     addList,
     addDrain,
+    addOffsets,
+    addVerify,
     addWorker,
   ])
     add(program, surroundings);

@@ -1,3 +1,4 @@
+import type { MirrorSum } from './mirror-sum.js';
 import type { Status } from '../migration/status.js';
 import type { Step } from '../migration/state.js';
 import { formatDuration } from '../migration/duration.js';
@@ -9,6 +10,8 @@ export interface Live {
   says: string;
   /** ISO 8601. */
   at: string;
+  /** Numbers of a mirror, summed over its shares. */
+  mirror?: MirrorSum;
 }
 
 const marks: Record<Step['status'], string> = {

@@ -29,6 +29,13 @@ interface Pending {
   settle(outcome: WriteOutcome): void;
 }
 
+interface BrokerQueue {
+  queue: Pending[];
+  inFlight: number;
+  /** A request was answered and none has failed since. What waits for a new connection may overtake, so one goes ahead. */
+  connected: boolean;
+}
+
 type WritingCalls = Pick<Cluster, 'produce' | 'closeMirror'>;
 
 export function writingCalls(brokers: Brokers, leaders: Leaders): WritingCalls {
@@ -59,7 +66,7 @@ class Outbox {
   private sorting = false;
   private stale = false;
   private closed = false;
-  private readonly perBroker = new Map<number, { queue: Pending[]; inFlight: number }>();
+  private readonly perBroker = new Map<number, BrokerQueue>();
 
   constructor(
     private readonly brokers: Brokers,
@@ -120,13 +127,17 @@ class Outbox {
 
   private queueOf(broker: number) {
     let state = this.perBroker.get(broker);
-    if (!state) this.perBroker.set(broker, (state = { queue: [], inFlight: 0 }));
+    if (!state) this.perBroker.set(broker, (state = { queue: [], inFlight: 0, connected: false }));
     return state;
   }
 
   private flush(broker: number): void {
     const state = this.queueOf(broker);
-    while (!this.closed && state.inFlight < requestsInFlight && state.queue.length > 0) {
+    while (
+      !this.closed &&
+      state.queue.length > 0 &&
+      state.inFlight < (state.connected ? requestsInFlight : 1)
+    ) {
       const { request, rest } = nextRequest(state.queue);
       state.queue = rest;
       state.inFlight++;
@@ -145,6 +156,7 @@ class Outbox {
         { timeoutMs: replicationTimeoutMs, batches: request.map(({ batch }) => batch) },
         `writes of ${this.mirror}`,
       );
+      this.queueOf(broker).connected = true;
       const answers = new Map(partitions.map((row) => [partitionKey(row), row]));
       for (const pending of request) {
         const answer = answers.get(partitionKey(pending.batch));
@@ -156,6 +168,7 @@ class Outbox {
       }
     } catch (error) {
       this.stale = true;
+      this.queueOf(broker).connected = false;
       for (const pending of request) pending.settle(failed(error));
     }
   }

@@ -7,6 +7,8 @@ export const migrationName = (id: string): string => id.slice(workflowId('').len
 
 /** The query that answers `Status`. */
 export const statusQuery = 'status';
+/** The query that answers the migration as it is carried out, and the `Facts` that its steps hand to each other. */
+export const factsQuery = 'facts';
 
 const who = z
   .string({ error: 'by is a text: who says so' })

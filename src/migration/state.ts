@@ -33,8 +33,11 @@ export interface Facts {
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: OffsetTable;
   made: Made;
-  /** Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. */
-  mirror?: { partitions: Record<string, number> };
+  /**
+   * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
+   * to copy now, unless the migration is paused.
+   */
+  mirror?: { partitions: Record<string, number>; runs: boolean };
   /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
   mirrored?: OffsetTable;
   /** Where groups go on on the target. */

@@ -46,7 +46,8 @@ export interface Activities {
   ): Promise<Watched<'drained', { lag: DrainedGroup[] }> | Grew | Asks>;
   /**
    * Watches the groups named (source group ids) until they do what is expected of them, in `waits.agreeing` probes.
-   * With `to`, the source is checked again on the way: records beyond it answer `grew`, a group short of it contradicts.
+   * With `to`, the source is checked again on the way: records beyond it answer `grew` when it is `frozen`, a group short
+   * of it contradicts, unless its strategy has brought along what the group has not read.
    */
   watchConsumers(
     input: Watch & {
@@ -103,6 +104,14 @@ export interface Activities {
       translated: readonly TranslatedGroup[];
     },
   ): Promise<Watched<'translated', { translated: TranslatedGroup[] }> | Asks>;
+  /**
+   * Watches until producers are at work on the target: some topic has grown beyond `mirrored` there, while the source is
+   * as it was frozen. Records on the source answer `grew` as long as nobody has written to the target; after that they
+   * cannot be mirrored in order any more, which `asks`. With `not-written` accepted: does not wait for producers.
+   */
+  watchProducers(
+    input: Watch & { ends: OffsetTable; mirrored: OffsetTable; frozen: boolean },
+  ): Promise<Watched<'writing', { written: string[] }> | Grew | Asks>;
   /** Stops the mirror for good and removes everything it keeps on either cluster and on Connect. Gone already: the same. */
   removeMirror(input: Work): Promise<{ sentence: string }>;
 
@@ -125,10 +134,16 @@ export interface Activities {
   /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
   watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
 
-  /** Whether anything has been written to the target since the ferry prepared it: one sentence per topic that has records. */
+  /**
+   * Whether anything has been written to the target since the ferry prepared it (`start`, by target topic), other than by
+   * the mirror: one sentence per topic that has records.
+   */
   targetWrites(input: Work & { start: OffsetTable }): Promise<{ written: string[] }>;
-  /** Takes back what the migration made, newest kind first; what is no longer as the ferry made it is left and named. */
-  undo(input: Work & { made: Made }): Promise<{ undone: string[]; left: string[] }>;
+  /**
+   * Takes back what the migration made, newest kind first; what is no longer as the ferry made it is left and named. A
+   * topic with records goes only if they are the mirror's: its map, or `mirrored`, says up to where they are.
+   */
+  undo(input: Work & { made: Made; mirrored?: OffsetTable }): Promise<{ undone: string[]; left: string[] }>;
 }
 
 export interface Work {

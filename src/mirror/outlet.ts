@@ -38,6 +38,8 @@ export interface Counts {
 interface Sent {
   readonly shaped: Shaped;
   readonly parts: readonly Buffer[];
+  /** How often it was sent. */
+  times: number;
   outcome?: WriteOutcome | undefined;
 }
 
@@ -95,7 +97,7 @@ export class Outlet {
       this.sequence = (this.sequence + shaped.count) % 2 ** 31;
       this.handed = shaped.sourceNext;
       if (this.unanswered.length === 0) this.lastProgress = Date.now();
-      const sent: Sent = { shaped, parts };
+      const sent: Sent = { shaped, parts, times: 0 };
       this.unanswered.push(sent);
       this.send(sent);
     }
@@ -132,6 +134,7 @@ export class Outlet {
 
   private send(sent: Sent): void {
     sent.outcome = undefined;
+    sent.times++;
     this.attempt.target
       .produce(this.attempt.lane, { ...this.partition, parts: sent.parts })
       .then((outcome) => {
@@ -212,7 +215,8 @@ export class Outlet {
           if (Date.now() - this.lastProgress > patienceMs) throw outcome.error;
           break;
         case 'out-of-sequence':
-          await this.explainLoss();
+          // Sent again it was the first to arrive, so it is not for one that was refused before it.
+          if (first!.times > 1) await this.explainLoss();
           break;
         default:
       }

@@ -5,6 +5,7 @@ import { rehearse } from '../../lab/rehearsal/rehearse.js';
 import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
 import {
   isHumanStep,
+  isMirrored,
   strategies,
   strategyNames,
   type StepId,
@@ -50,6 +51,11 @@ test.each(strategyNames.flatMap((strategy) => rotations.map((rotation) => ({ str
       name: `matrix-${rotation}-${strategy.toLowerCase()}`,
       messages: 5_000,
       rate: 300,
+      ...(isMirrored(strategy) && {
+        history: 20_000,
+        // Slow enough that what is killed at a step is killed while the mirror copies.
+        changes: { copying: { shares: 3, bytesPerSecond: 500_000 } },
+      }),
       meanwhile: async (step, _applications, stage) => {
         const what = interferenceAt(strategy, rotation, step);
         await interfere(what, stage);

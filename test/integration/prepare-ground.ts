@@ -6,6 +6,7 @@ import { openCluster } from '../../src/kafka/open.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
+import { openRegistries } from '../../src/registries.js';
 import { eventually } from '../eventually.js';
 import { connectionOf } from './kafka-cluster.js';
 
@@ -33,6 +34,7 @@ export function openGround(lab: Lab): Ground {
       if (name === 'target') return target;
       throw new FerryError('BadInput', `ferry.yaml has no cluster ${name}.`);
     },
+    registries: openRegistries({}).get,
     otherMigrations: async () => [],
     close: async () => {
       await Promise.all([source, target, admin.source, admin.target].map((cluster) => cluster.close()));

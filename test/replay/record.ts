@@ -1,14 +1,18 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
+import { isMirrored, strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
 import { Migrations, type TestMigration } from '../workflow/migrations.js';
 import { asks, failure } from '../workflow/scripted-cluster.js';
 
 /**
  * Records histories for the replay test: real workflows on a real Temporal server, clusters scripted. To be run again
- * (`npm run record`) when a change of the workflows is meant to break runs that are under way.
+ * (`npm run record`, with the names of strategies for those alone) when a change of the workflows is meant to break runs
+ * that are under way.
  */
+const chosen = strategyNames.filter(
+  (name) => process.argv.length === 2 || process.argv.slice(2).includes(name),
+);
 const folder = fileURLToPath(new URL('histories', import.meta.url));
 
 const finding = asks('group-not-in-file:audit', 'audit reads orders and is not in the file.');
@@ -16,7 +20,15 @@ const firstClaim: Record<Strategy, StepId> = {
   simplestCase: 'producerSwitched',
   doubleProducer: 'producerWritesBoth',
   doubleConsumers: 'consumerReadsBoth',
+  simpleMirroring: 'producerStopped',
+  advancedMirroring: 'teamApproved',
 };
+
+/** The long wait of each strategy, in which it is stopped and goes on in new runs. */
+const longWait = (strategy: Strategy): { step: StepId; activity: 'watchDrain' | 'watchMirror' } =>
+  isMirrored(strategy)
+    ? { step: 'catchUp', activity: 'watchMirror' }
+    : { step: 'drain', activity: 'watchDrain' };
 
 const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>> = {
   async straight(migrations, strategy) {
@@ -40,7 +52,10 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
         .next('watchDoubling', unlike)
         .next('watchConsumers', unlike)
         .next('watchDrain', { state: 'watching', sentence: 'billing lags by 3.', carry: 3 })
-        .next('watchDrain', unlike),
+        .next('watchDrain', unlike)
+        .next('watchMirror', { state: 'watching', sentence: 'The mirror lags by 3.', carry: 3 })
+        .next('watchMirror', unlike)
+        .next('watchProducers', unlike),
     );
     await migration.at('checkPlan', 'blocked');
     await migration.say('retry', { by: 'ann', override: { reason: 'audit stays' } });
@@ -48,7 +63,7 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
     await migration.say('skip', { by: 'ann' });
     await migration.at(firstClaim[strategy], 'waiting');
     await migration.signal('producerSwiched', { by: 'ann' });
-    await migration.reach('drain', 'blocked');
+    await migration.reach(longWait(strategy).step, 'blocked');
     await migration.say('retry');
     await migration.reach('deletionApproved', 'waiting');
     await migration.say('skip', { by: 'ann' });
@@ -57,14 +72,15 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
 
   async stopped(migrations, strategy) {
     const migration = await migrations.start(strategy);
-    const held = migration.cluster.hold('watchDrain');
-    await migration.reach('drain', 'active');
-    await migration.until(() => migration.cluster.inputs('watchDrain').length === 1);
+    const { step, activity } = longWait(strategy);
+    migration.cluster.hold(activity);
+    await migration.reach(step, 'active');
+    await migration.until(() => migration.cluster.inputs(activity).length === 1);
     await migration.say('pause', { by: 'ann' });
     await migration.until(({ state }) => state === 'paused');
     await migration.say('resume');
-    await migration.at('drain', 'done');
-    held.answer({ state: 'drained', sentence: '', lag: [] });
+    await migration.at(step, 'done');
+    migration.cluster.letGo();
     await migration.say('abort', { by: 'ann', note: 'another day' });
     return migration;
   },
@@ -74,9 +90,9 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
 async function continued(migrations: Migrations, strategy: Strategy): Promise<TestMigration> {
   const migration = await migrations.start(strategy, {}, (cluster) => {
     for (let slice = 0; slice < 20; slice += 1)
-      cluster.next('watchDrain', {
+      cluster.next(longWait(strategy).activity, {
         state: 'watching',
-        sentence: `billing lags by ${20 - slice}.`,
+        sentence: `${20 - slice} left.`,
         carry: slice,
       });
   });
@@ -102,7 +118,7 @@ async function record(
   taken: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>>,
 ): Promise<void> {
   try {
-    for (const strategy of strategyNames)
+    for (const strategy of chosen)
       for (const [path, take] of Object.entries(taken))
         await write(await take(migrations, strategy), `${strategy}-${path}`);
   } finally {
@@ -110,8 +126,9 @@ async function record(
   }
 }
 
-await rm(folder, { recursive: true, force: true });
-await mkdir(folder);
+await mkdir(folder, { recursive: true });
+for (const file of await readdir(folder))
+  if (chosen.some((strategy) => file.startsWith(`${strategy}-`))) await rm(`${folder}/${file}`);
 await record(await Migrations.onRealServer('recorded-'), paths);
 const fewEvents = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'];
 await record(await Migrations.onRealServer('continued-', fewEvents), { continued });

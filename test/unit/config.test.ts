@@ -31,9 +31,25 @@ clusters:
   aiven:
     bootstrap: [aiven.example:12345]
     tls: { ca: ca.pem, certificate: ferry.crt, key: ferry.key }
+registries:
+  onprem: { url: http://registry:8081/ }
+  aiven: { url: "https://registry.example/api", username: ferry, password: "\${REGISTRY_PASSWORD}", tls: { ca: ca.pem } }
+connect:
+  mirrors:
+    url: https://connect.example/
+    username: ferry
+    password: "\${CONNECT_PASSWORD}"
+    tls: { ca: ca.pem }
+    sourceClient: { bootstrap.servers: "broker-1:9092", sasl.jaas.config: "\${file:/etc/onprem.properties:jaas}" }
+    targetClient: { bootstrap.servers: "aiven.example:12345" }
 worker: { health: 127.0.0.1:8080, maxWatches: 300, shutdownGrace: 1m }
 `;
-const environment = { ONPREM_PASSWORD: 'hunter2', API_KEY: 'api-secret' };
+const environment = {
+  ONPREM_PASSWORD: 'hunter2',
+  API_KEY: 'api-secret',
+  CONNECT_PASSWORD: 'connect-secret',
+  REGISTRY_PASSWORD: 'hunter3',
+};
 
 describe('a configuration', () => {
   it('is read whole, with secrets from the environment and files beside it', () => {
@@ -46,6 +62,23 @@ describe('a configuration', () => {
       bootstrap: ['aiven.example:12345'],
       tls: { ca: 'CA', certificate: 'CRT', key: 'KEY-TEXT' },
     });
+    expect({ ...value?.registries['onprem'] }).toEqual({ url: 'http://registry:8081/' });
+    expect({ ...value?.registries['aiven'] }).toEqual({
+      url: 'https://registry.example/api',
+      login: { username: 'ferry', password: 'hunter3' },
+      tls: { ca: 'CA' },
+    });
+    expect({ ...value?.connect['mirrors'] }).toEqual({
+      url: 'https://connect.example',
+      username: 'ferry',
+      password: 'connect-secret',
+      tls: { ca: 'CA' },
+      sourceClient: {
+        'bootstrap.servers': 'broker-1:9092',
+        'sasl.jaas.config': '${file:/etc/onprem.properties:jaas}',
+      },
+      targetClient: { 'bootstrap.servers': 'aiven.example:12345' },
+    });
     expect({ ...value?.temporal, connection: { ...value?.temporal.connection } }).toEqual({
       connection: { address: 'temporal.example:7233', tls: {}, apiKey: 'api-secret' },
       namespace: 'kafka',
@@ -57,13 +90,17 @@ describe('a configuration', () => {
       metrics: undefined,
       maxWatches: 300,
       maxChanges: 20,
+      maxMirrors: 8,
       shutdownGraceMs: 60_000,
     });
   });
 
   it('has an example that is right but for the secrets and files of its reader', () => {
     const path = fileURLToPath(new URL('../../ferry.example.yaml', import.meta.url));
-    const { mistakes } = readConfig({ path, environment: { ONPREM_PASSWORD: 'x' } });
+    const { mistakes } = readConfig({
+      path,
+      environment: { ONPREM_PASSWORD: 'x', AIVEN_REGISTRY_PASSWORD: 'x' },
+    });
     expect(mistakes?.map(({ path, expected }) => `${path} ${expected}`)).toEqual([
       'clusters.aiven.tls.ca aiven/ca.pem: there is no such file',
       'clusters.aiven.tls.certificate aiven/service.cert: there is no such file',
@@ -74,7 +111,7 @@ describe('a configuration', () => {
   it('shows no secret when it is printed', () => {
     const { value } = read(whole, environment);
     for (const printed of [JSON.stringify(value), inspect(value, { depth: 10 })]) {
-      expect(printed).not.toMatch(/hunter2|KEY-TEXT|api-secret/);
+      expect(printed).not.toMatch(/hunter2|hunter3|KEY-TEXT|api-secret|connect-secret/);
       expect(printed).toMatch(/scram-sha-512/);
     }
   });
@@ -84,6 +121,28 @@ describe('a configuration', () => {
       'clusters: { onprem: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwordFile: onprem.password } } }',
     );
     expect(value?.clusters['onprem']?.sasl?.password).toBe('from a file');
+  });
+
+  it.each([
+    ['ftp://registry', 'registries.a.url: expected the address of a registry'],
+    ['http://user:secret@registry', 'registries.a.url: expected no login in the address'],
+    [
+      'http://registry, username: u',
+      'registries.a: expected username together with either password or passwordFile',
+    ],
+    [
+      'http://registry, password: p',
+      'registries.a: expected username together with either password or passwordFile',
+    ],
+    ['http://registry, tls: true', 'registries.a: expected an address with https beside tls'],
+  ])('has no registry with url: %s', (url, mistake) => {
+    const { mistakes } = read(
+      `registries: { a: { url: "${url.replace(',', '",')}${url.includes(',') ? '' : '"'} } }`,
+    );
+    expect(mistakes?.map(({ path, expected }) => `${path}: ${expected}`)).toEqual([
+      expect.stringContaining(mistake),
+    ]);
+    expect(JSON.stringify(mistakes)).not.toMatch(/secret/);
   });
 
   it('keeps $${NAME} as it stands and does not look into what the environment gave', () => {
@@ -126,6 +185,24 @@ workers: {}
       'temporal.namespace',
       'workers',
     ]);
+  });
+
+  it('of Connect: no address, half a login, and a secret where only a reference may stand', () => {
+    const { mistakes } = read(`
+connect:
+  a: { url: connect:8083, username: ferry, sourceClient: { bootstrap.servers: b }, targetClient: {} }
+  b:
+    url: http://connect
+    sourceClient: { bootstrap.servers: b, ssl.key.password: hunter2 }
+    targetClient: { bootstrap.servers: "\${NOWHERE}" }`);
+    expect(mistakes?.map(({ path }) => path).sort()).toEqual([
+      'connect.a',
+      'connect.a.targetClient',
+      'connect.a.url',
+      'connect.b.sourceClient',
+      'connect.b.targetClient.bootstrap.servers',
+    ]);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
   });
 
   it('name a variable that is not set and a file that is not there', () => {

@@ -1,3 +1,5 @@
+import { encodeBatch } from '../../src/kafka/records/encode.js';
+import { addPartitionsToTxnV3 } from '../../src/kafka/wire/add-partitions-to-txn-v3.js';
 import { consumerGroupDescribeV0 } from '../../src/kafka/wire/consumer-group-describe-v0.js';
 import { createAclsV2 } from '../../src/kafka/wire/create-acls-v2.js';
 import { createTopicsV7 } from '../../src/kafka/wire/create-topics-v7.js';
@@ -9,10 +11,12 @@ import { describeConfigsV4 } from '../../src/kafka/wire/describe-configs-v4.js';
 import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
 import { describeProducersV0 } from '../../src/kafka/wire/describe-producers-v0.js';
 import { describeTransactionsV0 } from '../../src/kafka/wire/describe-transactions-v0.js';
+import { endTxnV3 } from '../../src/kafka/wire/end-txn-v3.js';
 import { fetchV12 } from '../../src/kafka/wire/fetch-v12.js';
 import { findCoordinatorV3 } from '../../src/kafka/wire/find-coordinator-v3.js';
 import { findCoordinatorV4 } from '../../src/kafka/wire/find-coordinator-v4.js';
 import { incrementalAlterConfigsV1 } from '../../src/kafka/wire/incremental-alter-configs-v1.js';
+import { initProducerIdV4 } from '../../src/kafka/wire/init-producer-id-v4.js';
 import { earliest, latest, listOffsetsV6 } from '../../src/kafka/wire/list-offsets-v6.js';
 import { listGroupsV4 } from '../../src/kafka/wire/list-groups-v4.js';
 import { listGroupsV5 } from '../../src/kafka/wire/list-groups-v5.js';
@@ -23,6 +27,7 @@ import { offsetCommitV8 } from '../../src/kafka/wire/offset-commit-v8.js';
 import { offsetDeleteV0 } from '../../src/kafka/wire/offset-delete-v0.js';
 import { offsetFetchV7 } from '../../src/kafka/wire/offset-fetch-v7.js';
 import { offsetFetchV8 } from '../../src/kafka/wire/offset-fetch-v8.js';
+import { produceV9 } from '../../src/kafka/wire/produce-v9.js';
 import type { Api } from '../../src/kafka/wire/api.js';
 
 /** What is captured of one broker: bytes in base64, by the names below. */
@@ -58,6 +63,14 @@ export const acl = {
   host: '*',
   operation: 3,
   permission: 3,
+};
+
+/** What a fresh broker answers to `init producer id`: `payments` got ids before it. */
+export const mirror = { transactionalId: 'mirror', producerId: 2n, producerEpoch: 0 };
+const mirrored = (baseSequence: number) => {
+  const { transactionalId: _, ...producer } = mirror;
+  const record = { timestamp: 1n, key: null, value: Buffer.from('z'), headers: [] };
+  return encodeBatch([record], { ...producer, baseSequence });
 };
 
 /** In the order in which they are captured: the last ones change the cluster. `kafka-capture.ts` sets the scene. */
@@ -111,6 +124,39 @@ export const exchanges: readonly Exchange[] = [
   exchange('producers', describeProducersV0)(() => [...orders, missing]),
   exchange('list transactions', listTransactionsV0)(() => ['Ongoing']),
   exchange('describe transactions', describeTransactionsV0)(() => ['payments', 'unheard-of']),
+  exchange('init producer id', initProducerIdV4)(() => ({ transactionalId: 'mirror', timeoutMs: 60_000 })),
+  exchange(
+    'find coordinator of a transactional id, 3',
+    findCoordinatorV3,
+  )(() => ({ type: 'transactionalId', key: 'mirror' })),
+  exchange(
+    'find coordinator of a transactional id, 4',
+    findCoordinatorV4,
+  )(() => ({ type: 'transactionalId', keys: ['mirror'] })),
+  exchange(
+    'add partitions, one missing',
+    addPartitionsToTxnV3,
+  )(() => ({ ...mirror, partitions: [...orders, missing] })),
+  exchange('add partitions', addPartitionsToTxnV3)(() => ({ ...mirror, partitions: orders })),
+  exchange('end transaction', endTxnV3)(() => ({ ...mirror, committed: true })),
+  exchange('end transaction, stranger', endTxnV3)(() => ({ ...mirror, producerId: 99n, committed: true })),
+  exchange(
+    'produce',
+    produceV9,
+  )(() => ({
+    timeoutMs: 10_000,
+    batches: [
+      { ...ordersZero, parts: [mirrored(0).subarray(0, 61), mirrored(0).subarray(61)] },
+      { ...missing, parts: [mirrored(0)] },
+    ],
+  })),
+  exchange(
+    'produce out of sequence',
+    produceV9,
+  )(() => ({
+    timeoutMs: 10_000,
+    batches: [{ ...ordersZero, parts: [mirrored(7)] }],
+  })),
   exchange('describe configs', describeConfigsV4)(() => [{ type: 2, name: 'orders' }]),
   exchange('describe ACLs', describeAclsV2)(() => ({ ...acl, operation: 1, principal: null, host: null })),
   exchange(

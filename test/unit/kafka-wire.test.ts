@@ -7,7 +7,8 @@ import type { ClassicGroup } from '../../src/kafka/wire/describe-groups-v5.js';
 import { wholeBatches } from '../../src/kafka/fetch.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
-import { acl, exchanges } from './kafka-exchanges.js';
+import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
+import { acl, exchanges, mirror } from './kafka-exchanges.js';
 import type { Captured } from './kafka-exchanges.js';
 
 const ok = 0;
@@ -22,6 +23,7 @@ const unspoken: Record<string, string[]> = {
     'metadata by name, 12',
     'metadata by id, 12',
     'find coordinator, 4',
+    'find coordinator of a transactional id, 4',
     'list groups, 5',
     'describe KIP-848 groups',
     'list transactions',
@@ -105,6 +107,35 @@ describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
     expect(aborted && wholeBatches(aborted, 1n).length).toBeLessThan(aborted?.length ?? 0);
     expect(aborted && wholeBatches(aborted, 2n)).toEqual(aborted);
     expect(answer<FetchResponse>('fetch out of range').partitions).toMatchObject([{ ...zero, code: 1 }]);
+  });
+
+  test('a writer of a transactional id: its producer id, and what an empty transaction takes', () => {
+    expect(answer('init producer id')).toEqual({ code: ok, producerId: mirror.producerId, producerEpoch: 0 });
+    expect(answer('find coordinator of a transactional id, 3')).toEqual({ code: ok, node: 1 });
+    // One that is refused keeps the others from being tried.
+    expect(rows('add partitions, one missing')).toMatchObject([
+      { ...missing, code: 3 },
+      { ...zero, code: 55 },
+      { ...one, code: 55 },
+    ]);
+    expect(rows('add partitions')).toMatchObject([
+      { ...zero, code: ok },
+      { ...one, code: ok },
+    ]);
+    expect(answer('end transaction')).toEqual({ code: ok });
+    expect(answer('end transaction, stranger')).toEqual({ code: 49 });
+  });
+
+  test('produce: where a batch was stored, and why one was not', () => {
+    const { partitions, throttleMs } = answer<ProduceResponse>('produce');
+    expect(throttleMs).toBe(0);
+    expect([...partitions].sort(byName)).toEqual([
+      { ...missing, code: 3, baseOffset: -1n },
+      { ...zero, code: ok, baseOffset: 4n },
+    ]);
+    expect(answer<ProduceResponse>('produce out of sequence').partitions).toMatchObject([
+      { ...zero, code: 45 },
+    ]);
   });
 
   test('a classic group: what its member subscribes to and was given', () => {

@@ -96,3 +96,28 @@ it('an abort in a later run takes back what an earlier one made', async () => {
   });
   held.answer({ state: 'drained', sentence: '', lag: [] });
 });
+
+it('a mirror stops for a new run and goes on in it, and an abort there still stops it', async () => {
+  const slice = { state: 'watching' as const, sentence: 'the mirror is 40 offsets behind', carry: null };
+  const migration = await migrations.start('simpleMirroring', { copying: { shares: 1 } }, (cluster) => {
+    for (let at = 0; at < 20; at += 1) cluster.next('watchMirror', slice);
+  });
+  const held = migration.cluster.hold('watchMirror');
+  const first = await runId(migration);
+  await migration.reach('producerStopped', 'waiting');
+  await migration.say('producerStopped', { by: 'ann' });
+  await migration.until(() => migration.cluster.inputs('watchMirror').length === 21);
+  expect(await runId(migration)).not.toBe(first);
+  const runs = migration.cluster.inputs('mirror').length;
+  expect(runs).toBeGreaterThan(1);
+  // One for each run: never two at once on the same partitions.
+  const { pendingActivities } = (await migration.handle.describe()).raw;
+  expect(pendingActivities?.map(({ activityType }) => activityType?.name).sort()).toEqual([
+    'mirror',
+    'watchMirror',
+  ]);
+  await migration.say('abort', { by: 'ann' });
+  expect(await migration.outcome()).toMatchObject({ result: 'aborted', left: [] });
+  expect(migration.cluster.inputs('mirror')).toHaveLength(runs);
+  held.answer(slice);
+});

@@ -15,7 +15,7 @@ import { temporalCli } from '../../lab/temporal-cli.js';
 import { timeSkippingServer } from '../../lab/time-skipping.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
-import { watchQueue } from '../../src/migration/queues.js';
+import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import type { Outcome, StepStatus } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
@@ -201,6 +201,11 @@ export class Migrations {
     return new TestMigration(handle, cluster, (time) => this.pass(time));
   }
 
+  /** Waits until something that is asked again and again is this. */
+  async eventually<T>(ask: () => Promise<T>, wanted: T): Promise<void> {
+    await eventually(ask, (answer) => answer === wanted);
+  }
+
   /** Lets time pass, where time can be skipped; elsewhere the soak is over in a moment. */
   async pass(time: string): Promise<void> {
     if (this.environment.supportsTimeSkipping) await this.environment.sleep(time as Duration);
@@ -210,6 +215,7 @@ export class Migrations {
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
     for (const handle of this.#started.splice(0)) {
+      if (await mirrors(handle)) await handle.signal('pause');
       // The time-skipping server would keep its clock locked for an activity that runs when its workflow is terminated.
       const running = await eventually(
         () => stillRunning(handle),
@@ -238,6 +244,7 @@ export class Migrations {
     const workers = [
       await Worker.create({ ...shared, taskQueue, workflowBundle }),
       await Worker.create({ ...shared, taskQueue: watchQueue(taskQueue) }),
+      await Worker.create({ ...shared, taskQueue: mirrorQueue(taskQueue) }),
     ];
     const running = workers.map((worker) => worker.run());
     this.#stop = async () => {
@@ -246,6 +253,12 @@ export class Migrations {
     };
     return this;
   }
+}
+
+/** Whether a mirror copies in the background: it ends only when it is told to. */
+async function mirrors(handle: WorkflowHandle): Promise<boolean> {
+  const { pendingActivities } = (await handle.describe()).raw;
+  return pendingActivities?.some(({ activityType }) => activityType?.name === 'mirror') ?? false;
 }
 
 /** Whether a migration runs, and if so whether it only waits: for a person, or for time to pass. */

@@ -4,7 +4,7 @@ import type { ErrorType } from '../../src/migration/errors.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities, Work } from '../../src/migration/work.js';
+import type { Activities, MirrorHeartbeat, Work } from '../../src/migration/work.js';
 
 type Name = keyof Activities;
 type Input<N extends Name> = Parameters<Activities[N]>[0];
@@ -170,6 +170,50 @@ const agreeing: { [N in Name]: Answer<N> } = {
     state: 'agrees',
     sentence: `${groups.join(', ')} as expected.`,
   }),
+  prepareMirror: ({ migration }) => ({
+    partitions: Object.fromEntries(migration.topics.map(({ name }) => [name, 2])),
+    findings: [],
+    sentence: 'The mirror is prepared.',
+  }),
+  mirror: mirroring,
+  watchMirror: (input) => ({
+    state: 'caught-up',
+    mirrored: offsets(input, '110', onTarget),
+    sentence: input.to ? 'Every record is on the target.' : 'The mirror keeps up.',
+  }),
+  watchParity: () => ({
+    state: 'equal',
+    report: { records: '220', bytes: '2200', unverifiable: [], differences: [] },
+    sentence: '220 records are equal on both clusters.',
+  }),
+  translateGroups: ({ migration, groups, translated }) => ({
+    state: 'translated',
+    translated: [
+      ...translated.filter(({ group }) => !groups.includes(group)),
+      ...groups.map((group) => ({
+        group,
+        partitions: migration.topics.flatMap(({ name }) =>
+          [0, 1].map((partition) => ({
+            topic: name,
+            partition,
+            source: '60',
+            target: '55',
+            certainty: 'exact' as const,
+          })),
+        ),
+      })),
+    ],
+    sentence: `${groups.join(', ')} translated.`,
+  }),
+  watchProducers: ({ migration }) => ({
+    state: 'writing',
+    written: migration.topics.map(onTarget),
+    sentence: 'Producers write to the target.',
+  }),
+  removeMirror: () => ({ sentence: 'The mirror is removed.' }),
+  copySchemas: () => ({ findings: [], sentence: 'No schema to copy.' }),
+  leaveImport: () => ({ sentence: 'The target registry is not in import mode.' }),
+  watchSchemas: watchingUntilCancelled,
   finalCheck: ({ migration, topicIds, ends }) => ({
     findings: [],
     sentence: 'Nothing was written and nobody reads.',
@@ -192,3 +236,31 @@ const agreeing: { [N in Name]: Answer<N> } = {
     left: [],
   }),
 };
+
+/** A mirror answers nothing until it is told to stop; then it has stored its position. */
+async function mirroring({ share }: Input<'mirror'>): Promise<Result<'mirror'>> {
+  const mirror: MirrorHeartbeat['mirror'] = {
+    ...{ share, records: 5, bytes: 500, recordsPerSecond: 1, bytesPerSecond: 100 },
+    ...{ lag: 0, lagging: {} },
+  };
+  await untilCancelled({ mirror });
+  return { state: 'watching', sentence: 'Stopped.', carry: null };
+}
+
+async function watchingUntilCancelled(): Promise<Result<'watchSchemas'>> {
+  await untilCancelled();
+  return { state: 'watching', sentence: 'Stopped.', carry: null };
+}
+
+async function untilCancelled(details: object = {}): Promise<void> {
+  const context = Context.current();
+  const beating = setInterval(
+    () => context.heartbeat({ says: 'copying', at: '', carry: null, ...details }),
+    500,
+  );
+  try {
+    await context.cancelled.catch(() => undefined);
+  } finally {
+    clearInterval(beating);
+  }
+}

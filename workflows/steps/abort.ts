@@ -9,28 +9,39 @@ import { step } from './step.js';
  * to the target; after that both sides stay as they are and a person decides.
  */
 export async function takeBack(run: Run): Promise<Outcome> {
+  await run.mirror.end();
+  run.mirror.told();
   if (!run.step('undo')) {
     const at = currentStep(run.state);
     if (at) run.close(at, 'skipped', { sentence: `Aborted here by ${run.state.abort?.by ?? 'somebody'}.` });
     run.state.decision = null;
     run.state.steps.push({ id: 'undo', title: stepKind('undo').title, status: 'pending', evidence: [] });
   }
-  let undone: string[] = [];
+  const undone: string[] = [];
   let left: string[] = [];
   await step(run, 'undo', async () => {
-    const { made, start } = run.facts;
-    const { written } = await change().targetWrites({ ...run.work(), start: start ?? {} });
+    const { made, mirrored } = run.facts;
+    // It may have made something even if it failed on the way.
+    const mirror =
+      run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
+    const start = run.facts.start ?? mirrored ?? {};
+    const { written } = await change().targetWrites({ ...run.work(), start });
     if (written.length > 0) {
       left = [
         ...written,
         `Decide what to do with them: they are only on ${run.migration.target}, so nothing there was taken back.`,
+        ...(mirror ? ['What the mirror keeps there is left too: it knows where each record went.'] : []),
       ];
       return {
         sentence: 'The target has been written to: both clusters are left as they are.',
         data: { left },
       };
     }
-    ({ undone, left } = await change().undo({ ...run.work(), made }));
+    const undo = await change().undo({ ...run.work(), made, ...(mirrored && { mirrored }) });
+    undone.push(...undo.undone);
+    left = undo.left;
+    // Last, because its map tells the mirror's records from those of a producer.
+    if (mirror) undone.push((await change().removeMirror(run.work())).sentence);
     return {
       sentence: undone.length > 0 ? undone.join(' ') : 'There was nothing to take back.',
       data: { undone, left },

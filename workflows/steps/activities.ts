@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import { watchQueue } from '../../src/migration/queues.js';
+import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import type { Activities } from '../../src/migration/work.js';
 
 /** One call of a watching activity: long enough that a wait costs fewer than ten events an hour. */
@@ -28,9 +28,40 @@ export const change = () =>
  */
 export const watch = () =>
   proxyActivities<Activities>({
-    taskQueue: watchQueue(workflowInfo().taskQueue),
-    startToCloseTimeout: sliceMs + 10 * 60_000,
+    ...watchOptions(),
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+
+const watchOptions = () => ({
+  taskQueue: watchQueue(workflowInfo().taskQueue),
+  startToCloseTimeout: sliceMs + 10 * 60_000,
+  heartbeatTimeout: '15 seconds' as const,
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+  } as const,
+});
+
+/** Watches, and changes something at the end: an abort waits until that has really stopped before it takes things back. */
+export const watchThenChange = () =>
+  proxyActivities<Activities>({
+    ...watchOptions(),
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+
+/** One call of one share of a mirror, ms: long, and longer with many shares, so that all together cost few events. */
+export const mirrorSliceMs = (shares: number): number => Math.max(12, shares) * 60 * 60_000;
+
+/**
+ * Copies records in the background, on a queue of its own. A share that is stopped is waited for: until it has ended,
+ * the target has a writer. What is transient is tried again for ever, since a mirror that waits harms nobody.
+ */
+export const mirroring = (sliceMs: number) =>
+  proxyActivities<Activities>({
+    taskQueue: mirrorQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: sliceMs + 60 * 60_000,
     heartbeatTimeout: '15 seconds',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });

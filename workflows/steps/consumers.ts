@@ -2,13 +2,25 @@ import type { OffsetTable } from '../../src/migration/offsets.js';
 import type { HumanStepId } from '../../src/migration/strategies.js';
 import type { ConsumersExpected } from '../../src/migration/work.js';
 import { watch } from './activities.js';
-import { humanStep } from './human-step.js';
+import { humanStep, type HumanStep } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
+import { producersStep } from './producers.js';
 import type { Run } from './run.js';
+import { keepTranslated, translated } from './translate.js';
 
 /** Groups have left a drained source and go on on the target. */
 export const consumersSwitched = (run: Run) =>
   consumers(run, 'consumerSwitched', 'moved', run.facts.ends, run.facts.unproved === undefined);
+
+/**
+ * Groups go on on the target at the record at which they stopped on the source: their offsets are translated again if
+ * they have moved there since.
+ */
+export const consumersSwitchedAtTheirOffsets = (run: Run) =>
+  consumers(run, 'consumerSwitched', 'moved', run.facts.ends, run.facts.unproved === undefined, {
+    upkeep: keepTranslated(run),
+    first: (groups, entry) => translated(run, entry, groups),
+  });
 
 /** Groups that have reached the marks have left the source, which still gets what the target gets. */
 export const consumersSwitchedPastTheMarks = (run: Run) =>
@@ -27,16 +39,19 @@ async function consumers(
   expected: ConsumersExpected,
   to?: OffsetTable,
   frozen = false,
+  offsets: { upkeep: () => Promise<void>; first?: HumanStep['check'] } = { upkeep: keepOffsets(run) },
 ): Promise<void> {
   await humanStep(run, id, {
-    upkeep: keepOffsets(run),
+    upkeep: offsets.upkeep,
     check: async (groups, entry) => {
       if (run.migration.consumers.length === 0)
         return { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' };
+      const first = await offsets.first?.(groups, entry);
+      if (first?.agrees === false) return first;
       const seen = await run.watch(entry, (slice) =>
         watch().watchConsumers({ ...slice, groups, expected, ...(to && { to, frozen }) }),
       );
-      if (seen.state === 'grew') throw run.reopen('producerSwitched', seen.sentence);
+      if (seen.state === 'grew') throw run.reopen(producersStep(run), seen.sentence);
       return seen.state === 'agrees'
         ? { agrees: true, sentence: seen.sentence, data: seen.data }
         : { agrees: false, sentence: seen.sentence };

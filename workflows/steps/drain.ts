@@ -1,5 +1,6 @@
 import type { OffsetTable } from '../../src/migration/offsets.js';
 import { watch } from './activities.js';
+import { producersStep } from './producers.js';
 import type { Run } from './run.js';
 import { insist, step } from './step.js';
 import { Blocked } from './turns.js';
@@ -18,7 +19,7 @@ async function drained(run: Run, to: OffsetTable, frozen: boolean): Promise<void
       case 'drained':
         return { sentence: seen.sentence, data: { lag: seen.lag, facts: seen.data } };
       case 'grew':
-        throw run.reopen('producerSwitched', seen.sentence);
+        throw run.reopen(producersStep(run), seen.sentence);
       case 'asks':
         insist(run, seen.findings);
         throw new Blocked('The check asked for nothing that is not accepted already; retry.');

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import {
   controls,
+  factsQuery,
   messageDescription,
   statusQuery,
   type ControlName,
@@ -15,10 +16,12 @@ import {
 } from '../../src/migration/messages.js';
 import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
+import type { Migration } from '../../src/migration/file.js';
+import type { Facts } from '../../src/migration/state.js';
 import type { Run } from './run.js';
 
 /**
- * Registers the query, and every message twice: as an update, which answers, and as a signal of the same name, for
+ * Registers the queries, and every message twice: as an update, which answers, and as a signal of the same name, for
  * tctl, for batches and for when no worker is up. Both are judged by the same function. Has to run before the first
  * await, so that nothing that was sent early is lost.
  */
@@ -26,6 +29,11 @@ export function listen(run: Run): void {
   setHandler(defineQuery<Status>(statusQuery), () => statusOf(run.state), {
     description: 'Where the migration is, what it waits for, what to send next, and the evidence so far.',
   });
+  setHandler(
+    defineQuery<{ migration: Migration; facts: Facts }>(factsQuery),
+    () => ({ migration: run.state.migration, facts: run.state.facts }),
+    { description: 'The migration as it is carried out, and what its steps hand to each other.' },
+  );
   const humanSteps = run.state.steps.map(({ id }) => id).filter(isHumanStep);
   for (const name of [...humanSteps, ...(Object.keys(controls) as ControlName[])]) {
     const description = messageDescription(name);

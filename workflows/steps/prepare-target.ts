@@ -4,7 +4,10 @@ import { humanStep } from './human-step.js';
 import type { Run } from './run.js';
 import { insist, step } from './step.js';
 
-/** First step, always: the topics on the target with configuration and ACLs, and a starting offset for every group. */
+/**
+ * First step, always: the topics on the target with configuration and ACLs, and a starting offset for every group,
+ * unless the strategy brings the history along: then groups go on at their own offsets.
+ */
 export async function prepareTarget(run: Run): Promise<void> {
   await planChecked(run);
   await topicsCreated(run);
@@ -67,11 +70,7 @@ async function seed(run: Run) {
     ...run.work(),
     ...(decided && { start: decided }),
   });
-  for (const { group, topics } of made) {
-    const known = run.facts.made.offsets.find((one) => one.group === group);
-    if (known) known.topics = [...new Set([...known.topics, ...topics])];
-    else run.facts.made.offsets.push({ group, topics });
-  }
+  for (const { group, topics } of made) run.madeOffsets(group, topics);
   insist(run, findings);
   run.facts.start = start;
   return { sentence, data: { start, findings } };

@@ -3,6 +3,7 @@ import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { change, watch } from './activities.js';
 import { humanStep } from './human-step.js';
+import { producersStep } from './producers.js';
 import type { Run } from './run.js';
 import { insist, step } from './step.js';
 import { Blocked } from './turns.js';
@@ -35,10 +36,7 @@ async function finalCheck(run: Run) {
   const seen = await change().finalCheck({ ...run.work(), ends: run.facts.ends ?? {} });
   const late = seen.findings.find(({ key }) => key.startsWith('grew:'));
   if (!late) return seen;
-  throw run.reopen(
-    run.step('producerSwitched') ? 'producerSwitched' : 'oldProducerCodeRemoved',
-    late.sentence,
-  );
+  throw run.reopen(producersStep(run), late.sentence);
 }
 
 async function deletionApproved(run: Run): Promise<void> {

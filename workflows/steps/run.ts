@@ -25,7 +25,8 @@ import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { Watch, Watched, Work } from '../../src/migration/work.js';
 import { sliceMs } from './activities.js';
-import { Aborted, Interrupted, Reopened, Skipped } from './turns.js';
+import { Mirror } from './mirror.js';
+import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
@@ -33,8 +34,12 @@ const refusedKept = 5;
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
+  /** Copies in the background, in the strategies that have it. */
+  readonly mirror: Mirror;
 
-  constructor(readonly state: MigrationState) {}
+  constructor(readonly state: MigrationState) {
+    this.mirror = new Mirror(state, () => this.work());
+  }
 
   get migration(): Migration {
     return this.state.migration;
@@ -59,6 +64,13 @@ export class Run {
 
   now(): string {
     return new Date().toISOString();
+  }
+
+  /** Offsets that the ferry has committed on the target: what an abort takes back. */
+  madeOffsets(group: string, topics: readonly string[]): void {
+    const known = this.facts.made.offsets.find((one) => one.group === group);
+    if (known) known.topics = [...new Set([...known.topics, ...topics])];
+    else this.facts.made.offsets.push({ group, topics: [...topics] });
   }
 
   // ── what people say ────────────────────────────────────────────────────────
@@ -116,11 +128,16 @@ export class Run {
 
   /** Waits for a person to decide about a problem. */
   async blocked(step: Step, problem: Problem): Promise<void> {
+    this.mirror.told();
     step.status = 'blocked';
     step.problem = problem;
     log.warn(`${step.id} blocked: ${problem.sentence}`);
     this.show();
-    await this.until(() => this.state.decision?.what === 'retry');
+    // A mirror that fails meanwhile is told when the step begins again: it is one problem at a time.
+    await this.#until(
+      () => this.state.decision?.what === 'retry',
+      () => this.#decided(),
+    );
     this.state.decision = null;
     delete step.problem;
   }
@@ -165,10 +182,14 @@ export class Run {
    * @returns false when `timeoutMs` ran out first.
    */
   async until(met: () => boolean, timeoutMs?: number): Promise<boolean> {
-    const ready = () => this.#turn() !== null || (this.state.paused === null && met());
+    return this.#until(met, () => this.#turn(), timeoutMs);
+  }
+
+  async #until(met: () => boolean, turnOf: () => Error | null, timeoutMs?: number): Promise<boolean> {
+    const ready = () => turnOf() !== null || (this.state.paused === null && met());
     const inTime =
       timeoutMs === undefined ? (await condition(ready), true) : await condition(ready, timeoutMs);
-    const turn = this.#turn();
+    const turn = turnOf();
     if (turn) throw turn;
     return inTime;
   }
@@ -214,8 +235,12 @@ export class Run {
     }
   }
 
-  /** What a person has said that ends the present wait. */
-  #turn(): Aborted | Skipped | null {
+  /** What ends the present wait: something that a person has said, or a mirror that has failed. */
+  #turn(): Aborted | Skipped | Blocked | null {
+    return this.#decided() ?? this.mirror.failure;
+  }
+
+  #decided(): Aborted | Skipped | null {
     if (this.state.decision?.what === 'skip') return new Skipped(this.state.decision);
     return this.state.abort && !this.step('undo') ? new Aborted() : null;
   }
@@ -223,6 +248,7 @@ export class Run {
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
+    await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...carried } = this.state;
     await continueAsNew(migration, carried);

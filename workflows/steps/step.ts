@@ -20,6 +20,7 @@ export async function step(
     try {
       await run.startFreshHistory();
       await run.goAhead();
+      run.mirror.goOn();
       run.begin(entry);
       run.close(entry, 'done', await body(entry));
       return;

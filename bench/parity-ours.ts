@@ -1,0 +1,42 @@
+import { openCluster, type ClusterConnection } from '../src/kafka/open.js';
+import { parseMigration } from '../src/migration/file.js';
+import { Comparison } from '../src/parity/comparison.js';
+import { partitionPairs } from '../src/parity/pairs.js';
+import type { OffsetTable } from '../src/migration/offsets.js';
+import type { Compared } from './parity-peer.js';
+
+export interface OurComparing {
+  source: ClusterConnection;
+  target: ClusterConnection;
+  topic: string;
+  ends: OffsetTable;
+}
+
+/** What `ferry verify` does, in a process of its own as the peer is. */
+async function compare({ source, target, topic, ends }: OurComparing): Promise<Compared> {
+  const { migration } = parseMigration({
+    name: 'parity',
+    strategy: 'simpleMirroring',
+    source: 'source',
+    target: 'target',
+    topics: [{ name: topic }],
+  });
+  if (!migration) throw new Error('not a migration');
+  const begun = performance.now();
+  const before = process.cpuUsage();
+  const sides = { source: openCluster('source', source), target: openCluster('target', target) };
+  const pairs = await partitionPairs(migration, sides, { ends, mirrored: ends });
+  const comparison = new Comparison({ ...sides, pairs, patienceMs: 60_000 });
+  await comparison.run();
+  await Promise.all([sides.source.close(), sides.target.close()]);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    equal: comparison.report.differences.length === 0,
+    seconds: (performance.now() - begun) / 1000,
+    cpuSeconds: (user + system) / 1e6,
+  };
+}
+
+process.once('message', (comparing: OurComparing) => {
+  void compare(comparing).then((result) => process.send?.(result, () => process.disconnect()));
+});

@@ -1,0 +1,440 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
+import { FerryError } from '../migration/errors.js';
+import type { ParityDifference, ParityReport } from '../migration/work.js';
+import { LatestComparison } from './latest.js';
+import { ReadAhead } from './read-ahead.js';
+import { SequenceComparison, type PartitionState } from './sequence.js';
+
+/** One partition of a topic on both clusters, each up to an offset that stays the same. */
+export interface PartitionPair {
+  topic: string;
+  targetTopic: string;
+  partition: number;
+  sourceEnd: bigint;
+  targetEnd: bigint;
+  /** The topic is compacted on one of the clusters: the latest record of each key is compared. */
+  compacted: boolean;
+}
+
+export interface ComparisonOptions {
+  source: Cluster;
+  target: Cluster;
+  /** Always in the same order: what was compared already is known by the place here. */
+  pairs: readonly PartitionPair[];
+  sourceGoesOn?: boolean;
+  targetGoesOn?: boolean;
+  /** What `Comparison.carry` gave, of this process or of one before. */
+  carry?: unknown;
+  patienceMs: number;
+  /** Ends the comparison; what was compared is in `carry`. */
+  signal?: AbortSignal;
+}
+
+/** How far a comparison is, for people. Offsets are an upper bound of records. */
+export interface Progress {
+  partitions: { done: number; all: number };
+  offsets: { done: number; all: number };
+  records: number;
+  bytes: number;
+  differences: number;
+  /** Of this process, over the last seconds; 0 before the first. */
+  offsetsPerSecond: number;
+  bytesPerSecond: number;
+  /** What does not answer now, if anything. */
+  failing: string | undefined;
+}
+
+/** What was found in one partition. */
+export interface PartitionResult extends PartitionState {
+  topic: string;
+  partition: number;
+}
+
+/** How many partitions are compared at once: enough to keep both clusters and this process busy. */
+const atOnce = 16;
+/** One pass over a compacted partition may take 100 MB. */
+const compactedAtOnce = 2;
+
+/** A report is kept in a history: so many ranges at most, with how many more there are. */
+const mostRanges = 50;
+const mostDifferences = 10;
+
+const difference = z.object({
+  source: z.string().nullable(),
+  target: z.string().nullable(),
+  what: z.string(),
+});
+const partitionState = z.object({
+  source: z.string(),
+  target: z.string(),
+  records: z.number(),
+  bytes: z.number(),
+  hash: z.string().optional(),
+  differences: z.array(difference),
+  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() })),
+  pending: z.object({ from: z.string(), to: z.string() }).optional(),
+});
+const place = z.object({ topic: z.string(), partition: z.number() });
+
+const carried = z.object({
+  /** Places in the list of pairs, as ranges from and up to. */
+  done: z.array(z.tuple([z.number(), z.number()])),
+  records: z.number(),
+  bytes: z.number(),
+  differing: z.number(),
+  differences: z.array(difference.extend(place.shape)),
+  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() }).extend(place.shape)),
+  /** Beyond what `unverifiable` lists. */
+  moreUnverifiable: z.number(),
+  pending: z.number(),
+  /** By topic: the hashes of its partitions together. */
+  hashes: z.record(z.string(), z.string()),
+  under: z.array(z.tuple([z.number(), partitionState])),
+});
+type Carried = z.infer<typeof carried>;
+
+/**
+ * Compares partitions of two clusters, many at once, by reading all of both. Knows nothing of how the copy was made.
+ * `run` may be stopped by its signal at any time, and another comparison goes on with `carry`.
+ */
+export class Comparison {
+  private readonly state: Carried;
+  private readonly done: Set<number>;
+  private readonly under: Map<number, PartitionState>;
+  private readonly sizes = new Map<number, { start: bigint; offsets: number }>();
+  private doneOffsets = 0;
+  private allOffsets = 0;
+  private readonly pace = new Pace();
+  private readonly giveUp = new AbortController();
+  private readonly reads: { source: ReadAhead; target: ReadAhead };
+  /** Of this process: what `carry` is too small for. */
+  readonly results: PartitionResult[] = [];
+
+  constructor(private readonly options: ComparisonOptions) {
+    const { source, target, patienceMs, carry, pairs } = options;
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, this.giveUp.signal])
+      : this.giveUp.signal;
+    const lane = `parity ${randomUUID()}`;
+    this.reads = {
+      source: new ReadAhead(source, { patienceMs, lane, signal }),
+      target: new ReadAhead(target, { patienceMs, lane, signal }),
+    };
+    this.state = carried.safeParse(carry).data ?? nothingYet();
+    this.done = new Set(
+      this.state.done.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at)),
+    );
+    this.under = new Map(this.state.under.filter(([at]) => at < pairs.length && !this.done.has(at)));
+  }
+
+  /** @throws FerryError, or the reason of the signal */
+  async run(): Promise<void> {
+    try {
+      await this.compareAll();
+    } finally {
+      // What was asked for and is not needed any more must not go on being asked for.
+      this.giveUp.abort(new Error('the comparison is over'));
+      await Promise.all([this.reads.source.end(), this.reads.target.end()]);
+    }
+  }
+
+  private async compareAll(): Promise<void> {
+    const { pairs } = this.options;
+    const marks = await this.watermarks();
+    for (const [at, pair] of pairs.entries()) {
+      const { logStart } = markOf(marks.source, pair.topic, pair.partition);
+      const offsets = Math.max(0, Number(pair.sourceEnd - logStart));
+      this.sizes.set(at, { start: logStart, offsets });
+      this.allOffsets += offsets;
+      if (this.done.has(at)) this.doneOffsets += offsets;
+    }
+    const left = [...pairs.keys()].filter((at) => !this.done.has(at));
+    // What was begun is ended first: it is all that a carry has to hold beside the totals.
+    left.sort((a, b) => Number(this.under.has(b)) - Number(this.under.has(a)));
+    const inOrder = left.filter((at) => !pairs[at]?.compacted);
+    const compacted = left.filter((at) => pairs[at]?.compacted);
+    const lanes = [
+      ...this.lanes(inOrder, atOnce, (pair, at) => this.compareInOrder(pair, at, marks)),
+      ...this.lanes(compacted, compactedAtOnce, (pair) => this.compareLatest(pair, marks)),
+    ];
+    // When one fails all others are stopped, and nothing is left reading.
+    for (const lane of lanes) lane.catch((error: unknown) => this.giveUp.abort(error));
+    await Promise.allSettled(lanes);
+    this.options.signal?.throwIfAborted();
+    this.giveUp.signal.throwIfAborted();
+  }
+
+  get carry(): Carried {
+    const { state, under } = this;
+    return { ...state, done: rangesOf(this.done), under: [...under] };
+  }
+
+  get progress(): Progress {
+    const { state, done, options } = this;
+    let [offsets, records, bytes, differences] = [
+      this.doneOffsets,
+      state.records,
+      state.bytes,
+      state.differing,
+    ];
+    for (const [at, partition] of this.under) {
+      const size = this.sizes.get(at);
+      if (size) offsets += Math.max(0, Number(BigInt(partition.source) - size.start));
+      records += partition.records;
+      bytes += partition.bytes;
+      if (partition.differences.length > 0) differences++;
+    }
+    return {
+      partitions: { done: done.size, all: options.pairs.length },
+      offsets: { done: offsets, all: this.allOffsets },
+      records,
+      bytes,
+      differences,
+      ...this.pace.at(offsets, bytes),
+      failing: this.reads.source.failing ?? this.reads.target.failing,
+    };
+  }
+
+  get report(): ParityReport {
+    const { records, bytes, unverifiable, differences } = this.state;
+    return {
+      records: String(records),
+      bytes: String(bytes),
+      unverifiable,
+      differences: firstOf(differences),
+    };
+  }
+
+  /** What a report has no place for. */
+  get summary(): {
+    differingPartitions: number;
+    moreUnverifiable: number;
+    /** Offsets of the source that were not copied yet. */
+    pending: number;
+    hashes: Record<string, string>;
+  } {
+    const { differing, moreUnverifiable, pending, hashes } = this.state;
+    return { differingPartitions: differing, moreUnverifiable, pending, hashes };
+  }
+
+  private lanes(
+    places: readonly number[],
+    limit: number,
+    compare: (pair: PartitionPair, at: number) => Promise<PartitionState>,
+  ): Promise<void>[] {
+    const waiting = places[Symbol.iterator]();
+    const lane = async () => {
+      for (const at of waiting) {
+        this.options.signal?.throwIfAborted();
+        this.giveUp.signal.throwIfAborted();
+        const pair = this.options.pairs[at];
+        if (pair) this.finish(at, pair, await compare(pair, at));
+      }
+    };
+    return Array.from({ length: Math.min(limit, places.length) }, lane);
+  }
+
+  private async compareInOrder(pair: PartitionPair, at: number, marks: Marks): Promise<PartitionState> {
+    const begun = this.under.get(at);
+    const starts = startsOf(pair, marks);
+    const from = begun ? { source: BigInt(begun.source), target: BigInt(begun.target) } : starts;
+    const { sourceGoesOn, targetGoesOn } = this.options;
+    return this.reading(pair, from, (source, target) =>
+      new SequenceComparison(source, target, structuredClone(begun) ?? newState(starts), {
+        trimmed: begun
+          ? { source: false, target: false }
+          : { source: starts.source > 0n, target: starts.target > 0n },
+        sourceGoesOn,
+        targetGoesOn,
+        onCheckpoint: (state) => void this.under.set(at, state),
+      }).run(),
+    );
+  }
+
+  private async compareLatest(pair: PartitionPair, marks: Marks): Promise<PartitionState> {
+    const starts = startsOf(pair, marks);
+    const state = newState(starts);
+    if (this.options.sourceGoesOn) {
+      state.unverifiable.push({
+        from: String(starts.source),
+        to: String(pair.sourceEnd),
+        why: 'it is compacted and still being copied: the latest records can be compared once the copy has caught up',
+      });
+      return state;
+    }
+    return this.reading(pair, starts, (source, target) =>
+      new LatestComparison({ source, target }, state, {
+        trimmed: { source: starts.source > 0n, target: starts.target > 0n },
+        beyond: async () => {
+          const now = await this.watermarks([pair]);
+          const after = (side: 'source' | 'target', topic: string, start: bigint) =>
+            this.reads[side].open({
+              topic,
+              partition: pair.partition,
+              start,
+              end: markOf(now[side], topic, pair.partition).lastStable,
+            });
+          return {
+            source: after('source', pair.topic, pair.sourceEnd),
+            target: after('target', pair.targetTopic, pair.targetEnd),
+          };
+        },
+      }).run(),
+    );
+  }
+
+  private async reading<T>(
+    { topic, targetTopic, partition, sourceEnd, targetEnd }: PartitionPair,
+    from: { source: bigint; target: bigint },
+    compare: (source: ReturnType<ReadAhead['open']>, target: ReturnType<ReadAhead['open']>) => Promise<T>,
+  ): Promise<T> {
+    const source = this.reads.source.open({ topic, partition, start: from.source, end: sourceEnd });
+    const target = this.reads.target.open({
+      topic: targetTopic,
+      partition,
+      start: from.target,
+      end: targetEnd,
+    });
+    try {
+      return await compare(source, target);
+    } finally {
+      this.reads.source.close(source);
+      this.reads.target.close(target);
+    }
+  }
+
+  private finish(at: number, { topic, partition }: PartitionPair, result: PartitionState): void {
+    const { state } = this;
+    this.under.delete(at);
+    this.done.add(at);
+    this.doneOffsets += this.sizes.get(at)?.offsets ?? 0;
+    this.results.push({ ...result, topic, partition });
+    state.records += result.records;
+    state.bytes += result.bytes;
+    if (result.differences.length > 0) state.differing++;
+    const inPlace = <T>(rows: T[]) => rows.map((row) => ({ topic, partition, ...row }));
+    state.differences = firstOf([...state.differences, ...inPlace(result.differences)]);
+    for (const range of inPlace(result.unverifiable))
+      if (state.unverifiable.length < mostRanges) state.unverifiable.push(range);
+      else state.moreUnverifiable++;
+    if (result.pending) state.pending += Number(BigInt(result.pending.to) - BigInt(result.pending.from));
+    if (result.hash !== undefined)
+      state.hashes[topic] = together(state.hashes[topic], `${partition} ${result.hash}`);
+  }
+
+  private async watermarks(pairs = this.options.pairs): Promise<Marks> {
+    const { source, target } = this.options;
+    const [ofSource, ofTarget] = await Promise.all([
+      source.watermarks(pairs.map(({ topic, partition }) => ({ topic, partition }))),
+      target.watermarks(pairs.map(({ targetTopic, partition }) => ({ topic: targetTopic, partition }))),
+    ]);
+    return { source: ofSource, target: ofTarget };
+  }
+}
+
+type Rows = Awaited<ReturnType<Cluster['watermarks']>>;
+interface Marks {
+  source: Rows;
+  target: Rows;
+}
+
+function markOf(rows: Rows, topic: string, partition: number): Watermarks {
+  const at: TopicPartition = { topic, partition };
+  const row = rows.get(partitionKey(at));
+  if (row?.error) throw row.error;
+  if (!row)
+    throw new FerryError('Unexpected', `A cluster did not answer about ${partitionKey(at)}: try again.`);
+  return row.value;
+}
+
+function startsOf({ topic, targetTopic, partition }: PartitionPair, marks: Marks) {
+  return {
+    source: markOf(marks.source, topic, partition).logStart,
+    target: markOf(marks.target, targetTopic, partition).logStart,
+  };
+}
+
+function newState({ source, target }: { source: bigint; target: bigint }): PartitionState {
+  return {
+    source: String(source),
+    target: String(target),
+    records: 0,
+    bytes: 0,
+    differences: [],
+    unverifiable: [],
+  };
+}
+
+function nothingYet(): Carried {
+  return {
+    done: [],
+    records: 0,
+    bytes: 0,
+    differing: 0,
+    differences: [],
+    unverifiable: [],
+    moreUnverifiable: 0,
+    pending: 0,
+    hashes: {},
+    under: [],
+  };
+}
+
+/** Ten differences that tell most: the first of each partition before the second of any. */
+function firstOf(differences: readonly ParityDifference[]): ParityDifference[] {
+  const seen = new Map<string, number>();
+  const ranked = differences.map((one) => {
+    const key = partitionKey(one);
+    const rank = seen.get(key) ?? 0;
+    seen.set(key, rank + 1);
+    return { one, rank };
+  });
+  const byTopic = (a: ParityDifference, b: ParityDifference) =>
+    a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition;
+  return ranked
+    .sort((a, b) => a.rank - b.rank || byTopic(a.one, b.one))
+    .slice(0, mostDifferences)
+    .sort((a, b) => byTopic(a.one, b.one) || a.rank - b.rank)
+    .map(({ one }) => one);
+}
+
+/** A hash over hashes that come in any order: their sum, byte by byte. */
+function together(sum: string | undefined, part: string): string {
+  const more = createHash('sha256').update(part).digest();
+  if (sum === undefined) return more.toString('hex');
+  const bytes = Buffer.from(sum, 'hex');
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at]! + more[at]!) & 0xff;
+  return bytes.toString('hex');
+}
+
+function rangesOf(places: ReadonlySet<number>): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const at of [...places].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last?.[1] === at) last[1]++;
+    else ranges.push([at, at + 1]);
+  }
+  return ranges;
+}
+
+/** How fast it went, over the last seconds. */
+class Pace {
+  private readonly seen: { at: number; offsets: number; bytes: number }[] = [];
+
+  at(offsets: number, bytes: number): { offsetsPerSecond: number; bytesPerSecond: number } {
+    const at = performance.now();
+    this.seen.push({ at, offsets, bytes });
+    while (this.seen.length > 2 && at - this.seen[0]!.at > windowMs) this.seen.shift();
+    const first = this.seen[0]!;
+    const seconds = (at - first.at) / 1000;
+    if (seconds <= 0) return { offsetsPerSecond: 0, bytesPerSecond: 0 };
+    return {
+      offsetsPerSecond: (offsets - first.offsets) / seconds,
+      bytesPerSecond: (bytes - first.bytes) / seconds,
+    };
+  }
+}
+
+const windowMs = 20_000;

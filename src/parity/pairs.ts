@@ -1,0 +1,58 @@
+import type { Cluster } from '../kafka/cluster.js';
+import { targetName, type Migration } from '../migration/file.js';
+import { offsetAt, type OffsetTable } from '../migration/offsets.js';
+import { FerryError } from '../migration/errors.js';
+import type { PartitionPair } from './comparison.js';
+
+/**
+ * The partitions of a migration's topics, each up to its end on either cluster, in the order of the migration file.
+ *
+ * @param ends of the source, by source topic; `mirrored` of the target, by target topic
+ * @throws FerryError `Changed` for a partition that the target's table lacks; the error of a topic whose configuration
+ * cannot be read
+ */
+export async function partitionPairs(
+  { topics }: Migration,
+  { source, target }: { source: Cluster; target: Cluster },
+  { ends, mirrored }: { ends: OffsetTable; mirrored: OffsetTable },
+): Promise<PartitionPair[]> {
+  const [onSource, onTarget] = await Promise.all([
+    compactedTopics(
+      source,
+      topics.map(({ name }) => name),
+    ),
+    compactedTopics(target, topics.map(targetName)),
+  ]);
+  return topics.flatMap((topic) => {
+    const { name } = topic;
+    const targetTopic = targetName(topic);
+    return (ends[name] ?? []).map((end, partition): PartitionPair => {
+      const targetEnd = offsetAt(mirrored, targetTopic, partition);
+      if (targetEnd === undefined)
+        throw new FerryError(
+          'Changed',
+          `The topic ${targetTopic} on ${target.name} has no partition ${partition}, which ${name} on ${source.name} has: give it as many partitions.`,
+        );
+      return {
+        topic: name,
+        targetTopic,
+        partition,
+        sourceEnd: BigInt(end),
+        targetEnd,
+        compacted: onSource.has(name) || onTarget.has(targetTopic),
+      };
+    });
+  });
+}
+
+async function compactedTopics(cluster: Cluster, names: readonly string[]): Promise<Set<string>> {
+  const rows = await cluster.topicConfigs(names);
+  return new Set(
+    names.filter((name) => {
+      const row = rows.get(name);
+      if (row?.error) throw row.error;
+      const policy = row?.value?.find((entry) => entry.name === 'cleanup.policy')?.value ?? '';
+      return policy.split(',').some((one) => one.trim() === 'compact');
+    }),
+  );
+}

@@ -1,0 +1,141 @@
+import type { FetchedBatches, TopicPartition } from '../kafka/cluster.js';
+import { batchesIn, RecordBatch, type LegacyEntry } from '../kafka/records/batch.js';
+import { OpenAborts } from '../kafka/records/deliverable.js';
+import { encodeBatch } from '../kafka/records/encode.js';
+import { legacyRecords } from '../kafka/records/legacy.js';
+import { controlType } from '../kafka/records/records.js';
+
+/** Records at offsets from `start` up to, not including, `end`. */
+export interface Range extends TopicPartition {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** Retention has removed what was to be read: the log begins at `logStart` now. */
+export class Trimmed extends Error {
+  override readonly name = 'Trimmed';
+
+  constructor(
+    readonly reader: PartitionReader,
+    readonly logStart: bigint,
+  ) {
+    super('the log begins later now');
+  }
+}
+
+/**
+ * What a read_committed consumer would be given of one partition, batch by batch: markers and aborted transactions are left
+ * out. Positions are offsets; `at` is the first record that has not been taken.
+ */
+export class PartitionReader {
+  /** The next offset to ask the cluster for. */
+  position: bigint;
+  /** Bytes fetched and not taken. */
+  atHand = 0;
+  /** Fetches in a row that brought nothing. */
+  silences = 0;
+  private from: bigint;
+  private queue: RecordBatch[] = [];
+  private ended: boolean;
+  private failure: { error: unknown } | undefined;
+  private waiting: { resolve: () => void } | undefined;
+  private aborts = new Map<bigint, bigint>();
+
+  constructor(
+    readonly range: Range,
+    private readonly wake: () => void,
+  ) {
+    this.position = this.from = range.start;
+    this.ended = range.start >= range.end;
+  }
+
+  get wants(): boolean {
+    return !this.ended && !this.failure;
+  }
+
+  /** Reads from another offset on; what is at hand is dropped. */
+  seek(offset: bigint): void {
+    this.position = this.from = offset;
+    this.queue = [];
+    this.atHand = 0;
+    this.silences = 0;
+    this.failure = undefined;
+    this.aborts = new Map();
+    this.ended = offset >= this.range.end;
+  }
+
+  /**
+   * The next batch that holds records of the range, its first record not taken yet; `null` at the end of the range.
+   * @throws Trimmed, FerryError, the reason of an abort
+   */
+  async batch(): Promise<RecordBatch | null> {
+    for (;;) {
+      const next = this.queue.shift();
+      if (next) {
+        this.atHand -= next.bytes.length;
+        this.wake();
+        return next;
+      }
+      if (this.failure) throw this.failure.error;
+      if (this.ended) return null;
+      await new Promise<void>((resolve) => {
+        this.waiting = { resolve };
+        this.wake();
+      });
+    }
+  }
+
+  /** Whether all records of the batch belong to the range. */
+  isWhole(batch: RecordBatch): boolean {
+    return batch.baseOffset >= this.from && batch.lastOffset < this.range.end;
+  }
+
+  /** Whether the range holds this offset. */
+  holds(offset: bigint): boolean {
+    return offset >= this.from && offset < this.range.end;
+  }
+
+  feed({ batches, aborted }: FetchedBatches): void {
+    this.silences = 0;
+    const transactions = new OpenAborts(aborted, this.aborts);
+    for (const entry of batchesIn(batches)) {
+      const batch = entry.kind === 'legacy' ? converted(entry) : entry;
+      if (batch.control && controlType(batch) === 'abort')
+        this.aborts.set(batch.producerId, batch.baseOffset);
+      if (batch.lastOffset < this.position) continue;
+      this.position = batch.lastOffset + 1n;
+      if (batch.control || batch.count === 0 || transactions.include(batch)) continue;
+      this.queue.push(batch);
+      this.atHand += batch.bytes.length;
+    }
+    if (this.position >= this.range.end) this.ended = true;
+    this.tell();
+  }
+
+  nothingFollows(): void {
+    this.ended = true;
+    this.tell();
+  }
+
+  trimmedTo(logStart: bigint): void {
+    this.fail(new Trimmed(this, logStart));
+  }
+
+  fail(error: unknown): void {
+    this.failure = { error };
+    this.tell();
+  }
+
+  private tell(): void {
+    this.waiting?.resolve();
+    this.waiting = undefined;
+  }
+}
+
+/** Records from before Kafka 0.11 as a batch of today: a copy of them cannot be anything else. */
+function converted(entry: LegacyEntry): RecordBatch {
+  const { records } = legacyRecords(entry);
+  const baseOffset = records[0]?.offset ?? entry.lastOffset;
+  const placed = records.map((record) => ({ ...record, offsetDelta: Number(record.offset - baseOffset) }));
+  return new RecordBatch(encodeBatch(placed, { baseOffset }));
+}

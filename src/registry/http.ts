@@ -1,0 +1,237 @@
+import { Agent as PlainAgent, request as requestPlain } from 'node:http';
+import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FerryError, isFerryError } from '../migration/errors.js';
+import type { RegistryConnection } from './connection-settings.js';
+
+export interface Request {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Below the registry's url, with its parts percent-encoded. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** What is asked, to go on "may not ..." and "answered ... to": `list its subjects`. */
+  readonly action: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An answer that a registry gives on purpose: a success, or a refusal with its `error_code`. */
+export interface Answer {
+  readonly status: number;
+  /** The `error_code` of a refusal. */
+  readonly code: number | undefined;
+  readonly json: unknown;
+}
+
+/** The most requests under way at once to one registry, whoever asks. */
+export const connectionsAtOnce = 16;
+const usualTimeoutMs = 30_000;
+const usualPausesMs = [200, 800];
+/** A schema may be large, but no answer is larger than this, bytes. */
+const longestAnswer = 64 * 1024 * 1024;
+const mediaType = 'application/vnd.schemaregistry.v1+json';
+
+/** Node's names for a certificate that is not trusted, out of date or for another host. */
+const distrusted =
+  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_.*|CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID)$/;
+
+/**
+ * The one place that talks HTTP to a registry. Node's own client rather than `fetch`, which takes neither an authority
+ * nor a client certificate.
+ *
+ * What is asked again is idempotent in a registry: registering what is there answers its id, and deleting what is gone
+ * is a refusal that callers take for done.
+ */
+export class RegistryHttp {
+  private readonly base: URL;
+  private readonly agent: PlainAgent | SecureAgent;
+  private readonly sent: Record<string, number> = {};
+
+  constructor(
+    private readonly name: string,
+    private readonly connection: RegistryConnection,
+  ) {
+    this.base = new URL(connection.url.replace(/\/+$/, ''));
+    const options = { keepAlive: true, maxSockets: connectionsAtOnce };
+    const { tls } = connection;
+    this.agent =
+      this.base.protocol === 'https:'
+        ? new SecureAgent({
+            ...options,
+            ...(tls?.ca !== undefined && { ca: tls.ca }),
+            ...(tls?.certificate !== undefined && { cert: tls.certificate }),
+            ...(tls?.key !== undefined && { key: tls.key }),
+            ...(tls?.keyPassword !== undefined && { passphrase: tls.keyPassword }),
+          })
+        : new PlainAgent(options);
+  }
+
+  /** Requests sent so far, by method. */
+  requests(): Record<string, number> {
+    return { ...this.sent };
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  /**
+   * @throws FerryError `Unreachable` (no answer, 408, 429, 5xx), `Unauthenticated`, `Unauthorized`, `Unexpected` (an
+   * answer that is no registry's).
+   * @throws whatever the signal was aborted with.
+   */
+  async ask(request: Request): Promise<Answer> {
+    for (const pause of this.connection.pausesMs ?? usualPausesMs)
+      try {
+        return await this.askOnce(request);
+      } catch (error) {
+        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+        await sleep(pause, undefined, { ...(request.signal && { signal: request.signal }) }).catch(() =>
+          request.signal?.throwIfAborted(),
+        );
+      }
+    return this.askOnce(request);
+  }
+
+  private async askOnce(request: Request): Promise<Answer> {
+    request.signal?.throwIfAborted();
+    const { status, text } = await this.send(request);
+    const { action } = request;
+    const at = this.at;
+    if (status === 401)
+      throw new FerryError(
+        'Unauthenticated',
+        this.connection.login
+          ? `${at} refused the ferry's credentials (user "${this.connection.login.username}"): check the user and the password.`
+          : `${at} asks for a login and ferry.yaml gives none: give a username and a password.`,
+      );
+    if (status === 403)
+      throw new FerryError(
+        'Unauthorized',
+        `The ferry's user on registry "${this.name}" may not ${action}: grant it, then try again.`,
+      );
+    if (status === 501)
+      throw new FerryError('Unsupported', `Registry "${this.name}" has no way to ${action}.`);
+    if (status === 408 || status === 429 || status >= 500)
+      throw new FerryError('Unreachable', `${at} could not ${action} (status ${status}): see its log.`);
+    const json = parsed(text);
+    if (status < 200 || (status >= 300 && status < 400) || (json === undefined && text !== ''))
+      throw this.nonsense(action);
+    return { status, json, code: status < 300 ? undefined : codeOf(json) };
+  }
+
+  /** For an answer whose JSON is not what the interface defines. */
+  nonsense(action: string): FerryError {
+    return new FerryError(
+      'Unexpected',
+      `${this.at} was asked to ${action} and gave an answer that is not a schema registry's: check that its url in ferry.yaml is that of the Confluent-compatible interface.`,
+    );
+  }
+
+  private get at(): string {
+    return `Registry "${this.name}" at ${this.base.host}`;
+  }
+
+  private send({ method, path, body, signal }: Request): Promise<{ status: number; text: string }> {
+    this.sent[method] = (this.sent[method] ?? 0) + 1;
+    const { login, requestTimeoutMs = usualTimeoutMs } = this.connection;
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const secure = this.base.protocol === 'https:';
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
+      };
+      const stop = (): void => {
+        settle();
+        reject(signal?.reason as Error);
+        request.destroy();
+      };
+      const failed = (cause: unknown): void => {
+        settle();
+        reject(this.unreachable(cause));
+      };
+      const request = (secure ? requestSecurely : requestPlain)(
+        {
+          agent: this.agent,
+          method,
+          hostname: this.base.hostname.replace(/^\[|\]$/g, ''),
+          port: this.base.port,
+          path: `${this.base.pathname.replace(/\/$/, '')}${path}`,
+          headers: {
+            accept: `${mediaType}, application/json`,
+            ...(payload && { 'content-type': mediaType, 'content-length': payload.length }),
+            ...(login && {
+              authorization: `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`,
+            }),
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length;
+            if (size > longestAnswer) request.destroy(new Error('longer than any answer of a registry'));
+            else chunks.push(chunk);
+          });
+          response.once('error', failed);
+          response.once('end', () => {
+            settle();
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          });
+        },
+      );
+      request.once('error', failed);
+      // The time in the agent's queue is not the registry's.
+      request.once('socket', () => {
+        timer = setTimeout(
+          () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })),
+          requestTimeoutMs,
+        );
+      });
+      signal?.addEventListener('abort', stop, { once: true });
+      request.end(payload);
+    });
+  }
+
+  private unreachable(cause: unknown): FerryError {
+    const code = codesOf(cause)[0] ?? 'connection closed';
+    if (distrusted.test(code))
+      return new FerryError(
+        'Unauthenticated',
+        `${this.at} shows a certificate that the ferry does not trust (${code}): give the authority that signed it as its CA.`,
+      );
+    if (/^(EPROTO|ERR_SSL_|ERR_OSSL_)/.test(code))
+      return new FerryError(
+        'Unauthenticated',
+        `${this.at} and the ferry did not agree on TLS (${code}): check https in its url, and the certificate and key in ferry.yaml.`,
+      );
+    return new FerryError(
+      'Unreachable',
+      `${this.at} did not answer (${code}): check the address, the network and that it runs.`,
+    );
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(json: unknown): number | undefined {
+  const code = (json as { error_code?: unknown } | null | undefined)?.error_code;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/** Codes of an error and of those it holds: a host with two addresses fails with an error for each. */
+function codesOf(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  return [
+    ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
+    ...(typeof code === 'string' ? [code] : []),
+  ];
+}

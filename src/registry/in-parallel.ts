@@ -1,0 +1,64 @@
+/** Requests under way at once for one piece of work. */
+export const atOnce = 10;
+
+/** Runs the work for each item, at most `atOnce` at a time, and answers in their order; the first failure ends it. */
+export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    while (next < items.length && !failed) {
+      const index = next++;
+      try {
+        results[index] = await work(items[index] as T);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  for (const one of settled) if (one.status === 'rejected') throw one.reason;
+  return results;
+}
+
+/**
+ * Runs the work for each item when that for all it needs is done; those that may run start in the given order, at most
+ * `atOnce` at a time. After a failure nothing more is started, and it is thrown when what was under way has ended.
+ *
+ * @param needs of an item, all of which stand before it in the order; what is not in the order counts as done.
+ */
+export async function afterNeeds<T>(
+  order: readonly T[],
+  needs: (item: T) => readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const under = new Map<T, Promise<void>>();
+  const queue: (() => void)[] = [];
+  let free = atOnce;
+  let failed = false;
+  const turn = async (): Promise<void> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+  };
+  const done = (): void => {
+    const next = queue.shift();
+    if (next) next();
+    else free++;
+  };
+  const run = async (item: T): Promise<void> => {
+    await Promise.all(needs(item).map(async (needed) => under.get(needed)));
+    await turn();
+    try {
+      if (!failed) await work(item);
+    } catch (error) {
+      failed = true;
+      throw error;
+    } finally {
+      done();
+    }
+  };
+  for (const item of order) under.set(item, run(item));
+  const settled = await Promise.allSettled(under.values());
+  for (const one of settled) if (one.status === 'rejected') throw one.reason;
+}

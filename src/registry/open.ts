@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import type { RegistryConnection } from './connection-settings.js';
+import { RegistryHttp, type Answer, type Request } from './http.js';
+import { isAbsent, isUnknownCall, refusal } from './refusal.js';
+import type { Registry } from './registry.js';
+import type { Schema } from './schema.js';
+
+export type { RegistryConnection };
+
+const id = z.int().min(0).max(0x7fff_ffff);
+const names = z.array(z.string());
+const numbers = z.array(z.int());
+/** What holds a schema: Avro is what has no type. Registries answer `null` as well as nothing for what is not there. */
+const schemaShape = z.looseObject({
+  schema: z.string(),
+  schemaType: z.string().nullish(),
+  references: z.array(z.object({ name: z.string(), subject: z.string(), version: z.int() })).nullish(),
+  metadata: z.unknown().optional(),
+  ruleSet: z.unknown().optional(),
+});
+const versionShape = schemaShape.extend({ subject: z.string(), version: z.int(), id });
+const registered = z.object({ id });
+const found = z.object({ id, version: z.int() });
+const levelShape = z.object({ compatibilityLevel: z.string() });
+const modeShape = z.object({ mode: z.string() });
+const anything = z.unknown();
+
+/** A registry by its name and how to reach it. Nothing is sent before the first question. */
+export function openRegistry(name: string, connection: RegistryConnection): Registry {
+  return registryOver(name, new RegistryHttp(name, connection), undefined);
+}
+
+function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | undefined): Registry {
+  const ask = (request: Omit<Request, 'signal'>) => http.ask({ ...request, signal });
+
+  const take = <T>(shape: z.ZodType<T>, { json }: Answer, action: string): T => {
+    const read = shape.safeParse(json);
+    if (!read.success) throw http.nonsense(action);
+    return read.data;
+  };
+
+  /** What must succeed. */
+  const must = async <T>(
+    shape: z.ZodType<T>,
+    about: string,
+    request: Omit<Request, 'signal'>,
+  ): Promise<T> => {
+    const answer = await ask(request);
+    if (answer.status >= 300) throw refusal(name, request.action, about, answer);
+    return take(shape, answer, request.action);
+  };
+
+  /** What may not be there. */
+  const may = async <T>(
+    shape: z.ZodType<T>,
+    about: string,
+    request: Omit<Request, 'signal'>,
+  ): Promise<T | undefined> => {
+    const answer = await ask(request);
+    if (isAbsent(answer)) return undefined;
+    if (answer.status >= 300) throw refusal(name, request.action, about, answer);
+    return take(shape, answer, request.action);
+  };
+
+  /** Modes are the part that many registries do not have: a call that is not known means none. */
+  const modeAt = async (path: string, action: string): Promise<string | undefined> => {
+    const answer = await ask({ method: 'GET', path, action });
+    if (isAbsent(answer) || isUnknownCall(answer)) return undefined;
+    if (answer.status >= 300) throw refusal(name, action, 'the mode', answer);
+    return take(modeShape, answer, action).mode;
+  };
+
+  return {
+    name,
+    until: (until) => registryOver(name, http, until),
+
+    subjects: ({ deleted = false } = {}) =>
+      must(names, 'list of subjects', {
+        method: 'GET',
+        path: `/subjects${deleted ? '?deleted=true' : ''}`,
+        action: 'list its subjects',
+      }),
+
+    versions: async (subject, { deleted = false } = {}) => {
+      const listed = await may(numbers, `subject ${subject}`, {
+        method: 'GET',
+        path: `${pathOf(subject)}/versions${deleted ? '?deleted=true' : ''}`,
+        action: `list the versions of ${subject}`,
+      });
+      return (listed ?? []).toSorted((one, other) => one - other);
+    },
+
+    version: async (subject, version) => {
+      const action = `show ${subject} version ${version}`;
+      const there = await may(versionShape, `${subject} version ${version}`, {
+        method: 'GET',
+        path: `${pathOf(subject)}/versions/${version}?deleted=true`,
+        action,
+      });
+      if (!there) return undefined;
+      // Whoever answers about something else than was asked would have it copied under a wrong name.
+      if (there.subject !== subject || there.version !== version) throw http.nonsense(action);
+      return { ...schemaOf(there), subject, version, id: there.id };
+    },
+
+    byId: async (asked) => {
+      const there = await may(schemaShape, `schema with id ${asked}`, {
+        method: 'GET',
+        path: `/schemas/ids/${asked}`,
+        action: `show the schema with id ${asked}`,
+      });
+      return there && schemaOf(there);
+    },
+
+    maxId: async (known) => {
+      const there = await may(z.looseObject({ maxId: id.nullish() }), `schema with id ${known}`, {
+        method: 'GET',
+        path: `/schemas/ids/${known}?fetchMaxId=true`,
+        action: 'tell its highest id',
+      });
+      return there?.maxId ?? undefined;
+    },
+
+    find: (subject, schema) =>
+      may(found, `subject ${subject}`, {
+        method: 'POST',
+        path: pathOf(subject),
+        body: bodyOf(schema),
+        action: `look for a schema in ${subject}`,
+      }),
+
+    register: async (subject, schema, as) => {
+      const about = as ? `${subject} version ${as.version}` : `the schema for ${subject}`;
+      const answer = await must(registered, about, {
+        method: 'POST',
+        path: `${pathOf(subject)}/versions`,
+        body: { ...bodyOf(schema), ...as },
+        action: `register a schema for ${subject}`,
+      });
+      return answer.id;
+    },
+
+    deleteVersion: async (subject, version, { permanent = false } = {}) => {
+      await may(anything, `${subject} version ${version}`, {
+        method: 'DELETE',
+        path: `${pathOf(subject)}/versions/${version}${permanent ? '?permanent=true' : ''}`,
+        action: `delete ${subject} version ${version}`,
+      });
+    },
+
+    deleteSubject: async (subject, { permanent = false } = {}) => {
+      await may(anything, `subject ${subject}`, {
+        method: 'DELETE',
+        path: `${pathOf(subject)}${permanent ? '?permanent=true' : ''}`,
+        action: `delete ${subject}`,
+      });
+    },
+
+    globalCompatibility: async () => {
+      const { compatibilityLevel } = await must(levelShape, 'compatibility level', {
+        method: 'GET',
+        path: '/config',
+        action: 'tell its compatibility level',
+      });
+      return compatibilityLevel;
+    },
+
+    compatibility: async (subject) => {
+      const level = await may(levelShape, `compatibility level of ${subject}`, {
+        method: 'GET',
+        path: `/config/${encodeURIComponent(subject)}`,
+        action: `tell the compatibility level of ${subject}`,
+      });
+      return level?.compatibilityLevel;
+    },
+
+    setCompatibility: async (subject, compatibility) => {
+      await must(anything, `subject ${subject}`, {
+        method: 'PUT',
+        path: `/config/${encodeURIComponent(subject)}`,
+        body: { compatibility },
+        action: `set the compatibility level of ${subject}`,
+      });
+    },
+
+    mode: (subject) => modeAt(`/mode/${encodeURIComponent(subject)}`, `tell the mode of ${subject}`),
+    globalMode: () => modeAt('/mode', 'tell its mode'),
+
+    setMode: async (subject, mode, { force = false } = {}) => {
+      await must(anything, subject, {
+        method: 'PUT',
+        path: `/mode/${encodeURIComponent(subject)}${force ? '?force=true' : ''}`,
+        body: { mode },
+        action: `set the mode of ${subject}`,
+      });
+    },
+
+    clearMode: async (subject) => {
+      await may(anything, subject, {
+        method: 'DELETE',
+        path: `/mode/${encodeURIComponent(subject)}`,
+        action: `clear the mode of ${subject}`,
+      });
+    },
+
+    requests: () => http.requests(),
+    close: () => http.close(),
+  };
+}
+
+const pathOf = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`;
+
+function schemaOf({
+  schema,
+  schemaType,
+  references,
+  metadata,
+  ruleSet,
+}: z.output<typeof schemaShape>): Schema {
+  const extras = Object.fromEntries(
+    Object.entries({ metadata, ruleSet }).filter(([, value]) => value !== undefined && value !== null),
+  );
+  return {
+    type: schemaType ?? 'AVRO',
+    text: schema,
+    references: references ?? [],
+    ...(Object.keys(extras).length > 0 && { extras }),
+  };
+}
+
+/** Older registries know no type but Avro and no references: what is usual is left out. */
+function bodyOf({ type, text, references, extras }: Schema): Record<string, unknown> {
+  return {
+    schema: text,
+    ...(type !== 'AVRO' && { schemaType: type }),
+    ...(references.length > 0 && { references }),
+    ...extras,
+  };
+}

@@ -1,0 +1,102 @@
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { batchesIn } from '../../src/kafka/records/batch.js';
+import { encodeBatch, type BatchHeader, type NewRecord } from '../../src/kafka/records/encode.js';
+import { Comparison, type ComparisonOptions } from '../../src/parity/comparison.js';
+
+/** One batch of a log; offsets between it and the one before are left to nothing. */
+export interface Written extends Omit<BatchHeader, 'baseOffset'> {
+  records: readonly NewRecord[];
+  /** Offsets that nothing holds before it. */
+  gap?: number;
+}
+
+/** The log of one partition, which begins at `logStart`. */
+export class Log {
+  private readonly batches: Buffer[] = [];
+  end: bigint;
+  aborted: { producerId: bigint; firstOffset: bigint }[] = [];
+
+  constructor(
+    written: readonly Written[],
+    public logStart = 0n,
+  ) {
+    this.end = logStart;
+    for (const one of written) this.append(one);
+  }
+
+  append({ records, gap = 0, ...header }: Written): bigint {
+    const baseOffset = this.end + BigInt(gap);
+    const bytes = encodeBatch(records, { ...header, baseOffset });
+    this.batches.push(bytes);
+    const delta = bytes.readInt32BE(23);
+    this.end = baseOffset + BigInt(delta) + 1n;
+    return baseOffset;
+  }
+
+  /** As a broker does: whole batches from the one that holds the offset on. */
+  read(offset: bigint, maxBytes: number): Buffer {
+    const from: Buffer[] = [];
+    let size = 0;
+    for (const bytes of this.batches) {
+      const [batch] = batchesIn(bytes);
+      if (!batch || batch.lastOffset < offset || (size > 0 && size + bytes.length > maxBytes)) continue;
+      from.push(bytes);
+      size += bytes.length;
+    }
+    return Buffer.concat(from);
+  }
+}
+
+export const topic = 'orders';
+
+/** A cluster of one topic, held in memory. */
+export function clusterOf(logs: readonly Log[]): Cluster {
+  const watermarksOf = ({ logStart, end }: Log) => ({ logStart, highWatermark: end, lastStable: end });
+  const rows = <T>(
+    at: readonly { topic: string; partition: number }[],
+    value: (log: Log, index: number) => T,
+  ) => new Map(at.map((one, index) => [partitionKey(one), { value: value(logs[one.partition]!, index) }]));
+  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch' | 'closeMirror'> = {
+    name: 'memory',
+    closeMirror: async () => undefined,
+    watermarks: async (at) => rows(at, watermarksOf),
+    fetch: async (positions, { maxBytesPerPartition = Infinity }) =>
+      rows(positions, (log, index) => ({
+        watermarks: watermarksOf(log),
+        batches: log.read(positions[index]!.offset, maxBytesPerPartition),
+        aborted: log.aborted,
+        throttled: false,
+      })),
+  };
+  return part as Cluster;
+}
+
+type Options = Partial<ComparisonOptions> & { compacted?: boolean };
+
+export async function compared(
+  source: readonly Log[],
+  target: readonly Log[],
+  options: Options = {},
+): Promise<Comparison> {
+  const comparison = comparing(source, target, options);
+  await comparison.run();
+  return comparison;
+}
+
+/** Not begun yet. */
+export function comparing(source: readonly Log[], target: readonly Log[], options: Options = {}): Comparison {
+  return new Comparison({
+    source: clusterOf(source),
+    target: clusterOf(target),
+    patienceMs: 1000,
+    pairs: source.map((log, partition) => ({
+      topic,
+      targetTopic: topic,
+      partition,
+      sourceEnd: log.end,
+      targetEnd: target[partition]!.end,
+      compacted: options.compacted ?? false,
+    })),
+    ...options,
+  });
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { sameSchema } from '../../src/registry/canonical.js';
+import type { Schema } from '../../src/registry/schema.js';
+import { rewriteId, schemaIdOf } from '../../src/registry/wire-format.js';
+
+const schema = (type: string, text: string, references: Schema['references'] = []): Schema => ({
+  type,
+  text,
+  references,
+});
+
+describe('the same schema', () => {
+  it.each([
+    ['AVRO', '{"type":"record","name":"A","fields":[]}', '{ "name": "A", "fields": [ ], "type": "record" }'],
+    ['AVRO', '"string"', '{"type":"string"}'],
+    [
+      'AVRO',
+      '{"type":"record","name":"a.A","fields":[{"name":"f","type":{"type":"enum","name":"E","symbols":["X"]}},{"name":"g","type":["null","E"]}]}',
+      '{"type":"record","namespace":"a","name":"A","fields":[{"name":"f","type":{"type":"enum","namespace":"a","name":"E","symbols":["X"]}},{"name":"g","type":["null","a.E"]}]}',
+    ],
+    ['AVRO', '{"type":"array","items":{"type":"int"}}', '{"items":"int","type":"array"}'],
+    ['JSON', '{"type":"object","title":"t"}', '{"title":"t",\n"type":"object"}'],
+    [
+      'PROTOBUF',
+      '// what it is\nsyntax = "proto3";\npackage a;\nimport "b.proto";\n/* more */ message A { string s = 1; } ;',
+      "syntax='proto3';import 'b.proto';package a;message A{string s=1;}",
+    ],
+    [
+      'PROTOBUF',
+      'message A { optional string s = 1; }',
+      'syntax = "proto2";\nmessage A { optional string s = 1; }',
+    ],
+    ['OTHER', ' text ', 'text'],
+  ])('%s %s', (type, one, other) => {
+    expect(sameSchema(schema(type, one), schema(type, other))).toBe(true);
+  });
+
+  it.each([
+    ['AVRO', '{"type":"record","name":"A","fields":[]}', '{"type":"record","name":"B","fields":[]}'],
+    [
+      'AVRO',
+      '{"type":"record","name":"A","doc":"x","fields":[]}',
+      '{"type":"record","name":"A","fields":[]}',
+    ],
+    [
+      'AVRO',
+      '{"type":"enum","name":"E","symbols":["A","B"]}',
+      '{"type":"enum","name":"E","symbols":["B","A"]}',
+    ],
+    ['AVRO', '{"type":"record","name":"a.A","fields":[]}', '{"type":"record","name":"A","fields":[]}'],
+    ['JSON', '{"maximum":9007199254740993}', '{"maximum":9007199254740992}'],
+    ['PROTOBUF', 'message A { string s = 1; }', 'message A { string s = 2; }'],
+    ['PROTOBUF', 'message A {} message B {}', 'message B {} message A {}'],
+    ['PROTOBUF', 'message A { option a = "x y"; }', 'message A { option a = "x  y"; }'],
+  ])('is not another: %s %s', (type, one, other) => {
+    expect(sameSchema(schema(type, one), schema(type, other))).toBe(false);
+  });
+
+  it('has the same type and the same references in any order', () => {
+    const a = { name: 'a', subject: 'a', version: 1 };
+    const b = { name: 'b', subject: 'b', version: 1 };
+    expect(sameSchema(schema('JSON', '{}', [a, b]), schema('JSON', '{}', [b, a]))).toBe(true);
+    expect(sameSchema(schema('JSON', '{}', [a]), schema('JSON', '{}', [{ ...a, version: 2 }]))).toBe(false);
+    expect(sameSchema(schema('JSON', '"a"'), schema('AVRO', '"a"'))).toBe(false);
+  });
+
+  it('survives any order of keys and any spaces', () => {
+    const shuffled = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map(shuffled)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(
+              Object.entries(value)
+                .map(([key, item]): [string, unknown] => [key, shuffled(item)])
+                .reverse(),
+            )
+          : value;
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const other = JSON.stringify(shuffled(JSON.parse(text)), null, 2);
+        return sameSchema(schema('JSON', text), schema('JSON', other));
+      }),
+    );
+  });
+});
+
+describe('the id in the wire format', () => {
+  it('is what a byte 0 and four bytes say', () => {
+    expect(schemaIdOf(Buffer.from([0, 0, 0, 1, 2, 9]))).toBe(258);
+    expect(schemaIdOf(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))).toBe(0xffff_ffff);
+    for (const none of [null, Buffer.alloc(0), Buffer.alloc(4), Buffer.from([1, 0, 0, 0, 1])])
+      expect(schemaIdOf(none)).toBeUndefined();
+  });
+
+  it('is rewritten in a copy, and nothing else is', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(), fc.nat(), (bytes, from, to) => {
+        const value = Buffer.from([0, 0, 0, 0, 0, ...bytes]);
+        value.writeUInt32BE(from, 1);
+        const before = Buffer.from(value);
+        const rewritten = rewriteId(value, new Map([[from, to]]));
+        expect(value).toEqual(before);
+        expect(schemaIdOf(rewritten)).toBe(to);
+        expect(rewritten.subarray(5)).toEqual(before.subarray(5));
+        expect(rewriteId(rewritten, new Map([[to, from]]))).toEqual(before);
+      }),
+    );
+  });
+
+  it('is left where there is none, or none that is known', () => {
+    const ids = new Map([[7, 8]]);
+    for (const value of [Buffer.from('{}'), Buffer.from([0, 0, 0, 0]), Buffer.from([0, 0, 0, 0, 9, 1])])
+      expect(rewriteId(value, ids)).toBe(value);
+  });
+});

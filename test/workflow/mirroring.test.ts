@@ -1,0 +1,332 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Migrations, type TestMigration } from './migrations.js';
+import { asks, blocks, failure, type Held } from './scripted-cluster.js';
+
+let migrations: Migrations;
+beforeAll(async () => {
+  migrations = await Migrations.onRealServer();
+});
+afterEach(() => migrations.clear());
+afterAll(() => migrations.close());
+
+const arrived = 'orders/1 on onprem got a record at offset 131 at 12:00:03.';
+const ends = { orders: ['120', '120'] };
+const mirrored = { orders: ['110', '110'] };
+const oneShare = { copying: { shares: 1 } };
+
+/** How many shares of the mirror the server waits for: those that copy now. */
+async function copying(migration: TestMigration): Promise<number> {
+  const { pendingActivities } = (await migration.handle.describe()).raw;
+  return pendingActivities?.filter(({ activityType }) => activityType?.name === 'mirror').length ?? 0;
+}
+
+const started = (migration: TestMigration): number => migration.cluster.inputs('mirror').length;
+
+describe('the mirror', () => {
+  it('copies in shares from its start until it has caught up, and is gone before anything is compared', async () => {
+    const migration = await migrations.start('simpleMirroring');
+    const parity = migration.cluster.hold('watchParity');
+    await migration.reach('producerStopped', 'waiting');
+    await migration.until(() => started(migration) === 2);
+    expect(migration.cluster.inputs('mirror').sort((a, b) => a.share - b.share)).toMatchObject([
+      { share: 0, shares: 2, partitions: { orders: 2 } },
+      { share: 1, shares: 2, partitions: { orders: 2 } },
+    ]);
+    expect(await copying(migration)).toBe(2);
+
+    await migration.say('producerStopped', { by: 'ann' });
+    await migration.until(() => migration.cluster.inputs('watchParity').length === 1);
+    expect(await copying(migration)).toBe(0);
+    expect(migration.cluster.inputs('watchMirror')).toMatchObject([
+      { to: ends, frozen: true, partitions: { orders: 2 } },
+    ]);
+    expect(migration.cluster.inputs('watchParity')).toMatchObject([{ ends, mirrored }]);
+    parity.answer(await migration.cluster.agreed('watchParity', migration.cluster.inputs('watchParity')[0]!));
+    await migration.reach('deleteSource', 'done');
+    expect(started(migration)).toBe(2);
+  });
+
+  it('has no more shares than partitions, and none without work', async () => {
+    const migration = await migrations.start('simpleMirroring', { copying: { shares: 64 } }, (cluster) =>
+      cluster.next('prepareMirror', { partitions: { orders: 3 }, findings: [], sentence: '' }),
+    );
+    await migration.reach('producerStopped', 'waiting');
+    await migration.until(() => started(migration) === 3);
+    const shares = migration.cluster.inputs('mirror').map(({ share, shares }) => [share, shares]);
+    expect(shares.sort()).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('goes on with another slice when one is over', async () => {
+    const over = { state: 'watching' as const, sentence: '', carry: null };
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('mirror', over, over),
+    );
+    await migration.reach('producerStopped', 'waiting');
+    await migration.until(() => started(migration) === 3);
+    expect(await copying(migration)).toBe(1);
+    const { sliceMs } = migration.cluster.inputs('mirror')[0]!;
+    expect(sliceMs).toBeGreaterThanOrEqual(12 * 3_600_000);
+  });
+
+  it('stops for a pause, and goes on after it', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    await migration.reach('producerStopped', 'waiting');
+    await migration.until(() => started(migration) === 1);
+    await migration.say('pause', { by: 'ann' });
+    await migrations.eventually(() => copying(migration), 0);
+    await migration.say('resume');
+    await migrations.eventually(() => copying(migration), 1);
+    expect(started(migration)).toBe(2);
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('that fails for good blocks the step that is under way, and a retry starts it again', async () => {
+    const other = failure('Changed', 'Another producer has written to orders/0 on aiven at offset 55.');
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) => {
+      cluster.next('mirror', (input) => cluster.agreed('mirror', input), other);
+    });
+    await migration.at('producerStopped', 'blocked');
+    await migrations.eventually(() => copying(migration), 0);
+    const { waitingFor, next, steps } = await migration.status();
+    expect(waitingFor).toBe(other.message);
+    expect(next.map(({ message }) => message)).toEqual(['retry', 'abort']);
+    expect(steps.find(({ id }) => id === 'producerStopped')?.problem).toMatchObject({ type: 'Changed' });
+    await migration.say('retry', { by: 'ann' });
+    await migration.at('producerStopped', 'waiting');
+    await migrations.eventually(() => copying(migration), 2);
+    expect(started(migration)).toBe(4);
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('that fails while it catches up blocks that step, and nothing is compared', async () => {
+    const truncated = failure('Changed', 'orders/0 on onprem lost offsets 12 to 40 before they were copied.');
+    let share!: Held<'mirror'>;
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
+      share = cluster.hold('mirror');
+      cluster.hold('watchMirror');
+    });
+    await migration.reach('catchUp', 'active');
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    share.fail(truncated);
+    await migration.at('catchUp', 'blocked');
+    expect((await migration.status()).waitingFor).toBe(truncated.message);
+    expect(migration.cluster.inputs('watchParity')).toEqual([]);
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('that fails while its step is blocked by something else is told next', async () => {
+    const share = failure('Unauthorized', 'User:ferry may not write to orders on aiven.');
+    let held!: Held<'mirror'>;
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
+      held = cluster.hold('mirror');
+      cluster.next('watchQuiet', failure('Unauthorized', 'User:ferry may not read orders on onprem.'));
+    });
+    await migration.reach('producerStopped', 'blocked');
+    held.fail(share);
+    await migrations.eventually(() => copying(migration), 0);
+    expect((await migration.status()).waitingFor).toContain('may not read');
+    await migration.say('retry');
+    await migration.until(({ waitingFor }) => waitingFor === share.message);
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('is stopped and waited for by an abort, before anything is taken back', async () => {
+    const migration = await migrations.start('simpleMirroring');
+    await migration.reach('producerStopped', 'waiting');
+    await migration.until(() => started(migration) === 2);
+    await migration.say('abort', { by: 'ann' });
+    const outcome = await migration.outcome();
+    expect(outcome).toMatchObject({
+      result: 'aborted',
+      left: [],
+      undone: ['topic orders', 'The mirror is removed.'],
+    });
+    expect(migration.cluster.names().slice(-3)).toEqual(['targetWrites', 'undo', 'removeMirror']);
+    const events = await migration.events();
+    const at = (name: string) =>
+      events.findIndex(
+        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === name,
+      );
+    const ended = events.flatMap(({ activityTaskCompletedEventAttributes: completed }, index) => {
+      const of = events[Number(completed?.scheduledEventId ?? 0) - 1];
+      return of?.activityTaskScheduledEventAttributes?.activityType?.name === 'mirror' ? [index] : [];
+    });
+    expect(ended).toHaveLength(2);
+    expect(Math.max(...ended)).toBeLessThan(at('targetWrites'));
+  });
+
+  it('keeps its map when producers have written to the target: a person has to decide', async () => {
+    const written = 'orders on aiven has 3 records that are not the mirror’s.';
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next('targetWrites', { written: [written] }),
+    );
+    await migration.reach('consumerSwitched', 'waiting');
+    await migration.say('abort', { by: 'ann' });
+    const { left } = await migration.outcome();
+    expect(left).toEqual([
+      written,
+      'Decide what to do with them: they are only on aiven, so nothing there was taken back.',
+      'What the mirror keeps there is left too: it knows where each record went.',
+    ]);
+    expect(migration.cluster.inputs('targetWrites')).toMatchObject([{ start: mirrored }]);
+    expect(migration.cluster.names()).not.toContain('removeMirror');
+  });
+
+  it('is not started when its preparation finds something, which a person mends', async () => {
+    const short = blocks('retention:orders', 'orders on aiven would delete records older than 7d.');
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next('prepareMirror', { partitions: {}, findings: [short], sentence: '' }),
+    );
+    await migration.at('startMirror', 'blocked');
+    expect(started(migration)).toBe(0);
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+});
+
+describe('a record that arrives on the source after its end was frozen', () => {
+  it.each([
+    ['catchUp', 'watchMirror'],
+    ['consumerSwitched', 'watchConsumers'],
+    ['producerSwitched', 'watchProducers'],
+  ] as const)(
+    'while %s is checked opens the producers’ step again, and the mirror goes on',
+    async (id, activity) => {
+      const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+        cluster.next(activity, { state: 'grew', sentence: arrived }),
+      );
+      const said = id === 'catchUp' ? 'producerStopped' : id;
+      await migration.reach(said, 'waiting');
+      await migration.say(said, { by: 'ann' });
+      const reopened = await migration.until(({ steps }) =>
+        steps.some((step) => step.id === 'producerStopped' && step.evidence.length === 2),
+      );
+      const producers = reopened.steps.find((step) => step.id === 'producerStopped');
+      expect(producers?.evidence.at(-1)?.sentence).toBe(`Open again: ${arrived}`);
+      await migration.at('producerStopped', 'waiting');
+      await migrations.eventually(() => copying(migration), 1);
+      await migration.reach('deleteSource', 'done');
+      const names = migration.cluster.names();
+      const twice = id === 'catchUp' ? 1 : 2;
+      expect(names.filter((name) => name === 'watchParity')).toHaveLength(twice);
+      expect(names.filter((name) => name === 'watchQuiet')).toHaveLength(2);
+      expect(names.filter((name) => name === 'prepareMirror')).toHaveLength(1);
+    },
+  );
+
+  it('asks when producers are at work on the target: it cannot be mirrored in order any more', async () => {
+    const late = asks(
+      'late-record:orders/1',
+      `${arrived} Write it to aiven by hand, or accept that it is left.`,
+    );
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next('watchProducers', { state: 'asks', findings: [late] }),
+    );
+    await migration.reach('producerSwitched', 'waiting');
+    await migration.say('producerSwitched', { by: 'ann' });
+    await migration.at('producerSwitched', 'blocked');
+    await migration.say('retry', { by: 'ann', override: { reason: 'written by hand' } });
+    await migration.at('producerSwitched', 'done');
+    expect(migration.cluster.inputs('watchProducers').at(-1)).toMatchObject({ accepted: [late.key] });
+  });
+});
+
+describe('parity', () => {
+  const differs = {
+    state: 'differs' as const,
+    sentence: 'orders/0 differs at offset 12 of onprem.',
+    report: {
+      records: '12',
+      bytes: '120',
+      unverifiable: [],
+      differences: [{ topic: 'orders', partition: 0, source: '12', target: '12', what: 'another value' }],
+    },
+  };
+
+  it('that differs blocks with what was seen, and is compared again', async () => {
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next('watchParity', differs),
+    );
+    const { problem, evidence } = await migration.reach('parity', 'blocked');
+    expect(problem?.sentence).toBe(differs.sentence);
+    expect(evidence.at(-1)).toMatchObject({ sentence: differs.sentence, data: differs.report });
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('may be skipped, and is then said to be unverified', async () => {
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next('watchParity', differs),
+    );
+    await migration.reach('parity', 'blocked');
+    await migration.say('skip', { by: 'ann', note: 'known' });
+    const { says } = await migration.at('parity', 'skipped');
+    expect(says).toBe('Skipped by ann: known; the copy is reported as unverified.');
+    await migration.reach('deleteSource', 'done');
+  });
+});
+
+describe('translated offsets', () => {
+  it('are handed to the next look, and taken back by an abort', async () => {
+    const migration = await migrations.start('simpleMirroring');
+    await migration.reach('consumerSwitched', 'waiting');
+    const [first, again] = migration.cluster.inputs('translateGroups');
+    expect(first).toMatchObject({ groups: ['billing'], ends, translated: [] });
+    expect(again).toMatchObject({ groups: ['billing'], translated: [{ group: 'billing' }] });
+    await migration.say('abort', { by: 'ann' });
+    const { undone } = await migration.outcome();
+    expect(undone).toEqual(['offsets of billing', 'topic orders', 'The mirror is removed.']);
+    expect(migration.cluster.inputs('undo')).toMatchObject([{ mirrored }]);
+  });
+
+  it('of a group that still runs on the source contradict the claim that it was switched', async () => {
+    const still = 'billing has 2 members on onprem and 40 records to read there.';
+    const migration = await migrations.start('simpleMirroring');
+    await migration.reach('consumerSwitched', 'waiting');
+    migration.cluster.next('translateGroups', { state: 'contradicted', sentence: still });
+    await migration.say('consumerSwitched', { by: 'ann' });
+    await migration.until(({ waitingFor }) => waitingFor.startsWith(`Not so: ${still}`));
+    expect(migration.cluster.inputs('watchConsumers')).toEqual([]);
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('of a group that moved on the source while it runs on the target ask', async () => {
+    const back = asks('moved-after-translation:billing', 'billing went on on onprem and runs on aiven.');
+    const migration = await migrations.start('simpleMirroring');
+    await migration.reach('consumerSwitched', 'waiting');
+    migration.cluster.next('translateGroups', { state: 'asks', findings: [back] });
+    await migration.say('consumerSwitched', { by: 'ann' });
+    await migration.at('consumerSwitched', 'blocked');
+    await migration.say('retry', { by: 'ann', override: { reason: 'known' } });
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('are none when the file names no group, which is said', async () => {
+    const migration = await migrations.start('simpleMirroring', { consumers: [] });
+    await migration.reach('consumerSwitched', 'waiting');
+    const { says } = await migration.at('translateOffsets', 'done');
+    expect(says).toBe('Not verified: the migration file names no consumer group to translate offsets for.');
+    expect(migration.cluster.inputs('translateGroups')).toEqual([]);
+  });
+});
+
+it('a producer of a topic that nobody writes to passes by an override, and the source is checked all the same', async () => {
+  const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+    cluster.next('watchProducers', { state: 'contradicted', sentence: 'Nobody writes to orders on aiven.' }),
+  );
+  await migration.reach('producerSwitched', 'waiting');
+  await migration.say('producerSwitched', { by: 'ann' });
+  await migration.until(({ waitingFor }) => waitingFor.startsWith('Not so: Nobody writes'));
+  await migration.say('producerSwitched', { by: 'ann', override: { reason: 'it writes once a month' } });
+  await migration.at('producerSwitched', 'done');
+  expect(migration.cluster.inputs('watchProducers')).toMatchObject([
+    { ends, mirrored, frozen: true },
+    { ends, mirrored, accepted: ['not-written'] },
+  ]);
+});

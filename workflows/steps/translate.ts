@@ -1,0 +1,56 @@
+import { targetGroup, targetName, topicsOf } from '../../src/migration/file.js';
+import { currentStep, type Step } from '../../src/migration/state.js';
+import { watchThenChange } from './activities.js';
+import type { Seen } from './human-step.js';
+import type { Run } from './run.js';
+import { insist, step } from './step.js';
+import { Blocked } from './turns.js';
+
+/** Every group goes on on the target at the record at which it stopped on the source. */
+export async function offsetsTranslated(run: Run): Promise<void> {
+  await step(run, 'translateOffsets', async (entry) => {
+    const groups = run.migration.consumers.map(({ group }) => group);
+    if (groups.length === 0)
+      return {
+        sentence: 'Not verified: the migration file names no consumer group to translate offsets for.',
+      };
+    const seen = await translated(run, entry, groups);
+    if (!seen.agrees) throw new Blocked(seen.sentence);
+    return { sentence: seen.sentence, data: seen.data };
+  });
+}
+
+/**
+ * Looks after what was translated while people take their time: offsets of a group without members expire, and a group
+ * that went on on the source has another position by now.
+ */
+export const keepTranslated = (run: Run) => async (): Promise<void> => {
+  const groups = (run.facts.translated ?? []).map(({ group }) => group);
+  const entry = currentStep(run.state);
+  if (groups.length === 0 || !entry) return;
+  const seen = await translated(run, entry, groups);
+  if (!seen.agrees) throw new Blocked(seen.sentence);
+};
+
+/** Translates the positions of these groups, as they are now, and commits them where nobody reads on the target yet. */
+export async function translated(run: Run, entry: Step, groups: readonly string[]): Promise<Seen> {
+  const { facts, migration } = run;
+  const seen = await run.watch(entry, (slice) =>
+    watchThenChange().translateGroups({
+      ...slice,
+      groups,
+      ...(facts.ends && { ends: facts.ends }),
+      translated: facts.translated ?? [],
+    }),
+  );
+  if (seen.state === 'asks') {
+    insist(run, seen.findings);
+    throw new Blocked('The check asked for nothing that is not accepted already; retry.');
+  }
+  if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
+  const now = new Set(seen.translated.map(({ group }) => group));
+  facts.translated = [...(facts.translated ?? []).filter(({ group }) => !now.has(group)), ...seen.translated];
+  for (const move of migration.consumers.filter(({ group }) => now.has(group)))
+    run.madeOffsets(targetGroup(move), topicsOf(migration, move).map(targetName));
+  return { agrees: true, sentence: seen.sentence, data: { translated: seen.translated } };
+}
