@@ -285,7 +285,10 @@ describe('a migration', () => {
       expect(code).toBe(3);
       expect(out).toContain(`ferry confirm ${topic} producerSwitched --name orders-web`);
       const ready = await fetch(`http://${health}/readyz`);
-      expect([ready.status, await ready.json()]).toEqual([200, { changes: 'RUNNING', watches: 'RUNNING' }]);
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING' },
+      ]);
     });
 
     test('takes a claim before its turn, and refuses with a sentence what makes no sense', async () => {
