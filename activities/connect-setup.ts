@@ -140,6 +140,23 @@ async function check(
   return { findings, exactlyOnce, connectors };
 }
 
+/** Stops the connectors and answers when none of their tasks runs any more. What is not there needs nothing. */
+export async function stopMirrorMaker(
+  dependencies: Needed,
+  { migration }: Work,
+  attempt: Attempt,
+): Promise<{ sentence: string }> {
+  const { rest, names } = mirrorOf(dependencies, migration);
+  for (const connector of [names.source, names.checkpoint]) {
+    attempt.signal.throwIfAborted();
+    if ((await rest.config(connector)) === undefined) continue;
+    attempt.says(`Stops the connector ${connector}.`);
+    await rest.act(connector, 'stop');
+    await stopped(rest, connector, attempt);
+  }
+  return { sentence: `MirrorMaker has stopped on Kafka Connect "${rest.name}".` };
+}
+
 /** Stops the connectors, and removes them with their offsets and MirrorMaker's own topics. What is gone needs nothing. */
 export async function removeMirrorMaker(
   dependencies: Needed,
@@ -176,7 +193,13 @@ export async function removeMirrorMaker(
 }
 
 /** Deletes the offsets of a stopped connector, which Connect takes only once all of its tasks have ended. */
-async function forget(rest: Connect, connector: string, { signal }: Attempt): Promise<void> {
+async function forget(rest: Connect, connector: string, attempt: Attempt): Promise<void> {
+  await stopped(rest, connector, attempt);
+  const offsets = await rest.offsets(connector);
+  if (offsets && offsets.length > 0) await rest.deleteOffsets(connector);
+}
+
+async function stopped(rest: Connect, connector: string, { signal }: Attempt): Promise<void> {
   await eventually(
     async () => {
       const status = await rest.status(connector);
@@ -185,8 +208,6 @@ async function forget(rest: Connect, connector: string, { signal }: Attempt): Pr
     `The stop of the connector ${connector} on Kafka Connect "${rest.name}"`,
     signal,
   );
-  const offsets = await rest.offsets(connector);
-  if (offsets && offsets.length > 0) await rest.deleteOffsets(connector);
 }
 
 /**

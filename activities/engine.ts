@@ -117,6 +117,8 @@ export function engineActivities({ clusters }: Pick<Dependencies, 'clusters'>): 
       return watch<TranslateAnswer, Still>(input, stillShape, (moment) => translation.probe(moment));
     },
 
+    stopMirror: async () => ({ sentence: 'The mirror has stopped with its shares.' }),
+
     removeMirror: ({ migration }) =>
       attempting(async () => {
         const target = clusters(migration.target);

@@ -17,6 +17,7 @@ export function mirrorActivities(
     mirror: (input) => chosen(input).mirror(input),
     watchMirror: (input) => chosen(input).watchMirror(input),
     translateGroups: (input) => chosen(input).translateGroups(input),
+    stopMirror: (input) => chosen(input).stopMirror(input),
     removeMirror: (input) => chosen(input).removeMirror(input),
   };
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { isMirrored, strategyNames, type Strategy } from '../src/migration/strategies.js';
 import { type Lab, LabError, startLab } from './lab.js';
+import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/registries.js';
 import { rehearse } from './rehearsal/rehearse.js';
 import { groupNames, shortened } from './rehearsal/script.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
@@ -19,6 +20,7 @@ interface Shown {
   faults: string[];
   workerKills: number;
   brokerKills: number;
+  connectKills: number;
   events: number;
   seconds: number;
 }
@@ -58,10 +60,13 @@ async function show(
   { json, keep }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
-  const lab = await startLab({ name: labName, progress: say });
+  const schemas = chosen.includes('advancedMirroring');
+  const lab = await startLab({ name: labName, progress: say, connect: schemas, registries: schemas });
+  const registries = schemas ? await openRehearsalRegistries(lab) : undefined;
   const worker = new WorkerProcess(lab);
   const end = async () => {
     await worker.stop();
+    await registries?.close();
     if (keep)
       say(`The lab is up: web UI ${lab.temporal.ui}; \`npm run lab -- down --name ${labName}\` ends it.`);
     else await lab.down();
@@ -77,16 +82,22 @@ async function show(
     say(`web UI: ${lab.temporal.ui}`);
     say(shortened);
     const results: Shown[] = [];
-    for (const strategy of chosen) results.push(await showOne(lab, worker, strategy, messages, say));
+    for (const strategy of chosen)
+      results.push(await showOne({ lab, worker, registries }, strategy, messages, say));
     return results;
   } finally {
     await end();
   }
 }
 
+interface Stage {
+  lab: Lab;
+  worker: WorkerProcess;
+  registries: RehearsalRegistries | undefined;
+}
+
 async function showOne(
-  lab: Lab,
-  worker: WorkerProcess,
+  { lab, worker, registries }: Stage,
   strategy: Strategy,
   messages: number,
   say: (line: string) => void,
@@ -95,6 +106,7 @@ async function showOne(
   const killsBefore = worker.kills;
   const [, , late] = groupNames;
   let brokerKills = 0;
+  let connectKills = 0;
   const { verdict, events, seconds } = await rehearse({
     lab,
     worker,
@@ -102,12 +114,26 @@ async function showOne(
     name: strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     messages,
     say,
-    ...(isMirrored(strategy) && {
+    ...(strategy === 'advancedMirroring' && {
+      history: messages,
+      ...(registries && { registries: registries.urls }),
+    }),
+    ...(strategy === 'simpleMirroring' && {
       history: 5 * messages,
       // Slow enough that there is something to see, and somebody to kill, while it copies.
       changes: { copying: { shares: 3, bytesPerSecond: 50 * messages } },
     }),
     meanwhile: async (step, applications) => {
+      if (strategy === 'advancedMirroring' && (step === 'mirrorSteady' || step === 'consumerSwitched')) {
+        await worker.kill();
+        say('  the worker is killed (SIGKILL) while the mirror runs, and another one started');
+        worker.start();
+        await lab.connect?.kill();
+        say('  the worker of Kafka Connect is killed (SIGKILL) while it copies, and started again');
+        await lab.connect?.start();
+        connectKills += 1;
+        return;
+      }
       if (step === 'producerStopped' && strategy === 'simpleMirroring') {
         // This group goes on on the target in the middle of the history.
         await applications.stopConsumer(late);
@@ -148,6 +174,7 @@ async function showOne(
     faults,
     workerKills: worker.kills - killsBefore,
     brokerKills,
+    connectKills,
     events,
     seconds,
   };
@@ -158,7 +185,7 @@ async function showOne(
         `${reordered} out of order (and ${reorderedAllowed} as the strategy says).`,
       ...faults.map((fault) => `  ${fault}`),
       promiseHeld ? 'The promise held.' : 'The promise was BROKEN.',
-      `${events} events of history, ${seconds} s, worker killed ${shown.workerKills} times, brokers ${shown.brokerKills}.`,
+      `${events} events of history, ${seconds} s, worker killed ${shown.workerKills} times, brokers ${shown.brokerKills}, Kafka Connect ${shown.connectKills}.`,
     ].join('\n'),
   );
   return shown;

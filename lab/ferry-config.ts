@@ -8,6 +8,7 @@ export function ferryConfig(
   temporal: { address: string; namespace: string; ui: string },
   clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients'>[],
   connect?: Pick<LabConnect, 'url' | 'clientProperties'>,
+  registries: Readonly<Record<string, { url: string }>> = {},
 ): string {
   const entries = clusters.map(({ name, bootstrap, clients }) => {
     const { sasl, tls } = clients[FERRY] ?? {};
@@ -25,6 +26,7 @@ export function ferryConfig(
   return stringify({
     temporal: { address: temporal.address, namespace: temporal.namespace, ui: temporal.ui },
     clusters: Object.fromEntries(entries) as object,
+    ...(Object.keys(registries).length > 0 && { registries }),
     ...(connect && {
       connect: {
         lab: {

@@ -60,6 +60,8 @@ export interface Lab {
   registries?: LabRegistries;
   /** As `startConnect`, for the two schema registries. Downloads them when they are not there. */
   startRegistries(progress?: Progress): Promise<LabRegistries>;
+  /** Names other registries than the lab's own in the worker's configuration; a worker that starts later knows them. */
+  nameRegistries(registries: Record<string, { url: string }>): Promise<void>;
   /** Path of a worker configuration for this lab, as the principal `ferry`. */
   ferryYaml: string;
   /** Ends every process and removes every file. */
@@ -193,6 +195,7 @@ async function assemble(
       await writeFerryYaml(lab);
       return lab.registries;
     },
+    nameRegistries: (registries) => writeFerryYaml(lab, registries),
     ferryYaml: join(folder, 'ferry.yaml'),
     down: async () => {
       await takeDown(name);
@@ -222,10 +225,14 @@ function openRegistries(folder: string, ports: Record<ClusterName, number>): Lab
   };
 }
 
-async function writeFerryYaml(lab: Lab): Promise<void> {
-  await writeFile(lab.ferryYaml, ferryConfig(lab.temporal, [lab.source, lab.target], lab.connect), {
-    mode: 0o600,
+async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> = {}): Promise<void> {
+  const { temporal, source, target, connect, registries } = lab;
+  const known = Object.entries(registries ?? {}).map(([name, { url }]) => [name, { url }]);
+  const config = ferryConfig(temporal, [source, target], connect, {
+    ...Object.fromEntries(known),
+    ...others,
   });
+  await writeFile(lab.ferryYaml, config, { mode: 0o600 });
 }
 
 async function choosePorts(): Promise<LabState['ports']> {

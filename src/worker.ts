@@ -73,8 +73,8 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       taskQueue: mirrorQueue(taskQueue),
       activities,
       maxConcurrentActivityTaskExecutions: settings.maxMirrors,
-      // An activity learns that it is to stop when it heartbeats, and everybody waits for a mirror to stop.
-      maxHeartbeatThrottleInterval: '2 seconds',
+      // With a heartbeat a mirror learns that it is to stop, and producers wait for that.
+      maxHeartbeatThrottleInterval: '1s',
       // A mirror never ends by itself either; once told, it awaits what is under way and stores where it is.
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,

@@ -1,3 +1,4 @@
+export { advancedMirroring } from './advanced-mirroring.js';
 export { doubleConsumers } from './double-consumers.js';
 export { doubleProducer } from './double-producer.js';
 export { simplestCase } from './simplest-case.js';

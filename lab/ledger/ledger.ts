@@ -10,6 +10,7 @@ export type {
   ProducerStatus,
   Side,
 } from './settings.js';
+export type { ValueFormat } from './values.js';
 export { ledgerVerdict, settledVerdict } from './verdict.js';
 export type { GroupVerdict, Verdict, VerdictOptions } from './verdict.js';
 

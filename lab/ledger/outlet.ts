@@ -1,9 +1,11 @@
 import type { Message as KafkaMessage, Producer, Transaction } from 'kafkajs';
 import { kafkaClient, retry } from './client.js';
 import type { Outcome } from './entries.js';
+import type { Encoded } from './message.js';
 import { patiently } from './patience.js';
 import { endsProducerId, needsPerson, sentence } from './problem.js';
 import type { ProducerConfig, Side } from './settings.js';
+import { ValueWriter } from './values.js';
 
 /** How a batch is sent: by itself, in a transaction, or in one that is aborted on purpose. */
 export type Manner = 'plain' | 'transaction' | 'abort';
@@ -13,6 +15,7 @@ const CONNECT_WITHIN_MS = 60_000;
 /** What a producer says to one cluster. One batch at a time, so that order per key is the producer's own. */
 export class Outlet {
   private producer: Producer | undefined;
+  private values: ValueWriter | undefined;
   private readonly topic: string;
 
   /** @param report one sentence each time an attempt fails, null when one succeeded. */
@@ -31,6 +34,12 @@ export class Outlet {
       hopeless: needsPerson,
       withinMs: CONNECT_WITHIN_MS,
     });
+    const { values } = this.config;
+    if (values)
+      this.values = await patiently(
+        () => ValueWriter.open(values.registries[this.side], values.format, values.subjects),
+        { failed: this.failed, withinMs: CONNECT_WITHIN_MS },
+      );
     this.report(null);
   }
 
@@ -40,7 +49,11 @@ export class Outlet {
   }
 
   /** Resolves when the cluster has answered, or when it can no longer be known. */
-  async deliver(messages: KafkaMessage[], manner: Manner): Promise<Outcome> {
+  async deliver(encoded: Encoded[], manner: Manner): Promise<Outcome> {
+    const { values } = this;
+    const messages: KafkaMessage[] = values
+      ? await Promise.all(encoded.map((message) => values.write(message)))
+      : encoded;
     const outcome = await (manner === 'plain'
       ? this.sendPlain(messages)
       : this.sendInTransaction(messages, manner));

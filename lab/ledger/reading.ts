@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaClient, retry } from './client.js';
 import { needsPerson, sentence } from './problem.js';
 import type { ConsumerConfig, Left, Side } from './settings.js';
+import { ValueReader } from './values.js';
 
 const AGAIN_AFTER_MS = 1_000;
 const START_WITHIN_MS = 60_000;
@@ -37,6 +38,7 @@ export class Reading {
   private lastCommitAt = 0;
   private confirmations = 0;
   private committing: Promise<void> = Promise.resolve();
+  private readonly values: ValueReader | undefined;
   private readonly timer: NodeJS.Timeout;
   private settle: { started: () => void; failed: (error: Error) => void } | undefined;
 
@@ -45,6 +47,8 @@ export class Reading {
     private readonly config: ConsumerConfig,
     private readonly processor: Processor,
   ) {
+    const registry = config.registries?.[side];
+    if (registry !== undefined) this.values = new ValueReader(registry);
     this.timer = setInterval(() => void this.commit().catch(this.failed), this.commitEveryMs());
   }
 
@@ -154,7 +158,10 @@ export class Reading {
     const name = `${partition}/${topic}`;
     const position = this.positions.get(name) ?? { topic, partition, next: -1n, committed: -1n };
     // kafkajs may hand over what it fetched before a rebalance after it: that is no second processing.
-    const messages = batch.messages.filter(({ offset }) => BigInt(offset) >= position.next);
+    const read = batch.messages.filter(({ offset }) => BigInt(offset) >= position.next);
+    const messages = this.values ? await Promise.all(read.map((message) => this.valueOf(message))) : read;
+    // Reading what ids stand for takes a while, in which the group may have changed.
+    if (this.stopping || !payload.isRunning() || payload.isStale()) return;
     const last = batch.messages.at(-1);
     if (!last) return;
     if (messages.length > 0) {
@@ -165,6 +172,11 @@ export class Reading {
     }
     payload.resolveOffset(last.offset);
     if (Date.now() - this.lastCommitAt >= this.commitEveryMs()) await this.commit().catch(this.failed);
+  }
+
+  private async valueOf(message: KafkaMessage): Promise<KafkaMessage> {
+    const { values } = this;
+    return values && message.value ? { ...message, value: await values.read(message.value) } : message;
   }
 
   private commit(): Promise<void> {

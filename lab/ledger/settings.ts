@@ -1,3 +1,5 @@
+import type { ValueFormat, ValueSubjects } from './values.js';
+
 /** The two clusters of a migration, as the applications know them. */
 export type Side = 'source' | 'target';
 export const sides: readonly Side[] = ['source', 'target'];
@@ -34,6 +36,8 @@ export interface ProducerConfig {
   batchSize?: number;
   /** Bytes of a value, filled up; 200 unless given. */
   messageBytes?: number;
+  /** Values with a schema, registered in the registry of the cluster that is written to; plain JSON unless given. */
+  values?: { format: ValueFormat; subjects: ValueSubjects; registries: Record<Side, string> };
   /** Adds two headers to every message. */
   headers?: boolean;
   /**
@@ -67,6 +71,8 @@ export interface ConsumerConfig {
   readCommitted?: boolean;
   /** `auto.offset.reset`: true is earliest; false, the default, is latest, so that a missing starting offset shows as loss. */
   fromBeginning?: boolean;
+  /** Addresses of the registries that know the ids in values; values are plain JSON unless given. */
+  registries?: Record<Side, string>;
   /** Least time between two commits; 200 ms unless given. */
   commitEveryMs?: number;
 }

@@ -6,13 +6,15 @@ import {
   type ConsumerConfig,
   type LedgerConsumer,
   type LedgerProducer,
+  type ProducerConfig,
   settledVerdict,
+  type Side,
   startConsumer,
   startProducer,
   type Verdict,
 } from '../ledger/ledger.js';
 import type { Strategy } from '../../src/migration/strategies.js';
-import { groupNames, type Names, producerNames, readsCommitted } from './script.js';
+import { formatOf, groupNames, type Names, producerNames, readsCommitted, subjectsOf } from './script.js';
 
 const partitions = 6;
 
@@ -30,6 +32,7 @@ export class Applications {
   /** Messages acknowledged to producers that have ended. */
   #acknowledged = 0;
   readonly consumers = new Map<string, LedgerConsumer>();
+  readonly #onTarget = new Set<string>();
   /** Journals are kept here. */
   readonly folder: string;
 
@@ -37,13 +40,20 @@ export class Applications {
     private readonly lab: Lab,
     private readonly names: Names,
     private readonly rate: number,
+    private readonly registries?: Record<Side, string>,
   ) {
     this.folder = join(lab.folder, 'ledger', names.migration);
   }
 
   /** Makes the topic with configuration and ACLs as on-prem has them, and starts everybody on the source. */
-  static async start(lab: Lab, names: Names, rate: number, history?: History): Promise<Applications> {
-    const all = new Applications(lab, names, rate);
+  static async start(
+    lab: Lab,
+    names: Names,
+    rate: number,
+    history?: History,
+    registries?: Record<Side, string>,
+  ): Promise<Applications> {
+    const all = new Applications(lab, names, rate, registries);
     await all.#createTopic();
     if (history) await all.#writeHistory(history);
     // Groups that are there from the beginning have all of it to read.
@@ -64,6 +74,7 @@ export class Applications {
       total: messages,
       batchSize: 5_000,
       headers: true,
+      ...this.#values('historian'),
     });
     let told = 0;
     for (;;) {
@@ -107,6 +118,12 @@ export class Applications {
     return { bootstrap: cluster.bootstrap, ...(sasl && { sasl }), ...(tls && { tls }) };
   }
 
+  #values(app: string): Pick<ProducerConfig, 'values'> {
+    const { registries, names } = this;
+    const format = formatOf(app);
+    return registries ? { values: { format, subjects: subjectsOf(names, format), registries } } : {};
+  }
+
   /** Starts a producer, or starts it again where its journal ends. */
   async startProducer(app: string, writes: 'source' | 'target' = 'source'): Promise<void> {
     const { lab, names, folder, rate } = this;
@@ -119,6 +136,7 @@ export class Applications {
       keys: 500,
       rate,
       headers: app === 'orders-web',
+      ...this.#values(app),
       ...(app === 'orders-batch' && {
         transactions: { share: 0.5, aborted: 0.2, id: names.transactionalId },
       }),
@@ -142,9 +160,17 @@ export class Applications {
       target: { connection: this.#connection(lab.target, app), topics: [names.newTopic] },
       readCommitted: readsCommitted(app),
       ...(reads && { reads }),
+      ...(this.registries && { registries: this.registries }),
       fromBeginning,
     });
     this.consumers.set(app, consumer);
+    this.#onTarget.delete(app);
+    if (reads === 'target') this.#onTarget.add(app);
+  }
+
+  /** Whether a group was moved already. */
+  readsTarget(app: string): boolean {
+    return this.#onTarget.has(app);
   }
 
   async stopConsumer(app: string): Promise<void> {

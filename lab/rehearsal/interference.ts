@@ -5,7 +5,7 @@ import type { WorkerProcess } from './worker-process.js';
 
 /** What may happen to a migration at any moment, and must not cost it its promise. */
 export const interferences = ['worker', 'source', 'target', 'temporal', 'people'] as const;
-export type Interference = (typeof interferences)[number];
+export type Interference = (typeof interferences)[number] | 'connect';
 
 export interface Stage {
   lab: Lab;
@@ -29,6 +29,10 @@ export async function interfere(
     case 'temporal':
       await lab[what].kill();
       await lab[what].start();
+      return;
+    case 'connect':
+      await lab.connect?.kill();
+      await lab.connect?.start();
       return;
     case 'people':
       return peopleErr(client, workflowId);

@@ -7,6 +7,7 @@ export interface Saying {
   by: string;
   name?: string;
   topic?: string;
+  note?: string;
 }
 
 const by = 'the rehearsal';
@@ -14,14 +15,30 @@ const by = 'the rehearsal';
 /**
  * Plays the person's part: does what a human step asks for, and answers what is then to be said. Applications are
  * moved one by one, as teams would.
+ *
+ * @param agreed resolves when what was measured agrees with what was said for one of several.
  */
 export async function* actAsAsked(
   step: StepId,
   applications: Applications,
   names: Names,
+  agreed: (step: StepId, name: string) => Promise<void>,
 ): AsyncGenerator<Saying> {
   const { producers } = applications;
   switch (step) {
+    case 'teamApproved':
+      yield { by, note: 'to see whether it keeps its promise' };
+      return;
+    case 'consumerStopped':
+      for (const app of groupNames) {
+        const name = names.group(app);
+        await applications.stopConsumer(app);
+        yield { by, name };
+        // It goes on at once, while the other groups are still on the source.
+        await agreed(step, name);
+        await applications.startConsumer(app, 'target');
+      }
+      return;
     case 'producerStopped':
       for (const name of producerNames) {
         await applications.stopProducer(name);
@@ -51,7 +68,7 @@ export async function* actAsAsked(
     case 'consumerSwitched':
     case 'oldConsumerCodeRemoved':
       for (const app of groupNames) {
-        await applications.deployConsumer(app, 'target');
+        if (!applications.readsTarget(app)) await applications.deployConsumer(app, 'target');
         yield { by, name: names.group(app) };
       }
       return;

@@ -7,11 +7,11 @@ import type { Step } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import type { Lab } from '../lab.js';
-import type { Verdict } from '../ledger/ledger.js';
+import type { Side, Verdict } from '../ledger/ledger.js';
 import { Applications } from './applications.js';
 import type { Stage } from './interference.js';
 import { actAsAsked } from './person.js';
-import { migrationOf, namesOf } from './script.js';
+import { migrationOf, namesOf, schemasOf } from './script.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface Rehearsal {
@@ -24,6 +24,8 @@ export interface Rehearsal {
   messages: number;
   /** So many messages are on the topic before the others: for strategies that bring them along. */
   history?: number;
+  /** Addresses of the registries: values are Avro and Protobuf then, and their schemas move too. */
+  registries?: Record<Side, string>;
   /** Changes of the migration file. */
   changes?: Partial<MigrationFile>;
   /** Messages per second of each producer; 2,500 unless given. */
@@ -48,7 +50,7 @@ export interface Rehearsed {
 export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
   const { lab, strategy, name, messages, history, rate = 2_500, say = () => undefined } = rehearsal;
   const began = Date.now();
-  const names = namesOf(name);
+  const names = namesOf(name, strategy);
   const connection = await Connection.connect({ address: lab.temporal.address });
   const client = new Client({ connection, namespace: lab.temporal.namespace });
   const applications = await Applications.start(
@@ -56,12 +58,19 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
     names,
     rate,
     history === undefined ? undefined : { messages: history, say },
+    rehearsal.registries,
   );
   try {
     const handle = await client.workflow.start(strategy, {
       workflowId: workflowId(names.migration),
       taskQueue: defaultTaskQueue,
-      args: [{ ...migrationOf(strategy, names), ...rehearsal.changes }],
+      args: [
+        {
+          ...migrationOf(strategy, names),
+          ...(rehearsal.registries && { schemas: schemasOf(names) }),
+          ...rehearsal.changes,
+        },
+      ],
       workflowIdConflictPolicy: 'FAIL',
     });
     say(
@@ -82,7 +91,9 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
         await rehearsal.meanwhile?.(step.id, applications, stage);
       }
       if (step?.status === 'waiting')
-        for await (const saying of actAsAsked(step.id, applications, names))
+        for await (const saying of actAsAsked(step.id, applications, names, (of, part) =>
+          migration.agreed(of, part),
+        ))
           await migration.tell(step.id, saying);
       await sleep(250);
     }
@@ -118,6 +129,19 @@ class Follower {
       this.handle.executeUpdate<string, [unknown]>(step, { args: [input] }),
     );
     this.say(`  ${step} ${JSON.stringify(input)} → ${answer}`);
+  }
+
+  /** Waits until what was said for one of several is found to be so. */
+  async agreed(id: StepId, name: string): Promise<void> {
+    for (;;) {
+      const { steps } = await this.status();
+      const step = steps.find((one) => one.id === id);
+      if (step?.problem) throw new Error(`${id} is blocked: ${step.problem.sentence}`);
+      const part = step?.parts?.find((one) => one.name === name);
+      if (step?.status === 'done' || part?.verified) return;
+      if (step && !part?.claim) throw new Error(`${id} for ${name}: ${step.says ?? ''}`);
+      await sleep(100);
+    }
   }
 
   #show(step: Step): void {

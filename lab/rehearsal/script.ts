@@ -1,4 +1,5 @@
 import type { MigrationFile } from '../../src/migration/file.js';
+import type { ValueFormat } from '../ledger/ledger.js';
 import type { Strategy } from '../../src/migration/strategies.js';
 
 /** Waiting times that are far shorter than in life, so that a rehearsal fits into minutes. */
@@ -22,15 +23,34 @@ export interface Names {
   transactionalId: string;
 }
 
-export function namesOf(rehearsal: string): Names {
+export function namesOf(rehearsal: string, strategy?: Strategy): Names {
   return {
     migration: rehearsal,
     topic: `${rehearsal}.orders`,
-    newTopic: `shop.${rehearsal}.orders`,
+    // MirrorMaker copies topics under their own name.
+    newTopic: strategy === 'advancedMirroring' ? `${rehearsal}.orders` : `shop.${rehearsal}.orders`,
     group: (app) => `${rehearsal}.${app}`,
     transactionalId: `${rehearsal}.orders-batch`,
   };
 }
+
+/** Names of registries in the worker's configuration. */
+export const registryNames = { source: 'source', target: 'importing' } as const;
+
+/** The historian and the web write Avro, the batch writes Protobuf; each value refers to a schema of its own subject. */
+export const formatOf = (producer: string): ValueFormat =>
+  producer === 'orders-batch' ? 'protobuf' : 'avro';
+
+export const subjectsOf = ({ topic }: Names, format: ValueFormat) => ({
+  value: `${topic}-${format}-value`,
+  origin: `${topic}-${format}-origin`,
+});
+
+/** What the migration file says of them. */
+export const schemasOf = (names: Names) => ({
+  ...registryNames,
+  subjects: (['avro', 'protobuf'] as const).map((format) => subjectsOf(names, format).value),
+});
 
 /** `shipping` reads uncommitted, so that both isolation levels are drained. */
 export const readsCommitted = (app: string): boolean => app !== 'shipping';
@@ -42,7 +62,8 @@ export function migrationOf(strategy: Strategy, names: Names): MigrationFile {
     description: 'A rehearsal with ledger applications under load.',
     source: 'source',
     target: 'target',
-    topics: [{ name: names.topic, newName: names.newTopic }],
+    topics: [{ name: names.topic, ...(names.newTopic !== names.topic && { newName: names.newTopic }) }],
+    ...(strategy === 'advancedMirroring' && { connect: 'lab' }),
     producers: producerNames.map((name) => ({ name })),
     consumers: groupNames.map((app) => ({
       group: names.group(app),

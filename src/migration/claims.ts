@@ -1,3 +1,4 @@
+import { mirrorKind, type Migration } from './file.js';
 import {
   readClaim,
   readControl,
@@ -55,6 +56,14 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
     const refusal = deletionRefusal(state, step, claim);
     if (refusal !== undefined) return refuse(refusal);
   }
+  if (id === 'teamApproved') {
+    const refusal = approvalRefusal(claim);
+    if (refusal !== undefined) return refuse(refusal);
+  }
+  if (id === 'producerStopped' && claim.override && cannotBeAhead(state.migration))
+    return refuse(
+      `producerStopped takes no override here: the ferry's engine has to be the only writer of the topics on ${state.migration.target} until it has copied the last record, so new producers wait for it (with MirrorMaker they need not)`,
+    );
   if (isClosed(step)) return already(`${id} is ${step.status} already`);
 
   const parts = partsMeant(id, step, claim);
@@ -95,6 +104,18 @@ function deletionRefusal(
     return `deletionApproved is not kept: it counts only while its step asks for it (now: ${now(state)})`;
   return undefined;
 }
+
+/** Who approved, and why, is all there is to this step: nothing is measured that could be overridden. */
+function approvalRefusal({ by, note, override }: Claim): string | undefined {
+  if (override) return 'teamApproved takes no override: there is no check to pass, only who approves and why';
+  if (by === undefined) return 'teamApproved needs by: who approves the migration';
+  if (note === undefined || note.trim() === '') return 'teamApproved needs note: why the team approves it';
+  return undefined;
+}
+
+/** Whether producers may not write to the target before the mirror is empty, whoever takes the responsibility. */
+const cannotBeAhead = (migration: Migration): boolean =>
+  migration.strategy === 'advancedMirroring' && mirrorKind(migration) === 'engine';
 
 /** The parts a claim is about and that are still unsaid; a sentence when it could mean several. */
 function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[] | string {

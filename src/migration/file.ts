@@ -217,7 +217,10 @@ export const targetGroup = (move: ConsumerMove): string => move.newGroup ?? move
 
 /** Who copies the records: the ferry's own engine, or MirrorMaker 2 on Kafka Connect. */
 export const mirrorKind = ({ strategy, mirror }: Migration): 'engine' | 'mirrormaker' =>
-  mirror ?? (strategy === 'advancedMirroring' ? 'mirrormaker' : 'engine');
+  mirror ?? usualMirror(strategy);
+
+const usualMirror = (strategy: string): 'engine' | 'mirrormaker' =>
+  strategy === 'advancedMirroring' ? 'mirrormaker' : 'engine';
 
 /** The topics (by source name) that a group of the migration reads: all of them unless the file says which. */
 export function topicsOf(migration: Migration, consumer: ConsumerMove): TopicMove[] {
@@ -234,6 +237,9 @@ function contradictions(input: unknown): Mistake[] {
   const file = z
     .looseObject({
       strategy: z.string().optional().catch(undefined),
+      mirror: z.string().optional().catch(undefined),
+      connect: z.string().optional().catch(undefined),
+      schemas: z.unknown().optional(),
       source: z.string().optional().catch(undefined),
       target: z.string().optional().catch(undefined),
       messages: z
@@ -241,7 +247,12 @@ function contradictions(input: unknown): Mistake[] {
         .optional()
         .catch(undefined),
       topics: z
-        .array(z.looseObject({ name: z.string().optional().catch(undefined) }))
+        .array(
+          z.looseObject({
+            name: z.string().optional().catch(undefined),
+            newName: z.string().optional().catch(undefined),
+          }),
+        )
         .optional()
         .catch(undefined),
       consumers: z
@@ -266,6 +277,26 @@ function contradictions(input: unknown): Mistake[] {
       path: 'messages.idempotent',
       expected: `expected true for doubleProducer, which suits when ${strategies.doubleProducer.suits}: some messages are processed twice`,
     });
+  if (file.strategy === 'simpleMirroring' && file.schemas !== undefined)
+    mistakes.push({
+      path: 'schemas',
+      expected: `expected advancedMirroring for topics with schemas: simpleMirroring suits when ${strategies.simpleMirroring.suits}`,
+    });
+  if (byMirrorMaker(file)) {
+    if (file.connect === undefined)
+      mistakes.push({
+        path: 'connect',
+        expected:
+          'expected the name of a Kafka Connect in ferry.yaml, on which MirrorMaker copies the records (or mirror: engine, to have the ferry copy them)',
+      });
+    file.topics?.forEach(({ name, newName }, index) => {
+      if (newName !== undefined && newName !== name)
+        mistakes.push({
+          path: `topics[${index}].newName`,
+          expected: `expected no other name than ${name ?? 'on the source'}: MirrorMaker copies topics under their own name (mirror: engine can rename)`,
+        });
+    });
+  }
   const names = new Set(file.topics?.map(({ name }) => name));
   file.consumers?.forEach((consumer, index) =>
     consumer.topics?.forEach((name, at) => {
@@ -284,6 +315,12 @@ function contradictions(input: unknown): Mistake[] {
       expected: `expected longer than waits.quiet, the window in which the source must stay quiet`,
     });
   return mistakes;
+}
+
+/** Whether a file, which may be wrong, has MirrorMaker copy the records. */
+function byMirrorMaker({ strategy, mirror }: { strategy?: string | undefined; mirror?: string | undefined }) {
+  const mirrored = strategy === 'simpleMirroring' || strategy === 'advancedMirroring';
+  return mirrored && (mirror ?? usualMirror(strategy)) === 'mirrormaker';
 }
 
 /** `topics[0].name`. */

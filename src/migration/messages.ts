@@ -62,10 +62,14 @@ export const humanSteps = Object.keys(stepKinds).filter(isHumanStep);
 export function messageDescription(name: MessageName): string {
   if (!isHumanStep(name)) return controls[name];
   const kind = stepKind(name);
-  const example =
-    name === 'deletionApproved' ? ' Example: {"by":"ann","topic":"orders"}' : ' Example: {"by":"ann"}';
-  return `${kind.title}. ${kind.ask ?? ''}${example}`;
+  return `${kind.title}. ${kind.ask ?? ''} Example: ${examples[name] ?? '{"by":"ann"}'}`;
 }
+
+/** Of the messages that need more than a name. */
+const examples: Partial<Record<HumanStepId, string>> = {
+  teamApproved: '{"by":"ann","note":"the pause that we had last time cost too much"}',
+  deletionApproved: '{"by":"ann","topic":"orders"}',
+};
 
 function read<T>(
   schema: z.ZodType<T>,

@@ -46,6 +46,8 @@ export interface Facts {
   importing?: boolean;
   /** A person overrode the proof of a quiet source: records beyond `ends` are then no contradiction. */
   unproved?: { by: string; reason: string };
+  /** New producers did not wait for the old ones and for the mirror: order per key may have swapped on the target. */
+  ahead?: { by: string; reason: string };
   /** When the deletion of the source began: the point after which there is nothing to abort. */
   deletingSince?: string;
 }
@@ -127,11 +129,13 @@ function partsOf(id: StepId, migration: Migration): string[] | undefined {
 export function newState(migration: Migration, at: string): MigrationState {
   const ids: readonly StepId[] = strategies[migration.strategy].steps;
   const byPeople = migration.topics.some(({ createdBy }) => createdBy === 'people');
+  // A strategy whose runbook is about schemas says that there are none; the others have no such step then.
+  const schemas = migration.schemas !== undefined || migration.strategy === 'advancedMirroring';
   return {
     migration,
     startedAt: at,
     steps: ids
-      .filter((id) => id !== 'topicCreated' || byPeople)
+      .filter((id) => (id !== 'topicCreated' || byPeople) && (id !== 'copySchemas' || schemas))
       .map((id): Step => {
         const parts = partsOf(id, migration);
         return {

@@ -100,7 +100,13 @@ function claimsOf(step: Step): NextMessage[] {
   return open.map(({ name }) => ({
     message: step.id as MessageName,
     input:
-      step.id === 'deletionApproved' ? { by: 'you', topic: name } : { by: 'you', ...(!single && { name }) },
+      step.id === 'deletionApproved'
+        ? { by: 'you', topic: name }
+        : {
+            by: 'you',
+            ...(!single && { name }),
+            ...(step.id === 'teamApproved' && { note: 'why the team approves it' }),
+          },
     means: single ? step.title : `${step.title}: ${name}`,
   }));
 }

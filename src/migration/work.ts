@@ -112,6 +112,11 @@ export interface Activities {
   watchProducers(
     input: Watch & { ends: OffsetTable; mirrored: OffsetTable; frozen: boolean },
   ): Promise<Watched<'writing', { written: string[] }> | Grew | Asks>;
+  /**
+   * MirrorMaker: stops the connectors, and answers when none of their tasks runs any more; `mirror` lets them run again.
+   * Not there, or stopped already: the same. The engine stops with its shares and is not asked.
+   */
+  stopMirror(input: Work): Promise<{ sentence: string }>;
   /** Stops the mirror for good and removes everything it keeps on either cluster and on Connect. Gone already: the same. */
   removeMirror(input: Work): Promise<{ sentence: string }>;
 

@@ -16,6 +16,7 @@ export function migrationFile(
     producers: [{ name: 'orders-web' }],
     consumers: [{ group: 'billing' }],
     waits: { quiet: '150s', soak: '24h' },
+    ...(strategy === 'advancedMirroring' && { connect: 'mirrors' }),
     ...changes,
   };
 }

@@ -215,10 +215,13 @@ export class Migrations {
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
     for (const handle of this.#started.splice(0)) {
-      if (await mirrors(handle)) await handle.signal('pause');
       // The time-skipping server would keep its clock locked for an activity that runs when its workflow is terminated.
       const running = await eventually(
-        () => stillRunning(handle),
+        async () => {
+          // At any moment: a migration may be on the way to its mirror when the test ends.
+          if (await mirrors(handle)) await handle.signal('abort').catch(() => undefined);
+          return stillRunning(handle);
+        },
         (state) => state !== 'busy',
       );
       if (running === 'idle') await handle.terminate();
@@ -240,7 +243,11 @@ export class Migrations {
     });
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
     const namespace = this.environment.namespace ?? 'default';
-    const shared = { connection, namespace, activities, identity: taskQueue };
+    const shared = {
+      ...{ connection, namespace, activities, identity: taskQueue },
+      // An activity learns by a heartbeat that it is cancelled.
+      maxHeartbeatThrottleInterval: '200ms',
+    } as const;
     const workers = [
       await Worker.create({ ...shared, taskQueue, workflowBundle }),
       await Worker.create({ ...shared, taskQueue: watchQueue(taskQueue) }),

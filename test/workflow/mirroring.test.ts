@@ -80,7 +80,7 @@ describe('the mirror', () => {
     await migrations.eventually(() => copying(migration), 0);
     await migration.say('resume');
     await migrations.eventually(() => copying(migration), 1);
-    expect(started(migration)).toBe(2);
+    await migration.until(() => started(migration) === 2);
     await migration.reach('deleteSource', 'done');
   });
 

@@ -210,6 +210,7 @@ const agreeing: { [N in Name]: Answer<N> } = {
     written: migration.topics.map(onTarget),
     sentence: 'Producers write to the target.',
   }),
+  stopMirror: () => ({ sentence: 'The mirror has stopped.' }),
   removeMirror: () => ({ sentence: 'The mirror is removed.' }),
   copySchemas: () => ({ findings: [], sentence: 'No schema to copy.' }),
   leaveImport: () => ({ sentence: 'The target registry is not in import mode.' }),

@@ -1,7 +1,9 @@
+import { mirrorKind } from '../../src/migration/file.js';
 import { currentStep, type Outcome } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
 import { change } from './activities.js';
 import type { Run } from './run.js';
+import { leaveImport } from './schemas.js';
 import { step } from './step.js';
 
 /**
@@ -20,10 +22,12 @@ export async function takeBack(run: Run): Promise<Outcome> {
   const undone: string[] = [];
   let left: string[] = [];
   await step(run, 'undo', async () => {
+    await leaveImport(run);
     const { made, mirrored } = run.facts;
     // It may have made something even if it failed on the way.
     const mirror =
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
+    if (mirror && mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
     const start = run.facts.start ?? mirrored ?? {};
     const { written } = await change().targetWrites({ ...run.work(), start });
     if (written.length > 0) {
@@ -31,6 +35,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
         ...written,
         `Decide what to do with them: they are only on ${run.migration.target}, so nothing there was taken back.`,
         ...(mirror ? ['What the mirror keeps there is left too: it knows where each record went.'] : []),
+        ...goneOn(run),
       ];
       return {
         sentence: 'The target has been written to: both clusters are left as they are.',
@@ -39,7 +44,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     }
     const undo = await change().undo({ ...run.work(), made, ...(mirrored && { mirrored }) });
     undone.push(...undo.undone);
-    left = undo.left;
+    left = [...undo.left, ...goneOn(run)];
     // Last, because its map tells the mirror's records from those of a producer.
     if (mirror) undone.push((await change().removeMirror(run.work())).sentence);
     return {
@@ -62,4 +67,16 @@ export async function takeBack(run: Run): Promise<Outcome> {
   };
   run.show();
   return run.state.outcome;
+}
+
+/** Groups that have stopped on the source, and may have processed on the target what they have not processed there. */
+function goneOn(run: Run): string[] {
+  const { source, target } = run.migration;
+  const parts = run.step('consumerStopped')?.parts ?? [];
+  const groups = parts.flatMap(({ name, verified }) => (verified ? [name] : [])).join(', ');
+  return groups === ''
+    ? []
+    : [
+        `Where ${groups} went on on ${target}, set the offsets on ${source} to what has been processed before it starts there again, or that is processed twice.`,
+      ];
 }

@@ -22,6 +22,21 @@ export const consumersSwitchedAtTheirOffsets = (run: Run) =>
     first: (groups, entry) => translated(run, entry, groups),
   });
 
+/**
+ * Groups have stopped on the source, each when it likes, and may start on the target as soon as their offsets are
+ * translated: the mirror goes on, and other groups stay where they are. A group that has started there already is left
+ * alone when it is looked at again.
+ */
+export async function consumersStopped(run: Run): Promise<void> {
+  await humanStep(run, 'consumerStopped', {
+    upkeep: keepTranslated(run),
+    check: async (groups, entry) =>
+      run.migration.consumers.length === 0
+        ? { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' }
+        : translated(run, entry, groups),
+  });
+}
+
 /** Groups that have reached the marks have left the source, which still gets what the target gets. */
 export const consumersSwitchedPastTheMarks = (run: Run) =>
   consumers(run, 'consumerSwitched', 'moved', run.facts.marks, false);

@@ -1,5 +1,8 @@
+import { mirrorKind } from '../../src/migration/file.js';
+import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
+import { schemasInStep } from './schemas.js';
 import { insist, step } from './step.js';
 import { Blocked } from './turns.js';
 
@@ -14,6 +17,16 @@ export async function mirrorStarted(run: Run): Promise<void> {
   });
 }
 
+/** The target has the history, and what the source gets, it has a moment later. */
+export async function mirrorSteady(run: Run): Promise<void> {
+  await step(run, 'mirrorSteady', async (entry) => {
+    const partitions = run.facts.mirror?.partitions ?? {};
+    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, partitions }));
+    if (seen.state === 'caught-up') return { sentence: seen.sentence };
+    throw new Blocked(seen.sentence);
+  });
+}
+
 /**
  * The target has every record that a consumer could read on the source up to its frozen end, and the mirror has stopped:
  * from here on the target has no writer until producers come.
@@ -21,25 +34,56 @@ export async function mirrorStarted(run: Run): Promise<void> {
 export async function caughtUp(run: Run): Promise<void> {
   await step(run, 'catchUp', async (entry) => {
     run.mirror.start();
-    const { ends = {}, mirror, unproved } = run.facts;
-    const seen = await run.watch(entry, (slice) =>
-      watch().watchMirror({
-        ...slice,
-        ...{ partitions: mirror?.partitions ?? {}, to: ends, frozen: unproved === undefined },
-      }),
-    );
+    const seen = run.facts.ahead ? await copied(run, entry) : await mirrorEmptied(run, entry);
     if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
-    await run.mirror.stop();
-    run.facts.mirrored = seen.mirrored;
-    return { sentence: seen.sentence, data: { mirrored: seen.mirrored } };
+    const { sentence, mirrored } = seen;
+    return {
+      sentence: run.facts.ahead ? `${sentence} The mirror goes on: producers do not wait for it.` : sentence,
+      data: { mirrored },
+    };
   });
+}
+
+/**
+ * Everything below the frozen end is copied, the mirror has stopped, and the schemas of its last records are there too.
+ * What comes to the source after that is on the source alone.
+ */
+export async function mirrorEmptied(run: Run, entry: Step) {
+  const seen = await copied(run, entry);
+  if (seen.state !== 'caught-up') return seen;
+  await mirrorStopped(run);
+  if (run.migration.schemas) await schemasInStep(run);
+  // Connectors are stopped by another than the one that looks: what they copied on the way is looked for again.
+  return mirrorKind(run.migration) === 'mirrormaker' ? copied(run, entry) : seen;
+}
+
+async function copied(run: Run, entry: Step) {
+  const { ends = {}, mirror, unproved } = run.facts;
+  const seen = await run.watch(entry, (slice) =>
+    watch().watchMirror({
+      ...slice,
+      ...{ partitions: mirror?.partitions ?? {}, to: ends, frozen: unproved === undefined },
+    }),
+  );
+  if (seen.state === 'caught-up') run.facts.mirrored = seen.mirrored;
+  return seen;
+}
+
+/** Nobody writes to the target on behalf of the mirror any more. */
+export async function mirrorStopped(run: Run): Promise<void> {
+  await run.mirror.stop();
+  if (mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
 }
 
 /** Both clusters hold the same records. What could not be compared is said, and what differs is for a person. */
 export async function comparedRecordByRecord(run: Run): Promise<void> {
   await step(run, 'parity', async (entry) => {
-    const { ends = {}, mirrored = {} } = run.facts;
+    const { ends = {}, mirrored = {}, ahead } = run.facts;
+    if (ahead)
+      return {
+        sentence: `Not verified: ${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones.`,
+      };
     const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
     if (seen.state === 'equal') return { sentence: seen.sentence, data: seen.report };
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });

@@ -8,13 +8,16 @@ import {
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work.js';
-import { mirroring, mirrorSliceMs } from './activities.js';
+import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
+import { mayImport } from './schemas.js';
+import { insist } from './step.js';
 import { Blocked } from './turns.js';
 
 /**
- * The copy that goes on in the background while the runbook is read on: one activity for each share of the partitions.
- * It copies from `start` to `stop`, but not while the migration is paused, aborted or about to go on in a new run. What
- * ends a share for good stops all of them, and is the `failure` of whatever step is under way.
+ * The copy that goes on in the background while the runbook is read on: one activity for each share of the partitions,
+ * and one that lets schemas follow. It copies from `start` to `stop`, but not while the migration is paused (unless
+ * groups live from the target already), aborted or about to go on in a new run. What ends a share for good stops all of
+ * them, and is the `failure` of whatever step is under way.
  */
 export class Mirror {
   #failure: Blocked | null = null;
@@ -23,7 +26,7 @@ export class Mirror {
   #halted = false;
 
   constructor(
-    private readonly state: MigrationState,
+    readonly state: MigrationState,
     private readonly work: () => Work,
   ) {}
 
@@ -83,12 +86,14 @@ export class Mirror {
   }
 
   #wanted(): boolean {
-    return this.#meant() && this.state.paused === null;
+    const { paused, facts } = this.state;
+    const groupsLiveFromIt = (facts.translated ?? []).length > 0;
+    return this.#meant() && (paused === null || groupsLiveFromIt);
   }
 
   async #keepCopying(): Promise<void> {
     while (this.#meant()) {
-      await condition(() => this.state.paused === null || !this.#meant());
+      await condition(() => this.#wanted() || !this.#meant());
       if (this.#wanted()) await this.#copy();
     }
   }
@@ -103,16 +108,19 @@ export class Mirror {
     });
     const partitions = this.state.facts.mirror?.partitions ?? {};
     const { shares, busy } = sharesOf(this.state.migration, partitions);
-    const sliceMs = mirrorSliceMs(shares);
-    await scope.run(() =>
-      Promise.all(
-        busy.map(async (share) => {
-          try {
-            while (this.#wanted())
-              await mirroring(sliceMs).mirror({ ...this.work(), sliceMs, share, shares, partitions });
-          } catch (error) {
-            this.#fail(error);
-          }
+    const shareMs = mirrorSliceMs(shares);
+    const copy = async (share: number): Promise<void> => {
+      while (this.#wanted())
+        await mirroring(shareMs).mirror({ ...this.work(), sliceMs: shareMs, share, shares, partitions });
+    };
+    const all = [
+      ...busy.map((share) => () => copy(share)),
+      ...(this.state.migration.schemas ? [() => this.#letSchemasFollow()] : []),
+    ];
+    await this.#orFail(() =>
+      this.#mayImport(() =>
+        scope.run(async () => {
+          await Promise.all(all.map((work) => this.#orFail(work)));
         }),
       ),
     );
@@ -120,9 +128,41 @@ export class Mirror {
     await listening.catch(() => undefined);
   }
 
+  /** New versions on the source registry, while producers there may still make some. */
+  async #letSchemasFollow(): Promise<void> {
+    let carry: unknown;
+    while (this.#wanted()) {
+      const seen = await watchThenChange().watchSchemas({ ...this.work(), sliceMs, carry });
+      if (seen.state === 'asks') {
+        insist(this, seen.findings);
+        throw new Blocked('The check asked for nothing that is not accepted already; retry.');
+      }
+      carry = seen.carry;
+    }
+  }
+
+  async #mayImport(work: () => Promise<void>): Promise<void> {
+    const { migration, facts } = this.state;
+    if (migration.schemas) await mayImport({ facts, work: this.work }, work);
+    else await work();
+  }
+
+  async #orFail(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** A share that was told to stop may be lost with its worker on the way there, which is as good. */
   #fail(error: unknown): void {
     if (isCancellation(error)) return;
+    if (error instanceof Blocked) {
+      this.#failed = true;
+      this.#failure ??= error;
+      return;
+    }
     if (!(error instanceof ActivityFailure)) throw error;
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure) && !this.#wanted()) return;

@@ -2,16 +2,18 @@ import { targetName } from '../../src/migration/file.js';
 import { change } from './activities.js';
 import { humanStep } from './human-step.js';
 import type { Run } from './run.js';
+import { schemasCopied } from './schemas.js';
 import { insist, step } from './step.js';
 
 /**
- * First step, always: the topics on the target with configuration and ACLs, and a starting offset for every group,
- * unless the strategy brings the history along: then groups go on at their own offsets.
+ * First step, always: the topics on the target with configuration, ACLs and schemas, and a starting offset for every
+ * group, unless the strategy brings the history along: then groups go on at their own offsets.
  */
 export async function prepareTarget(run: Run): Promise<void> {
   await planChecked(run);
   await topicsCreated(run);
   await aclsCopied(run);
+  await schemasCopied(run);
   await offsetsSeeded(run);
 }
 

@@ -1,6 +1,8 @@
+import { targetName } from '../../src/migration/file.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
+import { mirrorEmptied } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import type { Run } from './run.js';
@@ -17,11 +19,29 @@ export async function producersStopped(run: Run): Promise<void> {
 }
 
 /**
+ * The same while groups live from the target already. A person may choose that new producers do not wait for the old
+ * ones and for the mirror: then records of one key may swap, which is said.
+ */
+export async function oldProducersStopped(run: Run): Promise<void> {
+  const upkeep = async (): Promise<void> => {
+    run.mirror.start();
+    await keepTranslated(run)();
+  };
+  await quietSource(run, 'producerStopped', upkeep, ({ by, reason }) => {
+    run.facts.ahead = { by, reason };
+    const topics = run.migration.topics.map(targetName).join(', ');
+    return `Not waited for, as ${by} decided (${reason}): until the old producers have stopped and the mirror is empty, records of one key may swap on ${run.migration.target} in ${topics}.`;
+  });
+}
+
+/**
  * Producers write to the target, which has everything that the source has. Evidence: the source is as it was frozen, and
  * somebody writes to the target.
  */
 export async function producersWriteToTarget(run: Run): Promise<void> {
   const writing = async (entry: Step, accepted: string[] = []): Promise<Seen> => {
+    const tail = run.facts.ahead && (await tailDrained(run, entry, accepted.length > 0));
+    if (tail?.agrees === false) return tail;
     const { ends = {}, mirrored = {}, unproved } = run.facts;
     const seen = await run.watch(entry, (slice) =>
       watch().watchProducers({
@@ -36,6 +56,7 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
       case 'contradicted':
         return { agrees: false, sentence: seen.sentence };
       case 'grew':
+        if (tail) return { agrees: false, sentence: seen.sentence };
         throw run.reopen('producerStopped', seen.sentence);
       case 'asks':
         insist(run, seen.findings);
@@ -50,6 +71,21 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
   });
 }
 
+/**
+ * New producers did not wait: the old ones have to be gone by now, and the mirror copies what they have left.
+ * @param overridden a person says that the source cannot be seen quiet: it is copied up to where it is.
+ */
+async function tailDrained(run: Run, entry: Step, overridden: boolean): Promise<Seen> {
+  run.mirror.start();
+  const quiet = await sourceQuiet(run, entry, overridden);
+  if (!quiet.agrees) return quiet;
+  if (!overridden) delete run.facts.unproved;
+  const seen = await mirrorEmptied(run, entry);
+  return seen.state === 'caught-up'
+    ? { agrees: true, sentence: seen.sentence }
+    : { agrees: false, sentence: seen.sentence };
+}
+
 /** The step in which producers left the source: it opens again when a record arrives there after all. */
 export function producersStep(run: Run): StepId {
   return (
@@ -61,26 +97,38 @@ export function producersStep(run: Run): StepId {
 /** The code that wrote to the source is gone. Evidence: the same. */
 export const oldProducerCodeRemoved = (run: Run) => quietSource(run, 'oldProducerCodeRemoved');
 
-async function quietSource(run: Run, id: HumanStepId, upkeep = keepOffsets(run)): Promise<void> {
-  const quiet = async (entry: Step, accepted: string[] = []): Promise<Seen> => {
-    const seen = await run.watch(entry, (slice) =>
-      watch().watchQuiet({ ...slice, accepted: [...(slice.accepted ?? []), ...accepted] }),
-    );
-    if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
-    run.facts.ends = seen.ends;
-    return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
-  };
+/** The source is quiet, and its ends are frozen; `overridden`: its ends as they are, proved or not. */
+async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<Seen> {
+  const accepted = overridden ? ['not-quiet'] : [];
+  const seen = await run.watch(entry, (slice) =>
+    watch().watchQuiet({ ...slice, accepted: [...(slice.accepted ?? []), ...accepted] }),
+  );
+  if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
+  run.facts.ends = seen.ends;
+  return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
+}
+
+async function quietSource(
+  run: Run,
+  id: HumanStepId,
+  upkeep = keepOffsets(run),
+  whenOverridden?: (override: { by: string; reason: string }) => string,
+): Promise<void> {
   await humanStep(run, id, {
     together: true,
     upkeep,
     check: (_names, entry) => {
       delete run.facts.unproved;
-      return quiet(entry);
+      delete run.facts.ahead;
+      return sourceQuiet(run, entry);
     },
-    whenOverridden: (entry) => {
+    whenOverridden: async (entry) => {
       const claim = entry.parts?.find((part) => part.claim?.override)?.claim;
-      run.facts.unproved = { by: claim?.by ?? '', reason: claim?.override?.reason ?? '' };
-      return quiet(entry, ['not-quiet']);
+      const override = { by: claim?.by ?? '', reason: claim?.override?.reason ?? '' };
+      run.facts.unproved = override;
+      const means = whenOverridden?.(override);
+      const seen = await sourceQuiet(run, entry, true);
+      return means === undefined ? seen : { ...seen, sentence: `${seen.sentence} ${means}` };
     },
   });
 }

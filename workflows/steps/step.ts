@@ -47,7 +47,7 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
 }
 
 /** Stops the step when findings stand that block it or that nobody has accepted. */
-export function insist(run: Run, findings: readonly Finding[]): void {
+export function insist(run: Pick<Run, 'state'>, findings: readonly Finding[]): void {
   const left = standing(findings, run.state.accepted);
   if (left.length > 0) throw new Blocked(sentenceOf(left), left);
 }

@@ -39,7 +39,8 @@ export async function translated(run: Run, entry: Step, groups: readonly string[
     watchThenChange().translateGroups({
       ...slice,
       groups,
-      ...(facts.ends && { ends: facts.ends }),
+      // Groups that move while producers still write have to be gone from the source, however far they got.
+      ...(facts.ends && run.step('translateOffsets') && { ends: facts.ends }),
       translated: facts.translated ?? [],
     }),
   );
