@@ -59,7 +59,21 @@ export class Applications {
     // Groups that are there from the beginning have all of it to read.
     for (const app of groupNames) await all.startConsumer(app, 'source', history !== undefined);
     for (const app of producerNames) await all.startProducer(app);
+    await all.#atWork();
     return all;
+  }
+
+  /** Every group has committed something: a plan asks about one that has not. */
+  async #atWork(): Promise<void> {
+    const deadline = Date.now() + 120_000;
+    for (const consumer of this.consumers.values())
+      for (;;) {
+        const { group, processed, uncommitted, problem } = await consumer.status();
+        if (processed > uncommitted) break;
+        if (Date.now() > deadline)
+          throw new Error(`${group} has committed nothing in 120 s: ${problem ?? 'it says nothing'}`);
+        await sleep(200);
+      }
   }
 
   /** As fast as the source takes it; the ledger knows of every message. */

@@ -79,7 +79,8 @@ export function sourceConnector({
     'source.consumer.max.partition.fetch.bytes': String(4 * mebibyte),
     'producer.override.linger.ms': '10',
     'producer.override.batch.size': String(512 * 1024),
-    'producer.override.compression.type': 'lz4',
+    // MirrorMaker cannot keep the producers' own; gzip is what every client can read without an addition.
+    'producer.override.compression.type': 'gzip',
     // What the topic takes is the broker's decision; these must only not be smaller.
     'producer.override.max.request.size': String(48 * mebibyte),
     'producer.override.buffer.memory': String(64 * mebibyte),
