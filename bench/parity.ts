@@ -66,7 +66,10 @@ async function measure(lab: Lab, topic: string, size: number, mb: number, say: S
   const pool = randomBytes(1 << 20);
   const from = Date.now();
   for (const there of [lab.source, lab.target]) await fill(there, topic, { size, records, pool, from });
-  const connections = { source: await adminConnection(lab.source), target: await adminConnection(lab.target) };
+  const connections = {
+    source: await adminConnection(lab.source),
+    target: await adminConnection(lab.target),
+  };
   const admin = openCluster('source', connections.source);
   const at = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
   const ends = endsTable(at, await admin.watermarks(at).finally(() => admin.close()));
