@@ -43,7 +43,13 @@ export default tseslint.config(
   ]),
   only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', ['^(?!\\./|zod$)']),
   only(
-    ['src/kafka/**/*.ts', 'src/mirror/**/*.ts', 'src/parity/**/*.ts', 'src/registry/**/*.ts', 'src/connect/**/*.ts'],
+    [
+      'src/kafka/**/*.ts',
+      'src/mirror/**/*.ts',
+      'src/parity/**/*.ts',
+      'src/registry/**/*.ts',
+      'src/connect/**/*.ts',
+    ],
     'Adapters know clusters, not workflows.',
     ['@temporalio/', '(workflows|activities|cli)/'],
   ),

@@ -227,7 +227,7 @@ function openRegistries(folder: string, ports: Record<ClusterName, number>): Lab
 
 async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> = {}): Promise<void> {
   const { temporal, source, target, connect, registries } = lab;
-  const known = Object.entries(registries ?? {}).map(([name, { url }]) => [name, { url }]);
+  const known = Object.entries(registries ?? {}).map(([name, { url }]) => [name, { url }] as const);
   const config = ferryConfig(temporal, [source, target], connect, {
     ...Object.fromEntries(known),
     ...others,

@@ -1,5 +1,5 @@
 import type { Finding } from '../migration/findings.js';
-import { targetName, type Migration } from '../migration/file.js';
+import type { Migration } from '../migration/file.js';
 import type { ConnectConnection } from './connection-settings.js';
 import type { ConnectorConfig } from './rest.js';
 
@@ -146,11 +146,11 @@ export function exactly(name: string): string {
 
 /**
  * Topics that MirrorMaker would not copy, or not under their name (`MirrorSourceConnector.shouldReplicateTopic`,
- * `ReplicationPolicy.isInternalTopic`, `IdentityReplicationPolicy.formatRemoteTopic`): it says nothing about them.
+ * `ReplicationPolicy.isInternalTopic`, `IdentityReplicationPolicy.formatRemoteTopic`): it says nothing about them. That it
+ * cannot rename is checked with the migration file.
  */
 export function unmirrorable(migration: Migration): Finding[] {
-  return migration.topics.flatMap((move): Finding[] => {
-    const { name } = move;
+  return migration.topics.flatMap(({ name }): Finding[] => {
     const blocks = (why: string): Finding[] => [
       {
         weight: 'blocks',
@@ -158,10 +158,6 @@ export function unmirrorable(migration: Migration): Finding[] {
         sentence: `MirrorMaker cannot mirror the topic ${name}: ${why}. Take mirror: engine, or move it by another migration.`,
       },
     ];
-    if (targetName(move) !== name)
-      return blocks(
-        `it keeps names as they are, and the migration calls it ${targetName(move)} on the target`,
-      );
     if (/[.-]internal$/.test(name) || name.startsWith('__') || name.startsWith('.'))
       return blocks('it takes a topic of such a name for an internal one, and leaves it out');
     if (name.endsWith('heartbeats'))

@@ -302,7 +302,10 @@ class Copying {
     while (this.flows.some(({ outlet }) => !outlet.idle) && Date.now() < deadline && !this.failure)
       await Promise.race([this.room.change(), sleep(50)]);
     try {
-      await Promise.race([this.store(), sleep(Math.max(1_000, deadline - Date.now()), undefined, { ref: false })]);
+      await Promise.race([
+        this.store(),
+        sleep(Math.max(1_000, deadline - Date.now()), undefined, { ref: false }),
+      ]);
     } catch (error) {
       this.failure ??= { error };
     }

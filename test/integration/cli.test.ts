@@ -285,7 +285,10 @@ describe('a migration', () => {
       expect(code).toBe(3);
       expect(out).toContain(`ferry confirm ${topic} producerSwitched --name orders-web`);
       const ready = await fetch(`http://${health}/readyz`);
-      expect([ready.status, await ready.json()]).toEqual([200, { changes: 'RUNNING', watches: 'RUNNING' }]);
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING' },
+      ]);
     });
 
     test('takes a claim before its turn, and refuses with a sentence what makes no sense', async () => {
@@ -374,6 +377,80 @@ describe('a migration', () => {
         () => statusOf(topic),
         ({ state }) => state === 'aborted',
       );
+    });
+
+    test('with a mirror shows what it copies, and where groups are on both clusters; an abort takes the copy back', async () => {
+      const mirrored = `cli.mirrored.${run}`;
+      const group = `cli.mirrored.group.${run}`;
+      const at = { topic: mirrored, partition: 0 };
+      await admin.createTopics([{ name: mirrored, partitions: 1, replicationFactor: 1, config: {} }]);
+      const producer = lab.source.kafkajs('admin').producer();
+      await producer.connect();
+      await producer.send({ topic: mirrored, messages: [{ value: 'one' }, { value: 'two' }] });
+      await producer.disconnect();
+      await admin.commitOffsets(group, [{ ...at, offset: 1n }]);
+      const file = migrationFile({
+        name: mirrored,
+        strategy: 'simpleMirroring',
+        topics: [{ name: mirrored }],
+        consumers: [{ group }],
+      });
+      expect((await ferryOf(['start', file])).code).toBe(0);
+      interface Seen {
+        live: { says: string; mirror?: { shares: number; records: number } }[];
+      }
+      const { live } = await eventually(
+        async () => JSON.parse((await ferryOf(['status', mirrored, '--json'])).out) as Seen,
+        (seen) => seen.live.some(({ mirror }) => mirror?.records === 2),
+      );
+      expect(live).toMatchObject([
+        { says: expect.stringMatching(/^the mirror has copied 2 records/), mirror: { shares: 1, lag: 0 } },
+      ]);
+      const { out } = await eventually(
+        () => ferryOf(['offsets', mirrored, '--json']),
+        (seen) => !seen.out.includes('"translated":null'),
+      );
+      expect(JSON.parse(out)).toEqual({
+        migration: mirrored,
+        groups: [
+          {
+            group,
+            onTarget: group,
+            // A marker, with which the mirror shuts out any attempt before it, is at offset 0.
+            partitions: [
+              {
+                ...{ ...at, source: '1', aheadOnSource: '1' },
+                ...{ translated: '2', aheadOnTarget: '1', committed: null },
+              },
+            ],
+          },
+        ],
+      });
+      const text = await ferryOf(['offsets', mirrored, '--group', group]);
+      expect(text.out.replaceAll(/ +/g, ' ')).toBe(
+        `${group}, source → target\n ${mirrored}/0 1 1 ahead → 2 1 ahead not committed`,
+      );
+      expect(await ferryOf(['offsets', mirrored, '--group', 'nobody'])).toMatchObject({
+        code: 2,
+        err: [`${mirrored} has no group nobody: it has ${group}.`],
+      });
+      expect(await ferryOf(['offsets', topic])).toMatchObject({
+        code: 2,
+        err: [expect.stringContaining('moves by simplestCase, which takes no history along')],
+      });
+
+      expect((await ferryOf(['abort', mirrored])).code).toBe(0);
+      const { outcome } = await eventually(
+        () => statusOf(mirrored),
+        ({ state }) => state === 'aborted',
+      );
+      expect(outcome).toMatchObject({
+        left: [],
+        undone: [
+          `Deleted the topic ${mirrored} on target, which held nothing but what the mirror had copied.`,
+          `The mirror is removed, and its kafka-ferry.${mirrored}.map on target.`,
+        ],
+      });
     });
   });
 });

@@ -115,7 +115,6 @@ describe('the connectors of a migration', () => {
   });
 
   it.each([
-    [{ name: 'orders', newName: 'shop.orders' }, 'calls it shop.orders on the target'],
     [{ name: 'orders.internal' }, 'an internal one'],
     [{ name: '__orders' }, 'an internal one'],
     [{ name: 'device-heartbeats' }, 'heartbeats'],

@@ -325,7 +325,7 @@ describe('nonsense', () => {
 });
 
 it('every message has words for the web UI, with an example that would be accepted', () => {
-  expect(humanSteps).toHaveLength(8);
+  expect(humanSteps).toHaveLength(11);
   for (const name of humanSteps) {
     const [, example] = /Example: (\{.*\})$/.exec(messageDescription(name)) ?? [];
     expect(Object.keys(JSON.parse(example ?? '') as object)).toContain('by');

@@ -37,6 +37,7 @@ describe('a migration file', () => {
       principals: {},
       leaveBehind: { groups: [], principals: [] },
       messages: {},
+      copying: { shares: 4 },
       waits: { quiet: '150s', probe: '1s', agreeing: 3, patience: '10m', soak: '24h' },
     });
   });

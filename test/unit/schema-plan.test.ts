@@ -207,6 +207,7 @@ describe('the subjects of a migration', () => {
     parseMigration({
       name: 'a',
       strategy: 'advancedMirroring',
+      mirror: 'engine',
       source: 's',
       target: 't',
       topics: [{ name: 'orders', newName: 'shop.orders' }, { name: 'audit' }],

@@ -1,0 +1,399 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { engineActivities } from '../../activities/engine.js';
+import { historyOf } from '../../activities/history.js';
+import { targetWrites } from '../../activities/offsets.js';
+import { checkPlan } from '../../activities/plan.js';
+import { producersOnTargetActivities } from '../../activities/producers-on-target.js';
+import { undo } from '../../activities/undo.js';
+import { groupOffsets } from '../../src/cli/offsets.js';
+import type { Migration, MigrationFile } from '../../src/migration/file.js';
+import type { MirrorHeartbeat, TranslatedGroup } from '../../src/migration/work.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
+import { sharedLab } from '../lab/shared.js';
+import { eventually } from '../eventually.js';
+import { run } from './kafka-cluster.js';
+import {
+  attempt,
+  expireBefore,
+  join,
+  keysOf,
+  openGround,
+  sentenceOf,
+  type Ground,
+} from './prepare-ground.js';
+import {
+  commit,
+  makeTopic,
+  messages,
+  migrationOf,
+  running,
+  send,
+  sendInTransaction,
+  type Running,
+} from './watching.js';
+
+let ground: Ground;
+let engine: ReturnType<typeof engineActivities>;
+beforeAll(async () => {
+  ground = openGround(await sharedLab());
+  engine = engineActivities(ground);
+});
+afterAll(() => ground.close());
+
+let count = 0;
+let topic: string;
+let group: string;
+beforeEach(() => {
+  count += 1;
+  topic = `simple.${run}.${count}`;
+  group = `${topic}.group`;
+});
+
+const sliceMs = 30_000;
+
+const mirroring = (more: Partial<MigrationFile> = {}): Migration =>
+  migrationOf({
+    name: topic,
+    strategy: 'simpleMirroring',
+    topics: [{ name: topic, newName: `${topic}.new` }],
+    consumers: [{ group }],
+    ...more,
+  });
+
+/** A topic with two partitions and its twin on the target, ten records in the first, a transaction in the second. */
+async function prepared(): Promise<void> {
+  await makeTopic(ground.admin.source, topic, 2);
+  await makeTopic(ground.target, `${topic}.new`, 2);
+  await send(ground.lab.source, topic, messages(10));
+  const [aborted, committed] = [messages(3, 1), messages(4, 1)];
+  await sendInTransaction(ground.lab.source, `${topic}.tx`, topic, aborted, 'abort');
+  await sendInTransaction(ground.lab.source, `${topic}.tx`, topic, committed, 'commit');
+}
+
+const partitions = () => ({ [topic]: 2 });
+const ends = async () => {
+  const marks = await ground.source.watermarks([0, 1].map((partition) => ({ topic, partition })));
+  return {
+    [topic]: [0, 1].map((partition) => String(marks.get(`${topic}/${partition}`)?.value?.highWatermark)),
+  };
+};
+
+/** Runs the mirror in the background, as the workflow does; `stop` waits until it has ended. */
+function copying(migration: Migration): Running<unknown> & { stop(): Promise<unknown> } {
+  const share = running(
+    engine.mirror,
+    { migration, sliceMs, share: 0, shares: 1, partitions: partitions() },
+    { heartbeatTimeoutMs: 1_000 },
+  );
+  return { ...share, stop: async () => (share.cancel(), share.answer) };
+}
+
+/** Everything copied up to the ends, and the mirror stopped. */
+async function mirrored(migration: Migration) {
+  const prepare = running(engine.prepareMirror, { migration });
+  expect(await prepare.answer).toMatchObject({ partitions: partitions(), findings: [] });
+  const share = copying(migration);
+  const to = await ends();
+  const seen = await running(engine.watchMirror, {
+    ...{ migration, sliceMs, partitions: partitions(), to, frozen: true },
+  }).answer;
+  if (seen.state !== 'caught-up') throw new Error(`${seen.state}: ${JSON.stringify(seen)}`);
+  expect(await share.stop()).toMatchObject({ state: 'watching' });
+  return { ends: to, mirrored: seen.mirrored, heartbeats: share.heartbeats as MirrorHeartbeat[] };
+}
+
+async function translate(migration: Migration, before: TranslatedGroup[] = [], to = {}) {
+  return running(engine.translateGroups, {
+    ...{ migration, sliceMs, groups: [group], translated: before, ...to },
+  }).answer;
+}
+
+const committedOnTarget = async () => {
+  const rows = await ground.target.committedOffsets([group]);
+  return Object.fromEntries(
+    [...(rows.get(group)?.value ?? [])].map(([key, { offset }]) => [key, String(offset)]),
+  );
+};
+
+describe('the engine as a mirror', () => {
+  test('copies a share until it is told to stop, says how far it is, and a group goes on where it stopped', async () => {
+    await prepared();
+    const migration = mirroring();
+    // In the middle of the first partition, and within the aborted transaction of the second.
+    await commit(ground.admin.source, group, topic, [6n, 2n]);
+    const copy = await mirrored(migration);
+    expect(copy.heartbeats.at(-1)?.mirror).toMatchObject({ share: 0, records: 14, lag: 0, lagging: {} });
+    expect(copy.heartbeats.at(-1)?.says).toMatch(/^copied 14 records \(\d+ B\), nothing left for now$/);
+
+    const seen = await translate(migration);
+    if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
+    // The mirror has sealed each partition once, so the first record is at offset 1.
+    expect(seen.translated).toEqual([
+      {
+        group,
+        partitions: [
+          { topic, partition: 0, source: '6', target: '7', certainty: 'exact' },
+          { topic, partition: 1, source: '2', target: '1', certainty: 'exact' },
+        ],
+      },
+    ]);
+    expect(await committedOnTarget()).toEqual({ [`${topic}.new/0`]: '7', [`${topic}.new/1`]: '1' });
+
+    const [offsets] = await groupOffsets(ground.source, ground.target, migration, seen);
+    expect(offsets).toMatchObject({
+      partitions: [
+        { source: 6n, aheadOnSource: 4n, translated: 7n, aheadOnTarget: 4n, committed: 7n },
+        { source: 2n, translated: 1n, aheadOnTarget: 4n, committed: 1n },
+      ],
+    });
+
+    // Again: nothing has moved. Then its offsets expire, and are committed again.
+    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    await ground.target.deleteOffsets(group, [{ topic: `${topic}.new`, partition: 0 }]);
+    await translate(migration, seen.translated);
+    expect(await committedOnTarget()).toEqual({ [`${topic}.new/0`]: '7', [`${topic}.new/1`]: '1' });
+
+    // It went on on the source: translated anew.
+    await commit(ground.admin.source, group, topic, [9n, 2n]);
+    const again = await translate(migration, seen.translated);
+    expect(again).toMatchObject({ translated: [{ partitions: [{ source: '9', target: '10' }, {}] }] });
+    expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '10' });
+
+    // The map is gone with the mirror; what was translated is known all the same.
+    await running(engine.removeMirror, { migration }).answer;
+    await running(engine.removeMirror, { migration }).answer;
+    const left = await ground.target.topics([mapTopic(topic)]);
+    expect(left.get(mapTopic(topic))?.error?.type).toBe('NotFound');
+    if (again.state !== 'translated') throw new Error(again.state);
+    expect(await groupOffsets(ground.source, ground.target, migration, again)).toMatchObject([
+      { partitions: [{ translated: 10n }, { translated: 1n }] },
+    ]);
+  });
+
+  test('starts a group without a commit at the first record, and one whose records expired at what is left', async () => {
+    await prepared();
+    await expireBefore(ground.lab.source, topic, 4);
+    const migration = mirroring();
+    await commit(ground.admin.source, group, topic, [2n, null]);
+    await mirrored(migration);
+    const seen = await translate(migration);
+    if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
+    // Records 4 to 9 are there, behind the marker: the first of them is the one that it gets.
+    expect(seen.translated[0]?.partitions).toMatchObject([
+      { source: '2', target: '1' },
+      { source: null, target: '0' },
+    ]);
+  });
+
+  test('waits for a group with members that has not read to the end, and contradicts when it stands still', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { patience: '2s', quiet: '1s' } });
+    await commit(ground.admin.source, group, topic, [6n, 2n]);
+    const copy = await mirrored(migration);
+    const member = await join(ground.lab.source, group, topic);
+    try {
+      const seen = await translate(migration, [], { ends: copy.ends });
+      expect(seen).toMatchObject({
+        state: 'contradicted',
+        sentence: expect.stringMatching(
+          /^.* has 1 member on source: .* and has committed nothing for .*: stop it there, or let it read on\.$/,
+        ),
+      });
+      // Read to the end it may stay: no record will come.
+      await member.stop();
+      await commit(ground.admin.source, group, topic, copy.ends[topic]!.map(BigInt));
+      const back = await join(ground.lab.source, group, topic);
+      const done = await translate(migration, [], { ends: copy.ends });
+      expect(done).toMatchObject({
+        state: 'translated',
+        translated: [{ partitions: [{ target: '11' }, {}] }],
+      });
+      await back.stop();
+    } finally {
+      await member.stop();
+    }
+  });
+
+  test('asks when a group goes on on the source although it runs on the target already', async () => {
+    await prepared();
+    const migration = mirroring();
+    await commit(ground.admin.source, group, topic, [6n, 2n]);
+    await mirrored(migration);
+    const seen = await translate(migration);
+    if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
+    // It reads on the target, commits there, and comes back to life on the source.
+    await commit(ground.target, group, `${topic}.new`, [8n, 1n]);
+    expect(await translate(migration, seen.translated)).toMatchObject({ state: 'translated' });
+    await commit(ground.admin.source, group, topic, [9n, 2n]);
+    const back = await translate(migration, seen.translated);
+    expect(back).toMatchObject({
+      state: 'asks',
+      findings: [{ weight: 'asks', key: `group-on-both:${group}` }],
+    });
+    expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '8' });
+  });
+
+  test('sees records that come after the end was frozen', async () => {
+    await prepared();
+    const migration = mirroring();
+    await running(engine.prepareMirror, { migration }).answer;
+    const to = await ends();
+    await send(ground.lab.source, topic, messages(1));
+    const seen = await running(engine.watchMirror, {
+      ...{ migration, sliceMs, partitions: partitions(), to, frozen: true },
+    }).answer;
+    expect(seen).toMatchObject({ state: 'grew', sentence: expect.stringContaining(`${topic}/0`) });
+  });
+});
+
+describe('what is on the target beside what the mirror wrote', () => {
+  const watchProducers = (migration: Migration, more: object) =>
+    running(producersOnTargetActivities(ground).watchProducers, {
+      ...{ migration, sliceMs, ends: {}, mirrored: {}, frozen: true, ...more },
+    });
+
+  test('is what shows that producers have moved, and what keeps an abort from taking anything back', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { patience: '2s', quiet: '1s' } });
+    const copy = await mirrored(migration);
+    // A second attempt seals again: its markers are no records.
+    await copying(migration).stop();
+    const made = { topics: [], acls: [], offsets: [] };
+    expect(await targetWrites(ground, { migration, start: {} })).toEqual({ written: [] });
+    expect(await watchProducers(migration, copy).answer).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringContaining(`Nobody has written to ${topic}.new on target within 2s`),
+    });
+    expect(await watchProducers(migration, { ...copy, accepted: ['not-written'] }).answer).toMatchObject({
+      state: 'writing',
+      written: [],
+    });
+
+    await send(ground.lab.target, `${topic}.new`, messages(2, 1));
+    expect(await watchProducers(migration, copy).answer).toMatchObject({
+      state: 'writing',
+      written: [`${topic}.new`],
+    });
+    const { written } = await targetWrites(ground, { migration, start: {} });
+    expect(written).toEqual([expect.stringContaining(`${topic}.new on target has 2 offsets more`)]);
+    // The same when the map is gone, by what was taken down.
+    await running(engine.removeMirror, { migration }).answer;
+    expect((await targetWrites(ground, { migration, start: copy.mirrored })).written).toHaveLength(1);
+    expect(await undo(ground, { migration, made, mirrored: copy.mirrored }, attempt())).toEqual({
+      undone: [],
+      left: [],
+    });
+
+    // Records that come to the source now cannot be mirrored behind those any more.
+    await send(ground.lab.source, topic, messages(1));
+    const late = await watchProducers(migration, copy).answer;
+    expect(late).toMatchObject({ state: 'asks', findings: [{ key: `late-record:${topic}/0` }] });
+  });
+
+  test('as long as there is nothing, a late record on the source lets the mirror go on', async () => {
+    await prepared();
+    const migration = mirroring();
+    const copy = await mirrored(migration);
+    await send(ground.lab.source, topic, messages(1));
+    expect(await watchProducers(migration, copy).answer).toMatchObject({ state: 'grew' });
+  });
+
+  test('is nothing after a copy, so an abort deletes the topic that the ferry made, with what was copied', async () => {
+    await prepared();
+    const migration = mirroring();
+    const copy = await mirrored(migration);
+    const facts = await ground.target.topics([`${topic}.new`]);
+    const topicId = facts.get(`${topic}.new`)?.value?.topicId ?? null;
+    const made = { topics: [{ name: `${topic}.new`, topicId }], acls: [], offsets: [] };
+    expect(await undo(ground, { migration, made, mirrored: copy.mirrored }, attempt())).toEqual({
+      undone: [
+        `Deleted the topic ${topic}.new on target, which held nothing but what the mirror had copied.`,
+      ],
+      left: [],
+    });
+    await eventually(
+      async () => (await ground.target.topics([`${topic}.new`])).get(`${topic}.new`)?.error?.type,
+      (type) => type === 'NotFound',
+    );
+  });
+});
+
+describe('before anything is copied', () => {
+  const day = 86_400_000;
+  const findings = (migration: Migration) => historyOf(ground.source, ground.target, migration);
+
+  test('a target that would delete, refuse or change the history is told of in one go', async () => {
+    await makeTopic(ground.admin.source, topic, 1, { 'retention.ms': '-1' });
+    const old = String(Date.now() - 30 * day);
+    const future = String(Date.now() + 3 * day);
+    await send(ground.lab.source, topic, [
+      { value: 'old', partition: 0, timestamp: old },
+      { value: 'new', partition: 0, timestamp: future },
+    ]);
+    await makeTopic(ground.target, `${topic}.new`, 1, {
+      'retention.ms': String(7 * day),
+      'retention.bytes': '1000000',
+      'message.timestamp.before.max.ms': String(day),
+    });
+    const found = await findings(mirroring());
+    expect(keysOf(found)).toEqual([
+      `asks history-too-large:${topic}`,
+      `blocks history-expires:${topic}`,
+      `blocks timestamps-ahead:${topic}`,
+      `blocks timestamps-too-old:${topic}`,
+    ]);
+    expect(sentenceOf(found, `history-expires:${topic}`)).toBe(
+      `${topic} holds records that are 30d old, and ${topic}.new on target deletes what is older than 7d (retention.ms): they would be gone soon after they were copied; set retention.ms on ${topic}.new of target to 3283200000 (38d) at least until the migration has ended.`,
+    );
+  });
+
+  test('a topic that the ferry makes is judged by what it will get', async () => {
+    await makeTopic(ground.admin.source, topic, 1, {
+      'retention.ms': String(7 * day),
+      'message.timestamp.type': 'LogAppendTime',
+    });
+    const found = await findings(mirroring({ topics: [{ name: topic, partitions: 3 }] }));
+    expect(keysOf(found)).toEqual([
+      `blocks partitions-mirrored:${topic}`,
+      `blocks timestamps-replaced:${topic}`,
+    ]);
+    const mended = mirroring({
+      topics: [{ name: topic, config: { 'message.timestamp.type': 'CreateTime' } }],
+    });
+    expect(await findings(mended)).toEqual([]);
+  });
+
+  test('records without a key, ids of schemas, and records that are there already are found in the plan', async () => {
+    await makeTopic(ground.admin.source, topic, 1);
+    await send(
+      ground.lab.source,
+      topic,
+      Array.from({ length: 20 }, () => ({ value: '\0\0\0\0\u0007payload', partition: 0 })),
+    );
+    await makeTopic(ground.target, `${topic}.new`, 1, { 'cleanup.policy': 'compact' });
+    await send(ground.lab.target, `${topic}.new`, [{ key: 'k', value: 'strange', partition: 0 }]);
+    const { findings: found, will } = await checkPlan(ground, { migration: mirroring() }, 'own');
+    const keys = keysOf(found);
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        `asks schemas-in-topic:${topic}`,
+        `blocks records-before-history:${topic}.new`,
+        `blocks records-without-key:${topic}`,
+      ]),
+    );
+    expect(keys.filter((key) => key.includes('records-on-target'))).toEqual([]);
+    expect(sentenceOf(found, `schemas-in-topic:${topic}`)).toContain('use advancedMirroring');
+    expect(will).toContain(
+      `Copy ${topic} from source to target record by record, and go on while the source grows.`,
+    );
+  });
+
+  test('what an earlier run of the same mirror has copied is no strange record', async () => {
+    await prepared();
+    const migration = mirroring();
+    await mirrored(migration);
+    expect(await findings(migration)).toEqual([]);
+    await send(ground.lab.target, `${topic}.new`, messages(1));
+    expect(keysOf(await findings(migration))).toEqual([`blocks records-before-history:${topic}.new`]);
+  });
+});
