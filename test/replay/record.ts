@@ -16,27 +16,37 @@ const chosen = strategyNames.filter(
 const folder = fileURLToPath(new URL('histories', import.meta.url));
 
 const finding = asks('group-not-in-file:audit', 'audit reads orders and is not in the file.');
-const firstClaim: Record<Strategy, StepId> = {
+/** Where each strategy waits first once the target is prepared. */
+const firstWait: Record<Strategy, StepId> = {
   simplestCase: 'producerSwitched',
   doubleProducer: 'producerWritesBoth',
   doubleConsumers: 'consumerReadsBoth',
   simpleMirroring: 'producerStopped',
-  advancedMirroring: 'teamApproved',
+  advancedMirroring: 'mirrorSteady',
 };
 
 /** The long wait of each strategy, in which it is stopped and goes on in new runs. */
 const longWait = (strategy: Strategy): { step: StepId; activity: 'watchDrain' | 'watchMirror' } =>
   isMirrored(strategy)
-    ? { step: 'catchUp', activity: 'watchMirror' }
+    ? { step: strategy === 'simpleMirroring' ? 'catchUp' : 'mirrorSteady', activity: 'watchMirror' }
     : { step: 'drain', activity: 'watchDrain' };
 
 const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Promise<TestMigration>> = {
   async straight(migrations, strategy) {
     const migration = await migrations.start(strategy, {
-      topics: [{ name: 'orders' }, { name: 'refunds', newName: 'refunds-v2', createdBy: 'people' }],
+      topics: [
+        { name: 'orders' },
+        // MirrorMaker cannot rename.
+        {
+          name: 'refunds',
+          createdBy: 'people',
+          ...(strategy !== 'advancedMirroring' && { newName: 'refunds-v2' }),
+        },
+      ],
       consumers: [{ group: 'billing' }, { group: 'audit', topics: ['orders'] }],
+      ...(strategy === 'advancedMirroring' && { schemas: { source: 'old', target: 'new' } }),
     });
-    await migration.at('topicCreated', 'waiting');
+    await migration.reach('topicCreated', 'waiting');
     await migration.signal('consumerSwitched', { name: 'audit', note: 'early' });
     await migration.reach('deleteSource', 'done');
     return migration;
@@ -57,11 +67,11 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
         .next('watchMirror', unlike)
         .next('watchProducers', unlike),
     );
-    await migration.at('checkPlan', 'blocked');
+    await migration.reach('checkPlan', 'blocked');
     await migration.say('retry', { by: 'ann', override: { reason: 'audit stays' } });
     await migration.at('copyAcls', 'blocked');
     await migration.say('skip', { by: 'ann' });
-    await migration.at(firstClaim[strategy], 'waiting');
+    await migration.at(firstWait[strategy], 'waiting', 'blocked');
     await migration.signal('producerSwiched', { by: 'ann' });
     await migration.reach(longWait(strategy).step, 'blocked');
     await migration.say('retry');
