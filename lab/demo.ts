@@ -116,6 +116,8 @@ async function showOne(
     say,
     ...(strategy === 'advancedMirroring' && {
       history: messages,
+      // Values are read one by one by a library, which takes its time.
+      rate: 1_000,
       ...(registries && { registries: registries.urls }),
     }),
     ...(strategy === 'simpleMirroring' && {

@@ -88,7 +88,7 @@ export class Reading {
   }
 
   private async launch(): Promise<void> {
-    const { group, readCommitted = true, fromBeginning = false } = this.config;
+    const { group, readCommitted = true, fromBeginning = false, registries } = this.config;
     const consumer = kafkaClient(`ledger-${group}`, this.place().connection).consumer({
       groupId: group,
       readUncommitted: !readCommitted,
@@ -97,6 +97,8 @@ export class Reading {
       rebalanceTimeout: 10_000,
       heartbeatInterval: 1_000,
       maxWaitTimeInMs: 200,
+      // What was compressed is many times as long, and every value is read before the group hears of its member again.
+      ...(registries && { maxBytesPerPartition: 65_536, maxBytes: 262_144 }),
       retry,
     });
     this.consumer = consumer;

@@ -324,6 +324,30 @@ describe('nonsense', () => {
   });
 });
 
+describe('the approval of a team', () => {
+  const state = () => stateAt('teamApproved', 'waiting', { strategy: 'advancedMirroring', connect: 'c' });
+
+  it('says who and why; nothing is measured that could be overridden', () => {
+    expect(refusal(state(), 'teamApproved', {})).toContain('needs by');
+    expect(refusal(state(), 'teamApproved', { by: 'ann' })).toContain('needs note');
+    expect(refusal(state(), 'teamApproved', { by: 'ann', note: 'x', override: { reason: 'y' } })).toContain(
+      'takes no override',
+    );
+    const example = /Example: (\{.*\})$/.exec(messageDescription('teamApproved'))?.[1];
+    expect(refusal(state(), 'teamApproved', JSON.parse(example ?? ''))).toBeUndefined();
+  });
+});
+
+it('producers that do not wait for the mirror are refused where the engine has to be the only writer', () => {
+  const override = { by: 'ann', override: { reason: 'no pause' } };
+  const at = (mirror: 'engine' | 'mirrormaker') =>
+    stateAt('producerStopped', 'waiting', { strategy: 'advancedMirroring', mirror, connect: 'c' });
+  expect(refusal(at('engine'), 'producerStopped', override)).toContain('takes no override here');
+  expect(refusal(at('mirrormaker'), 'producerStopped', override)).toBeUndefined();
+  const simple = stateAt('producerStopped', 'waiting', { strategy: 'simpleMirroring' });
+  expect(refusal(simple, 'producerStopped', override)).toBeUndefined();
+});
+
 it('every message has words for the web UI, with an example that would be accepted', () => {
   expect(humanSteps).toHaveLength(11);
   for (const name of humanSteps) {

@@ -136,6 +136,28 @@ describe('a migration file', () => {
     expect(mistakes({ topics: [{ name }] }).length === 0).toBe(good);
   });
 
+  it('has each mirror and each strategy asked only what they can do', () => {
+    const mirrored = { strategy: 'advancedMirroring' as const };
+    expect(mistakes(mirrored)).toEqual([
+      'connect: expected the name of a Kafka Connect in ferry.yaml, on which MirrorMaker copies the records (or mirror: engine, to have the ferry copy them)',
+    ]);
+    expect(mistakes({ ...mirrored, mirror: 'engine' })).toEqual([]);
+    expect(
+      mistakes({ ...mirrored, connect: 'c', topics: [{ name: 'orders', newName: 'shop.orders' }] }),
+    ).toEqual([
+      'topics[0].newName: expected no other name than orders: MirrorMaker copies topics under their own name (mirror: engine can rename)',
+    ]);
+    expect(mistakes({ ...mirrored, connect: 'c', topics: [{ name: 'orders', newName: 'orders' }] })).toEqual(
+      [],
+    );
+    expect(mistakes({ strategy: 'simpleMirroring', mirror: 'mirrormaker' })).toHaveLength(1);
+    const schemas = { source: 'old', target: 'new' };
+    expect(mistakes({ strategy: 'simpleMirroring', schemas })).toEqual([
+      'schemas: expected advancedMirroring for topics with schemas: simpleMirroring suits when history is kept, a pause is fine, no schema registry is used',
+    ]);
+    expect(mistakes({ schemas })).toEqual([]);
+  });
+
   it.each(['replicationFactor', 'partitions'])('says what %s has to be', (key) => {
     expect(mistakes({ topics: [{ name: 'orders', [key]: '3' }] })).toHaveLength(1);
     expect(mistakes({ topics: [{ name: 'orders', [key]: 1.5 }] })).toHaveLength(1);
