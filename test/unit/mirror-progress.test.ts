@@ -121,7 +121,9 @@ describe('the shares of a mirror', () => {
   });
 
   it('are one where MirrorMaker copies: its connector divides the work itself', () => {
-    expect(sharesOf(migration(2, 8, { mirror: 'mirrormaker' }), { t0: 3, t1: 3 })).toEqual({
+    expect(
+      sharesOf(migration(2, 8, { mirror: 'mirrormaker', connect: 'mirrors' }), { t0: 3, t1: 3 }),
+    ).toEqual({
       shares: 1,
       busy: [0],
     });
