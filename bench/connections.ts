@@ -4,7 +4,7 @@ import { ADMIN } from '../lab/principals.js';
 import type { ClusterConnection } from '../src/kafka/open.js';
 
 /** How the ferry's own client reaches a cluster of the lab as its administrator. */
-export async function connectionsOf({ bootstrap, clients }: LabCluster): Promise<ClusterConnection> {
+export async function adminConnection({ bootstrap, clients }: LabCluster): Promise<ClusterConnection> {
   const admin = clients[ADMIN];
   if (!admin) throw new LabError('The lab has no administrator.');
   const { sasl, tls } = admin;

@@ -7,7 +7,7 @@ import { endsTable } from '../activities/planned-topics.js';
 import { connectionOf } from '../lab/kafka/clients.js';
 import { type Lab, type LabCluster, LabError } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';
-import { connectionsOf } from './connections.js';
+import { adminConnection } from './connections.js';
 import type { Compared, Comparing } from './parity-peer.js';
 import type { OurComparing } from './parity-ours.js';
 import { rounded } from './report.js';
@@ -66,7 +66,10 @@ async function measure(lab: Lab, topic: string, size: number, mb: number, say: S
   const pool = randomBytes(1 << 20);
   const from = Date.now();
   for (const there of [lab.source, lab.target]) await fill(there, topic, { size, records, pool, from });
-  const connections = { source: await connectionsOf(lab.source), target: await connectionsOf(lab.target) };
+  const connections = {
+    source: await adminConnection(lab.source),
+    target: await adminConnection(lab.target),
+  };
   const admin = openCluster('source', connections.source);
   const at = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
   const ends = endsTable(at, await admin.watermarks(at).finally(() => admin.close()));

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { type Lab, type LabCluster, LabError, startLab, type StartOptions } from '../lab/lab.js';
-import { ADMIN } from '../lab/principals.js';
+import { type Lab, LabError, startLab, type StartOptions } from '../lab/lab.js';
 import { type Clusters, openClusters } from '../src/clusters.js';
 import { type Config, readConfig } from '../src/config.js';
 import type { Cluster } from '../src/kafka/cluster.js';
-import { type ClusterConnection, openCluster } from '../src/kafka/open.js';
+import { openCluster } from '../src/kafka/open.js';
+import { adminConnection } from './connections.js';
 
 export type Say = (line: string) => void;
 
@@ -66,20 +65,4 @@ export async function onStage<T>(
     await end();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
-}
-
-/** Of a cluster of the lab, as somebody who may do everything there. */
-export async function adminConnection({ bootstrap, clients }: LabCluster): Promise<ClusterConnection> {
-  const { sasl, tls } = clients[ADMIN] ?? {};
-  return {
-    bootstrap,
-    ...(sasl && { sasl }),
-    ...(tls && {
-      tls: {
-        ca: await readFile(tls.ca, 'utf8'),
-        certificate: await readFile(tls.certificate, 'utf8'),
-        key: await readFile(tls.key, 'utf8'),
-      },
-    }),
-  };
 }
