@@ -124,6 +124,16 @@ async function check(
         `The workers of Kafka Connect "${rest.name}" are not set to exactly.once.source.support=enabled: when one is killed, records are copied twice. Set it on every worker, or accept duplicates.`,
       ),
     );
+  const uncommitted = settings.migration.consumers.filter(
+    ({ isolation }) => isolation === 'read_uncommitted',
+  );
+  if (exactlyOnce && uncommitted.length > 0)
+    findings.push(
+      asking(
+        'mirror-read-uncommitted',
+        `${listed(uncommitted.map(({ group }) => group))} ${uncommitted.length === 1 ? 'reads' : 'read'} uncommitted records: when a worker of Kafka Connect is killed, what MirrorMaker was writing is aborted and written again, and who reads uncommitted records on ${at.target} gets it twice. Set isolation.level=read_committed in those consumers, say so by isolation in the file, or accept duplicates.`,
+      ),
+    );
   const connectors = [exactlyOnce ? required : sourceConnector({ ...settings, exactlyOnce: false })];
   if (settings.migration.consumers.length > 0) {
     const checkpoint = checkpointConnector(settings);

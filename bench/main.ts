@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
+import { type Cutover, cutover } from './cutover.js';
 import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirror.js';
 import { engines } from './mirror/engine.js';
 import { type Parity, parity } from './parity.js';
@@ -53,6 +54,15 @@ benchmark('translate', 'how exact translated offsets are, and how soon, beside M
   .option('--group-partitions <n>', 'how many pairs of a group and a partition have a commit', amount, 10_000)
   .action(async ({ groupPartitions, json }: { groupPartitions: number; json?: boolean }) =>
     show(await translate(groupPartitions, say), printTranslate, json),
+  );
+
+benchmark(
+  'cutover',
+  'how long a group pauses that is moved under load, and what it gets twice, beside MirrorMaker 2',
+)
+  .option('--repetitions <n>', 'how often it is moved by each', amount, 3)
+  .action(async ({ repetitions, json }: { repetitions: number; json?: boolean }) =>
+    show(await cutover(repetitions, say), printCutover, json),
   );
 
 benchmark('parity', 'how fast both clusters are compared, beside kafkajs consumers that hash what they read')
@@ -199,6 +209,17 @@ function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): str
         String(row.seconds),
       ]),
     ),
+  ].join('\n');
+}
+
+function printCutover({ intervalSeconds, messagesPerSecond, rows, pauseSeconds }: Cutover): string {
+  return [
+    `One group moved at ${messagesPerSecond} messages a second; MirrorMaker translates and commits every ${intervalSeconds} s. Goal: 0 twice, 0 lost, and no longer a pause.`,
+    table(
+      ['', 'repetition', 'pause, s', 'twice', 'lost'],
+      rows.map((row) => [row.engine, ...[row.repetition, row.pauseSeconds, row.twice, row.lost].map(String)]),
+    ),
+    `Median of the pause: ferry ${pauseSeconds.ferry} s, mirrormaker ${pauseSeconds.mirrormaker} s.`,
   ].join('\n');
 }
 

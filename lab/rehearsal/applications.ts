@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from '../ledger/ledger.js';
 import type { Strategy } from '../../src/migration/strategies.js';
-import { formatOf, groupNames, type Names, producerNames, readsCommitted, subjectsOf } from './script.js';
+import { formatOf, groupNames, type Names, producerNames, subjectsOf } from './script.js';
 
 const partitions = 6;
 
@@ -172,7 +172,7 @@ export class Applications {
       folder,
       source: { connection: this.#connection(lab.source, app), topics: [names.topic] },
       target: { connection: this.#connection(lab.target, app), topics: [names.newTopic] },
-      readCommitted: readsCommitted(app),
+      readCommitted: names.readsCommitted(app),
       ...(reads && { reads }),
       ...(this.registries && { registries: this.registries }),
       fromBeginning,

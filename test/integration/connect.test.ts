@@ -57,7 +57,7 @@ const mirroring = (name: string, topics: string[], groups: string[] = []): Migra
     strategy: 'advancedMirroring',
     connect: 'lab',
     topics: topics.map((topic) => ({ name: topic })),
-    consumers: groups.map((group) => ({ group })),
+    consumers: groups.map((group) => ({ group, isolation: 'read_committed' as const })),
     waits: { quiet: '100ms', probe: '200ms', agreeing: 2, patience: '60s' },
   });
 
