@@ -79,7 +79,7 @@ function migrationFile(change: Partial<MigrationFile> = {}): string {
     topics: [{ name: topic }],
     producers: [{ name: 'orders-web' }, { name: 'orders-batch' }],
     consumers: groups.map((group) => ({ group })),
-    leaveBehind: { principals: ['User:ferry'] },
+    leaveBehind: { principals: ['User:ferry', 'User:connect'] },
     waits: { quiet: '2s', probe: '250ms', soak: '1s' },
     ...change,
   };

@@ -48,7 +48,7 @@ test('principals may do on the target what they may do on the source, by the nam
     topics: [{ name: 'acl.in', newName: 'acl.new' }, { name: 'acl.out' }],
     consumers: [{ group: 'acl.group', newGroup: 'acl.newgroup' }],
     principals: { 'User:acl-writer': 'User:CN=acl-writer', 'User:acl-reader': 'User:CN=acl-reader' },
-    leaveBehind: { principals: ['User:ferry', 'User:acl-gone'] },
+    leaveBehind: { principals: ['User:ferry', 'User:connect', 'User:acl-gone'] },
   });
   const { made, findings, sentence } = await copyAcls(ground, { migration }, attempt());
   expect(keysOf(findings)).toEqual(['notes acl-host-kept:User:acl-reader', 'notes acl-patterns-narrowed']);
@@ -109,7 +109,7 @@ test('rights on every topic become rights on those of the migration', async () =
     topics: [{ name: 'wild' }],
     // The lab grants the ferry its rights on the wildcard.
     principals: { 'User:ferry': 'User:CN=wild-tool' },
-    leaveBehind: {},
+    leaveBehind: { principals: ['User:connect'] },
   });
   const { findings } = await copyAcls(ground, { migration }, attempt());
   expect(keysOf(findings)).toEqual(['notes acl-patterns-narrowed']);

@@ -50,7 +50,7 @@ export function migrationOf(
     strategy: 'simplestCase',
     source: 'source',
     target: 'target',
-    leaveBehind: { principals: ['User:ferry'] },
+    leaveBehind: { principals: ['User:ferry', 'User:connect'] },
     ...file,
   });
   if (mistakes) throw new Error(JSON.stringify(mistakes));

@@ -97,7 +97,7 @@ test('everything that is wrong is found in one go', async () => {
         { group: 'plan.misspelt', newGroup: 'plan.taken', topics: ['plan.bad'] },
         { group: 'plan.twice', newGroup: 'plan.taken', topics: ['plan.bad'] },
       ],
-      leaveBehind: { groups: ['plan.left'], principals: ['User:ferry'] },
+      leaveBehind: { groups: ['plan.left'], principals: ['User:ferry', 'User:connect'] },
       waits: { soak: '30d' },
     });
     const { findings, will } = await plan(migration);
