@@ -34,7 +34,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
     case 'copySchemas':
       return migration.schemas
         ? [`Copy the schemas from ${migration.schemas.source} to ${migration.schemas.target}.`]
-        : ['Copy no schema: the file names no registry.'];
+        : [];
     case 'startMirror':
       return [
         `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows.`,
