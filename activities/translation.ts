@@ -253,7 +253,11 @@ export class Translation {
     return this.input.translated
       .find((one) => one.group === group)
       ?.partitions.find(
-        (one) => one.topic === at.topic && one.partition === at.partition && one.source === source,
+        (one) =>
+          one.topic === at.topic &&
+          one.partition === at.partition &&
+          // A commit of a group without members expires: that is no other position.
+          (source === null || one.source === source),
       );
   }
 
