@@ -81,6 +81,7 @@ async function encodedTopic(label: string, strategy: Migration['strategy'] = 'ad
   const migration = migrationOf({
     name: `schemas-${label}`,
     strategy,
+    mirror: 'engine',
     topics: [{ name: topic, newName: `${topic}-moved` }],
     schemas: { source: 'onprem', target: 'aiven' },
   });
