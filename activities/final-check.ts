@@ -15,7 +15,7 @@ import { drainFindings, readersOf, records, topicsWithoutGroup } from './drain-f
 import { passes, probeDrain } from './drain-probe.js';
 import { offsetsLeft } from './drain-says.js';
 import { describeArrival } from './last-arrival.js';
-import { describeMember, membersReading } from './membership.js';
+import { describeMember, liveReaders, membersReading } from './membership.js';
 import { nameOf, nameOpenTransactions } from './open-transactions.js';
 import { partitionsIn } from './planned-topics.js';
 import { rowAt, valueOf } from './rows.js';
@@ -40,7 +40,7 @@ export async function finalCheck(
     source.groups(),
   ]);
   const names = groups.map(({ group }) => group);
-  const alive = groups.filter(({ state }) => state !== 'empty' && state !== 'dead').map(({ group }) => group);
+  const alive = liveReaders(groups);
   const [described, configs, unread] = await Promise.all([
     source.describeGroups(alive),
     source.topicConfigs(topics.map(({ name }) => name)),

@@ -1,4 +1,11 @@
-import { partitionKey, type GroupFacts } from '../src/kafka/cluster.js';
+import { partitionKey, type GroupFacts, type GroupListing } from '../src/kafka/cluster.js';
+
+/** Groups that have members now which may read topics. */
+export function liveReaders(listing: readonly GroupListing[]): string[] {
+  return listing
+    .filter(({ state, coordinatesOther }) => state !== 'empty' && state !== 'dead' && !coordinatesOther)
+    .map(({ group }) => group);
+}
 
 export type Member = GroupFacts['members'][number];
 

@@ -3,6 +3,7 @@ import type { Finding } from '../src/migration/findings.js';
 import { topicsOf, type Migration } from '../src/migration/file.js';
 import { topicsWithoutGroup } from './drain-findings.js';
 import { readCommitted, topicsOfMembers } from './group-reading.js';
+import { liveReaders } from './membership.js';
 import { settledAt } from './rows.js';
 import { asking, blocking } from './weights.js';
 import { count, listed } from './wording.js';
@@ -42,9 +43,7 @@ export async function surveySourceGroups(
     commits.set(group, countByTopic(row?.value?.keys() ?? []));
   }
 
-  const live = new Set(
-    listing.filter(({ state }) => state !== 'empty' && state !== 'dead').map(({ group }) => group),
-  );
+  const live = new Set(liveReaders(listing));
   const toDescribe = asked.filter(
     (group) => inFile.has(group) || live.has(group) || commits.get(group)?.size,
   );

@@ -5,7 +5,7 @@ import { aclKey } from './acl-plan.js';
 import type { Attempt } from './attempt.js';
 import type { Dependencies } from './dependencies.js';
 import { readCommitted } from './group-reading.js';
-import { membersReading } from './membership.js';
+import { liveReaders, membersReading } from './membership.js';
 import { seedMark } from './offset-seeds.js';
 import { readEnds, type Ends } from './offset-reading.js';
 import { partitionsIn } from './planned-topics.js';
@@ -117,7 +117,7 @@ async function undoTopics(
   const partitions = partitionsIn(ours.map(({ name }) => valueOf(topics, name)));
   const [ends, readers] = await Promise.all([
     readEnds(target, partitions),
-    liveReaders(target, new Set(ours.map(({ name }) => name))),
+    readersByTopic(target, new Set(ours.map(({ name }) => name))),
   ]);
   const written = await writtenByOthers(target, ends, mirrored);
   const doomed = ours.filter(({ name }) => {
@@ -160,12 +160,12 @@ async function writtenByOthers(
 }
 
 /** Live groups by the topic that a member has or wants. */
-async function liveReaders(target: Cluster, topics: ReadonlySet<string>): Promise<Map<string, string[]>> {
-  const live = (await target.groups()).filter(({ state }) => state !== 'empty' && state !== 'dead');
+async function readersByTopic(target: Cluster, topics: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  const live = liveReaders(await target.groups());
   const readers = new Map<string, string[]>();
   if (live.length === 0) return readers;
-  const described = await target.describeGroups(live.map(({ group }) => group));
-  for (const { group } of live) {
+  const described = await target.describeGroups(live);
+  for (const group of live) {
     const facts: GroupFacts | undefined = valueIfThere(described, group);
     if (!facts) continue;
     for (const topic of topics)

@@ -212,6 +212,8 @@ export interface GroupListing {
   readonly group: string;
   readonly protocol: GroupProtocol;
   readonly state: GroupState;
+  /** Whether it shares out work other than partitions to read: Connect's workers and registries form such groups. */
+  readonly coordinatesOther?: true;
 }
 
 /** `classic` (JoinGroup), `consumer` (KIP-848), `share` (KIP-932), `streams` (KIP-1071). */

@@ -41,10 +41,11 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
       : await brokers.ask(broker, listGroupsV4, undefined);
     if (code !== ok) return { code };
     return {
-      value: groups.map(({ group, type, state }) => ({
+      value: groups.map(({ group, type, state, protocolType }) => ({
         group,
         protocol: protocols[type.toLowerCase()] ?? 'unknown',
         state: states[state.toLowerCase()] ?? 'unknown',
+        ...(type.toLowerCase() === 'classic' && coordinatesOther(protocolType)),
       })),
     };
   };
@@ -163,6 +164,11 @@ const states: Record<string, GroupState> = {
   notready: 'rebalancing',
 };
 
+/** The protocol type names what a classic group shares out; none has been named before a first member joins. */
+function coordinatesOther(protocolType: string): { coordinatesOther?: true } {
+  return protocolType === 'consumer' || protocolType === '' ? {} : { coordinatesOther: true };
+}
+
 function classic({ code, group, state, protocolType, members }: ClassicGroup): Reply<GroupFacts> {
   if (code !== ok) return { code };
   // Only consumers write their topics in a form known here: the bytes of a Connect worker mean something else.
@@ -172,6 +178,7 @@ function classic({ code, group, state, protocolType, members }: ClassicGroup): R
       group,
       protocol: 'classic',
       state: states[state.toLowerCase()] ?? 'unknown',
+      ...coordinatesOther(protocolType),
       members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
         memberId,
         clientId,

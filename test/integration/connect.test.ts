@@ -8,6 +8,8 @@ import { translateOverMirrorMaker } from '../../activities/connect-groups.js';
 import { readSyncs, translatePositions, type Mirrored } from '../../activities/connect-offsets.js';
 import { prepareMirrorMaker, removeMirrorMaker } from '../../activities/connect-setup.js';
 import { watchMirrorMaker } from '../../activities/connect-watching.js';
+import { liveReaders } from '../../activities/membership.js';
+import { CONNECT_GROUP } from '../../lab/connect/settings.js';
 import type { LabConnect } from '../../lab/lab.js';
 import { checkpointOf } from '../../src/connect/checkpoints.js';
 import type { ConnectConnection } from '../../src/connect/connection-settings.js';
@@ -49,7 +51,10 @@ beforeAll(async () => {
   ground = { ...openGround(lab), connects: openConnects({ lab: connection }) };
   rest = openConnect('lab', connection);
 });
-afterAll(() => ground.close());
+afterAll(async () => {
+  await connect.stop();
+  await ground.close();
+});
 
 const mirroring = (name: string, topics: string[], groups: string[] = []): Migration =>
   migrationOf({
@@ -341,6 +346,17 @@ describe('a mirror by MirrorMaker', () => {
     expect(await rest.offsets(names.source)).toEqual([]);
     await removeMirrorMaker(ground, anew, attempt());
   });
+});
+
+test("the workers' own group reads no topic, although it has members", async () => {
+  const target = ground.clusters('target');
+  const { group } = (await target.groups()).find(({ coordinatesOther }) => coordinatesOther) ?? {};
+  expect(group).toBe(CONNECT_GROUP);
+  expect((await target.describeGroups([CONNECT_GROUP])).get(CONNECT_GROUP)?.value).toMatchObject({
+    coordinatesOther: true,
+    members: [{ subscribed: [], assigned: [] }],
+  });
+  expect(liveReaders(await target.groups())).not.toContain(CONNECT_GROUP);
 });
 
 describe('what goes wrong', () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import kafkajs, { type Kafka } from 'kafkajs';
 import { attachLab, type Lab, type LabConnect } from '../../lab/lab.js';
 import { eventually } from '../eventually.js';
@@ -17,6 +17,11 @@ beforeAll(async () => {
   await admin.connect();
   await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
   await admin.disconnect();
+});
+afterAll(async () => {
+  for (const name of ['mirror-source', 'mirror-checkpoint'])
+    await fetch(`${connect.url}/connectors/${name}`, { method: 'DELETE' });
+  await connect.stop();
 });
 
 test('whoever attaches to the lab finds the worker', async () => {

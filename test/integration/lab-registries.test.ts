@@ -1,7 +1,7 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { attachLab, type Lab, type LabRegistries } from '../../lab/lab.js';
-import { sharedLab } from '../lab/shared.js';
+import { sharedLab, stopRegistries } from '../lab/shared.js';
 
 const subject = 'lab.registries-value';
 const schema = '{"type":"record","name":"Order","fields":[{"name":"id","type":"string"}]}';
@@ -12,6 +12,7 @@ beforeAll(async () => {
   lab = await sharedLab();
   registries = await lab.startRegistries();
 });
+afterAll(() => stopRegistries(registries));
 
 test('whoever attaches to the lab finds both registries', async () => {
   const { registries: found } = await attachLab('test');

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { LabRegistries } from '../../lab/lab.js';
 import { startRegistryDouble, type RegistryDouble } from '../../lab/registry-double/server.js';
 import { tryImport } from '../../src/registry/capability.js';
 import { openRegistry } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
-import { sharedLab } from '../lab/shared.js';
+import { sharedLab, stopRegistries } from '../lab/shared.js';
 import { avro, json, proto } from '../registry/schemas.js';
 import { run } from './kafka-cluster.js';
 
@@ -14,14 +15,17 @@ describe.each(['double', 'Apicurio'])('a registry: %s', (which) => {
   let url: string;
   let registry: Registry;
   let double: RegistryDouble | undefined;
+  let real: LabRegistries | undefined;
   beforeAll(async () => {
     if (which === 'double') double = await startRegistryDouble({ compatibility: 'NONE' });
-    url = double?.url ?? (await (await sharedLab()).startRegistries()).source.url;
+    else real = await (await sharedLab()).startRegistries();
+    url = double?.url ?? real!.source.url;
     registry = openRegistry(which, { url });
   });
   afterAll(async () => {
     registry.close();
     await double?.close();
+    if (real) await stopRegistries(real);
   });
   /** Apicurio's may be used by other tests too. */
   const name = (subject: string) => `contract-${run}-${subject}`;

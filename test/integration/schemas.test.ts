@@ -4,12 +4,13 @@ import type { Dependencies } from '../../activities/dependencies.js';
 import { partitionsIn, plannedTopics } from '../../activities/planned-topics.js';
 import { refuseRegistryIds, sampleIds } from '../../activities/schema-ids.js';
 import { copySchemas, schemaActivities } from '../../activities/schemas.js';
+import type { LabRegistries } from '../../lab/lab.js';
 import { startRegistryDouble, type RegistryDouble } from '../../lab/registry-double/server.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Migration } from '../../src/migration/file.js';
 import { openRegistry } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
-import { sharedLab } from '../lab/shared.js';
+import { sharedLab, stopRegistries } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { avro, proto } from '../registry/schemas.js';
 import { run } from './kafka-cluster.js';
@@ -19,14 +20,15 @@ import { makeTopic, migrationOf, running } from './watching.js';
 // A real registry that has no import mode, and one that has: the way from what people have to what they move to.
 let ground: Ground;
 let double: RegistryDouble;
+let registries: LabRegistries;
 let source: Registry;
 let target: Registry;
 beforeAll(async () => {
   const lab = await sharedLab();
   ground = openGround(lab);
-  const { source: apicurio } = await lab.startRegistries();
+  registries = await lab.startRegistries();
   double = await startRegistryDouble();
-  source = openRegistry('registry-onprem', { url: apicurio.url });
+  source = openRegistry('registry-onprem', { url: registries.source.url });
   target = openRegistry('registry-aiven', { url: double.url, pausesMs: [] });
 });
 afterAll(async () => {
@@ -34,6 +36,7 @@ afterAll(async () => {
   target.close();
   await double.close();
   await ground.close();
+  await stopRegistries(registries);
 });
 
 const dependencies = (): Dependencies => ({
@@ -68,7 +71,7 @@ async function encodedTopic(label: string, strategy: Migration['strategy'] = 'ad
     proto(`Key${label}`, [{ name: base, subject: base, version: 1, message: `Base${label}` }]),
   );
   const client = new SchemaRegistry({ host: double.url });
-  const onSource = new SchemaRegistry({ host: (await ground.lab.startRegistries()).source.url });
+  const onSource = new SchemaRegistry({ host: registries.source.url });
   const { id } = await onSource.register(
     { type: SchemaType.AVRO, schema: avro(`Order${label}`, 'a').text },
     { subject: `${topic}-value` },
