@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { endsTable } from '../activities/planned-topics.js';
+import { endsTable } from '../activities/topics/planned-topics.js';
 import { connectionOf } from '../lab/kafka/clients.js';
 import { type Lab, type LabCluster, LabError } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';

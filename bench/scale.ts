@@ -1,5 +1,5 @@
-import { DrainProbe } from '../activities/drain-probe.js';
-import { readersOf } from '../activities/drain-findings.js';
+import { DrainProbe } from '../activities/drain/drain-probe.js';
+import { readersOf } from '../activities/drain/drain-findings.js';
 import { createActivities } from '../activities/index.js';
 import { LabError } from '../lab/lab.js';
 import { openClusters } from '../src/clusters.js';

@@ -1,4 +1,4 @@
-import { copyRegistry, type CopyInput } from '../activities/schema-copy.js';
+import { copyRegistry, type CopyInput } from '../activities/schemas/schema-copy.js';
 import { LabError } from '../lab/lab.js';
 import { type RegistryDouble, startRegistryDouble } from '../lab/registry-double/server.js';
 import { openRegistry } from '../src/registry/open.js';

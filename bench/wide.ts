@@ -1,4 +1,4 @@
-import { endsTable } from '../activities/planned-topics.js';
+import { endsTable } from '../activities/topics/planned-topics.js';
 import type { Lab } from '../lab/lab.js';
 import { consumers } from '../lab/principals.js';
 import type { Cluster } from '../src/kafka/cluster.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { passes, probeDrain, type DrainReading } from '../../activities/drain-probe.js';
+import { passes, probeDrain, type DrainReading } from '../../activities/drain/drain-probe.js';
 import { openClusters } from '../clusters.js';
 import type { Cluster } from '../kafka/cluster.js';
 import { kindOf } from '../migration/verdicts.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sayPace } from '../../activities/mirror-pace.js';
+import { sayPace } from '../../activities/mirror/mirror-pace.js';
 import { digits } from '../../activities/wording.js';
 import type { MirrorHeartbeat } from '../migration/work.js';
 import type { Live } from './status-text.js';

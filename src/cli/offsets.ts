@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readCommitted } from '../../activities/group-reading.js';
+import { readCommitted } from '../../activities/groups/group-reading.js';
 import { openClusters } from '../clusters.js';
 import {
   partitionKey,

@@ -1,4 +1,4 @@
-import { checkPlan } from '../../activities/plan.js';
+import { checkPlan } from '../../activities/plan/plan.js';
 import { openClusters } from '../clusters.js';
 import { openConnects } from '../connects.js';
 import type { Config } from '../config.js';

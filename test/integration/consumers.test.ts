@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { consumerActivities } from '../../activities/consumers.js';
+import { consumerActivities } from '../../activities/groups/consumers.js';
 import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DrainProbe, probeDrain } from '../../activities/drain-probe.js';
-import { drainActivities } from '../../activities/drain.js';
+import { DrainProbe, probeDrain } from '../../activities/drain/drain-probe.js';
+import { drainActivities } from '../../activities/drain/drain.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';

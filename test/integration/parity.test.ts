@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import kafkajs, { type Message } from 'kafkajs';
 import { stringify } from 'yaml';
-import { parityActivities } from '../../activities/parity.js';
+import { parityActivities } from '../../activities/mirror/parity.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import { ferry } from '../../src/cli/program.js';
 import type { Cluster } from '../../src/kafka/cluster.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { copyAcls } from '../../activities/acls.js';
+import { copyAcls } from '../../activities/acls/acls.js';
 import { sharedLab } from '../lab/shared.js';
 import {
   allow,

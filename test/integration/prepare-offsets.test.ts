@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { seedOffsets, targetWrites } from '../../activities/offsets.js';
+import { seedOffsets, targetWrites } from '../../activities/offsets/offsets.js';
 import type { Migration } from '../../src/migration/file.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { OtherMigration } from '../../activities/dependencies.js';
-import { checkPlan } from '../../activities/plan.js';
+import { checkPlan } from '../../activities/plan/plan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';

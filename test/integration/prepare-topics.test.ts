@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { compareTopics, createTopics } from '../../activities/topics.js';
+import { compareTopics, createTopics } from '../../activities/topics/topics.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { sharedLab } from '../lab/shared.js';

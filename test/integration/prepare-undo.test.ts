@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { copyAcls } from '../../activities/acls.js';
-import { seedOffsets } from '../../activities/offsets.js';
-import { createTopics } from '../../activities/topics.js';
-import { undo } from '../../activities/undo.js';
+import { copyAcls } from '../../activities/acls/acls.js';
+import { seedOffsets } from '../../activities/offsets/offsets.js';
+import { createTopics } from '../../activities/topics/topics.js';
+import { undo } from '../../activities/retire/undo.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Made } from '../../src/migration/work.js';
 import { sharedLab } from '../lab/shared.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { doublingActivities } from '../../activities/doubling.js';
-import { quietActivities } from '../../activities/quiet.js';
+import { doublingActivities } from '../../activities/drain/doubling.js';
+import { quietActivities } from '../../activities/drain/quiet.js';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Dependencies } from '../../activities/dependencies.js';
-import { partitionsIn, plannedTopics } from '../../activities/planned-topics.js';
-import { refuseRegistryIds, sampleIds } from '../../activities/schema-ids.js';
-import { copySchemas, schemaActivities } from '../../activities/schemas.js';
+import { partitionsIn, plannedTopics } from '../../activities/topics/planned-topics.js';
+import { refuseRegistryIds, sampleIds } from '../../activities/schemas/schema-ids.js';
+import { copySchemas, schemaActivities } from '../../activities/schemas/schemas.js';
 import type { LabRegistries } from '../../lab/lab.js';
 import { startRegistryDouble, type RegistryDouble } from '../../lab/registry-double/server.js';
 import { FerryError } from '../../src/migration/errors.js';

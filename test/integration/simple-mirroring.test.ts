@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { engineActivities } from '../../activities/engine.js';
-import { historyOf } from '../../activities/history.js';
-import { targetWrites } from '../../activities/offsets.js';
-import { checkPlan } from '../../activities/plan.js';
-import { producersOnTargetActivities } from '../../activities/producers-on-target.js';
-import { undo } from '../../activities/undo.js';
+import { engineActivities } from '../../activities/mirror/engine.js';
+import { historyOf } from '../../activities/mirror/history.js';
+import { targetWrites } from '../../activities/offsets/offsets.js';
+import { checkPlan } from '../../activities/plan/plan.js';
+import { producersOnTargetActivities } from '../../activities/mirror/producers-on-target.js';
+import { undo } from '../../activities/retire/undo.js';
 import { groupOffsets } from '../../src/cli/offsets.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
 import type { MirrorHeartbeat, TranslatedGroup } from '../../src/migration/work.js';

@@ -1,5 +1,10 @@
 import type { Attempt } from '../../activities/attempt.js';
-import { copyRegistry, type Before, type Copied, type CopyInput } from '../../activities/schema-copy.js';
+import {
+  copyRegistry,
+  type Before,
+  type Copied,
+  type CopyInput,
+} from '../../activities/schemas/schema-copy.js';
 import {
   startRegistryDouble,
   type DoubleOptions,

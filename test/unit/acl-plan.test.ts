@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { planAcls } from '../../activities/acl-plan.js';
+import { planAcls } from '../../activities/acls/acl-plan.js';
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import { parseMigration } from '../../src/migration/file.js';
 

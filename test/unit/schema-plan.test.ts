@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { countingSlots, mostPlaceholders, openSlots } from '../../activities/schema-counting.js';
-import { planSchemas } from '../../activities/schema-plan.js';
-import { subjectMoves } from '../../activities/schema-subjects.js';
-import type { TargetView } from '../../activities/schema-target.js';
+import { countingSlots, mostPlaceholders, openSlots } from '../../activities/schemas/schema-counting.js';
+import { planSchemas } from '../../activities/schemas/schema-plan.js';
+import { subjectMoves } from '../../activities/schemas/schema-subjects.js';
+import type { TargetView } from '../../activities/schemas/schema-target.js';
 import { parseMigration } from '../../src/migration/file.js';
 import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';

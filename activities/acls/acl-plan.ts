@@ -1,0 +1,133 @@
+import type { AclBinding } from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
+import type { MadeAcl } from '../../src/migration/work.js';
+import { asking, noting } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+/** A binding on the source that concerns the migration, and what it becomes. */
+interface Concerned {
+  held: AclBinding;
+  becomes: AclBinding;
+}
+
+/**
+ * The bindings that the target needs so that every principal may do there what it may do on the source, with topics,
+ * groups and principals by their names on the target.
+ *
+ * - A pattern (prefixed, or the literal `*`) becomes one literal binding for each topic or group that it covers: what
+ *   else it covers on the target is not the migration's to grant.
+ * - Operations, hosts and DENY are kept. WRITE is among them: unlike a mirror's target, this one is for producers.
+ * - Transactional ids keep their names and patterns; those of principals that may write to a topic are taken.
+ */
+export function planAcls(
+  migration: Migration,
+  held: readonly AclBinding[],
+): { bindings: AclBinding[]; findings: Finding[] } {
+  const concerned = concernedBindings(migration, held);
+  const leftBehind = new Set(migration.leaveBehind.principals);
+  const bindings = new Map<string, AclBinding>();
+  const unmapped = new Map<string, AclBinding[]>();
+  const narrowed = new Set<string>();
+  const hosts = new Map<string, Set<string>>();
+  for (const { held: binding, becomes } of concerned) {
+    if (leftBehind.has(binding.principal)) continue;
+    const principal = migration.principals[binding.principal];
+    if (principal === undefined) {
+      unmapped.set(binding.principal, [...(unmapped.get(binding.principal) ?? []), becomes]);
+      continue;
+    }
+    const mapped = { ...becomes, principal };
+    bindings.set(aclKey(mapped), mapped);
+    if (isPattern(binding) && !isPattern(becomes)) narrowed.add(patternText(binding));
+    if (binding.host !== '*')
+      hosts.set(binding.principal, (hosts.get(binding.principal) ?? new Set()).add(binding.host));
+  }
+  return {
+    bindings: [...bindings.values()],
+    findings: [
+      ...[...unmapped].map(([principal, acls]) => notMapped(principal, acls, migration)),
+      ...(narrowed.size > 0
+        ? [
+            noting(
+              'acl-patterns-narrowed',
+              `ACLs for ${listed([...narrowed])} on ${migration.source} become ACLs for exactly the topics and groups of this migration on ${migration.target}.`,
+            ),
+          ]
+        : []),
+      ...[...hosts].map(([principal, from]) =>
+        noting(
+          `acl-host-kept:${principal}`,
+          `The ACLs of ${principal} hold for the host ${listed([...from])} only, and so will their copies: check that its applications come from there.`,
+        ),
+      ),
+    ],
+  };
+}
+
+/** One binding by all that makes it what it is. */
+export function aclKey(acl: MadeAcl): string {
+  const { resourceType, resourceName, patternType, principal, host, operation, permission } = acl;
+  return JSON.stringify([resourceType, resourceName, patternType, principal, host, operation, permission]);
+}
+
+function concernedBindings(migration: Migration, held: readonly AclBinding[]): Concerned[] {
+  const renamed = {
+    topic: migration.topics.map((move) => ({ from: move.name, to: targetName(move) })),
+    group: migration.consumers.map((move) => ({ from: move.group, to: targetGroup(move) })),
+  };
+  const named = held.flatMap((binding): Concerned[] => {
+    if (binding.resourceType !== 'topic' && binding.resourceType !== 'group') return [];
+    return renamed[binding.resourceType]
+      .filter(({ from }) => covers(binding, from))
+      .map(({ to }) => ({
+        held: binding,
+        becomes: { ...binding, resourceName: to, patternType: 'literal' },
+      }));
+  });
+  const writers = new Set(
+    named
+      .filter(
+        ({ held }) =>
+          held.resourceType === 'topic' &&
+          held.permission === 'allow' &&
+          (held.operation === 'write' || held.operation === 'all'),
+      )
+      .map(({ held }) => held.principal),
+  );
+  const transactional = held
+    .filter(({ resourceType, principal }) => resourceType === 'transactional-id' && writers.has(principal))
+    .map((binding) => ({ held: binding, becomes: binding }));
+  return [...named, ...transactional];
+}
+
+/** Kafka's rule (`ResourcePattern`): equal, the wildcard `*`, or beginning with a prefix. */
+function covers({ patternType, resourceName }: AclBinding, name: string): boolean {
+  return patternType === 'prefixed'
+    ? name.startsWith(resourceName)
+    : resourceName === '*' || resourceName === name;
+}
+
+function isPattern({ patternType, resourceName }: AclBinding): boolean {
+  return patternType === 'prefixed' || resourceName === '*';
+}
+
+function patternText({ patternType, resourceType, resourceName }: AclBinding): string {
+  return patternType === 'prefixed'
+    ? `${resourceType}s that begin with ${resourceName}`
+    : `all ${resourceType}s`;
+}
+
+function notMapped(principal: string, acls: readonly AclBinding[], { source, target }: Migration): Finding {
+  const rights = new Map<string, Set<string>>();
+  for (const { resourceType, resourceName, operation, permission } of acls) {
+    const on = `${resourceType.replace('-', ' ')} ${resourceName}`;
+    const may = `${permission === 'deny' ? 'not ' : ''}${operation}`;
+    rights.set(on, (rights.get(on) ?? new Set()).add(may));
+  }
+  const says = [...rights].map(([on, operations]) => `${[...operations].join(', ')} on ${on}`);
+  return asking(
+    `principal-not-mapped:${principal}`,
+    `${principal} has ${count(acls.length, 'ACL')} on ${source} (${listed(says, 4)}) and the file does not say who that is on ${target}: add it to principals, or to leaveBehind.principals; accepted, it gets nothing.`,
+  );
+}

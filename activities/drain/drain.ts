@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
+import { isFerryError } from '../../src/migration/errors.js';
+import { standing } from '../../src/migration/findings.js';
+import type { OffsetTable } from '../../src/migration/offsets.js';
+import type { Activities, Watch } from '../../src/migration/work.js';
+import type { Dependencies } from '../dependencies.js';
+import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from './drain-findings.js';
+import { DrainProbe, passes, type DrainReading, type PartitionReading } from './drain-probe.js';
+import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
+import { describeArrival } from './last-arrival.js';
+import { membersReading, type Member } from '../groups/membership.js';
+import { nameOpenTransactions } from './open-transactions.js';
+import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { Streak } from '../streak.js';
+import { watch, type Moment, type Seen } from '../watch.js';
+
+/** Since when, in ms of watching, each group has had what is left. */
+const drainCarry = z.object({
+  left: z.record(z.string(), z.object({ offsets: z.string(), sinceMs: z.number() })),
+});
+type DrainCarry = z.infer<typeof drainCarry>;
+type DrainAnswer = Exclude<Awaited<ReturnType<Activities['watchDrain']>>, { state: 'watching' }>;
+
+/** Who the members are and whether topics are still the planned ones changes seldom; each is asked for this often, ms. */
+const besideEveryMs = 5_000;
+
+export function drainActivities(
+  dependencies: Pick<Dependencies, 'clusters'>,
+): Pick<Activities, 'watchDrain'> {
+  return {
+    async watchDrain(input) {
+      const drain = new Drain(dependencies.clusters(input.migration.source), input);
+      return watch(input, drainCarry, (moment) => drain.probe(moment));
+    },
+  };
+}
+
+class Drain {
+  private readonly readers: Reader[];
+  private readonly looking: DrainProbe;
+  private readonly streak: Streak;
+  private readonly accepted: readonly string[];
+  private topicsCheckedAt = -Infinity;
+  private members = new Map<string, Member[]>();
+  private membersReadAt = -Infinity;
+  private transactions: { of: string; readAt: number; named: string[] } | undefined;
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly input: Watch & { to: OffsetTable; frozen: boolean },
+  ) {
+    const { migration, to, frozen, accepted = [] } = input;
+    this.readers = readersOf(migration);
+    this.accepted = accepted;
+    this.streak = new Streak(migration.waits.agreeing);
+    this.looking = new DrainProbe(source, {
+      readers: this.readers,
+      topics: migration.topics.map(({ name }) => name),
+      to,
+      frozen,
+      accepted,
+    });
+  }
+
+  async probe({
+    carry,
+    watchedMs,
+    outOfPatience,
+  }: Moment<DrainCarry>): Promise<Seen<DrainAnswer, DrainCarry>> {
+    const reading = await this.look();
+    const grown = reading.grown[0];
+    if (grown)
+      return {
+        answer: {
+          state: 'grew',
+          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
+        },
+      };
+
+    await this.readMembers(reading);
+    const findings = [
+      ...topicsWithoutGroup(this.input.migration),
+      ...drainFindings(reading, (group, partition) => !outOfPatience && this.isAssigned(group, partition)),
+    ];
+    const asked = standing(
+      findings,
+      this.accepted.map((key) => ({ key })),
+    );
+    const drained = reading.groups.every(({ group, partitions }) =>
+      partitions.every((one) => passes(group, one, this.accepted)),
+    );
+    const next = this.carryOn(carry, reading, watchedMs);
+    const says = await this.says(reading, next, watchedMs);
+    if (asked.length === 0 && !drained) {
+      this.streak.broken();
+      return { says, carry: next };
+    }
+    // What will be answered holds only for the topics that were planned.
+    await this.checkTopics();
+    const agreed = this.streak.saw(asked.length > 0 ? asked.map(({ key }) => key).join(' ') : 'drained');
+    if (!agreed) return { says, carry: next, confirming: true };
+    return {
+      answer:
+        asked.length > 0
+          ? { state: 'asks', findings: asked }
+          : {
+              state: 'drained',
+              lag: drainedGroups(reading),
+              sentence: sayDrained(
+                reading,
+                this.accepted.filter((key) => findings.some((finding) => finding.key === key)),
+              ),
+            },
+    };
+  }
+
+  private async look(): Promise<DrainReading> {
+    if (Date.now() - this.topicsCheckedAt >= besideEveryMs) await this.checkTopics();
+    try {
+      return await this.looking.look();
+    } catch (error) {
+      // A topic that has gone or changed is said as such, not as the partition that could not be read.
+      if (isFerryError(error) && (error.type === 'NotFound' || error.type === 'Changed'))
+        await this.checkTopics();
+      throw error;
+    }
+  }
+
+  private async checkTopics(): Promise<void> {
+    const { migration, topicIds, to } = this.input;
+    await plannedTopics(
+      this.source,
+      migration.topics.map(({ name }) => name),
+      { topicIds, partitions: partitionCounts(to) },
+    );
+    this.topicsCheckedAt = Date.now();
+  }
+
+  /** Who could still read what is left: asked for groups that are behind only. */
+  private async readMembers({ groups }: DrainReading): Promise<void> {
+    const behind = groups.filter(({ partitions }) =>
+      partitions.some(({ verdict: { verdict } }) => verdict === 'lagging' || verdict === 'no-commit'),
+    );
+    if (behind.length === 0 || Date.now() - this.membersReadAt < besideEveryMs) return;
+    const rows = await this.source.describeGroups(behind.map(({ group }) => group));
+    this.members = new Map();
+    for (const { group } of behind) {
+      const facts: GroupFacts | undefined = rows.get(group)?.value;
+      const topics = new Set(this.readers.find((reader) => reader.group === group)?.topics);
+      if (facts) this.members.set(group, membersReading(facts, topics));
+    }
+    this.membersReadAt = Date.now();
+  }
+
+  /** Whether a member has the partition, or may be given it: then its first commit is only a matter of time. */
+  private isAssigned(group: string, { topic, partition }: PartitionReading): boolean {
+    const members = this.members.get(group);
+    return (
+      members === undefined ||
+      members.some(
+        ({ assigned }) =>
+          assigned.length === 0 || assigned.some((at) => at.topic === topic && at.partition === partition),
+      )
+    );
+  }
+
+  private carryOn(carry: DrainCarry | undefined, { groups }: DrainReading, watchedMs: number): DrainCarry {
+    return {
+      left: Object.fromEntries(
+        groups.map(({ group, partitions }) => {
+          const offsets = String(offsetsLeft(partitions));
+          const before = carry?.left[group];
+          return [group, before?.offsets === offsets ? before : { offsets, sinceMs: watchedMs }];
+        }),
+      ),
+    };
+  }
+
+  private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
+    const says = sayDrain(reading, this.accepted, (group) => ({
+      members: this.members.get(group),
+      stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
+    }));
+    const stuck = new Map(
+      reading.groups
+        .flatMap(({ partitions }) => partitions)
+        .filter(({ verdict }) => verdict.verdict === 'open-transaction')
+        .map(({ topic, partition, lastStable }) => [
+          partitionKey({ topic, partition }),
+          { topic, partition, stuckAt: lastStable },
+        ]),
+    );
+    if (stuck.size === 0) return says;
+    const of = [...stuck.values()].map((at) => `${partitionKey(at)} ${at.stuckAt}`).join(' ');
+    if (this.transactions?.of !== of || Date.now() - this.transactions.readAt >= besideEveryMs)
+      this.transactions = {
+        of,
+        readAt: Date.now(),
+        named: await nameOpenTransactions(this.source, [...stuck.values()]),
+      };
+    return `${says}; ${this.transactions.named.join('; ')}`;
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  partitionKey,
+  type Cluster,
+  type FetchedBatches,
+  type Rows,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
+import { DeliverableScan, type GroupIsolation } from '../../src/kafka/records/deliverable.js';
+import type { ScanResult } from '../../src/migration/verdicts.js';
+import { rowAt } from '../rows.js';
+
+/** What is to be read: one partition, as members of that isolation read it, from `from` up to, not including, `end`. */
+export interface Tail extends TopicPartition {
+  isolation: GroupIsolation;
+  from: bigint;
+  /** At most the high watermark and, for `read_committed`, the last stable offset. */
+  end: bigint;
+}
+
+/** A batch or two of each partition: enough to see that a lag is real, and little where it is not. */
+const bytesPerPartition = 32 * 1024;
+const partitionsPerFetch = 128;
+/** How often one call of `read` goes back for more; the next call goes on from there. */
+const roundsPerRead = 16;
+const lonelyFetchesAtOnce = 4;
+/** A record that was found stays where it is, unless the topic is compacted: it is looked for again after this, ms. */
+const foundForMs = 10_000;
+
+/**
+ * Looks for the first deliverable record in tails of logs. Remembers what it has read, so that a tail in which nothing
+ * has moved costs a request only now and then, and one that has grown is read on from where it ended.
+ */
+export class TailScans {
+  private scans = new Map<string, TailScan>();
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** What is known of a tail that begins here, without asking the cluster. */
+  known(tail: Omit<Tail, 'end'>): ScanResult | undefined {
+    return this.scans.get(keyOf(tail))?.result;
+  }
+
+  /** Reads on in at most `limit` of the tails, the shortest first, as far as a few Fetches go; forgets all others. */
+  async read(tails: readonly Tail[], limit: number): Promise<void> {
+    const scans = new Map<string, TailScan>();
+    for (const tail of tails) {
+      const key = keyOf(tail);
+      const scan = scans.get(key) ?? this.scans.get(key) ?? new TailScan(tail);
+      scan.upTo(tail.end);
+      scans.set(key, scan);
+    }
+    this.scans = scans;
+    const unread = [...scans.values()]
+      .filter((scan) => !scan.finished)
+      .sort((a, b) => Number(a.end - a.next - (b.end - b.next)));
+    const doubtful = [...scans.values()].filter((scan) => scan.doubtful);
+    for (const scan of doubtful.slice(0, Math.max(0, limit - unread.length))) {
+      scan.again();
+      unread.push(scan);
+    }
+    const chosen = unread.slice(0, limit);
+
+    for (let round = 0; round < roundsPerRead; round++) {
+      const unfinished = chosen.filter((scan) => !scan.finished);
+      if (unfinished.length === 0) return;
+      for (const share of fetchable(unfinished)) await this.fetchTogether(share);
+    }
+  }
+
+  private async fetchTogether(share: readonly TailScan[]): Promise<void> {
+    const rows = await this.fetch(share);
+    const fed = share.map((scan) => scan.take(rows));
+    if (fed.some((outcome) => outcome === 'moved')) return;
+    // Empty may mean that the bytes were used up, or that the batch was larger than a partition's share of them: only a
+    // partition that is asked for alone is always given its next batch (KIP-74).
+    const silent = share.filter((_, index) => fed[index] === 'empty');
+    for (let at = 0; at < silent.length; at += lonelyFetchesAtOnce)
+      await Promise.all(
+        silent.slice(at, at + lonelyFetchesAtOnce).map(async (scan) => {
+          const alone = share.length === 1 ? rows : await this.fetch([scan]);
+          if (scan.take(alone) === 'empty') scan.endsHere();
+        }),
+      );
+  }
+
+  private fetch(scans: readonly TailScan[]): Promise<Rows<string, FetchedBatches>> {
+    return this.cluster.fetch(
+      scans.map(({ tail, next, end }) => ({
+        topic: tail.topic,
+        partition: tail.partition,
+        offset: next,
+        until: end,
+      })),
+      {
+        isolation: scans[0]?.tail.isolation === 'read_committed' ? 'committed' : 'uncommitted',
+        maxBytes: bytesPerPartition * scans.length,
+        maxBytesPerPartition: bytesPerPartition,
+        maxWaitMs: 0,
+      },
+    );
+  }
+}
+
+class TailScan {
+  private scan: DeliverableScan;
+  private foundAt: number | undefined;
+  /** Below this the log holds nothing more, by the broker's word. */
+  private emptyUntil: bigint;
+  end: bigint;
+
+  constructor(readonly tail: Tail) {
+    this.scan = new DeliverableScan(tail.from, tail.isolation);
+    this.emptyUntil = tail.from;
+    this.end = tail.end;
+  }
+
+  upTo(end: bigint): void {
+    if (end > this.end) this.end = end;
+  }
+
+  /** Whether the record that was found was last seen so long ago that compaction may have taken it. */
+  get doubtful(): boolean {
+    return this.foundAt !== undefined && Date.now() - this.foundAt >= foundForMs;
+  }
+
+  again(): void {
+    this.scan = new DeliverableScan(this.tail.from, this.tail.isolation);
+    this.emptyUntil = this.tail.from;
+    this.foundAt = undefined;
+  }
+
+  endsHere(): void {
+    this.emptyUntil = this.end;
+  }
+
+  get result(): ScanResult {
+    const { from } = this.tail;
+    const found = this.scan.result;
+    if (found.kind === 'record' || found.next >= this.emptyUntil) return { from, ...found };
+    return { from, ...found, next: this.emptyUntil, holes: found.holes + (this.emptyUntil - found.next) };
+  }
+
+  get next(): bigint {
+    const { result } = this;
+    return result.kind === 'record' ? result.offset : result.next;
+  }
+
+  get finished(): boolean {
+    return this.result.kind === 'record' || this.next >= this.end;
+  }
+
+  take(rows: Rows<string, FetchedBatches>): 'moved' | 'empty' | 'failed' {
+    const row = rowAt(rows, partitionKey(this.tail));
+    if (row.error) {
+      // A leader that moves is asked again by the next probe; what a person must mend is said at once.
+      if (row.error.type === 'Unauthorized' || row.error.type === 'Unsupported') throw row.error;
+      return 'failed';
+    }
+    if (row.value.batches.length === 0) return 'empty';
+    if (this.scan.feed(row.value).kind === 'record') this.foundAt = Date.now();
+    return 'moved';
+  }
+}
+
+function keyOf(tail: Omit<Tail, 'end'>): string {
+  return `${partitionKey(tail)}@${tail.from} ${tail.isolation}`;
+}
+
+/**
+ * Shares that one call of `fetch` can carry: it names a partition once and has one isolation, so groups that are at
+ * different places of one partition take turns.
+ */
+function fetchable(scans: readonly TailScan[]): TailScan[][] {
+  const shares: { isolation: GroupIsolation; taken: Map<string, TailScan> }[] = [];
+  for (const scan of scans) {
+    const key = partitionKey(scan.tail);
+    const { isolation } = scan.tail;
+    const free = shares.find(
+      (share) =>
+        share.isolation === isolation && share.taken.size < partitionsPerFetch && !share.taken.has(key),
+    );
+    if (free) free.taken.set(key, scan);
+    else shares.push({ isolation, taken: new Map([[key, scan]]) });
+  }
+  return shares.map(({ taken }) => [...taken.values()]);
+}

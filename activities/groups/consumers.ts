@@ -1,0 +1,286 @@
+import { z } from 'zod';
+import { partitionKey, type Cluster, type GroupFacts, type Rows } from '../../src/kafka/cluster.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { targetGroup, targetName, topicsOf } from '../../src/migration/file.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import type { Activities } from '../../src/migration/work.js';
+import type { Dependencies } from '../dependencies.js';
+import { records } from '../drain/drain-findings.js';
+import { DrainProbe, passes, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
+import { offsetsLeft } from '../drain/drain-says.js';
+import { describeArrival } from '../drain/last-arrival.js';
+import { describeMember, membersReading, topicsNobodyHas } from './membership.js';
+import { plannedTopics } from '../topics/planned-topics.js';
+import { Streak } from '../streak.js';
+import { valueOf } from '../rows.js';
+import { watch, type Moment, type Seen } from '../watch.js';
+import { count, listed } from '../wording.js';
+
+/** Each group's committed offsets on the target, added up, when they were first seen. */
+const consumersCarry = z.object({ committed: z.record(z.string(), z.string()) });
+type ConsumersCarry = z.infer<typeof consumersCarry>;
+type ConsumersInput = Parameters<Activities['watchConsumers']>[0];
+type ConsumersAnswer = Exclude<Awaited<ReturnType<Activities['watchConsumers']>>, { state: 'watching' }>;
+
+/** One group of the migration, on both clusters. */
+interface Mover {
+  /** Its id on the source: what the activity was asked about. */
+  group: string;
+  onTarget: string;
+  sourceTopics: ReadonlySet<string>;
+  targetTopics: ReadonlySet<string>;
+}
+
+export function consumerActivities(
+  dependencies: Pick<Dependencies, 'clusters'>,
+): Pick<Activities, 'watchConsumers'> {
+  return {
+    async watchConsumers(input) {
+      const { source, target } = input.migration;
+      const consumers = new Consumers(dependencies.clusters(source), dependencies.clusters(target), input);
+      return watch(input, consumersCarry, (moment) => consumers.probe(moment));
+    },
+  };
+}
+
+class Consumers {
+  private readonly movers: Mover[];
+  private readonly streak: Streak;
+  private readonly sourceProbe: DrainProbe | undefined;
+  private readonly targetProbe: DrainProbe | undefined;
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly target: Cluster,
+    private readonly input: ConsumersInput,
+  ) {
+    const { migration, to, frozen = false, accepted = [], expected } = input;
+    this.streak = new Streak(migration.waits.agreeing);
+    const moves = input.groups.map((group) => {
+      const move = migration.consumers.find((consumer) => consumer.group === group);
+      if (!move)
+        throw new FerryError(
+          'BadInput',
+          `The migration ${migration.name} names no consumer group ${group}: use one of ${listed(migration.consumers.map((consumer) => consumer.group))}.`,
+        );
+      return move;
+    });
+    this.movers = moves.map((move) => ({
+      group: move.group,
+      onTarget: targetGroup(move),
+      sourceTopics: new Set(topicsOf(migration, move).map(({ name }) => name)),
+      targetTopics: new Set(topicsOf(migration, move).map(targetName)),
+    }));
+    const isolationOf = new Map(moves.map(({ group, isolation }) => [group, isolation]));
+    const readers = (side: 'source' | 'target') =>
+      this.movers.map(({ group, onTarget, sourceTopics, targetTopics }) => ({
+        group: side === 'source' ? group : onTarget,
+        topics: [...(side === 'source' ? sourceTopics : targetTopics)],
+        isolation: isolationOf.get(group) ?? 'read_uncommitted',
+      }));
+    if (to)
+      this.sourceProbe = new DrainProbe(source, {
+        readers: readers('source'),
+        topics: migration.topics.map(({ name }) => name),
+        to,
+        frozen,
+        accepted,
+      });
+    if (expected === 'moved')
+      this.targetProbe = new DrainProbe(target, {
+        readers: readers('target'),
+        topics: [...new Set(this.movers.flatMap(({ targetTopics }) => [...targetTopics]))],
+      });
+  }
+
+  async probe({
+    carry,
+    outOfPatience,
+  }: Moment<ConsumersCarry>): Promise<Seen<ConsumersAnswer, ConsumersCarry>> {
+    const [onSource, onTarget, sourceReading, targetReading] = await Promise.all([
+      this.source.describeGroups(this.movers.map(({ group }) => group)),
+      this.target.describeGroups(this.movers.map((mover) => mover.onTarget)),
+      this.sourceProbe?.look(),
+      this.targetProbe?.look(),
+    ]);
+    const grown = sourceReading?.grown[0];
+    if (grown)
+      return {
+        answer: {
+          state: 'grew',
+          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
+        },
+      };
+
+    const committed = committedSums(targetReading);
+    const next: ConsumersCarry = carry ?? { committed };
+    const seen = this.movers.map((mover) => {
+      const source = valueOf(onSource, mover.group);
+      const target = valueOf(onTarget, mover.onTarget);
+      // What a mirror has brought along is read on the target, from the translated offset on.
+      const short = isMirrored(this.input.migration.strategy)
+        ? []
+        : shortOf(mover.group, sourceReading, this.input.accepted);
+      return {
+        mover,
+        target,
+        short: membersReading(source, mover.sourceTopics).length === 0 ? short : [],
+        unmet: [
+          ...this.unmetOnSource(mover, source, short),
+          ...this.unmetOnTarget(mover, target),
+          ...(targetReading && !hasMoved(mover, targetReading, next, committed)
+            ? [
+                `${mover.onTarget} has committed nothing new on ${this.target.name} and has records left there`,
+              ]
+            : []),
+        ],
+      };
+    });
+    const unmet = seen.flatMap((one) => one.unmet);
+    const says = unmet.length > 0 ? listed(unmet) : 'as expected, looking again';
+
+    const left = this.input.expected === 'reads-both' ? [] : seen.filter(({ short }) => short.length > 0);
+    if (left.length > 0 || unmet.length === 0) {
+      await this.checkTopics();
+      const what = left.map(({ mover, short }) => `${mover.group} ${offsetsLeft(short)}`).join(' ');
+      if (this.streak.saw(what))
+        return {
+          answer:
+            left.length > 0
+              ? { state: 'contradicted', sentence: left.map((one) => this.sayShort(one)).join(' ') }
+              : {
+                  state: 'agrees',
+                  sentence: this.sayAgrees(onTarget, sourceReading),
+                  data: this.evidence(onTarget, sourceReading),
+                },
+        };
+      return { says, carry: next, confirming: true };
+    }
+    this.streak.broken();
+    if (outOfPatience)
+      return {
+        answer: {
+          state: 'contradicted',
+          sentence: `Not seen within the patience of the migration: ${listed(unmet)}.`,
+        },
+      };
+    return { says, carry: next };
+  }
+
+  private unmetOnSource(mover: Mover, facts: GroupFacts, short: readonly PartitionReading[]): string[] {
+    const members = membersReading(facts, mover.sourceTopics);
+    if (this.input.expected === 'reads-both') {
+      const missing = topicsNobodyHas(facts, mover.sourceTopics);
+      return missing.length > 0
+        ? [`no member of ${mover.group} reads ${listed(missing)} on ${this.source.name}`]
+        : [];
+    }
+    return [
+      ...(members.length > 0
+        ? [
+            `${mover.group} still reads ${this.source.name}: ${listed(members.map((member) => describeMember(member, mover.sourceTopics)))}`,
+          ]
+        : []),
+      ...(short.length > 0
+        ? [`${mover.group} has ${records(offsetsLeft(short))} left on ${this.source.name}`]
+        : []),
+    ];
+  }
+
+  private unmetOnTarget(mover: Mover, facts: GroupFacts): string[] {
+    if (facts.members.length === 0) return [`${mover.onTarget} has no member on ${this.target.name}`];
+    const missing = topicsNobodyHas(facts, mover.targetTopics);
+    return missing.length > 0
+      ? [`no member of ${mover.onTarget} reads ${listed(missing)} on ${this.target.name}`]
+      : [];
+  }
+
+  /** What was planned must still be what is there when it is answered. */
+  private async checkTopics(): Promise<void> {
+    const { migration, topicIds } = this.input;
+    await plannedTopics(
+      this.source,
+      migration.topics.map(({ name }) => name),
+      { topicIds },
+    );
+  }
+
+  private sayShort({ mover, short }: { mover: Mover; short: readonly PartitionReading[] }): string {
+    return `${mover.group} has left ${this.source.name} with ${records(offsetsLeft(short))} uncommitted on ${listed(short.map(partitionKey))}: they were not read, or processed without a commit. Start it there again until it has committed them, then switch it.`;
+  }
+
+  private sayAgrees(onTarget: Rows<string, GroupFacts>, sourceReading: DrainReading | undefined): string {
+    return this.movers
+      .map((mover) => {
+        const members = membersReading(valueOf(onTarget, mover.onTarget), mover.targetTopics).length;
+        const there = `${listed([...mover.targetTopics])} on ${this.target.name} with ${count(members, 'member')}`;
+        if (this.input.expected === 'reads-both') return `${mover.group} reads both clusters, ${there}.`;
+        const beyond = uncommittedOf(mover.group, sourceReading);
+        return `${mover.group} has left ${this.source.name} and reads ${there}.${
+          beyond > 0n
+            ? isMirrored(this.input.migration.strategy)
+              ? ` It left up to ${records(beyond)} after its last commit, and reads them there: what it had processed of them, it processes again.`
+              : ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`
+            : ''
+        }`;
+      })
+      .join(' ');
+  }
+
+  private evidence(onTarget: Rows<string, GroupFacts>, sourceReading: DrainReading | undefined) {
+    return this.movers.map(({ group, onTarget: name, targetTopics }) => ({
+      group,
+      membersOnTarget: membersReading(valueOf(onTarget, name), targetTopics).length,
+      ...(sourceReading && { uncommittedOnSource: String(uncommittedOf(group, sourceReading)) }),
+    }));
+  }
+}
+
+/** Partitions of the source where the group has not read what it must, and will not by waiting once it is gone. */
+function shortOf(
+  group: string,
+  reading: DrainReading | undefined,
+  accepted: readonly string[] = [],
+): PartitionReading[] {
+  return partitionsOfGroup(group, reading).filter(
+    (one) =>
+      !passes(group, one, accepted) &&
+      one.verdict.verdict !== 'open-transaction' &&
+      one.verdict.verdict !== 'commit-pending',
+  );
+}
+
+/** Offsets between the group's commits and the ends of the source's logs. */
+function uncommittedOf(group: string, reading: DrainReading | undefined): bigint {
+  return partitionsOfGroup(group, reading).reduce((sum, { committed, highWatermark, verdict, to }) => {
+    // Up to `to` the verdict has shown that what is left is nothing to read.
+    const from = typeof committed === 'bigint' && committed > to ? committed : to;
+    return sum + verdict.count + (highWatermark > from ? highWatermark - from : 0n);
+  }, 0n);
+}
+
+function partitionsOfGroup(group: string, reading: DrainReading | undefined): PartitionReading[] {
+  return reading?.groups.find((one) => one.group === group)?.partitions ?? [];
+}
+
+function committedSums(reading: DrainReading | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (reading?.groups ?? []).map(({ group, partitions }) => [
+      group,
+      String(
+        partitions.reduce((sum, { committed }) => sum + (typeof committed === 'bigint' ? committed : 0n), 0n),
+      ),
+    ]),
+  );
+}
+
+/** It has committed more than at the first look, or there is nothing left that it could commit. */
+function hasMoved(
+  { onTarget }: Mover,
+  reading: DrainReading,
+  first: ConsumersCarry,
+  now: Record<string, string>,
+): boolean {
+  if (BigInt(now[onTarget] ?? 0) > BigInt(first.committed[onTarget] ?? 0)) return true;
+  return partitionsOfGroup(onTarget, reading).every((one) => passes(onTarget, one));
+}

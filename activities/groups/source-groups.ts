@@ -1,0 +1,111 @@
+import type { Cluster, GroupFacts, TopicPartition } from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { topicsOf, type Migration } from '../../src/migration/file.js';
+import { topicsWithoutGroup } from '../drain/drain-findings.js';
+import { readCommitted, topicsOfMembers } from './group-reading.js';
+import { liveReaders } from './membership.js';
+import { settledAt } from '../rows.js';
+import { asking, blocking } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+/** What one group has to do with the migration's topics. */
+interface Reader {
+  group: string;
+  /** Partitions with a commit, by topic. */
+  commits: Map<string, number>;
+  members: number;
+}
+
+/**
+ * Compares the groups that read the migration's topics on the source with those that the file knows: one that is
+ * missing there would be left behind unseen, and one that reads nothing may be misspelt.
+ */
+export async function surveySourceGroups(
+  source: Cluster,
+  migration: Migration,
+  partitions: readonly TopicPartition[],
+): Promise<Finding[]> {
+  const listing = await source.groups();
+  const known = new Map(listing.map((group) => [group.group, group]));
+  const inFile = new Set(migration.consumers.map(({ group }) => group));
+  const leftBehind = new Set(migration.leaveBehind.groups);
+  const topics = new Set(migration.topics.map(({ name }) => name));
+
+  const asked = [...new Set([...known.keys(), ...inFile])].filter((group) => !leftBehind.has(group));
+  // Share groups keep their positions elsewhere (KIP-932): OffsetFetch does not know them.
+  const committing = asked.filter((group) => known.get(group)?.protocol !== 'share');
+  const committed = await readCommitted(source, committing, partitions);
+  const findings: Finding[] = [];
+  const commits = new Map<string, Map<string, number>>();
+  for (const group of committing) {
+    const row = committed.get(group);
+    if (row?.error) findings.push(unreadable(group, row.error.message, inFile.has(group)));
+    commits.set(group, countByTopic(row?.value?.keys() ?? []));
+  }
+
+  const live = new Set(liveReaders(listing));
+  const toDescribe = asked.filter(
+    (group) => inFile.has(group) || live.has(group) || commits.get(group)?.size,
+  );
+  const described = await source.describeGroups(toDescribe);
+  const facts = new Map<string, GroupFacts>();
+  for (const group of toDescribe) {
+    const row = settledAt(described, group);
+    if (row.error) findings.push(unreadable(group, row.error.message, inFile.has(group)));
+    else facts.set(group, row.value);
+  }
+
+  for (const { group, topics: named } of migration.consumers) {
+    const reads = commits.get(group) ?? new Map<string, number>();
+    const of = topicsOf(migration, { group, topics: named, isolation: 'read_uncommitted' });
+    if (committed.get(group)?.error || of.some(({ name }) => reads.has(name))) continue;
+    findings.push(
+      asking(
+        `group-without-commit:${group}`,
+        known.has(group)
+          ? `${group} has no committed offset for ${listed(of.map(({ name }) => name))} on ${source.name}, so nothing can prove that it has consumed them: check its topics, or accept it.`
+          : `There is no group ${group} on ${source.name}: check its id, or accept it if it is new.`,
+      ),
+    );
+  }
+  for (const group of asked) {
+    if (inFile.has(group)) continue;
+    const reader: Reader = {
+      group,
+      commits: commits.get(group) ?? new Map<string, number>(),
+      members: facts.get(group)?.members.length ?? 0,
+    };
+    const described = facts.get(group);
+    const wants = described ? topicsOfMembers(described, topics) : new Set<string>();
+    if (reader.commits.size > 0 || wants.size > 0) findings.push(notInFile(reader, wants, source.name));
+  }
+  findings.push(...topicsWithoutGroup(migration));
+  return findings;
+}
+
+function countByTopic(partitionKeys: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of partitionKeys) {
+    const topic = key.slice(0, key.lastIndexOf('/'));
+    counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function notInFile({ group, commits, members }: Reader, wants: ReadonlySet<string>, source: string): Finding {
+  const held = [...commits].map(([topic, partitions]) => `${count(partitions, 'partition')} of ${topic}`);
+  const has =
+    held.length > 0
+      ? `has committed offsets for ${listed(held)} on ${source}`
+      : `reads ${listed([...wants])} on ${source} without a committed offset`;
+  return asking(
+    `group-not-in-file:${group}`,
+    `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
+  );
+}
+
+function unreadable(group: string, sentence: string, inFile: boolean): Finding {
+  return inFile
+    ? blocking(`group-unreadable:${group}`, sentence)
+    : asking(`group-unreadable:${group}`, sentence);
+}

@@ -1,0 +1,50 @@
+import type { Cluster, Committed } from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { targetGroup, type Migration } from '../../src/migration/file.js';
+import { settledAt } from '../rows.js';
+import { asking, blocking } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+/** What stands in the way of the groups on the target: two under one id, one that is in use, one that is live. */
+export async function surveyTargetGroups(target: Cluster, migration: Migration): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const movers = new Map<string, string[]>();
+  for (const move of migration.consumers)
+    movers.set(targetGroup(move), [...(movers.get(targetGroup(move)) ?? []), move.group]);
+  for (const [group, from] of movers)
+    if (from.length > 1)
+      findings.push(
+        blocking(
+          `group-twice:${group}`,
+          `${listed(from)} would all be ${group} on ${target.name}: give each a newGroup of its own.`,
+        ),
+      );
+  const groups = [...movers.keys()];
+  const renamed = new Set(migration.consumers.flatMap(({ newGroup }) => newGroup ?? []));
+  const [described, committed] = await Promise.all([
+    target.describeGroups(groups),
+    renamed.size > 0
+      ? target.committedOffsets([...renamed])
+      : new Map<string, { value: Map<string, Committed>; error?: undefined }>(),
+  ]);
+  for (const group of groups) {
+    const { value, error } = settledAt(described, group);
+    if (error) findings.push(blocking(`group-unreadable:${target.name}/${group}`, error.message));
+    else if (value.members.length > 0)
+      findings.push(
+        asking(
+          `group-live-on-target:${group}`,
+          `${group} has ${count(value.members.length, 'member')} on ${target.name}, and brokers take no starting offsets for a group that has: stop it there while seedOffsets runs, and accept this.`,
+        ),
+      );
+    const commits = committed.get(group)?.value?.size ?? 0;
+    if (renamed.has(group) && commits > 0)
+      findings.push(
+        asking(
+          `new-group-in-use:${group}`,
+          `${group} has committed offsets for ${count(commits, 'partition')} on ${target.name} already: check that it is the same application, or choose another newGroup.`,
+        ),
+      );
+  }
+  return findings;
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { partitionKey, type Cluster, type Rows, type Watermarks } from '../../src/kafka/cluster.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { targetName } from '../../src/migration/file.js';
+import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work.js';
+import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
+import type { MirroredPartition } from '../../src/mirror/mirror.js';
+import type { Dependencies } from '../dependencies.js';
+import { describeArrival } from '../drain/last-arrival.js';
+import { plannedTopics } from '../topics/planned-topics.js';
+import { valueOf } from '../rows.js';
+import { Streak } from '../streak.js';
+import { watch, type Moment, type Seen } from '../watch.js';
+import { digits, listed } from '../wording.js';
+
+type Input = Parameters<Activities['watchMirror']>[0];
+type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
+
+const carried = z.object({
+  /** The ends of the probe before: a mirror that keeps up has copied what was there then. */
+  ends: z.record(z.string(), z.array(z.string())).nullable(),
+  /** How much was left at an earlier probe, and when that was, in ms of watching. */
+  left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
+});
+type Carried = z.infer<typeof carried>;
+
+/** The map is read whole, so a large one is read less often: this many times as long is waited as the reading took. */
+const restFactor = 5;
+
+/**
+ * Watches until the engine has copied every record that a consumer could read on the source below `to`, acknowledged on
+ * the target (promises, 8); without `to` until it has copied at each probe what was there at the probe before. What the
+ * engine has stored on the target counts, not what it says.
+ */
+export function watchEngine(
+  { clusters }: Pick<Dependencies, 'clusters'>,
+  input: Input,
+): ReturnType<Activities['watchMirror']> {
+  const { migration } = input;
+  const watching = new EngineWatch(clusters(migration.source), clusters(migration.target), input);
+  return watch<Answer, Carried>(input, carried, (moment) => watching.probe(moment));
+}
+
+class EngineWatch {
+  private readonly partitions: MirroredPartition[];
+  private readonly streak: Streak;
+  private positions: ReadonlyMap<string, MirrorPosition> = new Map();
+  private readAgainAt = 0;
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly target: Cluster,
+    private readonly input: Input,
+  ) {
+    const names = new Map(input.migration.topics.map((move) => [move.name, targetName(move)]));
+    this.partitions = Object.entries(input.partitions).flatMap(([topic, partitions]) =>
+      Array.from({ length: partitions }, (_, partition) => ({
+        ...{ topic, partition },
+        targetTopic: names.get(topic) ?? topic,
+      })),
+    );
+    this.streak = new Streak(input.migration.waits.agreeing);
+  }
+
+  async probe({ carry, watchedMs }: Moment<Carried>): Promise<Seen<Answer, Carried>> {
+    const { migration, topicIds, to, frozen = false } = this.input;
+    await plannedTopics(
+      this.source,
+      migration.topics.map(({ name }) => name),
+      { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
+    );
+    const marks = await this.source.watermarks(this.partitions);
+    if (to && frozen) {
+      const grown = this.partitions.find(
+        (at) => highWatermark(marks, at) > (offsetAt(to, at.topic, at.partition) ?? 0n),
+      );
+      if (grown)
+        return {
+          answer: {
+            state: 'grew',
+            sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, highWatermark(marks, grown))}: its end was frozen at ${offsetAt(to, grown.topic, grown.partition) ?? 0n}. A producer still writes there.`,
+          },
+        };
+    }
+    await this.readPositions();
+    // Of a mirror that is to keep up the first probe only takes down the ends.
+    const upTo = to ?? carry?.ends ?? undefined;
+    const behind = this.partitions
+      .map((at) => {
+        const end =
+          (upTo && offsetAt(upTo, at.topic, at.partition)) ?? valueOf(marks, partitionKey(at)).lastStable;
+        const next = this.positions.get(partitionKey(at))?.sourceNext;
+        const from = next ?? valueOf(marks, partitionKey(at)).logStart;
+        return { at, end, next, left: end > from ? end - from : 0n };
+      })
+      .filter(({ left, next }) => left > 0n || next === undefined);
+    const left = Number(behind.reduce((sum, one) => sum + one.left, 0n));
+    const next: Carried = {
+      ends: to ? null : stableEnds(this.partitions, marks),
+      left: carry?.left && carry.left.offsets >= left ? carry.left : { offsets: left, atMs: watchedMs },
+    };
+    if (upTo === undefined || behind.length > 0) {
+      this.streak.broken();
+      return { says: sayBehind(behind, left, carry?.left ?? null, watchedMs), carry: next };
+    }
+    if (!this.streak.saw(to ? 'empty' : 'keeps up'))
+      return { says: 'everything is copied, looking again', carry: next, confirming: true };
+    return {
+      answer: {
+        state: 'caught-up',
+        mirrored: this.mirrored(upTo),
+        sentence: to
+          ? `The mirror has copied every record of ${this.source.name} up to the end: ${listed(
+              this.partitions.map(
+                (at) => `${partitionKey(at)} to ${offsetAt(to, at.topic, at.partition) ?? 0n}`,
+              ),
+              4,
+            )}.`
+          : `The mirror has copied the history and keeps up with ${this.source.name}.`,
+      },
+    };
+  }
+
+  private async readPositions(): Promise<void> {
+    const began = Date.now();
+    if (began < this.readAgainAt) return;
+    this.positions = await readPositions(this.target, this.input.migration.name, this.partitions);
+    const took = Date.now() - began;
+    this.readAgainAt = Date.now() + (took > 200 ? restFactor * took : 0);
+  }
+
+  /** Where the source's ends are on the target. */
+  private mirrored(ends: OffsetTable): OffsetTable {
+    const table: OffsetTable = {};
+    for (const at of this.partitions) {
+      const position = this.positions.get(partitionKey(at));
+      const end = offsetAt(ends, at.topic, at.partition);
+      const offset = end === undefined ? undefined : position?.map.translate(end);
+      (table[at.targetTopic] ??= [])[at.partition] = String(offset ?? position?.targetNext ?? 0n);
+    }
+    return table;
+  }
+}
+
+function highWatermark(marks: Rows<string, Watermarks>, at: MirroredPartition): bigint {
+  return valueOf(marks, partitionKey(at)).highWatermark;
+}
+
+function stableEnds(partitions: readonly MirroredPartition[], marks: Rows<string, Watermarks>): OffsetTable {
+  const table: OffsetTable = {};
+  for (const at of partitions)
+    (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
+  return table;
+}
+
+function sayBehind(
+  behind: readonly { at: MirroredPartition; end: bigint; next: bigint | undefined; left: bigint }[],
+  left: number,
+  before: Carried['left'],
+  watchedMs: number,
+): string {
+  if (behind.length === 0) return 'everything that is there is copied';
+  const seconds = before ? (watchedMs - before.atMs) / 1000 : 0;
+  const rate = before && seconds >= 1 ? (before.offsets - left) / seconds : 0;
+  const pace =
+    rate >= 1
+      ? ` at ${digits(Math.round(rate))} a second, about ${formatDuration((left / rate) * 1000)} to go`
+      : '';
+  const worst = behind.toSorted((a, b) => Number(b.left - a.left));
+  return `up to ${digits(left)} ${left === 1 ? 'record' : 'records'} left to copy${pace}: ${listed(
+    worst.map(({ at, end, next }) =>
+      next === undefined
+        ? `${partitionKey(at)} has not begun`
+        : `${partitionKey(at)} is at offset ${next} of ${end}`,
+    ),
+    4,
+  )}`;
+}

@@ -1,0 +1,141 @@
+import { Context } from '@temporalio/activity';
+import type { Refinement } from '../../src/connect/refine.js';
+import { TakenOver } from '../../src/kafka/taken-over.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { targetName, type Migration } from '../../src/migration/file.js';
+import { standing } from '../../src/migration/findings.js';
+import { partitionsOfShare, sharesOf, type PartitionCounts } from '../../src/migration/shares.js';
+import type { Activities, Heartbeat, MirrorHeartbeat } from '../../src/migration/work.js';
+import { mapTopic, prepareMap, readPositions, removeMap } from '../../src/mirror/map-topic.js';
+import { runMirror, type MirroredPartition } from '../../src/mirror/mirror.js';
+import { partitionKey } from '../../src/kafka/cluster.js';
+import { attempting } from '../attempt.js';
+import type { MirrorActivities } from '../connect/connect.js';
+import type { Dependencies } from '../dependencies.js';
+import { watchEngine } from './engine-watching.js';
+import { MirrorPace } from './mirror-pace.js';
+import { historyOf } from './history.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
+import { watch } from '../watch.js';
+import { count } from '../wording.js';
+
+/** What a mirror is asked, answered by the ferry's own engine. */
+export function engineActivities({ clusters }: Pick<Dependencies, 'clusters'>): MirrorActivities {
+  return {
+    prepareMirror: (input) =>
+      attempting(async (attempt) => {
+        const { migration, topicIds, accepted = [] } = input;
+        const [source, target] = [clusters(migration.source), clusters(migration.target)];
+        const topics = await plannedTopics(
+          source,
+          migration.topics.map(({ name }) => name),
+          { topicIds },
+        );
+        const partitions = Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]));
+        attempt.says(`Looks whether ${target.name} takes and keeps the history.`);
+        const findings = await historyOf(source, target, migration);
+        const stands = standing(
+          findings,
+          accepted.map((key) => ({ key })),
+        );
+        if (stands.length > 0)
+          return {
+            partitions,
+            findings,
+            sentence: `No mirror was made: ${count(stands.length, 'finding')} to be mended or accepted first.`,
+          };
+        attempt.signal.throwIfAborted();
+        const { made } = await prepareMap(target, migration.name);
+        const { shares } = sharesOf(migration, partitions);
+        return {
+          partitions,
+          findings,
+          sentence: `The mirror copies ${count(partitionsIn(topics).length, 'partition')} from now on, in ${count(shares, 'share')}; it keeps where each record went in ${mapTopic(migration.name)} on ${target.name}${made ? '' : ', which was there already'}.`,
+        };
+      }),
+
+    async mirror(input) {
+      const { migration, share, shares, partitions, sliceMs } = input;
+      const context = Context.current();
+      const mirrored = mirroredPartitions(migration, partitions, { share, shares });
+      const pace = new MirrorPace(share);
+      let heartbeat: Heartbeat | MirrorHeartbeat = {
+        says: `share ${share} of the mirror begins`,
+        at: new Date().toISOString(),
+        carry: null,
+      };
+      const beat = () => context.heartbeat(heartbeat);
+      const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
+      const { bytesPerSecond } = migration.copying;
+      const { busy } = sharesOf(migration, partitions);
+      beat();
+      try {
+        await runMirror(
+          clusters(migration.source),
+          clusters(migration.target),
+          { migration: migration.name, share, partitions: mirrored },
+          {
+            signal: AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]),
+            progress: (progress) => {
+              heartbeat = pace.heartbeat(progress);
+              beat();
+            },
+            ...(bytesPerSecond !== undefined && { throttle: Math.ceil(bytesPerSecond / busy.length) }),
+          },
+        );
+      } catch (error) {
+        // Temporal has started this share elsewhere, or an attempt that it gave up was late: it will know which is to go on.
+        if (error instanceof TakenOver) throw new FerryError('Unreachable', error.message);
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+      return { state: 'watching', sentence: heartbeat.says, carry: null };
+    },
+
+    watchMirror: (input) => watchEngine({ clusters }, input),
+
+    translateGroups: (input) => {
+      const { migration } = input;
+      const [source, target] = [clusters(migration.source), clusters(migration.target)];
+      const translation = new Translation(input, source, target, async (asked) => {
+        if (asked.length === 0) return [];
+        const partitions = asked.map(({ topic, partition }) => ({ topic, partition, targetTopic: topic }));
+        const positions = await readPositions(target, migration.name, partitions);
+        return asked.map((at): Refinement => {
+          const position = positions.get(partitionKey(at))?.map.translate(at.committed);
+          return position === undefined
+            ? { certainty: 'unknown', behind: true, reason: 'the mirror has not copied so far yet' }
+            : {
+                certainty: 'exact',
+                target: position,
+                reason: 'the mirror wrote down where each record went',
+              };
+        });
+      });
+      return watch<TranslateAnswer, Still>(input, stillShape, (moment) => translation.probe(moment));
+    },
+
+    stopMirror: async () => ({ sentence: 'The mirror has stopped with its shares.' }),
+
+    removeMirror: ({ migration }) =>
+      attempting(async () => {
+        const target = clusters(migration.target);
+        await removeMap(target, migration.name);
+        return { sentence: `The mirror is removed, and its ${mapTopic(migration.name)} on ${target.name}.` };
+      }),
+  } satisfies Pick<Activities, keyof MirrorActivities>;
+}
+
+export function mirroredPartitions(
+  migration: Migration,
+  partitions: PartitionCounts,
+  share: { share: number; shares: number },
+): MirroredPartition[] {
+  const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
+  return partitionsOfShare(migration, partitions, share).map(({ topic, partition }) => ({
+    ...{ topic, partition },
+    targetTopic: names.get(topic) ?? topic,
+  }));
+}

@@ -1,0 +1,269 @@
+import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import { batchesIn } from '../../src/kafka/records/batch.js';
+import { recordsIn } from '../../src/kafka/records/records.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
+import { entryText } from '../topics/config-rules.js';
+import { readEnds, type Ends } from '../offsets/offset-reading.js';
+import { partitionsIn } from '../topics/planned-topics.js';
+import { rowAt } from '../rows.js';
+import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
+import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
+import { readTopics, type TopicState } from '../topics/topic-reading.js';
+import { asking, blocking } from '../weights.js';
+import { count } from '../wording.js';
+
+const dayMs = 86_400_000;
+/** Read at the beginning of each partition to see what its records are like. */
+const sampleBytes = 64 * 1024;
+
+/** A topic that the mirror is to copy, and what holds for its copy. */
+interface Copied {
+  move: TopicMove;
+  from: TopicState;
+  /** The copy's own entry, or what it will get; `undefined` when nobody knows. */
+  setting: (entry: string) => string | undefined;
+  /** How to change an entry of the copy, in the imperative. */
+  mend: (entry: string) => string;
+}
+
+/**
+ * Whether the target takes the history that the source holds, and keeps it: all that can be known before anything is
+ * copied, in one go. Changes nothing.
+ */
+export async function historyOf(source: Cluster, target: Cluster, migration: Migration): Promise<Finding[]> {
+  const [onSource, onTarget, defaults] = await Promise.all([
+    readTopics(
+      source,
+      migration.topics.map(({ name }) => name),
+    ),
+    readTopics(target, migration.topics.map(targetName)),
+    target.brokerConfig().catch(() => []),
+  ]);
+  const copied = migration.topics.flatMap((move): Copied[] => {
+    const from = onSource.topics.get(move.name);
+    if (!from || from.facts.internal) return [];
+    const there = onTarget.topics.get(targetName(move));
+    const wanted = wantedConfig(move, from.config);
+    return [
+      {
+        move,
+        from,
+        setting: (entry) =>
+          there ? effective(there.config, entry) : (wanted[entry] ?? brokerDefault(defaults, entry)),
+        mend: (entry) =>
+          there
+            ? `set ${entry} on ${targetName(move)} of ${target.name}`
+            : `say ${entry} under config of ${move.name} in the file`,
+      },
+    ];
+  });
+  const partitions = partitionsIn(copied.map(({ from }) => from.facts));
+  const [oldest, future, ids, keyless, before] = await Promise.all([
+    oldestRecords(source, partitions),
+    recordsAhead(source, copied),
+    migration.strategy === 'simpleMirroring' ? idsIn(source, partitions) : [],
+    topicsWithoutKeys(
+      source,
+      copied.filter(({ setting }) => setting('cleanup.policy')?.includes('compact')),
+    ),
+    recordsBefore(target, migration, onTarget.topics),
+  ]);
+  return [
+    ...copied.flatMap((topic) => [
+      ...partitionFindings(topic),
+      ...retentionFindings(topic, oldest.get(topic.move.name), target.name),
+      ...timestampFindings(topic, oldest.get(topic.move.name), future.get(topic.move.name), target.name),
+      ...(keyless.has(topic.move.name) ? [keylessFinding(topic, target.name)] : []),
+    ]),
+    ...ids,
+    ...before,
+  ];
+}
+
+/** When the first record of each topic was written, ms: retention and timestamp limits ask for the oldest. */
+async function oldestRecords(
+  source: Cluster,
+  partitions: readonly TopicPartition[],
+): Promise<Map<string, number>> {
+  const rows = await source.offsetsAtTime(partitions, 0);
+  const oldest = new Map<string, number>();
+  for (const at of partitions) {
+    const found = rowAt(rows, partitionKey(at)).value;
+    if (found) oldest.set(at.topic, Math.min(found.timestamp, oldest.get(at.topic) ?? Infinity));
+  }
+  return oldest;
+}
+
+/** Records from further in the future than their copy may have, by topic: how far, ms. */
+async function recordsAhead(source: Cluster, copied: readonly Copied[]): Promise<Map<string, number>> {
+  const ahead = new Map<string, number>();
+  for (const { move, from, setting } of copied) {
+    const most = Number(setting('message.timestamp.after.max.ms') ?? NaN);
+    if (!Number.isSafeInteger(most)) continue;
+    const partitions = partitionsIn([from.facts]);
+    const rows = await source.offsetsAtTime(partitions, Date.now() + most);
+    for (const at of partitions) {
+      const found = rowAt(rows, partitionKey(at)).value;
+      if (found)
+        ahead.set(move.name, Math.max(found.timestamp - Date.now(), ahead.get(move.name) ?? -Infinity));
+    }
+  }
+  return ahead;
+}
+
+function partitionFindings({ move, from }: Copied): Finding[] {
+  const more = (move.partitions ?? 0) - from.facts.partitions.length;
+  return more > 0
+    ? [
+        blocking(
+          `partitions-mirrored:${move.name}`,
+          `${move.name} is to get ${move.partitions} partitions, and its history lies in ${from.facts.partitions.length}: what is written later of a key would lie on another partition than its history; leave partitions out of the file.`,
+        ),
+      ]
+    : [];
+}
+
+function retentionFindings(
+  { move, from, setting, mend }: Copied,
+  oldest: number | undefined,
+  target: string,
+): Finding[] {
+  if (oldest === undefined || !(setting('cleanup.policy') ?? 'delete').includes('delete')) return [];
+  const findings: Finding[] = [];
+  const name = targetName(move);
+  const kept = Number(setting('retention.ms') ?? -1);
+  const age = Date.now() - oldest;
+  if (kept >= 0 && age > kept) {
+    const sourceKept = Number(effective(from.config, 'retention.ms') ?? -1);
+    const enough = String(Math.ceil((age + 7 * dayMs) / dayMs) * dayMs);
+    const says = `${move.name} holds records that are ${formatDuration(age)} old, and ${name} on ${target} deletes what is older than ${formatDuration(kept)} (retention.ms): they would be gone soon after they were copied`;
+    const way = `${mend('retention.ms')} to ${entryText('retention.ms', enough).replace('retention.ms=', '')} at least until the migration has ended`;
+    // Where the source keeps no more, it will delete the same records itself at any moment.
+    findings.push(
+      sourceKept >= 0 && sourceKept <= kept
+        ? asking(
+            `history-expires:${move.name}`,
+            `${says}, as they may be on the source at any moment; ${way}, or accept it.`,
+          )
+        : blocking(`history-expires:${move.name}`, `${says}; ${way}.`),
+    );
+  }
+  const bytes = Number(setting('retention.bytes') ?? -1);
+  const sourceBytes = Number(effective(from.config, 'retention.bytes') ?? -1);
+  if (bytes >= 0 && (sourceBytes < 0 || sourceBytes > bytes))
+    findings.push(
+      asking(
+        `history-too-large:${move.name}`,
+        `${name} on ${target} keeps ${bytes} bytes of each partition (retention.bytes), and ${move.name} ${sourceBytes < 0 ? 'any number' : String(sourceBytes)}: what is more would be gone soon after it was copied; ${mend('retention.bytes')} to -1 at least until the migration has ended, or accept it.`,
+      ),
+    );
+  return findings;
+}
+
+function timestampFindings(
+  { move, setting, mend }: Copied,
+  oldest: number | undefined,
+  future: number | undefined,
+  target: string,
+): Finding[] {
+  const findings: Finding[] = [];
+  const name = targetName(move);
+  if (setting('message.timestamp.type') === 'LogAppendTime')
+    findings.push(
+      blocking(
+        `timestamps-replaced:${move.name}`,
+        `${name} on ${target} gives each record the time of its arrival (message.timestamp.type=LogAppendTime), so the history would lose its timestamps: ${mend('message.timestamp.type')} to CreateTime until the migration has ended.`,
+      ),
+    );
+  const mostBefore = Number(
+    setting('message.timestamp.before.max.ms') ?? setting('message.timestamp.difference.max.ms') ?? NaN,
+  );
+  if (oldest !== undefined && Date.now() - oldest > mostBefore)
+    findings.push(
+      blocking(
+        `timestamps-too-old:${move.name}`,
+        `${move.name} holds records that are ${formatDuration(Date.now() - oldest)} old, and ${name} on ${target} refuses what is older than ${formatDuration(mostBefore)}: ${mend('message.timestamp.before.max.ms')} to 9223372036854775807 until the migration has ended.`,
+      ),
+    );
+  if (future !== undefined)
+    findings.push(
+      blocking(
+        `timestamps-ahead:${move.name}`,
+        `${move.name} holds records with a time ${formatDuration(future)} from now, further in the future than ${name} on ${target} takes (message.timestamp.after.max.ms=${setting('message.timestamp.after.max.ms')}): ${mend('message.timestamp.after.max.ms')} to 9223372036854775807 until the migration has ended.`,
+      ),
+    );
+  return findings;
+}
+
+function keylessFinding({ move, mend }: Copied, target: string): Finding {
+  return blocking(
+    `records-without-key:${move.name}`,
+    `${move.name} holds records without a key, which a compacted topic refuses, and ${targetName(move)} on ${target} is compacted: ${mend('cleanup.policy')} to delete until the migration has ended, or have them compacted away on the source first.`,
+  );
+}
+
+/** Of these topics the ones with a record without a key among the first of a partition: they were not always compacted. */
+async function topicsWithoutKeys(source: Cluster, copied: readonly Copied[]): Promise<Set<string>> {
+  const partitions = partitionsIn(copied.map(({ from }) => from.facts));
+  if (partitions.length === 0) return new Set();
+  const ends = await readEnds(source, partitions);
+  const rows = await source.fetch(
+    ends.flatMap(({ topic, partition, logStart, highWatermark }) =>
+      logStart < highWatermark ? [{ topic, partition, offset: logStart, until: highWatermark }] : [],
+    ),
+    {
+      isolation: 'uncommitted',
+      maxBytes: sampleBytes * partitions.length,
+      maxBytesPerPartition: sampleBytes,
+      maxWaitMs: 0,
+    },
+  );
+  const keyless = partitions.filter((at) => {
+    const batches = rowAt(rows, partitionKey(at)).value?.batches;
+    if (!batches) return false;
+    for (const batch of batchesIn(batches)) {
+      if (batch.kind === 'legacy' || batch.control) continue;
+      for (const { key } of recordsIn(batch)) if (key === null) return true;
+    }
+    return false;
+  });
+  return new Set(keyless.map(({ topic }) => topic));
+}
+
+async function idsIn(source: Cluster, partitions: readonly TopicPartition[]): Promise<Finding[]> {
+  return partitions.length === 0
+    ? []
+    : refuseRegistryIds(await sampleIds(source, partitions), undefined, 'use advancedMirroring');
+}
+
+/** The history is to come first: what is on the target already, and was not mirrored, would lie before it. */
+async function recordsBefore(
+  target: Cluster,
+  migration: Migration,
+  there: ReadonlyMap<string, TopicState>,
+): Promise<Finding[]> {
+  const facts = [...there.values()].map((state) => state.facts);
+  const ends: Ends[] = await readEnds(target, partitionsIn(facts));
+  const held = ends.filter(({ logStart, highWatermark }) => highWatermark > logStart);
+  if (held.length === 0 || mirrorKind(migration) === 'mirrormaker') return recordsThere(held, target.name);
+  const mirrored = await mirroredOffsets(target, migration, {});
+  const strange = held.filter(({ topic, partition }) => mirrored[topic]?.[partition] === undefined);
+  const beyond = await recordsBeyond(
+    target,
+    held.filter((end) => !strange.includes(end)),
+    mirrored,
+  );
+  return recordsThere([...(await recordsBeyond(target, strange, {})), ...beyond], target.name);
+}
+
+function recordsThere(held: readonly TopicPartition[], target: string): Finding[] {
+  return [...new Set(held.map(({ topic }) => topic))].map((topic) =>
+    blocking(
+      `records-before-history:${topic}`,
+      `${topic} on ${target} holds records in ${count(held.filter((at) => at.topic === topic).length, 'partition')} that no mirror of this migration wrote, and the history would come after them: empty the topic, or give it another name in the file.`,
+    ),
+  );
+}

@@ -1,0 +1,64 @@
+import { Context } from '@temporalio/activity';
+import { z } from 'zod';
+import { waitMs } from '../../src/migration/file.js';
+import type { Activities, Heartbeat } from '../../src/migration/work.js';
+import { Comparison } from '../../src/parity/comparison.js';
+import { partitionPairs } from '../../src/parity/pairs.js';
+import { sayProgress, sayResult } from '../../src/parity/wording.js';
+import type { Dependencies } from '../dependencies.js';
+import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+
+/** A third of the heartbeat timeout of watches, and what an attempt that is lost has to compare again at most. */
+const beatMs = 5_000;
+
+export function parityActivities({
+  clusters,
+}: Pick<Dependencies, 'clusters'>): Pick<Activities, 'watchParity'> {
+  return {
+    async watchParity(input) {
+      const { migration, ends, mirrored, topicIds, sliceMs } = input;
+      const context = Context.current();
+      const sides = { source: clusters(migration.source), target: clusters(migration.target) };
+      await plannedTopics(
+        sides.source,
+        migration.topics.map(({ name }) => name),
+        { topicIds, partitions: partitionCounts(ends) },
+      );
+      const slice = AbortSignal.timeout(sliceMs);
+      const comparison = new Comparison({
+        ...sides,
+        pairs: await partitionPairs(migration, sides, { ends, mirrored }),
+        carry: carried(context.info.heartbeatDetails) ?? input.carry,
+        patienceMs: waitMs(migration, 'patience'),
+        signal: AbortSignal.any([slice, context.cancellationSignal]),
+      });
+      const beat = () => {
+        const says = sayProgress(comparison.progress);
+        const heartbeat: Heartbeat = { says, at: new Date().toISOString(), carry: comparison.carry };
+        context.heartbeat(heartbeat);
+        return says;
+      };
+      const beating = setInterval(beat, beatMs);
+      try {
+        await comparison.run();
+      } catch (error) {
+        // A cancellation is told as Temporal tells it.
+        if (context.cancellationSignal.aborted) return await context.cancelled;
+        if (!slice.aborted) throw error;
+        return { state: 'watching', sentence: beat(), carry: comparison.carry };
+      } finally {
+        clearInterval(beating);
+      }
+      const { report, summary } = comparison;
+      const sentence = sayResult(report, summary);
+      return report.differences.length > 0
+        ? { state: 'differs', sentence, report }
+        : { state: 'equal', sentence, report, data: summary };
+    },
+  };
+}
+
+/** A heartbeat of a watch holds the carry beside its sentence. */
+function carried(heartbeatDetails: unknown): unknown {
+  return z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry;
+}

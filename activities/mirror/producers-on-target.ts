@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { targetName, waitMs } from '../../src/migration/file.js';
+import { standing } from '../../src/migration/findings.js';
+import { offsetAt } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work.js';
+import type { Dependencies } from '../dependencies.js';
+import { lateRecord } from '../retire/final-check.js';
+import { describeArrival } from '../drain/last-arrival.js';
+import { readEnds } from '../offsets/offset-reading.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { Streak } from '../streak.js';
+import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
+import { valueOf } from '../rows.js';
+import { watch, type Moment, type Seen } from '../watch.js';
+import { listed } from '../wording.js';
+
+type Input = Parameters<Activities['watchProducers']>[0];
+type Answer = Exclude<Awaited<ReturnType<Activities['watchProducers']>>, { state: 'watching' }>;
+
+const nothing = z.object({});
+type Nothing = z.infer<typeof nothing>;
+
+export function producersOnTargetActivities({
+  clusters,
+}: Pick<Dependencies, 'clusters'>): Pick<Activities, 'watchProducers'> {
+  return {
+    async watchProducers(input) {
+      const { source, target } = input.migration;
+      const producers = new ProducersOnTarget(clusters(source), clusters(target), input);
+      return watch<Answer, Nothing>(input, nothing, (moment) => producers.probe(moment));
+    },
+  };
+}
+
+class ProducersOnTarget {
+  private readonly streak: Streak;
+
+  constructor(
+    private readonly source: Cluster,
+    private readonly target: Cluster,
+    private readonly input: Input,
+  ) {
+    this.streak = new Streak(input.migration.waits.agreeing);
+  }
+
+  async probe({ outOfPatience }: Moment<Nothing>): Promise<Seen<Answer, Nothing>> {
+    const { migration, accepted = [] } = this.input;
+    const [late, written] = await Promise.all([this.late(), this.written()]);
+    if (late) {
+      if (written.length === 0)
+        return {
+          answer: {
+            state: 'grew',
+            sentence: `Producers were to write to ${this.target.name} only, and then ${late.sentence}`,
+          },
+        };
+      const findings = standing(
+        [lateRecord(late, late.sentence, migration)],
+        accepted.map((key) => ({ key })),
+      );
+      if (findings.length > 0) return { answer: { state: 'asks', findings } };
+    }
+    const names = migration.topics.map(targetName);
+    const silent = names.filter((name) => !written.includes(name));
+    if (written.length > 0 || accepted.includes('not-written')) {
+      if (!this.streak.saw(written.join(' ')))
+        return { says: 'producers write to the target, looking again', carry: {}, confirming: true };
+      return {
+        answer: {
+          state: 'writing',
+          written,
+          sentence:
+            written.length > 0
+              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (to ${listed(silent)} nobody has written yet)` : ''}, and ${this.source.name} is as it was when its end was frozen.`
+              : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted; ${this.source.name} is as it was when its end was frozen.`,
+        },
+      };
+    }
+    this.streak.broken();
+    if (outOfPatience)
+      return {
+        answer: {
+          state: 'contradicted',
+          sentence: `Nobody has written to ${listed(names)} on ${this.target.name} within ${formatDuration(waitMs(migration, 'patience'))}: start the producers there, or override the check for a topic that is seldom written to.`,
+        },
+      };
+    return { says: `waiting for a record on ${this.target.name} that the mirror did not write`, carry: {} };
+  }
+
+  /** A partition of the source that has got records since its end was frozen. */
+  private async late() {
+    const { migration, topicIds, ends, frozen } = this.input;
+    const topics = await plannedTopics(
+      this.source,
+      migration.topics.map(({ name }) => name),
+      { topicIds },
+    );
+    if (!frozen) return undefined;
+    const partitions = partitionsIn(topics);
+    const marks = await this.source.watermarks(partitions);
+    for (const at of partitions) {
+      const { highWatermark } = valueOf(marks, partitionKey(at));
+      const end = offsetAt(ends, at.topic, at.partition) ?? 0n;
+      if (highWatermark > end)
+        return {
+          ...at,
+          sentence: `after the end ${end} was frozen, records came to ${await describeArrival(this.source, at, highWatermark)}: a producer still writes to ${this.source.name}.`,
+        };
+    }
+    return undefined;
+  }
+
+  /** Topics on the target with a record that the mirror did not write. */
+  private async written(): Promise<string[]> {
+    const { migration, mirrored } = this.input;
+    const names = migration.topics.map(targetName);
+    const rows = await this.target.topics(names);
+    const ends = await readEnds(this.target, partitionsIn(names.map((name) => valueOf(rows, name))));
+    const from = await mirroredOffsets(this.target, migration, mirrored);
+    const beyond = new Set((await recordsBeyond(this.target, ends, from)).map(({ topic }) => topic));
+    return names.filter((name) => beyond.has(name));
+  }
+}

@@ -1,0 +1,147 @@
+import { partitionKey, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { workflowId } from '../../src/migration/messages.js';
+import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import type { Ends } from './offset-reading.js';
+import { asking, blocking, noting } from '../weights.js';
+import { count } from '../wording.js';
+
+/**
+ * The mark of the ferry's own commits, in their metadata: the cluster itself remembers who made them, whatever happens
+ * to a worker. A consumer's next commit replaces it.
+ */
+export function seedMark(migration: string): string {
+  return `kafka-ferry ${workflowId(migration)}`;
+}
+
+/** Where groups start. */
+export interface Start {
+  table: OffsetTable;
+  /** Whether it was decided by an earlier call. */
+  decided: boolean;
+  findings: Finding[];
+}
+
+/** The end offsets as they are, but where this migration has committed a start before, that one holds on. */
+export function startFromEnds(
+  ends: readonly Ends[],
+  committed: Iterable<ReadonlyMap<string, Committed>>,
+  mark: string,
+): OffsetTable {
+  const own = new Map<string, bigint>();
+  for (const commits of committed)
+    for (const [key, { offset, metadata }] of commits)
+      if (metadata === mark && offset < (own.get(key) ?? offset + 1n)) own.set(key, offset);
+  return tableOf(ends, (end) => own.get(partitionKey(end)) ?? end.highWatermark);
+}
+
+/** A start that was decided earlier, on the log as it is now: a partition added since begins at its beginning. */
+export function startFromRecord(recorded: OffsetTable, ends: readonly Ends[], target: string): Start {
+  const findings: Finding[] = [];
+  const table = tableOf(ends, ({ topic, partition, logStart, highWatermark }) => {
+    const offset = offsetAt(recorded, topic, partition) ?? logStart;
+    if (offset > highWatermark)
+      findings.push(
+        blocking(
+          `topic-rewound:${topic}`,
+          `Partition ${partition} of ${topic} on ${target} ends at ${highWatermark}, before its starting offset ${offset}: it was created anew or lost records; abort, or have it looked at.`,
+        ),
+      );
+    return offset;
+  });
+  return { table, decided: true, findings };
+}
+
+function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): OffsetTable {
+  const table: OffsetTable = {};
+  for (const end of ends) (table[end.topic] ??= [])[end.partition] = offset(end).toString();
+  return table;
+}
+
+export interface GroupOnTarget {
+  group: string;
+  members: number;
+  committed: ReadonlyMap<string, Committed>;
+  /** What the group is to read. */
+  partitions: readonly Ends[];
+}
+
+export interface Seed {
+  group: string;
+  /** Offsets to commit. */
+  commit: (TopicPartition & { offset: bigint })[];
+  /** Topics of which the group has a start by this migration, once `commit` is done. */
+  topics: string[];
+  findings: Finding[];
+}
+
+/**
+ * What one group needs, and what stands in its way. A group's own commits are never overwritten; they are a question
+ * unless the group is seen to have come past its start: live there, or past one that was `decided` earlier.
+ */
+export function planSeed(
+  { group, members, committed, partitions }: GroupOnTarget,
+  { table, decided }: Pick<Start, 'table' | 'decided'>,
+  mark: string,
+  target: string,
+): Seed {
+  const commit: Seed['commit'] = [];
+  const topics = new Set<string>();
+  const foreign: (TopicPartition & { offset: bigint; start: bigint })[] = [];
+  const expired = new Map<string, bigint>();
+  for (const { topic, partition, logStart } of partitions) {
+    const start = offsetAt(table, topic, partition) ?? logStart;
+    const found = committed.get(partitionKey({ topic, partition }));
+    if (!found || found.metadata === mark) {
+      topics.add(topic);
+      // An offset that has left the log would send the consumer to `auto.offset.reset`.
+      const offset = start < logStart ? logStart : start;
+      if (start < logStart) expired.set(topic, (expired.get(topic) ?? 0n) + logStart - start);
+      if (found?.offset !== offset) commit.push({ topic, partition, offset });
+    } else if (found.offset !== start) {
+      foreign.push({ topic, partition, offset: found.offset, start });
+    }
+  }
+  return {
+    group,
+    commit,
+    topics: [...topics],
+    findings: [...liveFindings(), ...expiredFindings(), ...foreignFindings()],
+  };
+
+  function expiredFindings(): Finding[] {
+    return [...expired].map(([topic, offsets]) =>
+      asking(
+        `expired-on-target:${group}:${topic}`,
+        `${topic} on ${target} has lost ${count(offsets, 'offset')} to its retention before ${group} could read them: accept the loss, and the group starts at what is left.`,
+      ),
+    );
+  }
+
+  function liveFindings(): Finding[] {
+    const [first] = commit;
+    return members > 0 && first
+      ? [
+          blocking(
+            `group-live-on-target:${group}`,
+            `${group} has ${count(members, 'member')} on ${target} and no starting offset for ${count(commit.length, 'partition')} (first: ${first.topic} ${first.partition}), where it would start by auto.offset.reset: stop it there, then try again.`,
+          ),
+        ]
+      : [];
+  }
+
+  function foreignFindings(): Finding[] {
+    const [first] = foreign;
+    if (!first) return [];
+    const says = `${group} has committed ${first.offset} for ${first.topic} ${first.partition} on ${target} itself, where it would start at ${first.start}${foreign.length > 1 ? `, and so for ${foreign.length - 1} more` : ''}`;
+    const moving = (members > 0 || decided) && foreign.every(({ offset, start }) => offset >= start);
+    return moving
+      ? [noting(`offset-on-target:${group}`, `${says}: it moves on there, and is left alone.`)]
+      : [
+          asking(
+            `offset-on-target:${group}`,
+            `${says}: accept that it goes on from its own offsets, or delete them there, then try again.`,
+          ),
+        ];
+  }
+}

@@ -1,0 +1,176 @@
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
+import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import type { Activities, MadeOffsets, Work } from '../../src/migration/work.js';
+import type { Attempt } from '../attempt.js';
+import { concurrently } from '../concurrently.js';
+import type { Dependencies } from '../dependencies.js';
+import { readCommitted } from '../groups/group-reading.js';
+import { readEnds, recordsThere, type Ends } from './offset-reading.js';
+import {
+  planSeed,
+  seedMark,
+  startFromEnds,
+  startFromRecord,
+  type GroupOnTarget,
+  type Seed,
+  type Start,
+} from './offset-seeds.js';
+import { partitionsIn } from '../topics/planned-topics.js';
+import { settledAt, valueIfThere, valueOf } from '../rows.js';
+import { mirroredOffsets, recordsBeyond } from './target-writes.js';
+import { blocking } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+const GROUPS_AT_ONCE = 8;
+
+type SeedInput = Work & { start?: OffsetTable; groups?: readonly string[] };
+
+/**
+ * Gives every group of the migration (or the ones named, by their source ids) a committed offset for every partition
+ * that it will read, so that `auto.offset.reset` never decides where it starts. Commits are the last thing done: a
+ * finding that stands means that there were none.
+ */
+export async function seedOffsets(
+  { clusters }: Dependencies,
+  input: SeedInput,
+  attempt: Attempt,
+): Promise<Awaited<ReturnType<Activities['seedOffsets']>>> {
+  const { migration, accepted = [] } = input;
+  const target = clusters(migration.target);
+  const mark = seedMark(migration.name);
+  const ends = await endsOfTopics(target, migration);
+  const groups = await groupsOnTarget(target, input, ends);
+  const start = startOf(input, ends, groups, mark);
+  const seeds = groups.map((group) => planSeed(group, start, mark, target.name));
+  const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
+  const stands = standing(
+    findings,
+    accepted.map((key) => ({ key })),
+  );
+  if (stands.length > 0)
+    return {
+      start: start.table,
+      made: [],
+      findings,
+      sentence: `No offset was committed on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
+    };
+
+  const made: MadeOffsets[] = [];
+  let partitions = 0;
+  await concurrently(seeds, GROUPS_AT_ONCE, async (seed) => {
+    attempt.signal.throwIfAborted();
+    const refused = await commitSeed(target, seed, mark);
+    findings.push(...refused);
+    if (refused.length > 0) return;
+    if (seed.topics.length > 0) made.push({ group: seed.group, topics: seed.topics });
+    partitions += seed.commit.length;
+    attempt.says(`Has seeded ${made.length} of ${count(seeds.length, 'group')} on ${target.name}.`);
+  });
+  return {
+    start: start.table,
+    made,
+    findings,
+    sentence:
+      seeds.length === 0
+        ? `There is no group to commit offsets for on ${target.name}.`
+        : `${listed(seeds.map(({ group }) => group))} ${seeds.length === 1 ? 'has' : 'have'} starting offsets on ${target.name}: ${partitions} committed now, each read back.`,
+  };
+}
+
+async function endsOfTopics(target: Cluster, migration: Migration): Promise<Ends[]> {
+  const names = migration.topics.map(targetName);
+  const topics = await target.topics(names);
+  return readEnds(target, partitionsIn(names.map((name) => valueOf(topics, name))));
+}
+
+async function groupsOnTarget(
+  target: Cluster,
+  { migration, groups }: SeedInput,
+  ends: readonly Ends[],
+): Promise<GroupOnTarget[]> {
+  const moves = migration.consumers.filter(({ group }) => groups?.includes(group) ?? true);
+  const wanted = new Map(
+    moves.map((move): [string, Ends[]] => {
+      const topics = new Set(topicsOf(migration, move).map(targetName));
+      return [targetGroup(move), ends.filter(({ topic }) => topics.has(topic))];
+    }),
+  );
+  const ids = [...wanted.keys()];
+  if (ids.length === 0) return [];
+  const [described, committed] = await Promise.all([
+    target.describeGroups(ids),
+    readCommitted(target, ids, wanted),
+  ]);
+  return ids.map((group) => ({
+    group,
+    members: valueOf(described, group).members.length,
+    committed: valueIfThere(committed, group) ?? new Map<string, never>(),
+    partitions: wanted.get(group) ?? [],
+  }));
+}
+
+function startOf(
+  input: SeedInput,
+  ends: readonly Ends[],
+  groups: readonly GroupOnTarget[],
+  mark: string,
+): Start {
+  const { start, migration } = input;
+  if (start) return startFromRecord(start, ends, migration.target);
+  const table = startFromEnds(
+    ends,
+    groups.map(({ committed }) => committed),
+    mark,
+  );
+  // Records after a start that is committed already will be consumed; only what lies before one is anybody's question.
+  const skipped = ends.map((end): Ends => {
+    const first = offsetAt(table, end.topic, end.partition) ?? end.highWatermark;
+    return { ...end, highWatermark: first > end.logStart ? first : end.logStart };
+  });
+  return { table, decided: false, findings: recordsThere(skipped, migration.target) };
+}
+
+/** Commits what one group lacks; a refusal is a finding. */
+async function commitSeed(target: Cluster, { group, commit }: Seed, mark: string): Promise<Finding[]> {
+  if (commit.length === 0) return [];
+  const rows = await target.commitOffsets(
+    group,
+    commit.map((offset) => ({ ...offset, metadata: mark })),
+  );
+  const refusals = [...rows.keys()].flatMap((key) => settledAt(rows, key).error ?? []);
+  const [first] = refusals;
+  return first ? [blocking(`offsets-refused:${group}`, first.message)] : [];
+}
+
+/**
+ * Whether the target has got records since it was prepared, other than the mirror's: one sentence per topic that has.
+ */
+export async function targetWrites(
+  { clusters }: Dependencies,
+  { migration, start }: Work & { start: OffsetTable },
+): Promise<{ written: string[] }> {
+  const target = clusters(migration.target);
+  const names = isMirrored(migration.strategy) ? migration.topics.map(targetName) : Object.keys(start);
+  const topics = await target.topics(names);
+  const there = names.flatMap((topic) => valueIfThere(topics, topic) ?? []);
+  const ends = await readEnds(target, partitionsIn(there));
+  const grown = isMirrored(migration.strategy)
+    ? await recordsBeyond(target, ends, await mirroredOffsets(target, migration, start))
+    : ends.map((end) => ({ ...end, offset: offsetAt(start, end.topic, end.partition) ?? 0n }));
+  const written = new Map<string, { offsets: bigint; partitions: number[] }>();
+  for (const { topic, partition, highWatermark, offset } of grown) {
+    const since = highWatermark - offset;
+    if (since <= 0n) continue;
+    const so = written.get(topic) ?? { offsets: 0n, partitions: [] };
+    written.set(topic, { offsets: so.offsets + since, partitions: [...so.partitions, partition] });
+  }
+  return {
+    written: [...written].map(
+      ([topic, { offsets, partitions }]) =>
+        `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isMirrored(migration.strategy) ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}: something writes to it.`,
+    ),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Cluster, TopicPartition } from '../../src/kafka/cluster.js';
+import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
+import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import { readPositions, mapTopic } from '../../src/mirror/map-topic.js';
+import type { Ends } from './offset-reading.js';
+import { valueIfThere } from '../rows.js';
+import { TailScans } from '../drain/tail-scan.js';
+
+/** How many partitions are looked into at a time. */
+const scannedAtOnce = 1_000;
+
+/**
+ * Up to where the records of each partition of the target are the mirror's own, by target topic: what its map says, else
+ * `mirrored`, which was taken down when it had copied everything. Nothing for strategies without a mirror, nor where
+ * MirrorMaker keeps no such map.
+ */
+export async function mirroredOffsets(
+  target: Cluster,
+  migration: Migration,
+  mirrored: OffsetTable,
+): Promise<OffsetTable> {
+  if (!isMirrored(migration.strategy) || mirrorKind(migration) === 'mirrormaker') return mirrored;
+  const map = mapTopic(migration.name);
+  if (!valueIfThere(await target.topics([map]), map)) return mirrored;
+  const positions = await readPositions(target, migration.name);
+  const table: OffsetTable = Object.fromEntries(
+    Object.entries(mirrored).map(([topic, offsets]) => [topic, [...offsets]]),
+  );
+  const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
+  for (const [key, { targetNext }] of positions) {
+    const slash = key.lastIndexOf('/');
+    const topic = names.get(key.slice(0, slash));
+    if (topic === undefined) continue;
+    const of = (table[topic] ??= []);
+    const partition = Number(key.slice(slash + 1));
+    const known = of[partition];
+    of[partition] = String(known !== undefined && BigInt(known) > targetNext ? known : targetNext);
+  }
+  return table;
+}
+
+/**
+ * Partitions that hold a record at or after the offset given (0 where none is): markers of a mirror's own transactions
+ * are none.
+ */
+export async function recordsBeyond(
+  target: Cluster,
+  ends: readonly Ends[],
+  from: OffsetTable,
+): Promise<(TopicPartition & { offset: bigint; highWatermark: bigint })[]> {
+  const tails = ends.flatMap(({ topic, partition, logStart, highWatermark }) => {
+    const known = offsetAt(from, topic, partition) ?? 0n;
+    const begin = known > logStart ? known : logStart;
+    return begin < highWatermark
+      ? [{ topic, partition, isolation: 'read_uncommitted' as const, from: begin, end: highWatermark }]
+      : [];
+  });
+  const scans = new TailScans(target);
+  await scans.read(tails, scannedAtOnce);
+  return tails.flatMap((tail) => {
+    const found = scans.known(tail);
+    // What was not read to its end counts: nothing shows that it is not a record.
+    if (found?.kind === 'record') return [{ ...tail, offset: found.offset, highWatermark: tail.end }];
+    return (found?.next ?? tail.from) < tail.end
+      ? [{ ...tail, offset: found?.next ?? tail.from, highWatermark: tail.end }]
+      : [];
+  });
+}

@@ -1,0 +1,331 @@
+import { z } from 'zod';
+import type { Refinement } from '../../src/connect/refine.js';
+import {
+  partitionKey,
+  type Cluster,
+  type Committed,
+  type GroupFacts,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
+import type { Activities, TranslatedGroup } from '../../src/migration/work.js';
+import type { Position } from '../connect/connect-offsets.js';
+import { readersOf } from '../drain/drain-findings.js';
+import { passes, probeDrain } from '../drain/drain-probe.js';
+import { readCommitted } from '../groups/group-reading.js';
+import { describeMember, membersReading } from '../groups/membership.js';
+import { seedMark } from './offset-seeds.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { settledAt, valueIfThere, valueOf } from '../rows.js';
+import { Streak } from '../streak.js';
+import type { Moment, Seen } from '../watch.js';
+import { asking, blocking } from '../weights.js';
+import { count, digits, listed } from '../wording.js';
+
+export type TranslateInput = Parameters<Activities['translateGroups']>[0];
+export type TranslateAnswer = Exclude<
+  Awaited<ReturnType<Activities['translateGroups']>>,
+  { state: 'watching' }
+>;
+type Translated = TranslatedGroup['partitions'][number];
+
+/** Where the groups are on the source, and since when, in ms of watching. */
+export const stillShape = z.object({ positions: z.string(), sinceMs: z.number() });
+export type Still = z.infer<typeof stillShape>;
+
+interface Standing {
+  move: ConsumerMove;
+  partitions: TopicPartition[];
+  /** On the source. */
+  committed: ReadonlyMap<string, Committed>;
+}
+
+/**
+ * Watches until groups have stopped on the source, finds out where they are on the target, and commits it there. A
+ * position that is not exact is a question, since the promises say that nothing is processed twice.
+ */
+export class Translation {
+  private readonly streak: Streak;
+  private readonly moves: ConsumerMove[];
+  private readonly mark: string;
+  /** By name on the source. */
+  private readonly targetNames: ReadonlyMap<string, string>;
+
+  constructor(
+    private readonly input: TranslateInput,
+    private readonly source: Cluster,
+    private readonly target: Cluster,
+    /** Where each position is on the target, one answer for each. */
+    private readonly refine: (positions: readonly Position[]) => Promise<Refinement[]>,
+  ) {
+    const { migration, groups } = input;
+    this.streak = new Streak(migration.waits.agreeing);
+    this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
+    this.mark = seedMark(migration.name);
+    this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
+  }
+
+  async probe({ carry, watchedMs }: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
+    const groups = await this.standings();
+    const positions = JSON.stringify(
+      groups.map(({ move, committed }) => [
+        move.group,
+        [...committed].map(([key, { offset }]) => `${key} ${offset}`),
+      ]),
+    );
+    const still: Still = carry?.positions === positions ? carry : { positions, sinceMs: watchedMs };
+    const moving = await this.stillMoving(groups);
+    if (moving !== undefined) {
+      this.streak.broken();
+      const stillMs = watchedMs - still.sinceMs;
+      return stillMs >= waitMs(this.input.migration, 'patience')
+        ? {
+            answer: {
+              state: 'contradicted',
+              sentence: `${moving}, and has committed nothing for ${formatDuration(stillMs)}, short of the end: stop it there, or let it read on.`,
+            },
+          }
+        : { says: moving, carry: still };
+    }
+    if (!this.streak.saw(positions))
+      return {
+        says: `${listed(groups.map(({ move }) => move.group))} stopped on ${this.source.name}, looking again`,
+        carry: still,
+        confirming: true,
+      };
+    return this.translate(groups, still);
+  }
+
+  private async standings(): Promise<Standing[]> {
+    const { migration, topicIds } = this.input;
+    const topics = await plannedTopics(
+      this.source,
+      migration.topics.map(({ name }) => name),
+      { topicIds },
+    );
+    const wanted = new Map(
+      this.moves.map((move) => {
+        const names = new Set(topicsOf(migration, move).map(({ name }) => name));
+        return [move.group, partitionsIn(topics.filter(({ name }) => names.has(name)))] as const;
+      }),
+    );
+    const committed = await readCommitted(this.source, [...wanted.keys()], wanted);
+    return this.moves.map((move) => ({
+      move,
+      partitions: wanted.get(move.group) ?? [],
+      committed: valueIfThere(committed, move.group) ?? new Map<string, never>(),
+    }));
+  }
+
+  /** Who may still commit on the source; a group that has read everything there may stay. */
+  private async stillMoving(groups: readonly Standing[]): Promise<string | undefined> {
+    const described = await this.source.describeGroups(groups.map(({ move }) => move.group));
+    const live = groups.flatMap(({ move, partitions }) => {
+      const facts: GroupFacts = valueOf(described, move.group);
+      const topics = new Set(partitions.map(({ topic }) => topic));
+      const members = membersReading(facts, topics);
+      return members.length > 0 ? [{ group: move.group, members, topics }] : [];
+    });
+    if (live.length === 0) return undefined;
+    const { ends, migration, accepted } = this.input;
+    const drained = new Set<string>();
+    if (ends) {
+      const names = new Set(live.map(({ group }) => group));
+      const reading = await probeDrain(this.source, {
+        readers: readersOf(migration).filter(({ group }) => names.has(group)),
+        topics: migration.topics.map(({ name }) => name),
+        to: ends,
+        ...(accepted && { accepted }),
+      });
+      for (const { group, partitions } of reading.groups)
+        if (partitions.every((one) => passes(group, one, accepted))) drained.add(group);
+    }
+    const moving = live.filter(({ group }) => !drained.has(group));
+    if (moving.length === 0) return undefined;
+    return moving
+      .slice(0, 3)
+      .map(({ group, members, topics }) => {
+        const [first] = members;
+        return `${group} has ${count(members.length, 'member')} on ${this.source.name}${first ? `: ${describeMember(first, topics)}` : ''}`;
+      })
+      .join('; ');
+  }
+
+  private async translate(groups: readonly Standing[], still: Still): Promise<Seen<TranslateAnswer, Still>> {
+    const asked = groups.flatMap(({ move, partitions, committed }) =>
+      partitions.map((at) => {
+        const offset = committed.get(partitionKey(at))?.offset ?? null;
+        return { ...at, group: move.group, committed: offset, known: this.before(move.group, at, offset) };
+      }),
+    );
+    const open = asked.flatMap((one) =>
+      one.known || one.committed === null ? [] : [{ ...one, committed: one.committed }],
+    );
+    const refined = await this.refine(open);
+    const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
+    const behind = open.find((_, at) => isBehind(refined[at]));
+    if (behind)
+      return {
+        says: `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
+        carry: still,
+      };
+    const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
+    const findings: Finding[] = [];
+    const translated = groups.map(({ move }): TranslatedGroup => {
+      const partitions = asked
+        .filter(({ group }) => group === move.group)
+        .map((one): Translated => {
+          const { topic, partition, committed, known } = one;
+          const first = valueOf(marks, partitionKey(this.onTarget(one))).logStart;
+          if (known && BigInt(known.target) >= first) return known;
+          if (known) {
+            findings.push(this.expired(move, one, BigInt(known.target), first));
+            return { ...known, target: String(first) };
+          }
+          const at = { topic, partition, source: committed === null ? null : String(committed) };
+          const answer = answers.get(`${move.group} ${partitionKey(one)}`);
+          // Without a commit there is nothing to translate: it begins with the first record.
+          if (!answer) return { ...at, target: String(first), certainty: 'exact' };
+          if (answer.certainty !== 'unknown') {
+            if (answer.target < first) findings.push(this.expired(move, one, answer.target, first));
+            const target = answer.target < first ? first : answer.target;
+            return { ...at, target: String(target), certainty: answer.certainty };
+          }
+          findings.push(
+            asking(
+              `offset-unknown:${move.group}:${partitionKey(one)}`,
+              `Where ${move.group} is on ${this.target.name} for ${partitionKey(one)} cannot be told from offset ${committed} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
+            ),
+          );
+          return { ...at, target: String(first), certainty: 'at-least-once' };
+        });
+      const inexact = partitions.filter(({ certainty }) => certainty === 'at-least-once');
+      const reasoned = inexact.flatMap((one) => {
+        const answer = answers.get(`${move.group} ${partitionKey(one)}`);
+        return answer?.certainty === 'at-least-once' ? [{ ...one, reason: answer.reason }] : [];
+      });
+      if (reasoned[0])
+        findings.push(
+          asking(
+            `offset-at-least-once:${move.group}`,
+            `${move.group} can go on at ${listed(reasoned.map((one) => `${partitionKey(one)} offset ${one.target}`))} on ${this.target.name} without leaving a record out, but may get some again that it has processed: ${reasoned[0].reason}. Accept that, or abort.`,
+          ),
+        );
+      return { group: move.group, partitions };
+    });
+    const unaccepted = () =>
+      standing(
+        findings,
+        (this.input.accepted ?? []).map((key) => ({ key })),
+      );
+    if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
+    const committed = await this.commit(translated, findings);
+    if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
+    const ahead = translated.map(({ group, partitions }) => ({
+      group,
+      records: partitions.reduce((sum, one) => {
+        const end = valueOf(marks, partitionKey(this.onTarget(one))).highWatermark;
+        return sum + (end > BigInt(one.target) ? end - BigInt(one.target) : 0n);
+      }, 0n),
+    }));
+    return {
+      answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
+    };
+  }
+
+  private onTarget({ topic, partition }: TopicPartition): TopicPartition {
+    return { topic: this.targetNames.get(topic) ?? topic, partition };
+  }
+
+  /** The target's retention took what the group has yet to read: an offset before the log would be decided by the client. */
+  private expired(move: ConsumerMove, at: TopicPartition, target: bigint, first: bigint): Finding {
+    return asking(
+      `expired-on-target:${targetGroup(move)}:${partitionKey(this.onTarget(at))}`,
+      `${partitionKey(this.onTarget(at))} on ${this.target.name} has lost ${count(first - target, 'offset')} to its retention before ${targetGroup(move)} could read them: accept the loss, and the group starts at what is left.`,
+    );
+  }
+
+  /** What was translated before holds as long as the group has not moved on the source. */
+  private before(group: string, at: TopicPartition, committed: bigint | null): Translated | undefined {
+    const source = committed === null ? null : String(committed);
+    return this.input.translated
+      .find((one) => one.group === group)
+      ?.partitions.find(
+        (one) =>
+          one.topic === at.topic &&
+          one.partition === at.partition &&
+          // A commit of a group without members expires: that is no other position.
+          (source === null || one.source === source),
+      );
+  }
+
+  /** Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone. */
+  private async commit(translated: readonly TranslatedGroup[], findings: Finding[]): Promise<number> {
+    const targets = new Map(this.moves.map((move) => [move.group, targetGroup(move)]));
+    const ids = [...targets.values()];
+    if (ids.length === 0) return 0;
+    const wanted = new Map(
+      translated.map(({ group, partitions }) => [
+        targets.get(group) ?? group,
+        partitions.map((at) => this.onTarget(at)),
+      ]),
+    );
+    const [described, rows] = await Promise.all([
+      this.target.describeGroups(ids),
+      readCommitted(this.target, ids, wanted),
+    ]);
+    let commits = 0;
+    for (const { group, partitions } of translated) {
+      const id = targets.get(group) ?? group;
+      const there = valueIfThere(rows, id) ?? new Map<string, Committed>();
+      const known = this.input.translated.some((one) => one.group === group);
+      const own = partitions.filter((at) => {
+        const commit = there.get(partitionKey(this.onTarget(at)));
+        return commit !== undefined && commit.metadata !== this.mark;
+      });
+      const moved = own.filter(
+        (at) => !this.before(group, at, at.source === null ? null : BigInt(at.source)),
+      );
+      if (moved[0])
+        findings.push(
+          asking(
+            `group-on-both:${group}`,
+            `${group} has committed offsets of its own on ${this.target.name} for ${listed(moved.map((at) => partitionKey(this.onTarget(at))))}${known ? `, and has moved on ${this.source.name} since its offsets were translated: it has been alive on both` : ''}. They are not overwritten: accept that it goes on from them, or delete them and retry.`,
+          ),
+        );
+      if (valueOf(described, id).members.length > 0) continue;
+      const missing = partitions.filter(
+        (at) => !own.includes(at) && String(there.get(partitionKey(this.onTarget(at)))?.offset) !== at.target,
+      );
+      if (missing.length === 0) continue;
+      const answers = await this.target.commitOffsets(
+        id,
+        missing.map((at) => ({
+          ...this.onTarget(at),
+          offset: BigInt(at.target),
+          metadata: this.mark,
+        })),
+      );
+      const refused = [...answers.keys()].flatMap((key) => settledAt(answers, key).error ?? [])[0];
+      if (refused) findings.push(blocking(`offsets-refused:${id}`, refused.message));
+      else commits += missing.length;
+    }
+    return commits;
+  }
+
+  private sentence(
+    translated: readonly TranslatedGroup[],
+    committed: number,
+    ahead: readonly { group: string; records: bigint }[],
+  ): string {
+    const all = translated.flatMap(({ partitions }) => partitions);
+    const exact = all.filter(({ certainty }) => certainty === 'exact').length;
+    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
+  }
+}
+
+function isBehind(answer: Refinement | undefined): boolean {
+  return answer?.certainty === 'unknown' && answer.behind;
+}

@@ -1,0 +1,40 @@
+import type { Finding } from '../../src/migration/findings.js';
+import type { Migration } from '../../src/migration/file.js';
+import type { OtherMigration } from '../dependencies.js';
+import { blocking } from '../weights.js';
+
+/**
+ * Topics and groups that another running migration between the same clusters has as well. Of two, the one that was
+ * started later is in the wrong; a plan that is not running is later than all.
+ *
+ * @param own the workflow id of this migration.
+ */
+export function conflicts(migration: Migration, own: string, running: readonly OtherMigration[]): Finding[] {
+  const self = running.find(({ workflowId }) => workflowId === own);
+  return running
+    .filter(
+      (other) =>
+        other.workflowId !== own && other.source === migration.source && other.target === migration.target,
+    )
+    .filter((other) => !self || isEarlier(other, self))
+    .flatMap((other) => [
+      ...migration.topics
+        .filter(({ name }) => other.topics.includes(name))
+        .map(({ name }) => shared('topic', name, other)),
+      ...migration.consumers
+        .filter(({ group }) => other.groups.includes(group))
+        .map(({ group }) => shared('group', group, other)),
+    ]);
+}
+
+function isEarlier(one: OtherMigration, other: OtherMigration): boolean {
+  const byTime = Date.parse(one.startedAt) - Date.parse(other.startedAt);
+  return byTime < 0 || (byTime === 0 && one.workflowId < other.workflowId);
+}
+
+function shared(kind: 'topic' | 'group', name: string, { workflowId }: OtherMigration): Finding {
+  return blocking(
+    `${kind}-in-two-migrations:${name}`,
+    `The ${kind} ${name} is in migration ${workflowId} as well: wait for that one to end, or take ${name} out of one of them.`,
+  );
+}

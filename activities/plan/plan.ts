@@ -1,0 +1,217 @@
+import type { Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
+import { partitionKey } from '../../src/kafka/cluster.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { isFerryError } from '../../src/migration/errors.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import type { PlanReport, Work } from '../../src/migration/work.js';
+import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { conflicts } from './conflicts.js';
+import { surveyMirrorMaker } from '../connect/connect-setup.js';
+import type { Dependencies } from '../dependencies.js';
+import { historyOf } from '../mirror/history.js';
+import { readEnds, recordsThere } from '../offsets/offset-reading.js';
+import { partitionsIn } from '../topics/planned-topics.js';
+import { rowAt } from '../rows.js';
+import { checkSchemas } from '../schemas/schemas.js';
+import { surveySourceGroups } from '../groups/source-groups.js';
+import { stepsAhead } from './steps-ahead.js';
+import { surveyTargetGroups } from '../groups/target-groups.js';
+import { effective } from '../topics/topic-config.js';
+import { surveySource, surveyTopics, topicIdsOf, type TopicSurvey } from '../topics/topic-survey.js';
+import { asking, blocking, noting } from '../weights.js';
+
+/**
+ * Checks a migration against both clusters and says what it will do. Changes nothing, and finds everything in one go:
+ * what one check cannot answer is a finding, and the others go on.
+ *
+ * @param own the workflow id of the migration, so that it is not in its own way.
+ */
+export async function checkPlan(
+  dependencies: Dependencies,
+  work: Pick<Work, 'migration' | 'topicIds'>,
+  own: string,
+): Promise<PlanReport> {
+  const { clusters, otherMigrations } = dependencies;
+  const { migration } = work;
+  const findings: Finding[] = [];
+  if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
+    findings.push(
+      asking(
+        'not-declared-idempotent',
+        'With doubleProducer some messages are processed twice, and the file does not say that this is harmless: say messages.idempotent: true, or choose another strategy.',
+      ),
+    );
+  findings.push(...conflicts(migration, own, await otherMigrations()));
+
+  const [source, target] = await Promise.all([
+    reach(clusters, migration.source, findings),
+    reach(clusters, migration.target, findings),
+  ]);
+  if (source && target && source.identity.clusterId === target.identity.clusterId)
+    findings.push(
+      blocking(
+        'same-cluster',
+        `${migration.source} and ${migration.target} are the same cluster (id ${source.identity.clusterId}): correct their addresses in ferry.yaml.`,
+      ),
+    );
+
+  const topics = await attempted(findings, 'topics-unread', () =>
+    topicsOnBothSides(source?.cluster, target?.cluster, work),
+  );
+  findings.push(...(topics?.findings ?? []));
+  const acls =
+    source && target
+      ? await attempted(findings, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
+      : undefined;
+  findings.push(...(acls?.findings ?? []));
+  if (source && topics) await checkSource(source.cluster, migration, topics, findings);
+  if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  if (source && target && isMirrored(migration.strategy)) {
+    const history = await attempted(findings, 'history-unread', () =>
+      historyOf(source.cluster, target.cluster, migration),
+    );
+    findings.push(...(history ?? []));
+    if (mirrorKind(migration) === 'mirrormaker') {
+      const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
+      findings.push(...(mirror?.findings ?? []));
+    }
+  }
+  const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
+  findings.push(...(schemas ?? []));
+  return {
+    findings,
+    will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
+    topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
+  };
+}
+
+const nothingRead: TopicSurvey = {
+  source: new Map(),
+  target: new Map(),
+  toCreate: [],
+  awaited: [],
+  findings: [],
+};
+const nothingHeld: AclSurvey = { wanted: [], missing: [], findings: [] };
+
+interface Reached {
+  cluster: Cluster;
+  identity: ClusterIdentity;
+}
+
+async function reach(
+  clusters: Dependencies['clusters'],
+  name: string,
+  findings: Finding[],
+): Promise<Reached | undefined> {
+  return attempted(findings, `cluster:${name}`, async () => {
+    const cluster = clusters(name);
+    return { cluster, identity: await cluster.identity() };
+  });
+}
+
+/** What fails as a whole is a finding, so that one run tells of everything. */
+async function attempted<T>(
+  findings: Finding[],
+  key: string,
+  check: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!isFerryError(error)) throw error;
+    findings.push({ ...blocking(key, error.message), type: error.type });
+    return undefined;
+  }
+}
+
+async function topicsOnBothSides(
+  source: Cluster | undefined,
+  target: Cluster | undefined,
+  work: Pick<Work, 'migration' | 'topicIds'>,
+): Promise<TopicSurvey> {
+  if (source && target) return surveyTopics(source, target, work);
+  if (!source) return nothingRead;
+  const { topics, findings } = await surveySource(source, work);
+  return { ...nothingRead, source: topics, findings };
+}
+
+async function checkSource(
+  source: Cluster,
+  migration: Migration,
+  topics: TopicSurvey,
+  findings: Finding[],
+): Promise<void> {
+  const partitions = partitionsIn([...topics.source.values()].map(({ facts }) => facts));
+  const groups = await attempted(findings, `groups-unread:${source.name}`, () =>
+    surveySourceGroups(source, migration, partitions),
+  );
+  findings.push(...(groups ?? []));
+  const readable = await attempted(findings, `records-unread:${source.name}`, () =>
+    checkReadable(source, topics),
+  );
+  findings.push(...(readable ?? []));
+}
+
+/** The drain will read records. A Fetch at the end of the log moves none, and is refused like any other. */
+async function checkReadable(source: Cluster, { source: topics }: TopicSurvey): Promise<Finding[]> {
+  const first = [...topics.keys()].map((topic) => ({ topic, partition: 0 }));
+  if (first.length === 0) return [];
+  const marks = await source.watermarks(first);
+  const positions = first.flatMap((partition) => {
+    const { value } = rowAt(marks, partitionKey(partition));
+    return value ? [{ ...partition, offset: value.highWatermark }] : [];
+  });
+  const fetched = await source.fetch(positions, { isolation: 'uncommitted', maxBytes: 1, maxWaitMs: 0 });
+  return first.flatMap((partition) => {
+    const key = partitionKey(partition);
+    const { error } = rowAt(marks, key).error ? rowAt(marks, key) : rowAt(fetched, key);
+    // Whether it may be read is all that is asked: a leader that is moving, or an end that has moved on, is no answer.
+    return error?.type === 'Unauthorized'
+      ? [blocking(`records-unread:${source.name}/${partition.topic}`, error.message)]
+      : [];
+  });
+}
+
+async function checkTarget(
+  target: Cluster,
+  migration: Migration,
+  topics: TopicSurvey,
+  findings: Finding[],
+): Promise<void> {
+  const groups = await attempted(findings, `groups-unread:${target.name}`, () =>
+    surveyTargetGroups(target, migration),
+  );
+  findings.push(...(groups ?? []));
+  // A mirror has its own question about them.
+  const there = isMirrored(migration.strategy)
+    ? []
+    : migration.topics.map(targetName).filter((name) => topics.target.has(name));
+  const records = await attempted(findings, `records-unread:${target.name}`, async () => {
+    const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
+    return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);
+  });
+  findings.push(...(records ?? []));
+  findings.push(
+    ...((await attempted(findings, `broker-unread:${target.name}`, () =>
+      offsetsRetention(target, migration),
+    )) ?? []),
+  );
+}
+
+/** Offsets that were committed for a group which has not come yet expire (`offsets.retention.minutes`). */
+async function offsetsRetention(target: Cluster, migration: Migration): Promise<Finding[]> {
+  const minutes = effective(await target.brokerConfig(), 'offsets.retention.minutes');
+  const needed = waitMs(migration, 'quiet') + waitMs(migration, 'patience') + waitMs(migration, 'soak');
+  const kept = Number(minutes) * 60_000;
+  return minutes !== undefined && kept < needed
+    ? [
+        noting(
+          'offsets-expire-soon',
+          `${target.name} forgets the offsets of an empty group after ${formatDuration(kept)}, sooner than the waits of this migration (${formatDuration(needed)}): they are committed anew before a consumer moves.`,
+        ),
+      ]
+    : [];
+}

@@ -1,0 +1,286 @@
+import {
+  partitionKey,
+  type Cluster,
+  type GroupFacts,
+  type Rows,
+  type TopicFacts,
+  type TopicPartition,
+  type Watermarks,
+} from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { isMirrored, strategies, type StepId } from '../../src/migration/strategies.js';
+import type { SourceManifest, Work } from '../../src/migration/work.js';
+import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { passes, probeDrain } from '../drain/drain-probe.js';
+import { offsetsLeft } from '../drain/drain-says.js';
+import { describeArrival } from '../drain/last-arrival.js';
+import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
+import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
+import { partitionsIn } from '../topics/planned-topics.js';
+import { rowAt, valueOf } from '../rows.js';
+import { asking, blocking, noting } from '../weights.js';
+import { listed } from '../wording.js';
+
+/**
+ * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
+ * was written after the frozen ends, no transaction is open, nobody reads them, and the groups have read what they must.
+ */
+export async function finalCheck(
+  source: Cluster,
+  work: Work & { ends: OffsetTable },
+): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }> {
+  const { topics, findings } = await topicsToDelete(source, work);
+  if (topics.length === 0)
+    return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
+  const partitions = partitionsIn(topics);
+  const [marks, open, groups] = await Promise.all([
+    source.watermarks(partitions),
+    source.openTransactions(topics.map(({ name }) => name)),
+    source.groups(),
+  ]);
+  const names = groups.map(({ group }) => group);
+  const alive = liveReaders(groups);
+  const [described, configs, unread] = await Promise.all([
+    source.describeGroups(alive),
+    source.topicConfigs(topics.map(({ name }) => name)),
+    unreadFindings(source, work, topics),
+  ]);
+  findings.push(
+    ...(await growthFindings(source, work, topics, marks)),
+    ...(await transactionFindings(source, partitions, marks)),
+    ...open.map((transaction) =>
+      blocking(
+        `open-transaction:${transaction.transactionalId}`,
+        `The ${nameOf(transaction)} is open on ${listed(transaction.partitions.map(partitionKey))} of ${source.name}: let its producer end it, or wait for its timeout.`,
+      ),
+    ),
+    ...readerFindings(source, described, alive, new Set(topics.map(({ name }) => name))),
+    ...unread,
+    ...(await otherCommits(source, work, names, partitions)),
+  );
+  const manifest = topics.map(({ name, topicId, partitions: of }) => ({
+    topic: name,
+    topicId,
+    highWatermarks: of.map(({ partition }) =>
+      String(valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
+    ),
+    config: Object.fromEntries(
+      (rowAt(configs, name).value ?? []).flatMap(({ name: entry, value, source: from }) =>
+        from === 'topic' && value !== null ? [[entry, value]] : [],
+      ),
+    ),
+  }));
+  const standing = findings.filter(({ weight }) => weight !== 'notes');
+  return {
+    findings,
+    manifest,
+    sentence:
+      standing.length === 0
+        ? `Nothing was written to ${listed(topics.map(({ name }) => name))} on ${source.name} since the end was frozen, no transaction is open there and nobody reads from it.`
+        : `Deleting from ${source.name} is held up: ${listed(standing.map(({ key }) => key))}.`,
+  };
+}
+
+async function topicsToDelete(
+  source: Cluster,
+  { migration, topicIds, ends }: Work & { ends: OffsetTable },
+): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
+  const findings: Finding[] = [];
+  const rows = await source.topics(migration.topics.map(({ name }) => name));
+  const topics = migration.topics.flatMap(({ name }) => {
+    if (rows.get(name)?.error?.type === 'NotFound') {
+      findings.push(noting(`gone:${name}`, `${name} is no longer on ${source.name}.`));
+      return [];
+    }
+    const topic = valueOf(rows, name);
+    const planned = topicIds?.[name];
+    if (planned != null && topic.topicId !== planned) {
+      findings.push(
+        blocking(
+          `recreated:${name}`,
+          `${name} on ${source.name} is another topic than the one that was migrated (its id was ${planned} and is now ${topic.topicId}): it is not deleted. Find out who made it, and delete it yourself if nobody needs it.`,
+        ),
+      );
+      return [];
+    }
+    const partitions = ends[name]?.length;
+    if (partitions !== undefined && partitions !== topic.partitions.length)
+      findings.push(
+        blocking(
+          `partition-added:${name}`,
+          `${name} on ${source.name} had ${partitions} partitions when its end was frozen and has ${topic.partitions.length} now: see what was written to the new ones.`,
+        ),
+      );
+    return [topic];
+  });
+  return { topics, findings };
+}
+
+/**
+ * Records that came late open the producers' step again (`grew`), unless they would have to be mirrored to a target that
+ * has been written to in the meantime: then only a person can say what becomes of them.
+ */
+async function growthFindings(
+  source: Cluster,
+  { ends, migration }: Work & { ends: OffsetTable },
+  topics: readonly TopicFacts[],
+  marks: Rows<string, Watermarks>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name, partitions } of topics) {
+    if (!ends[name]) {
+      findings.push(
+        blocking(
+          `not-frozen:${name}`,
+          `The end of ${name} on ${source.name} was never recorded, so nothing shows that producers have left: confirm the producers' step first.`,
+        ),
+      );
+      continue;
+    }
+    for (const { partition } of partitions) {
+      const at = { topic: name, partition };
+      const end = offsetAt(ends, name, partition);
+      const { highWatermark } = valueOf(marks, partitionKey(at));
+      if (end === undefined || highWatermark === end) continue;
+      const late = async () =>
+        `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`;
+      findings.push(
+        highWatermark > end
+          ? isMirrored(migration.strategy)
+            ? lateRecord(at, await late(), migration)
+            : blocking(`grew:${partitionKey(at)}`, await late())
+          : blocking(
+              `truncated:${partitionKey(at)}`,
+              `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,
+            ),
+      );
+      // One partition says that somebody writes to the topic; its other ones would say no more.
+      break;
+    }
+  }
+  return findings;
+}
+
+/** A record of the source that can no longer be mirrored: what the target got since would come before it. */
+export function lateRecord(at: TopicPartition, sentence: string, { target }: Work['migration']): Finding {
+  return asking(
+    `late-record:${partitionKey(at)}`,
+    `${sentence} ${target} has been written to since, so that nothing can be mirrored there any more: have it written to ${target} by its producer, or accept that it stays behind.`,
+  );
+}
+
+/** Hanging transactions, which no coordinator lists. */
+async function transactionFindings(
+  source: Cluster,
+  partitions: readonly TopicPartition[],
+  marks: Rows<string, Watermarks>,
+): Promise<Finding[]> {
+  const stuck = partitions.flatMap((at) => {
+    const { lastStable, highWatermark } = valueOf(marks, partitionKey(at));
+    return lastStable < highWatermark ? [{ ...at, stuckAt: lastStable }] : [];
+  });
+  if (stuck.length === 0) return [];
+  const named = await nameOpenTransactions(source, stuck);
+  return [
+    blocking(`open-transaction:${stuck.map(partitionKey).join(',')}`, `On ${source.name} ${listed(named)}.`),
+  ];
+}
+
+function readerFindings(
+  source: Cluster,
+  described: Rows<string, GroupFacts>,
+  alive: readonly string[],
+  topics: ReadonlySet<string>,
+): Finding[] {
+  return alive.flatMap((group) => {
+    const row = rowAt(described, group);
+    if (row.error)
+      return [
+        blocking(
+          `members-unknown:${group}`,
+          `The members of ${group} on ${source.name} cannot be read: ${row.error.message}`,
+        ),
+      ];
+    const members = membersReading(row.value, topics);
+    return members.length === 0
+      ? []
+      : [
+          blocking(
+            `still-reading:${group}`,
+            `${group} still reads ${source.name}: ${listed(members.map((member) => describeMember(member, topics)))}. Stop it there first.`,
+          ),
+        ];
+  });
+}
+
+/** What the groups of the migration never read would be lost, unless producers wrote it to the target as well. */
+async function unreadFindings(
+  source: Cluster,
+  work: Work,
+  topics: readonly TopicFacts[],
+): Promise<Finding[]> {
+  const { migration, accepted = [] } = work;
+  const there = new Set(topics.map(({ name }) => name));
+  const reading = await probeDrain(source, {
+    readers: readersOf(migration).map((reader) => ({
+      ...reader,
+      topics: reader.topics.filter((topic) => there.has(topic)),
+    })),
+    topics: [...there],
+    accepted,
+  });
+  const steps: readonly StepId[] = strategies[migration.strategy].steps;
+  const kept = steps.includes('producerWritesBoth') || isMirrored(migration.strategy);
+  const unread = reading.groups.flatMap(({ group, partitions }) => {
+    const left = partitions.filter(
+      (one) => one.verdict.verdict === 'lagging' && !passes(group, one, accepted),
+    );
+    if (left.length === 0) return [];
+    const sentence = `${group} has ${records(offsetsLeft(left))} of ${source.name} uncommitted on ${listed(left.map(partitionKey))}`;
+    return [
+      kept
+        ? noting(
+            `unread:${group}`,
+            `${sentence}; ${isMirrored(migration.strategy) ? 'the mirror has brought them to the target' : 'what was written since producers write both is on the target too'}.`,
+          )
+        : asking(
+            `unread:${group}`,
+            `${sentence}: deleting the topic loses what it has not read. Let it read them, or accept the loss.`,
+          ),
+    ];
+  });
+  const others = [...topicsWithoutGroup(migration), ...drainFindings(reading, () => false)];
+  return [
+    ...unread,
+    ...others.map((finding) =>
+      kept && finding.weight === 'asks' ? { ...finding, weight: 'notes' as const } : finding,
+    ),
+  ];
+}
+
+/** Groups that the migration does not know and that have been reading all the same. */
+async function otherCommits(
+  source: Cluster,
+  { migration }: Work,
+  groups: readonly string[],
+  partitions: readonly TopicPartition[],
+): Promise<Finding[]> {
+  const known = new Set(migration.consumers.map(({ group }) => group));
+  const others = groups.filter((group) => !known.has(group));
+  if (others.length === 0) return [];
+  const rows = await source.committedOffsets(others, partitions);
+  return others.flatMap((group) => {
+    const topics = new Set(
+      [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
+    );
+    return topics.size === 0
+      ? []
+      : [
+          noting(
+            `other-commits:${group}`,
+            `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name}; they go with the topic.`,
+          ),
+        ];
+  });
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { formatDuration } from '../../src/migration/duration.js';
+import { topicsOf, waitMs } from '../../src/migration/file.js';
+import type { Activities, Watch, Work } from '../../src/migration/work.js';
+import { attempting } from '../attempt.js';
+import type { Dependencies } from '../dependencies.js';
+import { finalCheck } from './final-check.js';
+import { rowAt } from '../rows.js';
+import { Streak } from '../streak.js';
+import { watch, type Seen } from '../watch.js';
+import { count, listed } from '../wording.js';
+
+const nothing = z.object({});
+type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { state: 'watching' }>;
+
+export function retireActivities(
+  dependencies: Pick<Dependencies, 'clusters'>,
+): Pick<Activities, 'finalCheck' | 'deleteSource' | 'watchDeleted'> {
+  const sourceOf = ({ migration }: Work) => dependencies.clusters(migration.source);
+  return {
+    finalCheck: (input) => attempting(() => finalCheck(sourceOf(input), input)),
+    deleteSource: (input) => attempting(() => deleteSource(sourceOf(input), input)),
+    async watchDeleted(input) {
+      const source = sourceOf(input);
+      const streak = new Streak(input.migration.waits.agreeing);
+      return watch(input, nothing, ({ outOfPatience }) => probeDeleted(source, input, streak, outOfPatience));
+    },
+  };
+}
+
+/**
+ * By id, so that a topic that was made anew under the name survives (KIP-516); with it survive the ACLs of that name.
+ * The coordinators drop the offsets of a deleted topic by themselves; asking for it makes it true at once.
+ */
+async function deleteSource(source: Cluster, work: Work): Promise<{ sentence: string }> {
+  const planned = plannedIds(source, work);
+  const rows = await source.deleteTopics(planned);
+  for (const { name } of planned) {
+    const { error } = rowAt(rows, name);
+    if (error && error.type !== 'NotFound') throw error;
+  }
+  const again = await namesHeldByOthers(source, planned);
+  const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
+  const acls = await deleteAcls(source, new Set(names));
+  await deleteOffsets(source, work, new Set(names));
+  return {
+    sentence: [
+      `Deleted ${count(planned.length, 'topic')} on ${source.name}, ${count(acls, 'ACL')} and the committed offsets of the migration's groups.`,
+      ...(again.length > 0
+        ? [`${listed(again)} is there again under another id, and was left alone with its ACLs.`]
+        : []),
+    ].join(' '),
+  };
+}
+
+function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {
+  return migration.topics.map(({ name }) => {
+    const topicId = topicIds?.[name];
+    if (topicId == null)
+      throw new FerryError(
+        'Unsupported',
+        `${source.name} gave no topic id for ${name} (brokers before Kafka 2.8 have none), so it cannot be told from a topic made anew: delete it yourself with kafka-topics.sh --delete, then skip this step.`,
+      );
+    return { name, topicId };
+  });
+}
+
+async function deleteAcls(source: Cluster, names: ReadonlySet<string>): Promise<number> {
+  const bindings = await source.acls({ resourceType: 'topic', patternType: 'literal' });
+  const ours = bindings?.filter(({ resourceName }) => names.has(resourceName)) ?? [];
+  return ours.length === 0 ? 0 : source.deleteAcls(ours);
+}
+
+async function deleteOffsets(
+  source: Cluster,
+  { migration }: Work,
+  names: ReadonlySet<string>,
+): Promise<void> {
+  for (const consumer of migration.consumers) {
+    const topics = topicsOf(migration, consumer)
+      .map(({ name }) => name)
+      .filter((name) => names.has(name));
+    const row = rowAt(await source.committedOffsets([consumer.group]), consumer.group);
+    if (row.error) throw row.error;
+    const left = [...row.value.keys()].flatMap((key) => {
+      const [, topic = '', partition = ''] = /^(.*)\/(\d+)$/.exec(key) ?? [];
+      return topics.includes(topic) ? [{ topic, partition: Number(partition) }] : [];
+    });
+    if (left.length === 0) continue;
+    for (const { error } of (await source.deleteOffsets(consumer.group, left)).values())
+      if (error && error.type !== 'NotFound') throw error;
+  }
+}
+
+async function namesHeldByOthers(
+  source: Cluster,
+  planned: readonly { name: string; topicId: string }[],
+): Promise<string[]> {
+  const rows = await source.topics(planned.map(({ name }) => name));
+  return planned.flatMap(({ name, topicId }) => {
+    const now = rowAt(rows, name).value;
+    return now && now.topicId !== topicId ? [name] : [];
+  });
+}
+
+async function probeDeleted(
+  source: Cluster,
+  input: Watch,
+  streak: Streak,
+  outOfPatience: boolean,
+): Promise<Seen<DeletedAnswer, z.infer<typeof nothing>>> {
+  const planned = plannedIds(source, input);
+  const rows = await source.topicsById(planned.map(({ topicId }) => topicId));
+  const there = planned.filter(({ topicId }) => {
+    const row = rowAt(rows, topicId);
+    if (row.error && row.error.type !== 'NotFound') throw row.error;
+    return !row.error;
+  });
+  if (there.length > 0) {
+    streak.broken();
+    const says = `${listed(there.map(({ name }) => name))} is still on ${source.name}`;
+    if (!outOfPatience) return { says, carry: {} };
+    return {
+      answer: {
+        state: 'contradicted',
+        sentence: `${says} after ${formatDuration(waitMs(input.migration, 'patience'))}: a broker with one of its replicas may be down; bring it back, then retry.`,
+      },
+    };
+  }
+  const recreated = await namesHeldByOthers(source, planned);
+  if (!streak.saw(recreated.join(' '))) return { says: 'gone, looking again', carry: {}, confirming: true };
+  return {
+    answer: {
+      state: 'gone',
+      recreated,
+      sentence: await sayGone(source, planned, recreated),
+    },
+  };
+}
+
+async function sayGone(
+  source: Cluster,
+  planned: readonly { name: string; topicId: string }[],
+  recreated: readonly string[],
+): Promise<string> {
+  const gone = `${count(planned.length, 'topic id')} gone from ${source.name}.`;
+  if (recreated.length === 0) return gone;
+  const rows = await source.topics(recreated);
+  const again = planned
+    .filter(({ name }) => recreated.includes(name))
+    .map(({ name, topicId }) => `${name} (was ${topicId}, is ${rows.get(name)?.value?.topicId})`);
+  return `${gone} A client that still asks for it has made ${listed(again)} anew: find it and stop it, then delete that topic.`;
+}

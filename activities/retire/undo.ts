@@ -1,0 +1,176 @@
+import { partitionKey, type Cluster, type GroupFacts, type TopicPartition } from '../../src/kafka/cluster.js';
+import type { OffsetTable } from '../../src/migration/offsets.js';
+import type { Made, MadeAcl, MadeOffsets, MadeTopic, Work } from '../../src/migration/work.js';
+import { aclKey } from '../acls/acl-plan.js';
+import type { Attempt } from '../attempt.js';
+import type { Dependencies } from '../dependencies.js';
+import { readCommitted } from '../groups/group-reading.js';
+import { liveReaders, membersReading } from '../groups/membership.js';
+import { seedMark } from '../offsets/offset-seeds.js';
+import { readEnds, type Ends } from '../offsets/offset-reading.js';
+import { partitionsIn } from '../topics/planned-topics.js';
+import { settledAt, valueIfThere, valueOf } from '../rows.js';
+import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
+import { count, listed } from '../wording.js';
+
+interface Undone {
+  undone: string[];
+  left: string[];
+}
+
+/**
+ * Takes back what the migration made on the target: offsets, then ACLs, then topics, each newest first. Only what is
+ * still as it was made is touched; the rest is left and named. What is gone already needs nothing, so that a second
+ * call ends where the first did.
+ */
+export async function undo(
+  { clusters }: Dependencies,
+  { migration, made, mirrored = {} }: Work & { made: Made; mirrored?: OffsetTable },
+  attempt: Attempt,
+): Promise<Undone> {
+  const target = clusters(migration.target);
+  const done: Undone = { undone: [], left: [] };
+  attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
+  await undoOffsets(target, made.offsets.toReversed(), seedMark(migration.name), done);
+  attempt.signal.throwIfAborted();
+  await undoAcls(target, made.acls, done);
+  attempt.signal.throwIfAborted();
+  await undoTopics(
+    target,
+    made.topics.toReversed(),
+    await mirroredOffsets(target, migration, mirrored),
+    done,
+  );
+  return done;
+}
+
+/** A commit is the ferry's as long as its metadata says so: a consumer's own replaces it. */
+async function undoOffsets(
+  target: Cluster,
+  made: readonly MadeOffsets[],
+  mark: string,
+  { undone, left }: Undone,
+): Promise<void> {
+  if (made.length === 0) return;
+  const names = [...new Set(made.flatMap(({ topics }) => topics))];
+  const topics = await target.topics(names);
+  const partitionsOf = (topic: string) => {
+    const facts = valueIfThere(topics, topic);
+    return facts ? partitionsIn([facts]) : [];
+  };
+  const wanted = new Map(made.map(({ group, topics }) => [group, topics.flatMap(partitionsOf)]));
+  const committed = await readCommitted(target, [...wanted.keys()], wanted);
+  for (const [group, partitions] of wanted) {
+    const commits = valueIfThere(committed, group) ?? new Map<string, never>();
+    const held = partitions.filter(({ topic, partition }) => commits.has(partitionKey({ topic, partition })));
+    const own = held.filter(
+      ({ topic, partition }) => commits.get(partitionKey({ topic, partition }))?.metadata === mark,
+    );
+    if (held.length > own.length)
+      left.push(
+        `${group} has committed offsets of its own on ${target.name} for ${count(held.length - own.length, 'partition')}: they are left.`,
+      );
+    if (own.length === 0) continue;
+    const rows = await target.deleteOffsets(group, own);
+    const refused = [...rows.keys()].flatMap((key) => settledAt(rows, key).error ?? []);
+    if (refused.length < own.length)
+      undone.push(
+        `Deleted the starting offsets of ${group} on ${target.name} (${count(own.length - refused.length, 'partition')}).`,
+      );
+    if (refused[0])
+      left.push(`Starting offsets of ${group} on ${target.name} are left: ${refused[0].message}`);
+  }
+}
+
+async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: Undone): Promise<void> {
+  if (made.length === 0) return;
+  const keys = new Set(made.map(aclKey));
+  const there = (await target.acls())?.filter((acl) => keys.has(aclKey(acl))) ?? [];
+  if (there.length === 0) return;
+  const deleted = await target.deleteAcls(there);
+  if (deleted > 0) undone.push(`Deleted ${count(deleted, 'ACL')} on ${target.name}.`);
+}
+
+/**
+ * A topic is taken back only when its id is the one that was made, nothing but a mirror ever wrote to it, and nobody reads
+ * it.
+ */
+async function undoTopics(
+  target: Cluster,
+  made: readonly MadeTopic[],
+  mirrored: OffsetTable,
+  { undone, left }: Undone,
+): Promise<void> {
+  if (made.length === 0) return;
+  const topics = await target.topics(made.map(({ name }) => name));
+  const ours: { name: string; topicId: string }[] = [];
+  for (const { name, topicId } of made) {
+    const there = valueIfThere(topics, name);
+    if (!there) continue;
+    if (topicId !== null && there.topicId === topicId) ours.push({ name, topicId });
+    else
+      left.push(
+        `${name} on ${target.name} is left: ${topicId === null ? 'the broker has no topic ids, so nothing proves that it is the one that was made' : 'it was deleted and created again by somebody else'}.`,
+      );
+  }
+  if (ours.length === 0) return;
+  const partitions = partitionsIn(ours.map(({ name }) => valueOf(topics, name)));
+  const [ends, readers] = await Promise.all([
+    readEnds(target, partitions),
+    readersByTopic(target, new Set(ours.map(({ name }) => name))),
+  ]);
+  const written = await writtenByOthers(target, ends, mirrored);
+  const doomed = ours.filter(({ name }) => {
+    const partitions = written.filter(({ topic }) => topic === name);
+    const groups = readers.get(name) ?? [];
+    if (partitions.length > 0)
+      left.push(
+        `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
+      );
+    else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)} reads it.`);
+    return partitions.length === 0 && groups.length === 0;
+  });
+  if (doomed.length === 0) return;
+  const rows = await target.deleteTopics(doomed);
+  for (const { name } of doomed) {
+    const { error } = settledAt(rows, name);
+    if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);
+    else
+      undone.push(
+        ends.some(({ topic, highWatermark }) => topic === name && highWatermark > 0n)
+          ? `Deleted the topic ${name} on ${target.name}, which held nothing but what the mirror had copied.`
+          : `Deleted the empty topic ${name} on ${target.name}.`,
+      );
+  }
+}
+
+/** Partitions that hold records, other than a mirror's: where nobody has mirrored, any offset counts. */
+async function writtenByOthers(
+  target: Cluster,
+  ends: readonly Ends[],
+  mirrored: OffsetTable,
+): Promise<TopicPartition[]> {
+  const [copied, others] = [true, false].map((is) =>
+    ends.filter(({ topic, partition }) => (mirrored[topic]?.[partition] !== undefined) === is),
+  ) as [Ends[], Ends[]];
+  return [
+    ...(await recordsBeyond(target, copied, mirrored)),
+    ...others.filter(({ highWatermark }) => highWatermark > 0n),
+  ];
+}
+
+/** Live groups by the topic that a member has or wants. */
+async function readersByTopic(target: Cluster, topics: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  const live = liveReaders(await target.groups());
+  const readers = new Map<string, string[]>();
+  if (live.length === 0) return readers;
+  const described = await target.describeGroups(live);
+  for (const group of live) {
+    const facts: GroupFacts | undefined = valueIfThere(described, group);
+    if (!facts) continue;
+    for (const topic of topics)
+      if (membersReading(facts, new Set([topic])).length > 0)
+        readers.set(topic, [...(readers.get(topic) ?? []), group]);
+  }
+  return readers;
+}

@@ -1,0 +1,199 @@
+import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
+import { batchesIn } from '../../src/kafka/records/batch.js';
+import { recordsIn } from '../../src/kafka/records/records.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { sameSchema } from '../../src/registry/canonical.js';
+import { inParallel } from '../../src/registry/in-parallel.js';
+import type { Registry } from '../../src/registry/registry.js';
+import { schemaIdOf } from '../../src/registry/wire-format.js';
+import { valueOf } from '../rows.js';
+import { asking, blocking, noting } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+/** What is read at each place of a partition: a batch or some. */
+const bytesPerPlace = 64 * 1024;
+const bytesPerFetch = 16 * 1024 * 1024;
+
+/** Ids that sampled keys or values carry, or seem to. */
+export interface SampledIds {
+  topic: string;
+  part: 'key' | 'value';
+  /** Each id with the first place where it was seen. */
+  ids: ReadonlyMap<number, { partition: number; offset: bigint }>;
+  /** Sampled keys or values that are not null. */
+  sampled: number;
+  /** Of those the ones that begin as the wire format does: a byte 0 and an id above 0. */
+  carrying: number;
+}
+
+/**
+ * Reads some records at the beginning, in the middle and at the end of each partition, and the ids they carry.
+ * Transaction markers and records in formats from before Kafka 0.11 are passed over.
+ */
+export async function sampleIds(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  signal?: AbortSignal,
+): Promise<SampledIds[]> {
+  const marks = await cluster.watermarks(partitions);
+  const samples = new Map<string, Sample>();
+  const read = new Map<string, bigint>();
+  for (const place of [start, middle, end]) {
+    const positions = partitions.flatMap((at) => {
+      const { logStart, highWatermark } = valueOf(marks, partitionKey(at));
+      return highWatermark > logStart
+        ? [{ ...at, offset: place({ logStart, highWatermark }), until: highWatermark }]
+        : [];
+    });
+    if (positions.length === 0) break;
+    const rows = await cluster.fetch(positions, {
+      isolation: 'uncommitted',
+      maxBytes: Math.min(bytesPerFetch, bytesPerPlace * positions.length),
+      maxBytesPerPartition: bytesPerPlace,
+      maxWaitMs: 0,
+      ...(signal && { signal }),
+    });
+    for (const at of positions) {
+      const { error, value } = rows.get(partitionKey(at)) ?? {};
+      // What expired since it was measured is not there to be sampled.
+      if (error && error.type !== 'Changed') throw error;
+      if (!value) continue;
+      const key = partitionKey(at);
+      // Places of a short partition overlap.
+      read.set(key, sampleBatches(value.batches, at, read.get(key) ?? 0n, samples));
+    }
+  }
+  return [...samples.values()];
+}
+
+type Place = (marks: Pick<Watermarks, 'logStart' | 'highWatermark'>) => bigint;
+const start: Place = ({ logStart }) => logStart;
+const middle: Place = ({ logStart, highWatermark }) => (logStart + highWatermark) / 2n;
+const end: Place = ({ logStart, highWatermark }) =>
+  highWatermark - 10n > logStart ? highWatermark - 10n : logStart;
+
+type Sample = SampledIds & { ids: Map<number, { partition: number; offset: bigint }> };
+
+/** @returns where the next place goes on at the earliest. */
+function sampleBatches(
+  batches: Buffer,
+  { topic, partition }: TopicPartition,
+  from: bigint,
+  samples: Map<string, Sample>,
+): bigint {
+  let next = from;
+  for (const batch of batchesIn(batches)) {
+    if (batch.kind === 'legacy' || batch.control) continue;
+    for (const { key, value, offset } of recordsIn(batch)) {
+      if (offset < next) continue;
+      next = offset + 1n;
+      for (const [part, bytes] of [['key', key] as const, ['value', value] as const]) {
+        if (bytes === null) continue;
+        const name = `${topic}/${part}`;
+        const sample = samples.get(name) ?? { topic, part, ids: new Map(), sampled: 0, carrying: 0 };
+        samples.set(name, sample);
+        sample.sampled++;
+        const id = schemaIdOf(bytes);
+        if (id === undefined || id === 0) continue;
+        sample.carrying++;
+        if (!sample.ids.has(id)) sample.ids.set(id, { partition, offset });
+      }
+    }
+  }
+  return next;
+}
+
+/**
+ * Whether every id that is in the records is on the target registry, with the source's schema. An id that the source
+ * registry does not know is none: bytes may begin with a 0 by accident.
+ */
+export async function checkIdsInRecords(
+  samples: readonly SampledIds[],
+  source: Registry,
+  target: Registry,
+): Promise<Finding[]> {
+  const places = new Map<number, string>();
+  for (const { topic, part, ids } of samples)
+    for (const [id, { partition, offset }] of ids)
+      if (!places.has(id)) places.set(id, `the ${part} at offset ${offset} of ${topic}/${partition}`);
+  // Bytes that begin with 0 by accident give as many ids as there are records.
+  const asked = [...places].slice(0, mostIdsAsked);
+  const found = await inParallel(asked, async ([id, place]): Promise<Finding[]> => {
+    const from = await source.byId(id);
+    if (!from) return [];
+    const to = await target.byId(id);
+    if (to && to.type === from.type && sameSchema({ ...to, references: [] }, { ...from, references: [] }))
+      return [];
+    return [
+      blocking(
+        `schema-id-not-copied:${id}`,
+        `${place} carries schema id ${id}, which ${to ? `is another schema on ${target.name}` : `is not on ${target.name}`}: name its subject in the migration file (schemas.subjects), then try again.`,
+      ),
+    ];
+  });
+  const findings = found.flat();
+  if (asked.length < places.size)
+    findings.push(
+      noting(
+        'schema-ids-sampled',
+        `Sampled records seem to carry ${places.size} schema ids; ${asked.length} of them were looked for.`,
+      ),
+    );
+  return findings;
+}
+
+const mostIdsAsked = 1_000;
+
+/** So many of a topic's keys or values, in tenths, have to look like the wire format when no registry can be asked. */
+const plausibleTenths = 9;
+const mostPlausibleIds = 100;
+const highestPlausibleId = 10_000_000;
+
+/**
+ * Topics whose records carry ids of schemas: a copy of them under other ids, or without their schemas, cannot be read.
+ *
+ * With the source's registry it is a fact: an id that was sampled is in it, which blocks. Without, it is taken for one,
+ * and asks, when nine tenths of the sampled keys or values begin with a byte 0 and an id from 1 to 10,000,000, and the
+ * ids are 100 different ones at most. A number of 8 bytes has a 0 where the id would be, unless it is above 2^32.
+ *
+ * @param instead what to do, at the end of the sentence: `use advancedMirroring`.
+ */
+export async function refuseRegistryIds(
+  samples: readonly SampledIds[],
+  source: Registry | undefined,
+  instead: string,
+): Promise<Finding[]> {
+  const found = await inParallel(samples, async (sample): Promise<Finding[]> => {
+    const { topic, part } = sample;
+    const ids = source ? await knownTo(source, sample) : plausible(sample);
+    if (ids.length === 0) return [];
+    const carries = `carry ids of schemas (${listed(ids.map(String), 4)})`;
+    return [
+      source
+        ? blocking(
+            `schemas-in-topic:${topic}`,
+            `The ${part}s of ${topic} ${carries} that ${source.name} has given: ${instead}.`,
+          )
+        : asking(
+            `schemas-in-topic:${topic}`,
+            `The ${part}s of ${topic} seem to ${carries}, in ${sample.carrying} of ${count(sample.sampled, 'sampled record')}: ${instead}, or accept that they are copied as they are.`,
+          ),
+    ];
+  });
+  return found.flat();
+}
+
+async function knownTo(registry: Registry, { ids }: SampledIds): Promise<number[]> {
+  const asked = [...ids.keys()].slice(0, mostPlausibleIds);
+  const there = await inParallel(asked, async (id) => ((await registry.byId(id)) ? id : undefined));
+  return there.filter((id) => id !== undefined);
+}
+
+function plausible({ ids, sampled, carrying }: SampledIds): number[] {
+  const all = [...ids.keys()];
+  return carrying * 10 >= sampled * plausibleTenths &&
+    all.length <= mostPlausibleIds &&
+    all.every((id) => id <= highestPlausibleId)
+    ? all
+    : [];
+}

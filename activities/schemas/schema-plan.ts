@@ -1,0 +1,360 @@
+import type { Finding } from '../../src/migration/findings.js';
+import { canonicalText, sameSchema } from '../../src/registry/canonical.js';
+import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
+import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
+import type { Snapshot } from '../../src/registry/snapshot.js';
+import { grouped } from '../grouped.js';
+import { isPlaceholder } from './schema-placeholder.js';
+import type { SubjectMoves } from './schema-subjects.js';
+import type { TargetView } from './schema-target.js';
+import { asking, blocking, noting } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+/**
+ * What becomes of the ids that records carry.
+ * - `keep`: each version has its id and number on the target too, soft-deleted ones as well: what copied records need.
+ * - `translate`: all versions, under ids that the target chooses; whoever copies records puts these into them.
+ * - `any`: live versions under ids that the target chooses: for strategies that bring no history along.
+ */
+export type Ids = 'keep' | 'translate' | 'any';
+
+/** What is to be done on the target, all names as they are there. */
+export interface SchemaPlan {
+  /** Every conflict there is. While one stands, nothing is written. */
+  readonly findings: Finding[];
+  /** Everything that the target is to have, in an order in which it can be registered. */
+  readonly wanted: readonly SchemaVersion[];
+  /** Of those the ones it has not, in that order. */
+  readonly register: readonly SchemaVersion[];
+  /** What is live on the target and soft-deleted on the source; what refers to others first. */
+  readonly softDelete: readonly SchemaVersion[];
+  /** Compatibility levels that differ, to be set when all is registered. */
+  readonly levels: readonly { subject: string; level: string }[];
+  /** With `keep`: the source's highest id, when the target could still give it to something else. */
+  readonly reserve: number | undefined;
+  /** Subjects in which others have registered versions on the target. */
+  readonly foreign: ReadonlySet<string>;
+  /** Id on the target by id on the source, of what is there already. */
+  readonly ids: ReadonlyMap<number, number>;
+  /** Version on the target by `versionKey` with the number on the source, of what is there already. */
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+export interface PlanInput {
+  source: Snapshot;
+  sourceName: string;
+  target: TargetView;
+  moves: SubjectMoves;
+  ids: Ids;
+}
+
+/** Compares both registries and says what is to be done. Pure: nothing is asked and nothing is written. */
+export function planSchemas({ source, sourceName, target, moves, ids }: PlanInput): SchemaPlan {
+  const findings = [
+    ...missingSubjects(source, sourceName, moves),
+    ...unreadable(source, sourceName),
+    ...brokenReferences(source, sourceName),
+    ...collisions(source, moves, target.name),
+  ];
+  const wanted = scope(source.versions, ids).map((version) => renamed(version, moves));
+  const loop = referenceLoop(wanted);
+  if (loop)
+    findings.push(
+      blocking(
+        `schema-reference-loop:${versionText(loop[0]!)}`,
+        `Schemas on ${sourceName} refer to each other in a loop (${loop.map(versionText).join(' → ')}), so none can be registered first: break the loop there.`,
+      ),
+    );
+  if (findings.some(({ weight }) => weight === 'blocks')) return nothing(findings);
+
+  const order = registrationOrder(wanted);
+  const compared = ids === 'keep' ? compareById(order, target) : compareByContent(order, target);
+  findings.push(...compared.findings, ...readOnly(order, target));
+  const foreign = target.versions.filter(
+    (version) => !compared.matched.has(version) && !isPlaceholder(version),
+  );
+  findings.push(...foreign.map((version) => foreignVersion(version, target.name)));
+  if (ids === 'keep') findings.push(...notesOnIds(order, source, sourceName, target));
+  const held = Math.max(target.reserved, ...order.map(({ id }) => id));
+  return {
+    findings,
+    wanted: order,
+    register: compared.register,
+    softDelete: compared.softDelete,
+    levels: levelsToSet(source, moves, order, target),
+    reserve:
+      ids === 'keep' && order.length > 0 && source.maxId > held && !target.ids.has(source.maxId)
+        ? source.maxId
+        : undefined,
+    foreign: new Set(foreign.map(({ subject }) => subject)),
+    ids: compared.ids,
+    numbers: compared.numbers,
+  };
+}
+
+const nothing = (findings: Finding[]): SchemaPlan => ({
+  findings,
+  wanted: [],
+  register: [],
+  softDelete: [],
+  levels: [],
+  reserve: undefined,
+  foreign: new Set(),
+  ids: new Map(),
+  numbers: new Map(),
+});
+
+/** All versions; for strategies without history the live ones, and what they refer to. */
+function scope(versions: readonly SchemaVersion[], ids: Ids): SchemaVersion[] {
+  if (ids !== 'any') return [...versions];
+  const byKey = new Map(versions.map((version) => [versionKey(version), version]));
+  const kept = new Set(versions.filter(({ deleted }) => !deleted));
+  // A set that grows while it is walked over: what is added is visited too.
+  for (const version of kept)
+    for (const reference of version.references) {
+      const needed = byKey.get(versionKey(reference));
+      if (needed) kept.add(needed);
+    }
+  return versions.filter((version) => kept.has(version));
+}
+
+function renamed(version: SchemaVersion, { rename }: SubjectMoves): SchemaVersion {
+  return {
+    ...version,
+    subject: rename(version.subject),
+    references: version.references.map((reference) => ({ ...reference, subject: rename(reference.subject) })),
+  };
+}
+
+interface Compared {
+  findings: Finding[];
+  register: SchemaVersion[];
+  softDelete: SchemaVersion[];
+  /** Versions of the target that belong to something of the source. */
+  matched: Set<SchemaVersion>;
+  ids: Map<number, number>;
+  numbers: Map<string, number>;
+}
+
+function compareById(order: readonly SchemaVersion[], target: TargetView): Compared {
+  const there = new Map(target.versions.map((version) => [versionKey(version), version]));
+  const result = emptyComparison();
+  const taken = new Set<number>();
+  for (const version of order) {
+    const has = there.get(versionKey(version));
+    if (has) {
+      result.matched.add(has);
+      if (!sameSchema(has, version))
+        result.findings.push(
+          blocking(
+            `schema-version-differs:${versionText(version)}`,
+            `${versionText(version)} on ${target.name} is another schema than on the source: delete it there for good if nothing needs it, or use another registry.`,
+          ),
+        );
+      else if (has.id !== version.id)
+        result.findings.push(
+          blocking(
+            `schema-id-differs:${versionText(version)}`,
+            `${versionText(version)} has id ${has.id} on ${target.name} and ${version.id} on the source, which is what records carry: delete it there for good if nothing needs it, or use another registry.`,
+          ),
+        );
+      else {
+        result.ids.set(version.id, has.id);
+        result.numbers.set(versionKey(version), has.version);
+        if (version.deleted && !has.deleted) result.softDelete.unshift(version);
+        if (!version.deleted && has.deleted)
+          result.findings.push(
+            asking(
+              `schema-deleted-on-target:${versionText(version)}`,
+              `${versionText(version)} is deleted on ${target.name} and not on the source: register it there again, or accept that it stays deleted.`,
+            ),
+          );
+      }
+      continue;
+    }
+    const holder = target.ids.get(version.id);
+    if (holder && !sameContent(holder, version)) {
+      if (!taken.has(version.id))
+        result.findings.push(
+          blocking(
+            `schema-id-taken:${version.id}`,
+            `Id ${version.id} (${versionText(version)} on the source) belongs to another schema on ${target.name}: records would be read by the wrong schema; use a registry in which the id is free.`,
+          ),
+        );
+      taken.add(version.id);
+      continue;
+    }
+    result.register.push(version);
+    if (version.deleted) result.softDelete.unshift(version);
+  }
+  return result;
+}
+
+/** The same content in the same subject counts as there, whatever its number and id. */
+function compareByContent(order: readonly SchemaVersion[], target: TargetView): Compared {
+  const bySubject = grouped(target.versions, ({ subject }) => subject);
+  const result = emptyComparison();
+  for (const version of order) {
+    const references = mappedReferences(version, result.numbers);
+    const same = (bySubject.get(version.subject) ?? []).filter(
+      (one) => references && !result.matched.has(one) && sameSchema(one, { ...version, references }),
+    );
+    const has =
+      same.find((one) => one.version === version.version) ?? same.find(({ deleted }) => !deleted) ?? same[0];
+    if (!has || (has.deleted && !version.deleted)) {
+      result.register.push(version);
+      if (version.deleted) result.softDelete.unshift(version);
+      continue;
+    }
+    result.matched.add(has);
+    result.ids.set(version.id, has.id);
+    result.numbers.set(versionKey(version), has.version);
+    if (version.deleted && !has.deleted) result.softDelete.unshift(version);
+  }
+  return result;
+}
+
+/** References with the numbers that the target gave; `undefined` while it has not given all. */
+export function mappedReferences(
+  { references }: Schema,
+  numbers: ReadonlyMap<string, number>,
+): Schema['references'] | undefined {
+  const mapped = references.map((reference) => ({
+    ...reference,
+    version: numbers.get(versionKey(reference)) ?? -1,
+  }));
+  return mapped.some(({ version }) => version < 0) ? undefined : mapped;
+}
+
+const emptyComparison = (): Compared => ({
+  findings: [],
+  register: [],
+  softDelete: [],
+  matched: new Set(),
+  ids: new Map(),
+  numbers: new Map(),
+});
+
+/** An id stands for a text; what it refers to may be told of another subject that holds the same. */
+function sameContent(one: Schema, other: Schema): boolean {
+  return one.type === other.type && (one.text === other.text || canonicalText(one) === canonicalText(other));
+}
+
+function missingSubjects({ absent, versions }: Snapshot, sourceName: string, moves: SubjectMoves): Finding[] {
+  if (moves.named)
+    return absent.map((subject) =>
+      blocking(
+        `schema-subject-missing:${subject}`,
+        `There is no subject ${subject} on ${sourceName}: mend schemas.subjects in the migration file.`,
+      ),
+    );
+  return versions.length > 0
+    ? []
+    : [
+        asking(
+          'schema-none',
+          `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
+        ),
+      ];
+}
+
+function unreadable({ unreadable: versions }: Snapshot, sourceName: string): Finding[] {
+  return versions.map((version) =>
+    asking(
+      `schema-unreadable:${versionText(version)}`,
+      `${sourceName} lists ${versionText(version)} and does not show it, as some registries do with deleted ones: restore it there, or accept that it is not copied and that records with its id cannot be read on the target.`,
+    ),
+  );
+}
+
+function brokenReferences({ broken }: Snapshot, sourceName: string): Finding[] {
+  return broken.map(({ from, subject, version }) =>
+    blocking(
+      `schema-reference-missing:${versionText(from)}`,
+      `${versionText(from)} on ${sourceName} refers to ${versionText({ subject, version })}, which is not there any more: delete ${versionText(from)} for good, or restore what it refers to.`,
+    ),
+  );
+}
+
+function collisions({ versions }: Snapshot, { rename }: SubjectMoves, target: string): Finding[] {
+  const subjects = [...new Set(versions.map(({ subject }) => subject))];
+  return [...grouped(subjects, rename)].flatMap(([name, from]) =>
+    from.length < 2
+      ? []
+      : [
+          blocking(
+            `schema-subject-twice:${name}`,
+            `${listed(from)} would both be ${name} on ${target}: copy one of them in another migration.`,
+          ),
+        ],
+  );
+}
+
+/** What somebody else has registered where the copy goes. */
+function foreignVersion(version: SchemaVersion, target: string): Finding {
+  return asking(
+    `schema-on-target:${versionText(version)}`,
+    `${versionText(version)}${version.deleted ? ' (deleted)' : ''} is on ${target} and not on the source: find out who registers schemas there, and delete it or accept it.`,
+  );
+}
+
+function readOnly(order: readonly SchemaVersion[], { modes, name }: TargetView): Finding[] {
+  return [...new Set(order.map(({ subject }) => subject))]
+    .filter((subject) => modes[subject]?.startsWith('READONLY'))
+    .map((subject) =>
+      blocking(
+        `schema-read-only:${subject}`,
+        `${subject} on ${name} is in mode ${modes[subject] ?? ''}: have it set back, then try again.`,
+      ),
+    );
+}
+
+function notesOnIds(
+  order: readonly SchemaVersion[],
+  { maxIdTold }: Snapshot,
+  sourceName: string,
+  target: TargetView,
+): Finding[] {
+  const notes: Finding[] = [];
+  if (!maxIdTold && order.length > 0)
+    notes.push(
+      noting(
+        'schema-max-id',
+        `${sourceName} does not tell its highest id: ids above the highest that is copied are not reserved on ${target.name}.`,
+      ),
+    );
+  const texts = grouped(order, (version) => `${version.type} ${canonicalText(version)}`);
+  for (const versions of texts.values()) {
+    const ids = [...new Set(versions.map(({ id }) => id))];
+    if (ids.length > 1)
+      notes.push(
+        noting(
+          `schema-second-id:${ids.join()}`,
+          `Ids ${listed(ids.map(String))} are one schema on ${sourceName}: ${target.name} has to allow a second id for it (allow_duplicate_schema_ids).`,
+        ),
+      );
+  }
+  const importing = [...new Set(order.map(({ subject }) => subject))].filter(
+    (subject) => target.modes[subject] === 'IMPORT',
+  );
+  if (importing.length > 0)
+    notes.push(
+      noting(
+        'schema-in-import',
+        `${listed(importing)} on ${target.name} ${importing.length === 1 ? 'is' : 'are'} in import mode already: the ferry takes ${count(importing.length, 'subject')} out of it when it is done.`,
+      ),
+    );
+  return notes;
+}
+
+function levelsToSet(
+  { compatibility }: Snapshot,
+  { rename }: SubjectMoves,
+  order: readonly SchemaVersion[],
+  target: TargetView,
+): SchemaPlan['levels'] {
+  const copied = new Set(order.map(({ subject }) => subject));
+  return Object.entries(compatibility)
+    .map(([subject, level]) => ({ subject: rename(subject), level }))
+    .filter(({ subject, level }) => copied.has(subject) && target.compatibility[subject] !== level);
+}

@@ -1,0 +1,41 @@
+import { targetName, type Migration } from '../../src/migration/file.js';
+
+/** The subjects of a migration's own, and what each subject of the source is called on the target. */
+export interface SubjectMoves {
+  /** By their names on the source. Those that they refer to belong to the copy too. */
+  readonly subjects: readonly string[];
+  /** Named one by one in the migration file: each has to be there. */
+  readonly named: boolean;
+  readonly rename: (subject: string) => string;
+}
+
+/**
+ * The subjects that the file names, else those of the topics by TopicNameStrategy: `<topic>-key` and `<topic>-value`.
+ * Such a subject follows a topic that gets a new name; every other subject keeps its name.
+ */
+export function subjectMoves({ topics, schemas }: Migration): SubjectMoves {
+  const names = new Map(
+    topics.flatMap((topic) =>
+      (['key', 'value'] as const).map((part): [string, string] => [
+        `${topic.name}-${part}`,
+        `${targetName(topic)}-${part}`,
+      ]),
+    ),
+  );
+  return {
+    subjects: schemas?.subjects ?? [...names.keys()],
+    named: schemas?.subjects !== undefined,
+    rename: (subject) => names.get(subject) ?? subject,
+  };
+}
+
+/** Subjects that the ferry makes for itself on a target registry. */
+export const ownSubjects = {
+  /** Where import mode is tried; deleted again. */
+  probe: (migration: string): string => `kafka-ferry-probe-${migration}`,
+  /** Keeps ids from being given twice: soft-deleted versions that hold them. */
+  reserve: 'kafka-ferry-reserved',
+} as const;
+
+export const isOwnSubject = (subject: string): boolean =>
+  subject === ownSubjects.reserve || subject.startsWith(ownSubjects.probe(''));

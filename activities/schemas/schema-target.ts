@@ -1,0 +1,93 @@
+import { inParallel } from '../../src/registry/in-parallel.js';
+import type { Registry } from '../../src/registry/registry.js';
+import type { Schema, SchemaVersion } from '../../src/registry/schema.js';
+import { readSnapshot, type Known } from '../../src/registry/snapshot.js';
+import { isOwnSubject, ownSubjects } from './schema-subjects.js';
+
+/** What the target registry holds already of what a copy is about. */
+export interface TargetView {
+  readonly name: string;
+  /** Of the subjects of the copy, soft-deleted ones too, by their names there. */
+  readonly versions: readonly SchemaVersion[];
+  /** Schemas that it has under ids of the source, wherever. */
+  readonly ids: ReadonlyMap<number, Schema>;
+  /** The level in force for each subject of the copy. */
+  readonly compatibility: Readonly<Record<string, string>>;
+  /** Modes of subjects of the copy that have one of their own. */
+  readonly modes: Readonly<Record<string, string>>;
+  /** Whether it knows modes at all; without, nothing can be imported. */
+  readonly hasModes: boolean;
+  /** Subjects that are no part of the copy, and not the ferry's own: some of them, or none. */
+  readonly others: readonly string[];
+  /** The highest id known: what it tells, else what was seen here. */
+  readonly maxId: number;
+  /** Ids that the ferry's own placeholders hold, up to this one; 0: there are none. */
+  readonly reserved: number;
+}
+
+/** Reads what a plan needs to know of the target. Changes nothing. */
+export async function readTarget(
+  target: Registry,
+  {
+    subjects,
+    ids,
+    keepIds,
+    known,
+  }: { subjects: readonly string[]; ids: ReadonlySet<number>; keepIds: boolean; known?: Known },
+): Promise<TargetView> {
+  const listed = new Set(await target.subjects({ deleted: true }));
+  const there = subjects.filter((subject) => listed.has(subject));
+  const others = [...listed].filter((subject) => !isOwnSubject(subject) && !subjects.includes(subject));
+  const snapshot = await readSnapshot(target, there, { follow: false, ...(known && { known }) });
+  const global = await target.globalCompatibility();
+  const missing = subjects.filter((subject) => !listed.has(subject));
+  // A level may be set before there is a version.
+  const levels = await inParallel(missing, (subject) => target.compatibility(subject));
+  const compatibility = { ...snapshot.compatibility };
+  missing.forEach((subject, index) => (compatibility[subject] = levels[index] ?? global));
+
+  const globalMode = await target.globalMode();
+  const modes: Record<string, string> = {};
+  if (globalMode !== undefined)
+    await inParallel(subjects, async (subject) => {
+      const mode = await target.mode(subject);
+      if (mode !== undefined) modes[subject] = mode;
+    });
+
+  const held = new Map<number, Schema>(snapshot.versions.map((version) => [version.id, version]));
+  // An id that no subject of the copy has may still be taken by another subject.
+  const unknown = keepIds && others.length > 0 ? [...ids].filter((id) => !held.has(id)) : [];
+  await inParallel(unknown, async (id) => {
+    const schema = await target.byId(id);
+    if (schema) held.set(id, schema);
+  });
+
+  const reserved = listed.has(ownSubjects.reserve) ? await highestReserved(target) : 0;
+  const anyId = held.keys().next().value ?? (reserved > 0 ? reserved : await anyIdOf(target, others));
+  const told = anyId === undefined ? undefined : await target.maxId(anyId);
+  return {
+    name: target.name,
+    versions: snapshot.versions,
+    ids: held,
+    compatibility,
+    modes,
+    hasModes: globalMode !== undefined,
+    others,
+    maxId: Math.max(told ?? 0, snapshot.maxId, reserved),
+    reserved,
+  };
+}
+
+/** Placeholders hold ids in ascending order. */
+async function highestReserved(target: Registry): Promise<number> {
+  const latest = (await target.versions(ownSubjects.reserve, { deleted: true })).at(-1);
+  const version = latest === undefined ? undefined : await target.version(ownSubjects.reserve, latest);
+  return version?.id ?? 0;
+}
+
+/** What a registry tells of its highest id, it tells together with a schema. */
+async function anyIdOf(target: Registry, [subject]: readonly string[]): Promise<number | undefined> {
+  const [version] = subject === undefined ? [] : await target.versions(subject, { deleted: true });
+  if (subject === undefined || version === undefined) return undefined;
+  return (await target.version(subject, version))?.id;
+}

@@ -1,0 +1,232 @@
+import { Context } from '@temporalio/activity';
+import { z } from 'zod';
+import { FerryError } from '../../src/migration/errors.js';
+import type { Migration } from '../../src/migration/file.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import type { Activities, Work } from '../../src/migration/work.js';
+import { removeProbe } from '../../src/registry/capability.js';
+import { leaveAll } from '../../src/registry/import-mode.js';
+import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
+import { readSnapshot } from '../../src/registry/snapshot.js';
+import { attempting, type Attempt } from '../attempt.js';
+import type { Dependencies } from '../dependencies.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
+import { checkIdsInRecords, sampleIds } from './schema-ids.js';
+import type { Ids } from './schema-plan.js';
+import { ownSubjects, subjectMoves } from './schema-subjects.js';
+import { watch, type Moment, type Seen } from '../watch.js';
+import { count, listed } from '../wording.js';
+
+type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
+type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'>;
+
+export function schemaActivities(dependencies: Dependencies): SchemaActivities {
+  return {
+    copySchemas: (input) => attempting((attempt) => copySchemas(dependencies, input, attempt)),
+    leaveImport: (input) => attempting((attempt) => leaveImport(dependencies, input, attempt)),
+    watchSchemas: (input) => watchSchemas(dependencies, input),
+  };
+}
+
+/** Records that were copied carry the ids of the source; where none are copied, ids are the producers' own affair. */
+const idsOf = ({ strategy }: Migration): Ids => (isMirrored(strategy) ? 'keep' : 'any');
+
+function copyInput({ registries }: Dependencies, { migration, accepted = [] }: Work): CopyInput | undefined {
+  const { schemas, name } = migration;
+  return (
+    schemas && {
+      source: registries(schemas.source),
+      target: registries(schemas.target),
+      moves: subjectMoves(migration),
+      ids: idsOf(migration),
+      migration: name,
+      accepted,
+    }
+  );
+}
+
+/** What a plan can say of the schemas of a migration. Changes nothing, so it does not know yet whether import mode works. */
+export async function checkSchemas(
+  dependencies: Dependencies,
+  work: Pick<Work, 'migration'>,
+): Promise<Finding[]> {
+  const input = copyInput(dependencies, work);
+  return input ? (await compareRegistries(input)).plan.findings : [];
+}
+
+/** Copies the schemas of the migration; for mirrored strategies the ids in the records are then looked for too. */
+export async function copySchemas(
+  dependencies: Dependencies,
+  work: Work,
+  attempt: Attempt,
+): Promise<Answer<'copySchemas'>> {
+  const input = copyInput(dependencies, work);
+  if (!input) return { findings: [], sentence: 'No schema was copied: the migration names no registry.' };
+  const copied = await copyRegistry(input, attempt);
+  const { findings } = copied;
+  if (!copied.complete) {
+    const stand = standing(
+      findings,
+      input.accepted.map((key) => ({ key })),
+    );
+    return {
+      findings,
+      sentence: `Nothing was registered on ${input.target.name}: ${count(stand.length, 'finding')} to be mended or accepted first.`,
+    };
+  }
+  if (input.ids === 'keep') {
+    attempt.says(`Looks for the ids in the records of the source on ${input.target.name}.`);
+    findings.push(...(await checkRecords(dependencies, work, input, attempt.signal)));
+  }
+  const { way, registered, deleted, versions } = copied;
+  return { findings, sentence: sayCopied(copied, input), data: { way, registered, deleted, versions } };
+}
+
+async function checkRecords(
+  { clusters }: Dependencies,
+  { migration, topicIds }: Work,
+  { source, target }: CopyInput,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const cluster = clusters(migration.source);
+  const topics = await plannedTopics(
+    cluster,
+    migration.topics.map(({ name }) => name),
+    { topicIds },
+  );
+  const samples = await sampleIds(cluster, partitionsIn(topics), signal);
+  return checkIdsInRecords(samples, source.until(signal), target.until(signal));
+}
+
+const ways = {
+  none: '',
+  import: ' with their ids, in import mode',
+  counted: ' with their ids, in the order of ids',
+  appended: '',
+} as const satisfies Record<Copied['way'], string>;
+
+function sayCopied({ way, registered, deleted, versions }: Copied, { target }: CopyInput): string {
+  const there = versions - registered;
+  return [
+    registered > 0
+      ? `${count(registered, 'schema version')} registered on ${target.name}${ways[way]}.`
+      : `No schema version had to be registered on ${target.name}.`,
+    ...(there > 0 ? [`${count(there, 'version')} there already, compared.`] : []),
+    ...(deleted > 0 ? [`${count(deleted, 'version')} deleted there as on the source.`] : []),
+  ].join(' ');
+}
+
+/**
+ * Takes whatever the migration may have put into import mode out of it, and removes what trying has left. Every subject
+ * of the copy counts, those that others refer to too; done already: the same.
+ */
+export async function leaveImport(
+  dependencies: Dependencies,
+  work: Work,
+  attempt: Attempt,
+): Promise<Answer<'leaveImport'>> {
+  const input = copyInput(dependencies, work);
+  if (!input) return { sentence: 'No registry was in import mode: the migration names none.' };
+  const { moves, migration } = input;
+  const source = input.source.until(attempt.signal);
+  const target = input.target.until(attempt.signal);
+  attempt.says(`Takes ${target.name} out of import mode.`);
+  if ((await target.globalMode()) === undefined)
+    return { sentence: `${target.name} has no import mode to leave.` };
+  await removeProbe(target, ownSubjects.probe(migration));
+  // What needs the source comes last: it may be away, and this should get as far as it can.
+  const left = await leaveAll(target, [ownSubjects.reserve, ...moves.subjects.map(moves.rename)]);
+  const { versions } = await readSnapshot(source, moves.subjects);
+  left.push(...(await leaveAll(target, [...new Set(versions.map(({ subject }) => moves.rename(subject)))])));
+  return {
+    sentence:
+      left.length > 0
+        ? `${listed(left)} on ${target.name} taken out of import mode.`
+        : `Nothing on ${target.name} is in import mode.`,
+  };
+}
+
+const followCarry = z.object({
+  registered: z.number(),
+  /** Import mode was tried and keeps ids. */
+  keepsIds: z.boolean(),
+});
+type FollowCarry = z.infer<typeof followCarry>;
+type FollowAnswer = Exclude<Answer<'watchSchemas'>, { state: 'watching' }>;
+
+/** Two registries are compared at most this often, ms: lists of every subject are read each time. */
+const lookEveryMs = 2_000;
+/** Versions do not change, unless they are deleted for good and made anew: all are read again after so many looks. */
+const looksUntilAnew = 30;
+
+function watchSchemas(dependencies: Dependencies, input: Parameters<Activities['watchSchemas']>[0]) {
+  const follower = new Follower(dependencies, input);
+  return watch<FollowAnswer, FollowCarry>(input, followCarry, (moment) => follower.look(moment));
+}
+
+/** Lets new versions follow. Import mode that an attempt which was killed has left on is left at the first look. */
+class Follower {
+  private readonly input: CopyInput;
+  private readonly signal: AbortSignal;
+  private source = new Map<string, SchemaVersion>();
+  private target = new Map<string, SchemaVersion>();
+  private looks = 0;
+  private lookedAt = 0;
+  private says = '';
+
+  constructor(dependencies: Dependencies, work: Work) {
+    const input = copyInput(dependencies, work);
+    if (!input)
+      throw new FerryError('BadInput', 'The migration names no schema registry: there is nothing to follow.');
+    this.input = input;
+    this.signal = Context.current().cancellationSignal;
+  }
+
+  async look({
+    carry = { registered: 0, keepsIds: false },
+  }: Moment<FollowCarry>): Promise<Seen<FollowAnswer, FollowCarry>> {
+    if (Date.now() - this.lookedAt < lookEveryMs) return { says: this.says, carry };
+    const { input, signal } = this;
+    const bound = { ...input, source: input.source.until(signal), target: input.target.until(signal) };
+    if (this.looks++ % looksUntilAnew === 0) this.forget();
+    const { from, view, plan } = await compareRegistries(bound, { source: this.source, target: this.target });
+    this.source = byKey(from.versions);
+    this.target = byKey(view.versions);
+    this.lookedAt = Date.now();
+    const importing = Object.keys(view.modes).filter((subject) => view.modes[subject] === 'IMPORT');
+    if (importing.length > 0) await leaveAll(input.target, importing);
+
+    if (this.standing(plan.findings).length > 0)
+      return { answer: { state: 'asks', findings: plan.findings } };
+    let { registered, keepsIds } = carry;
+    if (plan.register.length > 0 || plan.softDelete.length > 0) {
+      const copied = await copyRegistry(
+        input,
+        { noted: undefined, note: async () => undefined, says: () => undefined, signal },
+        { source: this.source, target: this.target, keepsIds },
+      );
+      if (!copied.complete) return { answer: { state: 'asks', findings: copied.findings } };
+      registered += copied.registered;
+      keepsIds = copied.way === 'import';
+    }
+    this.says = `${count(plan.wanted.length, 'schema version')} of ${input.source.name} ${plan.wanted.length === 1 ? 'is' : 'are'} on ${input.target.name}${registered > 0 ? `, ${registered} of them followed` : ''}`;
+    return { says: this.says, carry: { registered, keepsIds } };
+  }
+
+  private standing(findings: readonly Finding[]): Finding[] {
+    return standing(
+      findings,
+      this.input.accepted.map((key) => ({ key })),
+    );
+  }
+
+  private forget(): void {
+    this.source = new Map();
+    this.target = new Map();
+  }
+}
+
+const byKey = (versions: readonly SchemaVersion[]): Map<string, SchemaVersion> =>
+  new Map(versions.map((version) => [versionKey(version), version]));

@@ -1,0 +1,43 @@
+import type { Cluster, ConfigEntry, TopicFacts } from '../../src/kafka/cluster.js';
+import type { FerryError } from '../../src/migration/errors.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { settledAt } from '../rows.js';
+import { blocking } from '../weights.js';
+
+/** A topic as one cluster has it. */
+export interface TopicState {
+  facts: TopicFacts;
+  config: readonly ConfigEntry[];
+}
+
+/** Reads many topics with two calls. A topic that is not there is absent; one that cannot be read is a finding. */
+export async function readTopics(
+  cluster: Cluster,
+  names: readonly string[],
+): Promise<{ topics: Map<string, TopicState>; findings: Finding[] }> {
+  const findings: Finding[] = [];
+  const unreadable = (name: string, error: FerryError) => {
+    if (error.type !== 'NotFound')
+      findings.push(blocking(`unreadable:${cluster.name}/${name}`, error.message));
+  };
+  const facts = new Map<string, TopicFacts>();
+  const described = await cluster.topics(names);
+  for (const name of names) {
+    const row = settledAt(described, name);
+    if (row.error) unreadable(name, row.error);
+    else facts.set(name, row.value);
+  }
+  const topics = new Map<string, TopicState>();
+  if (facts.size === 0) return { topics, findings };
+  const configs = await cluster.topicConfigs([...facts.keys()]);
+  for (const [name, found] of facts) {
+    const row = settledAt(configs, name);
+    if (row.error) unreadable(name, row.error);
+    else topics.set(name, { facts: found, config: row.value });
+  }
+  return { topics, findings };
+}
+
+export function replicationFactor({ partitions }: TopicFacts): number {
+  return Math.max(...partitions.map(({ replicas }) => replicas.length));
+}

@@ -1,0 +1,159 @@
+import type { Cluster, ConfigEntry, NewTopic } from '../../src/kafka/cluster.js';
+import { isFerryError } from '../../src/migration/errors.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
+import type { Work } from '../../src/migration/work.js';
+import { compareTopic } from './topic-comparison.js';
+import { planTopic, type TargetLimits } from './topic-plan.js';
+import { probeTopics, type Candidate } from './topic-probe.js';
+import { readTopics, type TopicState } from './topic-reading.js';
+import { blocking, noting } from '../weights.js';
+
+/** How the topics of a migration stand on both sides. */
+export interface TopicSurvey {
+  /** By name on the source. */
+  source: Map<string, TopicState>;
+  /** By name on the target. */
+  target: Map<string, TopicState>;
+  /** What the ferry would create, as the target would take it. */
+  toCreate: NewTopic[];
+  /** Moves whose topic people have yet to create. */
+  awaited: TopicMove[];
+  findings: Finding[];
+}
+
+/** Reads, compares and plans the topics of a migration. The number of requests does not depend on that of topics. */
+export async function surveyTopics(
+  source: Cluster,
+  target: Cluster,
+  work: Pick<Work, 'migration' | 'topicIds'>,
+): Promise<TopicSurvey> {
+  const moves = work.migration.topics;
+  const [onSource, onTarget, limits] = await Promise.all([
+    surveySource(source, work),
+    readTopics(target, moves.map(targetName)),
+    readLimits(target),
+  ]);
+  const findings = [...onSource.findings, ...onTarget.findings];
+  const candidates: Candidate[] = [];
+  const awaited: TopicMove[] = [];
+  const unreadable = new Set(onTarget.findings.map(({ key }) => key));
+  for (const move of moves) {
+    const from = onSource.topics.get(move.name);
+    const there = onTarget.topics.get(targetName(move));
+    if (from?.facts.internal) {
+      // It is refused as it is; what the target has under that name is its own affair.
+      onTarget.topics.delete(targetName(move));
+      continue;
+    }
+    if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
+    if (there) {
+      findings.push(...compareTopic(move, from, there, target.name));
+      continue;
+    }
+    const plan = planTopic(move, from, limits.target);
+    if (move.createdBy === 'people') {
+      awaited.push(move);
+      continue;
+    }
+    findings.push(...plan.findings);
+    // A replication that the brokers cannot give is said better by the plan than by the refusal that it would meet.
+    if (plan.topic.replicationFactor <= limits.target.brokers) candidates.push({ move, topic: plan.topic });
+  }
+  if (candidates.length > 0) findings.push(...limits.findings);
+  const probed = await probeTopics(target, candidates);
+  findings.push(...probed.findings);
+  return { source: onSource.topics, target: onTarget.topics, toCreate: probed.topics, awaited, findings };
+}
+
+/** The topics on the source, and what makes them unfit to be moved. */
+export async function surveySource(
+  source: Cluster,
+  { migration, topicIds }: Pick<Work, 'migration' | 'topicIds'>,
+): Promise<{ topics: Map<string, TopicState>; findings: Finding[] }> {
+  const { topics, findings } = await readTopics(
+    source,
+    migration.topics.map(({ name }) => name),
+  );
+  const unreadable = new Set(findings.map(({ key }) => key));
+  for (const move of migration.topics) {
+    const state = topics.get(move.name);
+    if (state) findings.push(...unfit(move, state, source.name, topicIds?.[move.name]));
+    else if (!unreadable.has(`unreadable:${source.name}/${move.name}`))
+      findings.push(
+        blocking(
+          `topic-missing:${source.name}/${move.name}`,
+          `There is no topic ${move.name} on ${source.name}, or the ferry may not see it: check the name and its ACLs.`,
+        ),
+      );
+  }
+  return { topics, findings };
+}
+
+function unfit(
+  move: TopicMove,
+  { facts }: TopicState,
+  source: string,
+  id: string | null | undefined,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (facts.internal)
+    findings.push(
+      blocking(
+        `topic-internal:${move.name}`,
+        `${move.name} is an internal topic of ${source}: take it out of the file.`,
+      ),
+    );
+  if (id != null && facts.topicId !== id)
+    findings.push(
+      blocking(
+        `topic-recreated:${move.name}`,
+        `${move.name} on ${source} is not the topic that the plan saw: it was deleted and created again; abort, and start again if it is still to be moved.`,
+      ),
+    );
+  if (move.partitions !== undefined && move.partitions < facts.partitions.length)
+    findings.push(
+      blocking(
+        `partitions:${move.name}`,
+        `${move.name} has ${facts.partitions.length} partitions on ${source} and the file asks for ${move.partitions}: ask for as many or more.`,
+      ),
+    );
+  if (move.partitions !== undefined && move.partitions > facts.partitions.length)
+    findings.push(
+      noting(
+        `partitions:${move.name}`,
+        `${move.name} gets ${move.partitions} partitions where ${source} has ${facts.partitions.length}: keys will lie on other partitions than before.`,
+      ),
+    );
+  return findings;
+}
+
+async function readLimits(target: Cluster): Promise<{ target: TargetLimits; findings: Finding[] }> {
+  const { brokers } = await target.identity();
+  let defaults: ConfigEntry[] = [];
+  const findings: Finding[] = [];
+  try {
+    defaults = await target.brokerConfig();
+  } catch (error) {
+    if (!isFerryError(error) || error.type !== 'Unauthorized') throw error;
+    findings.push(
+      noting(
+        `defaults-unread:${target.name}`,
+        `The broker defaults of ${target.name} were not compared with the source: ${error.message}`,
+      ),
+    );
+  }
+  return { target: { name: target.name, brokers: brokers.length, defaults }, findings };
+}
+
+export function topicIdsOf(
+  migration: Migration,
+  source: ReadonlyMap<string, TopicState>,
+): Record<string, string | null> {
+  return Object.fromEntries(
+    migration.topics.flatMap(({ name }) => {
+      const state = source.get(name);
+      return state ? [[name, state.facts.topicId] as const] : [];
+    }),
+  );
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
+import type { Activities, MadeTopic, Work } from '../../src/migration/work.js';
+import { eventually, type Attempt } from '../attempt.js';
+import type { Dependencies } from '../dependencies.js';
+import { settledAt } from '../rows.js';
+import { compareTopic } from './topic-comparison.js';
+import { readTopics, type TopicState } from './topic-reading.js';
+import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
+import { blocking } from '../weights.js';
+import { count, listed } from '../wording.js';
+
+type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
+
+/** Compares topics, named as on the source, with what the target has. */
+export async function compareTopics(
+  { clusters }: Dependencies,
+  { topics, ...work }: Work & { topics: readonly string[] },
+): Promise<Answer<'compareTopics'>> {
+  const { migration } = work;
+  const target = clusters(migration.target);
+  const moves = migration.topics.filter(({ name }) => topics.includes(name));
+  const [onSource, onTarget] = await Promise.all([
+    surveySource(clusters(migration.source), { ...work, migration: { ...migration, topics: moves } }),
+    readTopics(target, moves.map(targetName)),
+  ]);
+  const findings = [...onSource.findings, ...onTarget.findings];
+  const unreadable = new Set(onTarget.findings.map(({ key }) => key));
+  const same: string[] = [];
+  for (const move of moves) {
+    const from = onSource.topics.get(move.name);
+    const there = onTarget.topics.get(targetName(move));
+    if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
+    const found = there ? compareTopic(move, from, there, target.name) : [missing(move, from, target.name)];
+    findings.push(...found);
+    if (standing(found, []).length === 0) same.push(targetName(move));
+  }
+  return {
+    findings,
+    sentence:
+      same.length === moves.length
+        ? `${listed(same)} on ${target.name} ${same.length === 1 ? 'is' : 'are'} as the migration needs.`
+        : `${same.length} of ${count(moves.length, 'topic')} on ${target.name} are as the migration needs.`,
+  };
+}
+
+/**
+ * Creates the topics of `createdBy: ferry` that the target lacks.
+ *
+ * A topic counts as made by this migration when it was absent at the moment its creation was noted, and is there now
+ * exactly as it was asked for: so an attempt whose answer was lost, or a request whose answer was, does not orphan what
+ * it created. A topic that differs, or was there before, is never counted.
+ */
+export async function createTopics(
+  { clusters }: Dependencies,
+  { accepted = [], ...work }: Work,
+  attempt: Attempt,
+): Promise<Answer<'createTopics'>> {
+  const { migration } = work;
+  const source = clusters(migration.source);
+  const target = clusters(migration.target);
+  const survey = await surveyTopics(source, target, work);
+  const findings = [
+    ...survey.findings,
+    ...survey.awaited.flatMap((move) => {
+      const from = survey.source.get(move.name);
+      return from ? [missing(move, from, target.name)] : [];
+    }),
+  ];
+  const asked = new Set(note.safeParse(attempt.noted).data?.absent);
+  const accept = accepted.map((key) => ({ key }));
+  if (standing(findings, accept).length > 0)
+    return {
+      made: madeAmong(asked, survey, migration, accept),
+      findings,
+      sentence: `Nothing was created on ${target.name}: ${count(standing(findings, accept).length, 'finding')} to be mended or accepted first.`,
+    };
+
+  for (const { name } of survey.toCreate) asked.add(name);
+  if (survey.toCreate.length > 0) {
+    await attempt.note({ absent: [...asked] } satisfies z.infer<typeof note>);
+    attempt.says(`Creates ${count(survey.toCreate.length, 'topic')} on ${target.name}.`);
+    const rows = await target.createTopics(survey.toCreate);
+    const accepted = survey.toCreate.filter(({ name }) => {
+      const { error } = settledAt(rows, name);
+      if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));
+      return !error || error.type === 'Conflict';
+    });
+    await eventually(
+      async () => {
+        const { topics } = await readTopics(
+          target,
+          accepted.map(({ name }) => name),
+        );
+        for (const [name, state] of topics) survey.target.set(name, state);
+        return topics.size === accepted.length || undefined;
+      },
+      `The creation of ${listed(accepted.map(({ name }) => name))} on ${target.name}`,
+      attempt.signal,
+    );
+    // Somebody else may have been quicker with a topic of the same name: it is what it is, and compared like any other.
+    for (const move of migration.topics)
+      if (accepted.some(({ name }) => name === targetName(move)))
+        findings.push(...compareNow(move, survey, target.name));
+  }
+  const made = madeAmong(asked, survey, migration, accept);
+  const others = migration.topics.length - made.length;
+  return {
+    made,
+    findings,
+    sentence: [
+      made.length > 0
+        ? `${listed(made.map(({ name }) => name))} created on ${target.name}.`
+        : `No topic had to be created on ${target.name}.`,
+      ...(others > 0 ? [`${count(others, 'topic')} there already, compared.`] : []),
+    ].join(' '),
+  };
+}
+
+const note = z.object({ absent: z.array(z.string()) });
+
+function madeAmong(
+  asked: ReadonlySet<string>,
+  survey: TopicSurvey,
+  { topics, target }: Migration,
+  accept: readonly { key: string }[],
+): MadeTopic[] {
+  return topics.flatMap((move) => {
+    const name = targetName(move);
+    const there = survey.target.get(name);
+    const ours = there && asked.has(name) && standing(compareNow(move, survey, target), accept).length === 0;
+    return ours ? [{ name, topicId: there.facts.topicId }] : [];
+  });
+}
+
+function compareNow(move: TopicMove, survey: TopicSurvey, target: string): Finding[] {
+  const from = survey.source.get(move.name);
+  const there = survey.target.get(targetName(move));
+  return from && there ? compareTopic(move, from, there, target) : [];
+}
+
+function missing(move: TopicMove, source: TopicState, target: string): Finding {
+  const name = targetName(move);
+  const partitions = count(move.partitions ?? source.facts.partitions.length, 'partition');
+  return blocking(
+    `topic-missing:${target}/${name}`,
+    `There is no topic ${name} on ${target} yet: have it created with ${partitions}, then try again.`,
+  );
+}
