@@ -56,7 +56,10 @@ export class Shop {
           this.lab.target.clients[user]?.principal ?? '',
         ]),
       ),
-      leaveBehind: { principals: [this.lab.source.clients['ferry']?.principal ?? ''] },
+      leaveBehind: {
+        // Whoever runs Connect in this lab has rights on every topic, also when it has ended.
+        principals: [this.lab.source.clients['ferry']?.principal ?? '', 'User:connect'],
+      },
       waits: { quiet: '3s', probe: '250ms', patience, soak: '1s' },
     };
   }
