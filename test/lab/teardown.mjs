@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import process from 'node:process';
 import { failed } from './failed-reporter.mjs';
 import { lab } from './setup.mjs';
