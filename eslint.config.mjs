@@ -47,6 +47,7 @@ export default tseslint.config(
       'src/kafka/**/*.ts',
       'src/mirror/**/*.ts',
       'src/parity/**/*.ts',
+      'src/http/**/*.ts',
       'src/registry/**/*.ts',
       'src/connect/**/*.ts',
     ],

@@ -172,5 +172,5 @@ export const configShape = z.strictObject(
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
 export type RegistrySection = z.output<typeof registry>;
-export type ConnectSection = z.output<typeof connect>;
+
 export type TlsSection = z.output<typeof tls>;

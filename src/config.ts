@@ -6,11 +6,11 @@ import {
   configShape,
   type ClusterSection,
   type ConfigFile,
-  type ConnectSection,
   type RegistrySection,
   type TlsSection,
 } from './config-schema.js';
 import { Files, fillIn, type Environment } from './config-values.js';
+import type { HttpConnection } from './http/client.js';
 import type { ConnectConnection } from './connect/connection-settings.js';
 import type { ClusterConnection } from './kafka/connection-settings.js';
 import { parseDuration } from './migration/duration.js';
@@ -158,23 +158,23 @@ function registryConnections(
   return Object.fromEntries(
     Object.entries(sections).map(([name, section]) => [
       name,
-      registryConnection(section, `registries.${name}`, files),
+      discreet(httpConnection(section, `registries.${name}`, files)),
     ]),
   );
 }
 
-function registryConnection(
+function httpConnection(
   { url, username, password, passwordFile, tls }: RegistrySection,
   path: string,
   files: Files,
-): RegistryConnection {
-  return discreet({
-    url,
+): HttpConnection {
+  return {
+    url: url.replace(/\/+$/, ''),
     ...(username !== undefined && {
       login: { username, password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`) },
     }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
-  });
+  };
 }
 
 function connectConnections(
@@ -184,26 +184,13 @@ function connectConnections(
   return Object.fromEntries(
     Object.entries(sections).map(([name, section]) => [
       name,
-      connectConnection(section, `connect.${name}`, files),
+      discreet({
+        ...httpConnection(section, `connect.${name}`, files),
+        sourceClient: section.sourceClient,
+        targetClient: section.targetClient,
+      }),
     ]),
   );
-}
-
-function connectConnection(
-  { url, username, password, passwordFile, tls, sourceClient, targetClient }: ConnectSection,
-  path: string,
-  files: Files,
-): ConnectConnection {
-  return discreet({
-    url: url.replace(/\/+$/, ''),
-    ...(username !== undefined && {
-      username,
-      password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`),
-    }),
-    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
-    sourceClient,
-    targetClient,
-  });
 }
 
 function tlsTexts(

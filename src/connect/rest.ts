@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { HttpClient, parsedJson, type HttpRequest } from '../http/client.js';
 import { FerryError } from '../migration/errors.js';
 import {
   configAnswer,
@@ -14,7 +15,6 @@ import {
   type WorkerFacts,
 } from './answers.js';
 import type { ConnectConnection } from './connection-settings.js';
-import { requestJson, type HttpAnswer } from './http.js';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
 /** What a connector is to do, KIP-980's initial states among them. */
@@ -56,14 +56,27 @@ export interface Connect {
 
 /** Validation and offsets make Connect start clients of its own, which may take its whole timeout of 90 s. */
 const requestTimeoutMs = 100_000;
+const requestsAtOnce = 8;
+
+interface Answer {
+  status: number;
+  /** `undefined` for an empty body, or one that is no JSON. */
+  body: unknown;
+}
 
 export function openConnect(name: string, connection: ConnectConnection): Connect {
   const at = `Kafka Connect "${name}" at ${connection.url}`;
+  const http = new HttpClient(connection, {
+    timeoutMs: requestTimeoutMs,
+    atOnce: requestsAtOnce,
+    mediaType: 'application/json',
+  });
 
-  const send = async (method: string, path: string, body?: unknown): Promise<HttpAnswer> => {
-    let answer: HttpAnswer;
+  const send = async (method: HttpRequest['method'], path: string, body?: unknown): Promise<Answer> => {
+    let answer: Answer;
     try {
-      answer = await requestJson(connection, method, path, { body, timeoutMs: requestTimeoutMs });
+      const { status, text } = await http.send({ method, path, body });
+      answer = { status, body: parsedJson(text) };
     } catch (cause) {
       throw notReached(at, cause);
     }
@@ -92,7 +105,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       );
     return answer;
   };
-  const refused = (what: string, { status, body }: HttpAnswer): FerryError => {
+  const refused = (what: string, { status, body }: Answer): FerryError => {
     const said = errorAnswer.safeParse(body).data?.message ?? '';
     if (status === 404 || status === 405)
       return /not found/i.test(said) && status === 404
@@ -105,7 +118,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       `${at} refused to ${what} (HTTP ${status}${reasonOf(said)}): see its log.`,
     );
   };
-  const read = <T>(what: string, shape: z.ZodType<T>, answer: HttpAnswer): T => {
+  const read = <T>(what: string, shape: z.ZodType<T>, answer: Answer): T => {
     if (answer.status < 200 || answer.status > 299) throw refused(what, answer);
     const parsed = shape.safeParse(answer.body);
     if (parsed.success) return parsed.data;
@@ -114,11 +127,11 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       `${at} answered something that is no answer of Kafka Connect when asked to ${what}: check that url under connect in ferry.yaml is its REST interface.`,
     );
   };
-  const done = (what: string, answer: HttpAnswer): void => {
+  const done = (what: string, answer: Answer): void => {
     if (answer.status < 200 || answer.status > 299) throw refused(what, answer);
   };
   const path = (connector: string, rest = '') => `/connectors/${encodeURIComponent(connector)}${rest}`;
-  const missing = ({ status }: HttpAnswer) => status === 404;
+  const missing = ({ status }: Answer) => status === 404;
   /** A worker that has just started knows no connector; the list it gives only once it has joined its group. */
   const insistOnMissing = async (connector: string): Promise<undefined> => {
     const list = read('list its connectors', connectorsAnswer, await send('GET', '/connectors'));
@@ -200,17 +213,17 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
   };
 }
 
-function messageOf({ body }: HttpAnswer): string {
+function messageOf({ body }: Answer): string {
   return errorAnswer.safeParse(body).data?.message ?? '';
 }
 
 /** 404 is also what an interface that is too old says of a path that it does not have. */
-function isOfConnector(answer: HttpAnswer): boolean {
+function isOfConnector(answer: Answer): boolean {
   return /not found|unknown connector|does not exist/i.test(messageOf(answer));
 }
 
 /** 409 means two things: the workers are rebalancing, or a connector of that name is there. */
-function alreadyThere(answer: HttpAnswer): boolean {
+function alreadyThere(answer: Answer): boolean {
   return /already exists/i.test(messageOf(answer));
 }
 

@@ -1,6 +1,5 @@
-import { Agent as PlainAgent, request as requestPlain } from 'node:http';
-import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpClient, parsedJson, type HttpAnswer } from '../http/client.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import type { RegistryConnection } from './connection-settings.js';
 
@@ -26,8 +25,6 @@ export interface Answer {
 export const connectionsAtOnce = 16;
 const usualTimeoutMs = 30_000;
 const usualPausesMs = [200, 800];
-/** A schema may be large, but no answer is larger than this, bytes. */
-const longestAnswer = 64 * 1024 * 1024;
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 
 /** Node's names for a certificate that is not trusted, out of date or for another host. */
@@ -35,34 +32,21 @@ const distrusted =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_.*|CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID)$/;
 
 /**
- * The one place that talks HTTP to a registry. Node's own client rather than `fetch`, which takes neither an authority
- * nor a client certificate.
+ * The one place that talks HTTP to a registry.
  *
  * What is asked again is idempotent in a registry: registering what is there answers its id, and deleting what is gone
  * is a refusal that callers take for done.
  */
 export class RegistryHttp {
-  private readonly base: URL;
-  private readonly agent: PlainAgent | SecureAgent;
+  private readonly http: HttpClient;
   private readonly sent: Record<string, number> = {};
 
   constructor(
     private readonly name: string,
     private readonly connection: RegistryConnection,
   ) {
-    this.base = new URL(connection.url.replace(/\/+$/, ''));
-    const options = { keepAlive: true, maxSockets: connectionsAtOnce };
-    const { tls } = connection;
-    this.agent =
-      this.base.protocol === 'https:'
-        ? new SecureAgent({
-            ...options,
-            ...(tls?.ca !== undefined && { ca: tls.ca }),
-            ...(tls?.certificate !== undefined && { cert: tls.certificate }),
-            ...(tls?.key !== undefined && { key: tls.key }),
-            ...(tls?.keyPassword !== undefined && { passphrase: tls.keyPassword }),
-          })
-        : new PlainAgent(options);
+    const { requestTimeoutMs: timeoutMs = usualTimeoutMs } = connection;
+    this.http = new HttpClient(connection, { timeoutMs, atOnce: connectionsAtOnce, mediaType });
   }
 
   /** Requests sent so far, by method. */
@@ -71,7 +55,7 @@ export class RegistryHttp {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.http.close();
   }
 
   /**
@@ -113,7 +97,7 @@ export class RegistryHttp {
       throw new FerryError('Unsupported', `Registry "${this.name}" has no way to ${action}.`);
     if (status === 408 || status === 429 || status >= 500)
       throw new FerryError('Unreachable', `${at} could not ${action} (status ${status}): see its log.`);
-    const json = parsed(text);
+    const json = parsedJson(text);
     if (status < 200 || (status >= 300 && status < 400) || (json === undefined && text !== ''))
       throw this.nonsense(action);
     return { status, json, code: status < 300 ? undefined : codeOf(json) };
@@ -128,74 +112,20 @@ export class RegistryHttp {
   }
 
   private get at(): string {
-    return `Registry "${this.name}" at ${this.base.host}`;
+    return `Registry "${this.name}" at ${this.http.host}`;
   }
 
-  private send({ method, path, body, signal }: Request): Promise<{ status: number; text: string }> {
+  private async send({ method, path, body, signal }: Request): Promise<HttpAnswer> {
     this.sent[method] = (this.sent[method] ?? 0) + 1;
-    const { login, requestTimeoutMs = usualTimeoutMs } = this.connection;
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const secure = this.base.protocol === 'https:';
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', stop);
-      };
-      const stop = (): void => {
-        settle();
-        reject(signal?.reason as Error);
-        request.destroy();
-      };
-      const failed = (cause: unknown): void => {
-        settle();
-        reject(this.unreachable(cause));
-      };
-      const request = (secure ? requestSecurely : requestPlain)(
-        {
-          agent: this.agent,
-          method,
-          hostname: this.base.hostname.replace(/^\[|\]$/g, ''),
-          port: this.base.port,
-          path: `${this.base.pathname.replace(/\/$/, '')}${path}`,
-          headers: {
-            accept: `${mediaType}, application/json`,
-            ...(payload && { 'content-type': mediaType, 'content-length': payload.length }),
-            ...(login && {
-              authorization: `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`,
-            }),
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > longestAnswer) request.destroy(new Error('longer than any answer of a registry'));
-            else chunks.push(chunk);
-          });
-          response.once('error', failed);
-          response.once('end', () => {
-            settle();
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-          });
-        },
-      );
-      request.once('error', failed);
-      // The time in the agent's queue is not the registry's.
-      request.once('socket', () => {
-        timer = setTimeout(
-          () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })),
-          requestTimeoutMs,
-        );
-      });
-      signal?.addEventListener('abort', stop, { once: true });
-      request.end(payload);
-    });
+    try {
+      return await this.http.send({ method, path, body, signal });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw this.unreachable((cause as NodeJS.ErrnoException).code ?? 'connection closed');
+    }
   }
 
-  private unreachable(cause: unknown): FerryError {
-    const code = codesOf(cause)[0] ?? 'connection closed';
+  private unreachable(code: string): FerryError {
     if (distrusted.test(code))
       return new FerryError(
         'Unauthenticated',
@@ -213,25 +143,7 @@ export class RegistryHttp {
   }
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 function codeOf(json: unknown): number | undefined {
   const code = (json as { error_code?: unknown } | null | undefined)?.error_code;
   return typeof code === 'number' ? code : undefined;
-}
-
-/** Codes of an error and of those it holds: a host with two addresses fails with an error for each. */
-function codesOf(error: unknown): string[] {
-  if (typeof error !== 'object' || error === null) return [];
-  const { code, errors } = error as { code?: unknown; errors?: unknown };
-  return [
-    ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
-    ...(typeof code === 'string' ? [code] : []),
-  ];
 }

@@ -14,11 +14,11 @@ const arrows: { from: RegExp; may: RegExp }[] = [
   { from: /^workflows\//, may: /^(\/src\/migration\/|\/workflows\/|@temporalio\/(workflow|common)$)/ },
   {
     from: /^activities\//,
-    may: /^(\/activities\/|\/src\/(migration|kafka|mirror|parity|registry|connect)\/|(?!@temporalio\/(worker|workflow|client|testing))[^/])/,
+    may: /^(\/activities\/|\/src\/(migration|kafka|mirror|parity|http|registry|connect)\/|(?!@temporalio\/(worker|workflow|client|testing))[^/])/,
   },
   {
-    from: /^src\/(kafka|mirror|parity|registry|connect)\//,
-    may: /^(\/src\/(migration|kafka|mirror|parity|registry|connect)\/|(?!@temporalio\/)[^/])/,
+    from: /^src\/(kafka|mirror|parity|http|registry|connect)\//,
+    may: /^(\/src\/(migration|kafka|mirror|parity|http|registry|connect)\/|(?!@temporalio\/)[^/])/,
   },
   { from: /^src\//, may: /^(\/src\/|\/workflows\/|\/activities\/|[^/])/ },
 ];

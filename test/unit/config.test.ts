@@ -70,8 +70,7 @@ describe('a configuration', () => {
     });
     expect({ ...value?.connect['mirrors'] }).toEqual({
       url: 'https://connect.example',
-      username: 'ferry',
-      password: 'connect-secret',
+      login: { username: 'ferry', password: 'connect-secret' },
       tls: { ca: 'CA' },
       sourceClient: {
         'bootstrap.servers': 'broker-1:9092',

@@ -1,0 +1,133 @@
+import { Agent } from 'undici';
+
+/** Who answers, and who to be there. */
+export interface HttpConnection {
+  /** Paths go below it; a slash at its end is as good as none. */
+  readonly url: string;
+  /** HTTP basic authentication. */
+  readonly login?: { readonly username: string; readonly password: string };
+  /** PEM texts, for `https`. Unset: whom this machine trusts. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+    readonly keyPassword?: string;
+  };
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the url, with its parts percent-encoded. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What is larger, in bytes, is no answer of a registry or of Connect. */
+const longestAnswer = 64 * 1024 * 1024;
+
+/** JSON over HTTP, by undici: Node's own `fetch` takes neither an authority nor a client certificate. */
+export class HttpClient {
+  readonly host: string;
+  private readonly base: URL;
+  private readonly agent: Agent;
+  private readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    { url, login, tls }: HttpConnection,
+    private readonly options: {
+      /** How long the other side may be silent, ms. */
+      timeoutMs: number;
+      /** The most requests under way; more wait for their turn, which is not the other side's time. */
+      atOnce: number;
+      mediaType: string;
+    },
+  ) {
+    this.base = new URL(url.replace(/\/+$/, ''));
+    this.host = this.base.host;
+    this.headers = {
+      accept: `${options.mediaType}, application/json`,
+      ...(login && {
+        authorization: `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`,
+      }),
+    };
+    this.agent = new Agent({
+      connections: options.atOnce,
+      connectTimeout: options.timeoutMs,
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+      maxResponseSize: longestAnswer,
+      connect: {
+        ...(tls?.ca !== undefined && { ca: tls.ca }),
+        ...(tls?.certificate !== undefined && { cert: tls.certificate }),
+        ...(tls?.key !== undefined && { key: tls.key }),
+        ...(tls?.keyPassword !== undefined && { passphrase: tls.keyPassword }),
+      },
+    });
+  }
+
+  /**
+   * @throws Error with a `code`: Node's of the connection, `ETIMEDOUT`, `EMSGSIZE` (an answer too long).
+   * @throws whatever the signal was aborted with.
+   */
+  async send({ method, path, body, signal }: HttpRequest): Promise<HttpAnswer> {
+    signal?.throwIfAborted();
+    try {
+      const answer = await this.agent.request({
+        origin: this.base.origin,
+        method,
+        path: `${this.base.pathname.replace(/\/$/, '')}${path}`,
+        headers: {
+          ...this.headers,
+          ...(body !== undefined && { 'content-type': this.options.mediaType }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal && { signal }),
+      });
+      return { status: answer.statusCode, text: await answer.body.text() };
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw Object.assign(new Error('The request failed.'), { code: codeOf(cause) });
+    }
+  }
+
+  /** Ends idle connections; none of them keeps a process alive. */
+  close(): void {
+    void this.agent.destroy();
+  }
+}
+
+/** undici's own codes, by Node's name for the same. */
+const codes: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_HEADERS_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'EMSGSIZE',
+  UND_ERR_SOCKET: 'ECONNRESET',
+};
+
+/** The first code of an error or of those that it holds: a host with two addresses fails with an error for each. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'connection closed';
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  const inner = Array.isArray(errors)
+    ? errors.map(codeOf).find((known) => known !== 'connection closed')
+    : undefined;
+  if (inner !== undefined) return inner;
+  return typeof code === 'string' ? (codes[code] ?? code) : 'connection closed';
+}
+
+/** `undefined`: it is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
