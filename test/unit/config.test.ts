@@ -62,7 +62,7 @@ describe('a configuration', () => {
       bootstrap: ['aiven.example:12345'],
       tls: { ca: 'CA', certificate: 'CRT', key: 'KEY-TEXT' },
     });
-    expect({ ...value?.registries['onprem'] }).toEqual({ url: 'http://registry:8081/' });
+    expect({ ...value?.registries['onprem'] }).toEqual({ url: 'http://registry:8081' });
     expect({ ...value?.registries['aiven'] }).toEqual({
       url: 'https://registry.example/api',
       login: { username: 'ferry', password: 'hunter3' },
