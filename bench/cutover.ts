@@ -7,13 +7,13 @@ import { copyOf, startMirrorMaker } from './mirror/mirrormaker.js';
 import { LoadedGroup, type Names, partitions } from './cutover/loaded-group.js';
 import { movedByFerry } from './cutover/by-ferry.js';
 import { movedByMirrorMaker } from './cutover/by-mirrormaker.js';
-import { median, rounded } from './report.js';
+import { median, rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 
 const cutoverEngines = ['ferry', 'mirrormaker'] as const;
 type CutoverEngine = (typeof cutoverEngines)[number];
 
-export interface Cutover {
+interface Cutover {
   /** Between two checkpoints of MirrorMaker, and between two commits of what it has translated. */
   intervalSeconds: number;
   messagesPerSecond: number;
@@ -126,4 +126,16 @@ async function moved(
   } finally {
     await group.stop();
   }
+}
+
+/** For a person. */
+export function printCutover({ intervalSeconds, messagesPerSecond, rows, pauseSeconds }: Cutover): string {
+  return [
+    `One group moved at ${messagesPerSecond} messages a second; MirrorMaker translates and commits every ${intervalSeconds} s. Goal: 0 twice, 0 lost, and no longer a pause.`,
+    table(
+      ['', 'repetition', 'pause, s', 'twice', 'lost'],
+      rows.map((row) => [row.engine, ...[row.repetition, row.pauseSeconds, row.twice, row.lost].map(String)]),
+    ),
+    `Median of the pause: ferry ${pauseSeconds.ferry} s, mirrormaker ${pauseSeconds.mirrormaker} s.`,
+  ].join('\n');
 }

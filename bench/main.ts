@@ -1,15 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
-import { type Cutover, cutover } from './cutover.js';
-import { type Mirror, mirror, mirrorDefaults, type MirrorOptions } from './mirror.js';
+import { cutover, printCutover } from './cutover.js';
+import { mirror, mirrorDefaults, type MirrorOptions, printMirror } from './mirror.js';
 import { engines } from './mirror/engine.js';
-import { type Parity, parity } from './parity.js';
-import { table } from './report.js';
-import { type Scale, scale } from './scale.js';
-import { type Schemas, schemas } from './schemas.js';
-import { type Translate, translate } from './translate.js';
-import { type Waiting, waiting } from './waiting.js';
+import { parity, printParity } from './parity.js';
+import { scale, printScale } from './scale.js';
+import { schemas, printSchemas } from './schemas.js';
+import { translate, printTranslate } from './translate.js';
+import { waiting, printWaiting } from './waiting.js';
 
 // Progress goes to the error stream, so that the result can be piped.
 const say = (line: string) => console.error(line);
@@ -97,150 +96,6 @@ function oneOf<Name extends string>(known: readonly Name[]): (text: string) => N
 
 function show<Result>(result: Result, print: (result: Result) => string, json?: boolean): void {
   console.log(json ? JSON.stringify(result) : print(result));
-}
-
-function printWaiting(result: Waiting): string {
-  const { migrations, detections, windowSeconds, goals, peer, ratio } = result;
-  const costs = table(
-    ['', 'ferry worker', 'polling with kafkajs', 'ratio'],
-    [
-      ['CPU, % of one core', String(result.cpuPercent), String(peer.cpuPercent), String(ratio.cpu)],
-      ['memory (RSS), MB', String(result.rssMb), String(peer.rssMb), String(ratio.rss)],
-    ],
-  );
-  return [
-    `${migrations} migrations wait in one worker. Over ${windowSeconds} s:`,
-    costs,
-    `The peer polled each group ${peer.pollsPerGroupAndSecond} times a second.`,
-    `A wait ends ${result.detectionMedianSeconds} s after the last commit (median of ${detections}; goal: under ${goals.detectionMedianSeconds} s), at most ${result.detectionMaxSeconds} s.`,
-    `An hour of waiting adds ${result.eventsPerWaitingHour} events of history (goal: at most ${goals.eventsPerWaitingHour}).`,
-  ].join('\n');
-}
-
-function printScale({ partitionsPerTopic, rows }: Scale): string {
-  const measured = (phase: { requests: number; seconds: number }) =>
-    `${phase.requests} in ${phase.seconds} s`;
-  return [
-    `One migration of topics with ${partitionsPerTopic} partitions, ${rows[0]?.groups ?? 0} groups. Requests, and how long they took together:`,
-    table(
-      [
-        'topics',
-        'plan',
-        'prepare',
-        'drain probe',
-        'the next',
-        'kafkajs, a probe',
-        'ratio',
-        'events',
-        'history, KB',
-        'largest, KB',
-      ],
-      rows.map((row) => [
-        String(row.topics),
-        measured(row.plan),
-        measured(row.prepare),
-        measured(row.probe),
-        measured(row.nextProbe),
-        measured(row.peer),
-        String(row.ratio),
-        String(row.historyEvents),
-        String(Math.round(row.historyBytes / 1000)),
-        String(Math.round(row.largestEventBytes / 1000)),
-      ]),
-    ),
-  ].join('\n');
-}
-
-function printSchemas({ versions, subjects, latencyMs, rows, again, ratio }: Schemas): string {
-  return [
-    `${versions} schema versions in ${subjects} subjects, copied with their ids; each answer takes at least ${latencyMs} ms.`,
-    table(
-      ['', 'requests', 'seconds'],
-      [...rows, { engine: 'ferry, again', ...again }].map(({ engine, requests, seconds }) => [
-        engine,
-        String(requests),
-        String(seconds),
-      ]),
-    ),
-    `The ferry is ${ratio} times as fast as one request after the other.`,
-  ].join('\n');
-}
-
-function printMirror({ rows, ratios, goals }: Mirror): string {
-  const text = (ratio: number | null) => (ratio === null ? '-' : String(ratio));
-  return [
-    "MB are 10⁶ bytes of the source's log; CPU and memory are those of the engine's process.",
-    table(
-      ['topic', 'engine', 'MB/s', 'records/s', 'CPU s/GB', 'peak RSS, MB'],
-      rows.map((row) => [
-        row.topic,
-        row.complete ? row.engine : `${row.engine} (not to the end)`,
-        String(row.mbPerSecond),
-        String(row.recordsPerSecond),
-        String(row.cpuSecondsPerGb),
-        String(row.peakRssMb),
-      ]),
-    ),
-    '',
-    `The ferry's figures divided by those of others. Goals on large batches: MirrorMaker ${goals.vsMirrorMaker}, its CPU ${goals.cpuVsMirrorMaker}, limit ${goals.vsLimit}:`,
-    table(
-      ['topic', 'MirrorMaker', 'kafkajs', 'limit', 'CPU of MirrorMaker'],
-      ratios.map((of) => [
-        of.topic,
-        text(of.vsMirrorMaker),
-        text(of.vsKafkajs),
-        text(of.vsLimit),
-        text(of.cpuVsMirrorMaker),
-      ]),
-    ),
-  ].join('\n');
-}
-
-function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): string {
-  return [
-    `MirrorMaker with offset.lag.max ${offsetLagMax}; it translates and commits every ${intervalSeconds} s.`,
-    table(
-      ['', 'group-partitions', 'exact', 'behind', 'at most by', 'ahead', 'untranslated', 'seconds'],
-      rows.map((row) => [
-        row.engine,
-        ...[row.groupPartitions, row.exact, row.behind, row.maxBehind, row.ahead, row.untranslated].map(
-          String,
-        ),
-        String(row.seconds),
-      ]),
-    ),
-  ].join('\n');
-}
-
-function printCutover({ intervalSeconds, messagesPerSecond, rows, pauseSeconds }: Cutover): string {
-  return [
-    `One group moved at ${messagesPerSecond} messages a second; MirrorMaker translates and commits every ${intervalSeconds} s. Goal: 0 twice, 0 lost, and no longer a pause.`,
-    table(
-      ['', 'repetition', 'pause, s', 'twice', 'lost'],
-      rows.map((row) => [row.engine, ...[row.repetition, row.pauseSeconds, row.twice, row.lost].map(String)]),
-    ),
-    `Median of the pause: ferry ${pauseSeconds.ferry} s, mirrormaker ${pauseSeconds.mirrormaker} s.`,
-  ].join('\n');
-}
-
-function printParity({ rows, goals }: Parity): string {
-  const cells = ({ mbPerSecond, cpuSecondsPerGb }: Parity['rows'][number]['ferry']) => [
-    String(mbPerSecond),
-    String(cpuSecondsPerGb),
-  ];
-  return [
-    `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
-    table(
-      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
-      rows.map((row) => [
-        row.topic,
-        String(row.mb),
-        ...cells(row.ferry),
-        ...cells(row.kafkajs),
-        String(row.ratio),
-      ]),
-    ),
-  ].join('\n');
 }
 
 try {

@@ -6,10 +6,10 @@ import { startEngine, targetTopic } from './mirror/engines.js';
 import { createTopic, fill, targetConfig } from './mirror/fill.js';
 import type { Content } from './mirror/log-content.js';
 import { type Shape, shapes, sourceTopic } from './mirror/topics.js';
-import { rounded } from './report.js';
+import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 
-export interface Mirror {
+interface Mirror {
   rows: MirrorRow[];
   /** One for each topic. */
   ratios: MirrorRatios[];
@@ -171,3 +171,34 @@ async function remove(cluster: Stage['source'], name: string): Promise<void> {
 }
 
 const mb = (bytes: number) => Math.round(bytes / 1e6);
+
+/** For a person. */
+export function printMirror({ rows, ratios, goals }: Mirror): string {
+  const text = (ratio: number | null) => (ratio === null ? '-' : String(ratio));
+  return [
+    "MB are 10⁶ bytes of the source's log; CPU and memory are those of the engine's process.",
+    table(
+      ['topic', 'engine', 'MB/s', 'records/s', 'CPU s/GB', 'peak RSS, MB'],
+      rows.map((row) => [
+        row.topic,
+        row.complete ? row.engine : `${row.engine} (not to the end)`,
+        String(row.mbPerSecond),
+        String(row.recordsPerSecond),
+        String(row.cpuSecondsPerGb),
+        String(row.peakRssMb),
+      ]),
+    ),
+    '',
+    `The ferry's figures divided by those of others. Goals on large batches: MirrorMaker ${goals.vsMirrorMaker}, its CPU ${goals.cpuVsMirrorMaker}, limit ${goals.vsLimit}:`,
+    table(
+      ['topic', 'MirrorMaker', 'kafkajs', 'limit', 'CPU of MirrorMaker'],
+      ratios.map((of) => [
+        of.topic,
+        text(of.vsMirrorMaker),
+        text(of.vsKafkajs),
+        text(of.vsLimit),
+        text(of.cpuVsMirrorMaker),
+      ]),
+    ),
+  ].join('\n');
+}

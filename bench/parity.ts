@@ -10,11 +10,11 @@ import { ADMIN } from '../lab/principals.js';
 import { adminConnection } from './connections.js';
 import type { Compared, Comparing } from './parity-peer.js';
 import type { OurComparing } from './parity-ours.js';
-import { rounded } from './report.js';
+import { rounded, table } from './report.js';
 import { onStage, type Say } from './stage.js';
 import { openCluster } from '../src/kafka/open.js';
 
-export interface Parity {
+interface Parity {
   rows: ParityRow[];
   goals: { ratio: number };
 }
@@ -146,4 +146,25 @@ function measured({ seconds, cpuSeconds }: Compared, mb: number): Measured {
     mbPerSecond: rounded(mb / seconds, 1),
     cpuSecondsPerGb: rounded(cpuSeconds / (mb / 1000)),
   };
+}
+
+/** For a person. */
+export function printParity({ rows, goals }: Parity): string {
+  const cells = ({ mbPerSecond, cpuSecondsPerGb }: Parity['rows'][number]['ferry']) => [
+    String(mbPerSecond),
+    String(cpuSecondsPerGb),
+  ];
+  return [
+    `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
+    table(
+      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
+      rows.map((row) => [
+        row.topic,
+        String(row.mb),
+        ...cells(row.ferry),
+        ...cells(row.kafkajs),
+        String(row.ratio),
+      ]),
+    ),
+  ].join('\n');
 }

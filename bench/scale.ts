@@ -14,11 +14,11 @@ import { untilAt } from './fleet.js';
 import { eventsOfAllRuns, payloadBytes } from './history.js';
 import { probeWithKafkajs } from './kafkajs-probe.js';
 import { workHere } from './local-worker.js';
-import { rounded } from './report.js';
+import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 import { migrationOf, partitionsOf, partitionsPerTopic, settle, type Wide, wide } from './wide.js';
 
-export interface Scale {
+interface Scale {
   partitionsPerTopic: number;
   rows: ScaleRow[];
 }
@@ -169,4 +169,39 @@ async function probe(
   } finally {
     await clusters.close();
   }
+}
+
+/** For a person. */
+export function printScale({ partitionsPerTopic, rows }: Scale): string {
+  const measured = (phase: { requests: number; seconds: number }) =>
+    `${phase.requests} in ${phase.seconds} s`;
+  return [
+    `One migration of topics with ${partitionsPerTopic} partitions, ${rows[0]?.groups ?? 0} groups. Requests, and how long they took together:`,
+    table(
+      [
+        'topics',
+        'plan',
+        'prepare',
+        'drain probe',
+        'the next',
+        'kafkajs, a probe',
+        'ratio',
+        'events',
+        'history, KB',
+        'largest, KB',
+      ],
+      rows.map((row) => [
+        String(row.topics),
+        measured(row.plan),
+        measured(row.prepare),
+        measured(row.probe),
+        measured(row.nextProbe),
+        measured(row.peer),
+        String(row.ratio),
+        String(row.historyEvents),
+        String(Math.round(row.historyBytes / 1000)),
+        String(Math.round(row.largestEventBytes / 1000)),
+      ]),
+    ),
+  ].join('\n');
 }

@@ -2,7 +2,7 @@ import { copyRegistry, type CopyInput } from '../activities/schemas/schema-copy.
 import { LabError } from '../lab/lab.js';
 import { type RegistryDouble, startRegistryDouble } from '../lab/registry-double/server.js';
 import { openRegistry } from '../src/registry/open.js';
-import { rounded } from './report.js';
+import { rounded, table } from './report.js';
 import { copySequentially } from './sequential-copy.js';
 import type { Say } from './stage.js';
 
@@ -21,7 +21,7 @@ export interface SchemasRow {
   seconds: number;
 }
 
-export interface Schemas {
+interface Schemas {
   versions: number;
   subjects: number;
   latencyMs: number;
@@ -143,4 +143,20 @@ function held({ rules }: RegistryDouble): string {
         rules.listVersions(subject, false),
       ]),
   );
+}
+
+/** For a person. */
+export function printSchemas({ versions, subjects, latencyMs, rows, again, ratio }: Schemas): string {
+  return [
+    `${versions} schema versions in ${subjects} subjects, copied with their ids; each answer takes at least ${latencyMs} ms.`,
+    table(
+      ['', 'requests', 'seconds'],
+      [...rows, { engine: 'ferry, again', ...again }].map(({ engine, requests, seconds }) => [
+        engine,
+        String(requests),
+        String(seconds),
+      ]),
+    ),
+    `The ferry is ${ratio} times as fast as one request after the other.`,
+  ].join('\n');
 }

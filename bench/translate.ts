@@ -8,12 +8,12 @@ import { contentOf } from './mirror/log-content.js';
 import { copyOf, startMirrorMaker } from './mirror/mirrormaker.js';
 import { randomBelow } from './mirror/records.js';
 import { type Shape, sourceTopic } from './mirror/topics.js';
-import { rounded } from './report.js';
+import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 import { commitAnywhere, type Offsets, readCommitted } from './translate/committed.js';
 import { judge, recordOffsetsOf, type Score } from './translate/truth.js';
 
-export interface Translate {
+interface Translate {
   /** Of MirrorMaker, as by default. */
   offsetLagMax: number;
   /** Between two checkpoints of MirrorMaker, and between two commits of what it has translated, in seconds. */
@@ -239,4 +239,21 @@ async function translateWithFerry({ source, target }: Stage, groups: readonly st
     });
     for (const { error } of (await target.commitOffsets(group, translated)).values()) if (error) throw error;
   }
+}
+
+/** For a person. */
+export function printTranslate({ offsetLagMax, intervalSeconds, rows }: Translate): string {
+  return [
+    `MirrorMaker with offset.lag.max ${offsetLagMax}; it translates and commits every ${intervalSeconds} s.`,
+    table(
+      ['', 'group-partitions', 'exact', 'behind', 'at most by', 'ahead', 'untranslated', 'seconds'],
+      rows.map((row) => [
+        row.engine,
+        ...[row.groupPartitions, row.exact, row.behind, row.maxBehind, row.ahead, row.untranslated].map(
+          String,
+        ),
+        String(row.seconds),
+      ]),
+    ),
+  ].join('\n');
 }

@@ -10,11 +10,11 @@ import type { Status } from '../src/migration/status.js';
 import { type Behind, commit, driveToDrain, type Mover, movers, settleSource, untilAt } from './fleet.js';
 import { PeerProcess } from './peer-process.js';
 import { usageOver } from './process-usage.js';
-import { median, rounded } from './report.js';
+import { median, rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 import { eventsPerWaitingHour } from './waiting-history.js';
 
-export interface Waiting {
+interface Waiting {
   /** So many wait at once. */
   migrations: number;
   /** From a group's last commit to the start of the step after the drain. */
@@ -140,4 +140,23 @@ async function timeDetections(client: Client, source: Cluster, sample: readonly 
 function spread<T>(all: readonly T[], amount: number): T[] {
   const every = Math.max(1, all.length / amount);
   return all.filter((_, index) => Math.floor(index / every) !== Math.floor((index - 1) / every));
+}
+
+/** For a person. */
+export function printWaiting(result: Waiting): string {
+  const { migrations, detections, windowSeconds, goals, peer, ratio } = result;
+  const costs = table(
+    ['', 'ferry worker', 'polling with kafkajs', 'ratio'],
+    [
+      ['CPU, % of one core', String(result.cpuPercent), String(peer.cpuPercent), String(ratio.cpu)],
+      ['memory (RSS), MB', String(result.rssMb), String(peer.rssMb), String(ratio.rss)],
+    ],
+  );
+  return [
+    `${migrations} migrations wait in one worker. Over ${windowSeconds} s:`,
+    costs,
+    `The peer polled each group ${peer.pollsPerGroupAndSecond} times a second.`,
+    `A wait ends ${result.detectionMedianSeconds} s after the last commit (median of ${detections}; goal: under ${goals.detectionMedianSeconds} s), at most ${result.detectionMaxSeconds} s.`,
+    `An hour of waiting adds ${result.eventsPerWaitingHour} events of history (goal: at most ${goals.eventsPerWaitingHour}).`,
+  ].join('\n');
 }
