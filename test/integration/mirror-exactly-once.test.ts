@@ -7,18 +7,20 @@ import { encodeBatch } from '../../src/kafka/records/encode.js';
 import { TakenOver } from '../../src/kafka/taken-over.js';
 import { transactionalIdOf } from '../../src/mirror/attempt.js';
 import { runMirror, type MirrorPlan } from '../../src/mirror/mirror.js';
-import { FerryError } from '../../src/migration/errors.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import {
+  failureOf,
   mirrorToEnd,
   numbered,
   openMirroring,
   positionOf,
   recordsOf,
+  upTo,
   values,
   writeBatches,
+  zero,
   type Mirroring,
 } from './mirroring.js';
 
@@ -29,18 +31,6 @@ beforeAll(async () => {
   world = openMirroring(lab);
 });
 afterAll(() => world.close());
-
-const zero = (topic: string) => ({ topic, partition: 0 });
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => String(i));
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}
 
 describe('the seal', () => {
   const batchOf = (stamp: { producerId: bigint; producerEpoch: number }, baseSequence: number) =>

@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
 import { runMirror, type MirrorPlan } from '../../src/mirror/mirror.js';
-import { FerryError } from '../../src/migration/errors.js';
 import type { Lab } from '../../lab/lab.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import {
+  failureOf,
   mirrorToEnd,
   numbered,
   openMirroring,
   positionOf,
   recordsOf,
+  upTo,
   values,
   writeBatches,
+  zero,
   type Mirroring,
 } from './mirroring.js';
 
@@ -25,19 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const zero = (topic: string) => ({ topic, partition: 0 });
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 const write = (topic: string, from: number, count: number) =>
   writeBatches(world.sourceAdmin, zero(topic), numbered(from, count, 10));
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}
 
 /** DeleteRecords, which moves the log start as retention does. */
 async function expire(topic: string, below: number): Promise<void> {

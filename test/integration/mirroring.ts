@@ -11,6 +11,7 @@ import {
   type MirrorPlan,
   type MirrorProgress,
 } from '../../src/mirror/mirror.js';
+import { FerryError } from '../../src/migration/errors.js';
 import { connectionOf } from './kafka-cluster.js';
 
 /** Both clusters of a lab, as the ferry and as somebody who may do all. */
@@ -162,3 +163,17 @@ export async function positionOf(target: Cluster, plan: MirrorPlan, partition = 
 /** Values as text, which is all that the numbered records differ by. */
 export const values = (records: readonly KafkaRecord[]): string[] =>
   records.map(({ value }) => value?.toString() ?? 'null');
+
+/** The values of that many numbered records. */
+export const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+
+export const zero = (topic: string): TopicPartition => ({ topic, partition: 0 });
+
+export async function failureOf(call: Promise<unknown>): Promise<FerryError> {
+  const failure = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure instanceof FerryError) return failure;
+  throw new Error('expected a FerryError', { cause: failure });
+}
