@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
-import { offsetAt } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work.js';
 import type { Dependencies } from '../dependencies.js';
-import { lateRecord } from '../retire/final-check.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { lateRecords, staysBehind, type LateRecords } from '../retire/late-records.js';
 import { readEnds } from '../offsets/offset-reading.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../streak.js';
@@ -48,16 +46,16 @@ class ProducersOnTarget {
   async probe({ outOfPatience }: Moment<Nothing>): Promise<Seen<Answer, Nothing>> {
     const { migration, accepted = [] } = this.input;
     const [late, written] = await Promise.all([this.late(), this.written()]);
-    if (late) {
+    if (late[0]) {
       if (written.length === 0)
         return {
           answer: {
             state: 'grew',
-            sentence: `Producers were to write to ${this.target.name} only, and then ${late.sentence}`,
+            sentence: `Producers were to write to ${this.target.name} only. ${late[0].sentence}`,
           },
         };
       const findings = standing(
-        [lateRecord(late, late.sentence, migration)],
+        late.map((records) => staysBehind(records, migration)),
         accepted.map((key) => ({ key })),
       );
       if (findings.length > 0) return { answer: { state: 'asks', findings } };
@@ -89,27 +87,22 @@ class ProducersOnTarget {
     return { says: `waiting for a record on ${this.target.name} that the mirror did not write`, carry: {} };
   }
 
-  /** A partition of the source that has got records since its end was frozen. */
-  private async late() {
+  /** Of each topic of the source what came since its end was frozen. */
+  private async late(): Promise<LateRecords[]> {
     const { migration, topicIds, ends, frozen } = this.input;
     const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds },
     );
-    if (!frozen) return undefined;
-    const partitions = partitionsIn(topics);
-    const marks = await this.source.watermarks(partitions);
-    for (const at of partitions) {
-      const { highWatermark } = valueOf(marks, partitionKey(at));
-      const end = offsetAt(ends, at.topic, at.partition) ?? 0n;
-      if (highWatermark > end)
-        return {
-          ...at,
-          sentence: `after the end ${end} was frozen, records came to ${await describeArrival(this.source, at, highWatermark)}: a producer still writes to ${this.source.name}.`,
-        };
+    if (!frozen) return [];
+    const marks = await this.source.watermarks(partitionsIn(topics));
+    const late: LateRecords[] = [];
+    for (const topic of topics) {
+      const records = await lateRecords(this.source, ends, partitionsIn([topic]), marks);
+      if (records) late.push(records);
     }
-    return undefined;
+    return late;
   }
 
   /** Topics on the target with a record that the mirror did not write. */

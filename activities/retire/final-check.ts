@@ -14,7 +14,7 @@ import type { SourceManifest, Work } from '../../src/migration/work.js';
 import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { offsetsLeft } from '../drain/drain-says.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { lateRecords, staysBehind } from './late-records.js';
 import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -138,36 +138,31 @@ async function growthFindings(
       );
       continue;
     }
-    for (const { partition } of partitions) {
-      const at = { topic: name, partition };
+    // A partition without an end was added since, which is a finding of its own.
+    const frozen = partitions.flatMap(({ partition }) => {
       const end = offsetAt(ends, name, partition);
+      return end === undefined ? [] : [{ topic: name, partition, end }];
+    });
+    for (const at of frozen) {
       const { highWatermark } = valueOf(marks, partitionKey(at));
-      if (end === undefined || highWatermark === end) continue;
-      const late = async () =>
-        `After the end ${end} was frozen, records came to ${await describeArrival(source, at, highWatermark)}: a producer still writes to ${source.name}.`;
+      if (highWatermark >= at.end) continue;
       findings.push(
-        highWatermark > end
-          ? isMirrored(migration.strategy)
-            ? lateRecord(at, await late(), migration)
-            : blocking(`grew:${partitionKey(at)}`, await late())
-          : blocking(
-              `truncated:${partitionKey(at)}`,
-              `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${end} that was its end: it lost its tail or was re-created.`,
-            ),
+        blocking(
+          `truncated:${partitionKey(at)}`,
+          `${partitionKey(at)} on ${source.name} ends at offset ${highWatermark}, before ${at.end} that was its end: it lost its tail or was re-created.`,
+        ),
       );
-      // One partition says that somebody writes to the topic; its other ones would say no more.
       break;
     }
+    const late = await lateRecords(source, ends, frozen, marks);
+    if (late)
+      findings.push(
+        isMirrored(migration.strategy)
+          ? staysBehind(late, migration)
+          : blocking(`grew:${partitionKey(late.first)}`, late.sentence),
+      );
   }
   return findings;
-}
-
-/** A record of the source that can no longer be mirrored: what the target got since would come before it. */
-export function lateRecord(at: TopicPartition, sentence: string, { target }: Work['migration']): Finding {
-  return asking(
-    `late-record:${partitionKey(at)}`,
-    `${sentence} ${target} has been written to since, so that nothing can be mirrored there any more: have it written to ${target} by its producer, or accept that it stays behind.`,
-  );
 }
 
 /** Hanging transactions, which no coordinator lists. */

@@ -222,7 +222,7 @@ describe('a record that arrives on the source after its end was frozen', () => {
 
   it('asks when producers are at work on the target: it cannot be mirrored in order any more', async () => {
     const late = asks(
-      'late-record:orders/1',
+      'late-record:orders+3',
       `${arrived} Write it to aiven by hand, or accept that it is left.`,
     );
     const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
