@@ -9,7 +9,7 @@ import { readSnapshot, type Known, type Snapshot } from '../../src/registry/snap
 import type { Attempt } from '../attempt.js';
 import { countingSlots, openSlots, type Slot } from './schema-counting.js';
 import { isPlaceholder } from './schema-placeholder.js';
-import { planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
+import { idKeys, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
 import { ownSubjects, type SubjectMoves } from './schema-subjects.js';
 import { readTarget, type TargetView } from './schema-target.js';
 import {
@@ -21,7 +21,7 @@ import {
   reserveId,
   softDelete,
 } from './schema-write.js';
-import { blocking } from '../weights.js';
+import { asking, blocking } from '../weights.js';
 import { listed } from '../wording.js';
 
 export interface CopyInput {
@@ -29,6 +29,8 @@ export interface CopyInput {
   target: Registry;
   moves: SubjectMoves;
   ids: Ids;
+  /** Whoever copies the records can put other ids into them: where they cannot be kept, a person may have it so. */
+  canTranslate?: boolean;
   /** The migration's name, for what the ferry calls its own. */
   migration: string;
   accepted: readonly string[];
@@ -67,7 +69,13 @@ interface Compared {
 
 /** Both registries, read and compared. Changes nothing. */
 export async function compareRegistries(
-  { source, target, moves, ids }: Pick<CopyInput, 'source' | 'target' | 'moves' | 'ids'>,
+  {
+    source,
+    target,
+    moves,
+    ids,
+    canTranslate = false,
+  }: Pick<CopyInput, 'source' | 'target' | 'moves' | 'ids' | 'canTranslate'>,
   before: Before = {},
 ): Promise<Compared> {
   const from = await readSnapshot(source, moves.subjects, { ...(before.source && { known: before.source }) });
@@ -79,7 +87,7 @@ export async function compareRegistries(
   });
   const plan = planSchemas({ source: from, sourceName: source.name, target: view, moves, ids });
   if (ids === 'keep' && plan.register.length > 0 && !view.hasModes && view.others.length > 0)
-    plan.findings.push(idsNotKept(view, 'it has no import mode'));
+    plan.findings.push(idsNotKept(view, 'it has no import mode', canTranslate));
   return { from, view, plan };
 }
 
@@ -125,7 +133,7 @@ export async function copyRegistry(
 const noteShape = z.object({ importing: z.array(z.string()) });
 
 async function write(
-  { target, moves, ids, migration, accepted }: CopyInput,
+  { target, moves, ids, canTranslate = false, migration, accepted }: CopyInput,
   unbound: Registry,
   { from, view, plan }: Compared,
   before: Before,
@@ -171,7 +179,7 @@ async function write(
       way = 'counted';
       const { slots, findings } =
         view.others.length > 0
-          ? { slots: [], findings: [idsNotKept(view, capability.why)] }
+          ? { slots: [], findings: [idsNotKept(view, capability.why, canTranslate)] }
           : countingSlots(plan.wanted, from.maxId, target.name);
       if (standing(findings, accept).length > 0) return unwritten([...plan.findings, ...findings]);
       await fillSlots(target, openSlots(slots, plan.register, view.maxId), levels, progress);
@@ -252,9 +260,12 @@ function liveSubjects(versions: readonly SchemaVersion[]): Set<string> {
   return new Set(versions.filter(({ deleted }) => !deleted).map(({ subject }) => subject));
 }
 
-function idsNotKept({ name, others }: TargetView, why: string): Finding {
-  return blocking(
-    'schema-ids-not-kept',
-    `${name} cannot keep the ids of the source, because ${why}, and it is not empty (${listed(others, 3)}): use a registry with import mode (Karapace 6.2.4 or later), or an empty one.`,
-  );
+function idsNotKept({ name, others }: TargetView, why: string, canTranslate: boolean): Finding {
+  const sentence = `${name} cannot keep the ids of the source, because ${why}, and it is not empty (${listed(others, 3)}): use a registry with import mode (Karapace 6.2.4 or later), or an empty one`;
+  return canTranslate
+    ? asking(
+        idKeys.notKept,
+        `${sentence}, or accept that the mirror writes the ids of ${name} into the records.`,
+      )
+    : blocking(idKeys.notKept, `${sentence}.`);
 }

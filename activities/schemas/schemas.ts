@@ -1,9 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
-import type { Migration } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { isMirrored } from '../../src/migration/strategies.js';
 import type { Activities, Work } from '../../src/migration/work.js';
 import { removeProbe } from '../../src/registry/capability.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
@@ -13,9 +11,9 @@ import { attempting, type Attempt } from '../attempt.js';
 import type { Dependencies } from '../dependencies.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
-import { checkIdsInRecords, sampleIds } from './schema-ids.js';
-import type { Ids } from './schema-plan.js';
+import { checkIdsInRecords, checkTranslated, sampleIds } from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
+import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
 import { watch, type Moment, type Seen } from '../watch.js';
 import { count, listed } from '../wording.js';
 
@@ -30,9 +28,6 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   };
 }
 
-/** Records that were copied carry the ids of the source; where none are copied, ids are the producers' own affair. */
-const idsOf = ({ strategy }: Migration): Ids => (isMirrored(strategy) ? 'keep' : 'any');
-
 function copyInput({ registries }: Dependencies, { migration, accepted = [] }: Work): CopyInput | undefined {
   const { schemas, name } = migration;
   return (
@@ -40,7 +35,8 @@ function copyInput({ registries }: Dependencies, { migration, accepted = [] }: W
       source: registries(schemas.source),
       target: registries(schemas.target),
       moves: subjectMoves(migration),
-      ids: idsOf(migration),
+      ids: idsOf({ migration, accepted }),
+      canTranslate: canTranslate(migration),
       migration: name,
       accepted,
     }
@@ -50,7 +46,7 @@ function copyInput({ registries }: Dependencies, { migration, accepted = [] }: W
 /** What a plan can say of the schemas of a migration. Changes nothing, so it does not know yet whether import mode works. */
 export async function checkSchemas(
   dependencies: Dependencies,
-  work: Pick<Work, 'migration'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
 ): Promise<Finding[]> {
   const input = copyInput(dependencies, work);
   return input ? (await compareRegistries(input)).plan.findings : [];
@@ -76,7 +72,7 @@ export async function copySchemas(
       sentence: `Nothing was registered on ${input.target.name}: ${count(stand.length, 'finding')} to be mended or accepted first.`,
     };
   }
-  if (input.ids === 'keep') {
+  if (input.ids !== 'any') {
     attempt.says(`Looks for the ids in the records of the source on ${input.target.name}.`);
     findings.push(...(await checkRecords(dependencies, work, input, attempt.signal)));
   }
@@ -85,8 +81,8 @@ export async function copySchemas(
 }
 
 async function checkRecords(
-  { clusters }: Dependencies,
-  { migration, topicIds }: Work,
+  { clusters, registries }: Dependencies,
+  { migration, topicIds, accepted }: Work,
   { source, target }: CopyInput,
   signal: AbortSignal,
 ): Promise<Finding[]> {
@@ -97,7 +93,10 @@ async function checkRecords(
     { topicIds },
   );
   const samples = await sampleIds(cluster, partitionsIn(topics), signal);
-  return checkIdsInRecords(samples, source.until(signal), target.until(signal));
+  const translation = await SchemaTranslation.of({ registries }, { migration, accepted }, signal);
+  return translation
+    ? checkTranslated(samples, translation, source.until(signal))
+    : checkIdsInRecords(samples, source.until(signal), target.until(signal));
 }
 
 const ways = {
