@@ -8,6 +8,7 @@ import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known, type Snapshot } from '../../src/registry/snapshot.js';
 import type { Attempt } from '../attempt.js';
 import { countingSlots, openSlots, type Slot } from './schema-counting.js';
+import { orTranslate } from './schema-kept-ids.js';
 import { isPlaceholder } from './schema-placeholder.js';
 import { idKeys, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
 import { ownSubjects, type SubjectMoves } from './schema-subjects.js';
@@ -21,7 +22,7 @@ import {
   reserveId,
   softDelete,
 } from './schema-write.js';
-import { asking, blocking } from '../weights.js';
+import { blocking } from '../weights.js';
 import { listed } from '../wording.js';
 
 export interface CopyInput {
@@ -87,8 +88,12 @@ export async function compareRegistries(
   });
   const plan = planSchemas({ source: from, sourceName: source.name, target: view, moves, ids });
   if (ids === 'keep' && plan.register.length > 0 && !view.hasModes && view.others.length > 0)
-    plan.findings.push(idsNotKept(view, 'it has no import mode', canTranslate));
-  return { from, view, plan };
+    plan.findings.push(idsNotKept(view, 'it has no import mode'));
+  return {
+    from,
+    view,
+    plan: canTranslate ? { ...plan, findings: orTranslate(plan.findings, target.name) } : plan,
+  };
 }
 
 /**
@@ -177,10 +182,11 @@ async function write(
       if (plan.reserve !== undefined) await reserveId(target, plan.reserve);
     } else {
       way = 'counted';
-      const { slots, findings } =
+      const { slots, findings: inTheWay } =
         view.others.length > 0
-          ? { slots: [], findings: [idsNotKept(view, capability.why, canTranslate)] }
+          ? { slots: [], findings: [idsNotKept(view, capability.why)] }
           : countingSlots(plan.wanted, from.maxId, target.name);
+      const findings = canTranslate ? orTranslate(inTheWay, target.name) : inTheWay;
       if (standing(findings, accept).length > 0) return unwritten([...plan.findings, ...findings]);
       await fillSlots(target, openSlots(slots, plan.register, view.maxId), levels, progress);
       await deleteFillers(target, slots);
@@ -260,12 +266,9 @@ function liveSubjects(versions: readonly SchemaVersion[]): Set<string> {
   return new Set(versions.filter(({ deleted }) => !deleted).map(({ subject }) => subject));
 }
 
-function idsNotKept({ name, others }: TargetView, why: string, canTranslate: boolean): Finding {
-  const sentence = `${name} cannot keep the ids of the source, because ${why}, and it is not empty (${listed(others, 3)}): use a registry with import mode (Karapace 6.2.4 or later), or an empty one`;
-  return canTranslate
-    ? asking(
-        idKeys.notKept,
-        `${sentence}, or accept that the mirror writes the ids of ${name} into the records.`,
-      )
-    : blocking(idKeys.notKept, `${sentence}.`);
+function idsNotKept({ name, others }: TargetView, why: string): Finding {
+  return blocking(
+    idKeys.notKept,
+    `${name} cannot keep the ids of the source, because ${why}, and it is not empty (${listed(others, 3)}): use a registry with import mode (Karapace 6.2.4 or later), or an empty one.`,
+  );
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities, Work } from '../../src/migration/work.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
 import { removeProbe } from '../../src/registry/capability.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
@@ -60,7 +61,9 @@ export async function copySchemas(
 ): Promise<Answer<'copySchemas'>> {
   const input = copyInput(dependencies, work);
   if (!input) return { findings: [], sentence: 'No schema was copied: the migration names no registry.' };
-  const copied = await copyRegistry(input, attempt);
+  // What is copied already was copied as it is: it is too late to decide otherwise.
+  const canTranslate = input.canTranslate === true && !(await mirrorBegan(dependencies, work));
+  const copied = await copyRegistry({ ...input, canTranslate }, attempt);
   const { findings } = copied;
   if (!copied.complete) {
     const stand = standing(
@@ -78,6 +81,13 @@ export async function copySchemas(
   }
   const { way, registered, deleted, versions } = copied;
   return { findings, sentence: sayCopied(copied, input), data: { way, registered, deleted, versions } };
+}
+
+async function mirrorBegan({ clusters }: Dependencies, { migration }: Work): Promise<boolean> {
+  const name = mapTopic(migration.name);
+  const row = (await clusters(migration.target).topics([name])).get(name);
+  if (row?.error && row.error.type !== 'NotFound') throw row.error;
+  return row?.value !== undefined;
 }
 
 async function checkRecords(
@@ -179,7 +189,7 @@ class Follower {
     const input = copyInput(dependencies, work);
     if (!input)
       throw new FerryError('BadInput', 'The migration names no schema registry: there is nothing to follow.');
-    this.input = input;
+    this.input = { ...input, canTranslate: false };
     this.signal = Context.current().cancellationSignal;
   }
 
