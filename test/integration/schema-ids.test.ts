@@ -7,13 +7,23 @@ import { checkSchemas, copySchemas, schemaActivities } from '../../activities/sc
 import type { LabRegistries } from '../../lab/lab.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
+import { encodeBatch } from '../../src/kafka/records/encode.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
+import type { MirroredIds } from '../../src/mirror/schema-ids.js';
 import { openRegistry } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
 import { sharedLab, stopRegistries } from '../lab/shared.js';
 import { avro } from '../registry/schemas.js';
 import { run } from './kafka-cluster.js';
-import { recordsOf } from './mirroring.js';
+import {
+  mirrorToEnd,
+  openMirroring,
+  positionOf,
+  recordsOf,
+  writeBatches,
+  type Mirroring,
+} from './mirroring.js';
 import { openGround, type Ground } from './prepare-ground.js';
 import { makeTopic, migrationOf, running } from './watching.js';
 
@@ -289,6 +299,56 @@ describe('a mirror that writes the target’s ids into records', () => {
       state: 'equal',
       report: { records: '3' },
     });
+  });
+});
+
+describe('an attempt that was lost before it stored how far it had come', () => {
+  test('is gone on from: each record once, and the map leads to it', async () => {
+    const world = openMirroring(ground.lab);
+    const name = `ids-${run}-lost`;
+    const plan = await world.topic(name);
+    const at = { topic: name, partition: 0 };
+    const framed = (id: number, text: string) =>
+      Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from(text)]);
+    const batch = (from: number) =>
+      encodeBatch(
+        Array.from({ length: 50 }, (_, index) => ({
+          timestamp: BigInt(Date.now()),
+          key: null,
+          value: index % 5 === 0 ? null : framed(1 + (index % 4), `value ${from + index}`),
+          headers: [],
+        })),
+        { codec: 'gzip' },
+      );
+    await writeBatches(world.sourceAdmin, at, [batch(0), batch(50)]);
+    const ids: MirroredIds = {
+      of: () => (part, id) => (part === 'value' ? id + 100 : id),
+      learn: async () => undefined,
+    };
+    // The first attempt stores where it begins; what it stores after that is lost.
+    let stored = 0;
+    const forgetful = Object.assign(Object.create(world.target) as Mirroring['target'], {
+      produce: async (lane, written) => {
+        if (written.topic === mapTopic(name) && ++stored > 1)
+          return { kind: 'refused', error: new FerryError('Refused', 'the map takes nothing') };
+        return world.target.produce(lane, written);
+      },
+    } satisfies Pick<Mirroring['target'], 'produce'>);
+    await expect(mirrorToEnd({ source: world.source, target: forgetful }, plan, { ids })).rejects.toThrow(
+      'the map takes nothing',
+    );
+    const before = await recordsOf(world.target, at);
+    expect(before.length).toBeGreaterThan(0);
+
+    await mirrorToEnd(world, plan, { ids });
+    const [from, to] = [await recordsOf(world.source, at), await recordsOf(world.target, at)];
+    expect(to.slice(0, before.length)).toEqual(before);
+    expect(to.map(({ value }) => value)).toEqual(
+      from.map(({ value }) => value && framed(value[4]! + 100, value.subarray(5).toString())),
+    );
+    const { map } = await positionOf(world.target, plan);
+    expect(from.map(({ offset }) => map.translate(offset))).toEqual(to.map(({ offset }) => offset));
+    await world.close();
   });
 });
 
