@@ -14,6 +14,7 @@ export function asFailure(error: unknown, activity: string): TemporalFailure {
       type: error.type,
       message: error.message,
       nonRetryable: error.lasting || !transientTypes.includes(error.type),
+      ...(error.findings.length > 0 && { details: [error.findings] }),
     });
   return ApplicationFailure.create({
     type: 'Unexpected',

@@ -17,11 +17,15 @@ import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
+import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { watch } from '../watch.js';
 import { count } from '../wording.js';
 
 /** What a mirror is asked, answered by the ferry's own engine. */
-export function engineActivities({ clusters }: Pick<Dependencies, 'clusters'>): MirrorActivities {
+export function engineActivities({
+  clusters,
+  registries,
+}: Pick<Dependencies, 'clusters' | 'registries'>): MirrorActivities {
   return {
     prepareMirror: (input) =>
       attempting(async (attempt) => {
@@ -70,13 +74,16 @@ export function engineActivities({ clusters }: Pick<Dependencies, 'clusters'>): 
       const { bytesPerSecond } = migration.copying;
       const { busy } = sharesOf(migration, partitions);
       beat();
+      const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]);
       try {
+        const ids = await SchemaTranslation.of({ registries }, input, signal);
         await runMirror(
           clusters(migration.source),
           clusters(migration.target),
           { migration: migration.name, share, partitions: mirrored },
           {
-            signal: AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]),
+            signal,
+            ids,
             progress: (progress) => {
               heartbeat = pace.heartbeat(progress);
               beat();

@@ -6,7 +6,7 @@ import { engineActivities } from './engine.js';
 
 /** What a mirror is asked, answered by whichever the migration file chooses. */
 export function mirrorActivities(
-  dependencies: Pick<Dependencies, 'clusters' | 'connects'>,
+  dependencies: Pick<Dependencies, 'clusters' | 'registries' | 'connects'>,
 ): MirrorActivities {
   const engine = engineActivities(dependencies);
   const mirrorMaker = mirrorMakerActivities(dependencies);

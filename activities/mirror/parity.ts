@@ -6,6 +6,7 @@ import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
 import type { Dependencies } from '../dependencies.js';
+import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
 
 /** A third of the heartbeat timeout of watches, and what an attempt that is lost has to compare again at most. */
@@ -13,7 +14,8 @@ const beatMs = 5_000;
 
 export function parityActivities({
   clusters,
-}: Pick<Dependencies, 'clusters'>): Pick<Activities, 'watchParity'> {
+  registries,
+}: Pick<Dependencies, 'clusters' | 'registries'>): Pick<Activities, 'watchParity'> {
   return {
     async watchParity(input) {
       const { migration, ends, mirrored, topicIds, sliceMs } = input;
@@ -25,8 +27,10 @@ export function parityActivities({
         { topicIds, partitions: partitionCounts(ends) },
       );
       const slice = AbortSignal.timeout(sliceMs);
+      const ids = await SchemaTranslation.of({ registries }, input, context.cancellationSignal);
       const comparison = new Comparison({
         ...sides,
+        asCopied: ids?.asCopied,
         pairs: await partitionPairs(migration, sides, { ends, mirrored }),
         carry: carried(context.info.heartbeatDetails) ?? input.carry,
         patienceMs: waitMs(migration, 'patience'),

@@ -30,7 +30,7 @@ import { asking, blocking, noting } from '../weights.js';
  */
 export async function checkPlan(
   dependencies: Dependencies,
-  work: Pick<Work, 'migration' | 'topicIds'>,
+  work: Pick<Work, 'migration' | 'topicIds' | 'accepted'>,
   own: string,
 ): Promise<PlanReport> {
   const { clusters, otherMigrations } = dependencies;

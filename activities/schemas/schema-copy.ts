@@ -8,8 +8,9 @@ import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known, type Snapshot } from '../../src/registry/snapshot.js';
 import type { Attempt } from '../attempt.js';
 import { countingSlots, openSlots, type Slot } from './schema-counting.js';
+import { orTranslate } from './schema-kept-ids.js';
 import { isPlaceholder } from './schema-placeholder.js';
-import { planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
+import { idKeys, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
 import { ownSubjects, type SubjectMoves } from './schema-subjects.js';
 import { readTarget, type TargetView } from './schema-target.js';
 import {
@@ -29,6 +30,8 @@ export interface CopyInput {
   target: Registry;
   moves: SubjectMoves;
   ids: Ids;
+  /** Whoever copies the records can put other ids into them: where they cannot be kept, a person may have it so. */
+  canTranslate?: boolean;
   /** The migration's name, for what the ferry calls its own. */
   migration: string;
   accepted: readonly string[];
@@ -67,7 +70,13 @@ interface Compared {
 
 /** Both registries, read and compared. Changes nothing. */
 export async function compareRegistries(
-  { source, target, moves, ids }: Pick<CopyInput, 'source' | 'target' | 'moves' | 'ids'>,
+  {
+    source,
+    target,
+    moves,
+    ids,
+    canTranslate = false,
+  }: Pick<CopyInput, 'source' | 'target' | 'moves' | 'ids' | 'canTranslate'>,
   before: Before = {},
 ): Promise<Compared> {
   const from = await readSnapshot(source, moves.subjects, { ...(before.source && { known: before.source }) });
@@ -80,7 +89,11 @@ export async function compareRegistries(
   const plan = planSchemas({ source: from, sourceName: source.name, target: view, moves, ids });
   if (ids === 'keep' && plan.register.length > 0 && !view.hasModes && view.others.length > 0)
     plan.findings.push(idsNotKept(view, 'it has no import mode'));
-  return { from, view, plan };
+  return {
+    from,
+    view,
+    plan: canTranslate ? { ...plan, findings: orTranslate(plan.findings, target.name) } : plan,
+  };
 }
 
 /**
@@ -125,7 +138,7 @@ export async function copyRegistry(
 const noteShape = z.object({ importing: z.array(z.string()) });
 
 async function write(
-  { target, moves, ids, migration, accepted }: CopyInput,
+  { target, moves, ids, canTranslate = false, migration, accepted }: CopyInput,
   unbound: Registry,
   { from, view, plan }: Compared,
   before: Before,
@@ -169,10 +182,11 @@ async function write(
       if (plan.reserve !== undefined) await reserveId(target, plan.reserve);
     } else {
       way = 'counted';
-      const { slots, findings } =
+      const { slots, findings: inTheWay } =
         view.others.length > 0
           ? { slots: [], findings: [idsNotKept(view, capability.why)] }
           : countingSlots(plan.wanted, from.maxId, target.name);
+      const findings = canTranslate ? orTranslate(inTheWay, target.name) : inTheWay;
       if (standing(findings, accept).length > 0) return unwritten([...plan.findings, ...findings]);
       await fillSlots(target, openSlots(slots, plan.register, view.maxId), levels, progress);
       await deleteFillers(target, slots);
@@ -254,7 +268,7 @@ function liveSubjects(versions: readonly SchemaVersion[]): Set<string> {
 
 function idsNotKept({ name, others }: TargetView, why: string): Finding {
   return blocking(
-    'schema-ids-not-kept',
+    idKeys.notKept,
     `${name} cannot keep the ids of the source, because ${why}, and it is not empty (${listed(others, 3)}): use a registry with import mode (Karapace 6.2.4 or later), or an empty one.`,
   );
 }

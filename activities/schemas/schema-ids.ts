@@ -7,6 +7,8 @@ import { inParallel } from '../../src/registry/in-parallel.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
 import { valueOf } from '../rows.js';
+import { idKeys } from './schema-plan.js';
+import type { SchemaTranslation } from './schema-translation.js';
 import { asking, blocking, noting } from '../weights.js';
 import { count, listed } from '../wording.js';
 
@@ -142,6 +144,52 @@ export async function checkIdsInRecords(
   return findings;
 }
 
+/**
+ * Whether it is known of every id in the records what it is on the target. A part that carries ids, and has no subject by
+ * which that could be told, would be copied as it is.
+ */
+export async function checkTranslated(
+  samples: readonly SampledIds[],
+  translation: Pick<SchemaTranslation, 'of' | 'carries'>,
+  source: Registry,
+): Promise<Finding[]> {
+  const found = await inParallel(samples, async (sample): Promise<Finding[]> => {
+    const { topic, part, ids } = sample;
+    if (!translation.carries(topic, part))
+      return carriedUnseen(sample, await knownTo(source, sample), source);
+    const strays = [...ids].filter(([id]) => translation.of(topic)(part, id) === undefined);
+    return inParallel(strays.slice(0, mostStrays), async ([id, { partition, offset }]) => {
+      const carries = `the ${part} at offset ${offset} of ${topic}/${partition} carries schema id ${id}`;
+      return (await source.byId(id))
+        ? blocking(
+            `schema-id-not-copied:${id}`,
+            `${carries}, whose subject is not copied: name it in the migration file (schemas.subjects), then try again.`,
+          )
+        : asking(
+            idKeys.unknown(id),
+            `${carries}, which ${source.name} does not know: accept that it is copied as it is, or move the topic in a migration of its own.`,
+          );
+    });
+  });
+  return found.flat();
+}
+
+function carriedUnseen(
+  { topic, part, carrying, sampled }: SampledIds,
+  known: number[],
+  { name }: Registry,
+): Finding[] {
+  return known.length > 0 && carrying * 10 >= sampled * plausibleTenths
+    ? [
+        asking(
+          `schemas-in-topic:${topic}`,
+          `The ${part}s of ${topic} seem to carry ids of schemas (${listed(known.map(String), 4)}) that ${name} has given, and no subject is called ${topic}-${part}: ${part === 'value' ? 'name their subjects in the migration file (schemas.subjects)' : 'use a registry that keeps ids'}, or accept that they are copied as they are.`,
+        ),
+      ]
+    : [];
+}
+
+const mostStrays = 10;
 const mostIdsAsked = 1_000;
 
 /** So many of a topic's keys or values, in tenths, have to look like the wire format when no registry can be asked. */

@@ -18,6 +18,18 @@ import { count, listed } from '../wording.js';
  */
 export type Ids = 'keep' | 'translate' | 'any';
 
+/** What an acceptance that changes how records are copied refers to. */
+export const idKeys = {
+  /** The target cannot keep ids. */
+  notKept: 'schema-ids-not-kept',
+  /** An id in a record stands for nothing that is copied. */
+  unknown: (id: number): string => `schema-id-unknown:${id}`,
+  idOf: (key: string): number | undefined => {
+    const [, id] = /^schema-id-unknown:(\d+)$/.exec(key) ?? [];
+    return id === undefined ? undefined : Number(id);
+  },
+} as const;
+
 /** What is to be done on the target, all names as they are there. */
 export interface SchemaPlan {
   /** Every conflict there is. While one stands, nothing is written. */

@@ -1,10 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
-import type { Migration } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { isMirrored } from '../../src/migration/strategies.js';
 import type { Activities, Work } from '../../src/migration/work.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
 import { removeProbe } from '../../src/registry/capability.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
@@ -13,9 +12,9 @@ import { attempting, type Attempt } from '../attempt.js';
 import type { Dependencies } from '../dependencies.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
-import { checkIdsInRecords, sampleIds } from './schema-ids.js';
-import type { Ids } from './schema-plan.js';
+import { checkIdsInRecords, checkTranslated, sampleIds } from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
+import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
 import { watch, type Moment, type Seen } from '../watch.js';
 import { count, listed } from '../wording.js';
 
@@ -30,9 +29,6 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   };
 }
 
-/** Records that were copied carry the ids of the source; where none are copied, ids are the producers' own affair. */
-const idsOf = ({ strategy }: Migration): Ids => (isMirrored(strategy) ? 'keep' : 'any');
-
 function copyInput({ registries }: Dependencies, { migration, accepted = [] }: Work): CopyInput | undefined {
   const { schemas, name } = migration;
   return (
@@ -40,7 +36,8 @@ function copyInput({ registries }: Dependencies, { migration, accepted = [] }: W
       source: registries(schemas.source),
       target: registries(schemas.target),
       moves: subjectMoves(migration),
-      ids: idsOf(migration),
+      ids: idsOf({ migration, accepted }),
+      canTranslate: canTranslate(migration),
       migration: name,
       accepted,
     }
@@ -50,7 +47,7 @@ function copyInput({ registries }: Dependencies, { migration, accepted = [] }: W
 /** What a plan can say of the schemas of a migration. Changes nothing, so it does not know yet whether import mode works. */
 export async function checkSchemas(
   dependencies: Dependencies,
-  work: Pick<Work, 'migration'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
 ): Promise<Finding[]> {
   const input = copyInput(dependencies, work);
   return input ? (await compareRegistries(input)).plan.findings : [];
@@ -64,7 +61,9 @@ export async function copySchemas(
 ): Promise<Answer<'copySchemas'>> {
   const input = copyInput(dependencies, work);
   if (!input) return { findings: [], sentence: 'No schema was copied: the migration names no registry.' };
-  const copied = await copyRegistry(input, attempt);
+  // What is copied already was copied as it is: it is too late to decide otherwise.
+  const canTranslate = input.canTranslate === true && !(await mirrorBegan(dependencies, work));
+  const copied = await copyRegistry({ ...input, canTranslate }, attempt);
   const { findings } = copied;
   if (!copied.complete) {
     const stand = standing(
@@ -76,7 +75,7 @@ export async function copySchemas(
       sentence: `Nothing was registered on ${input.target.name}: ${count(stand.length, 'finding')} to be mended or accepted first.`,
     };
   }
-  if (input.ids === 'keep') {
+  if (input.ids !== 'any') {
     attempt.says(`Looks for the ids in the records of the source on ${input.target.name}.`);
     findings.push(...(await checkRecords(dependencies, work, input, attempt.signal)));
   }
@@ -84,9 +83,16 @@ export async function copySchemas(
   return { findings, sentence: sayCopied(copied, input), data: { way, registered, deleted, versions } };
 }
 
+async function mirrorBegan({ clusters }: Dependencies, { migration }: Work): Promise<boolean> {
+  const name = mapTopic(migration.name);
+  const row = (await clusters(migration.target).topics([name])).get(name);
+  if (row?.error && row.error.type !== 'NotFound') throw row.error;
+  return row?.value !== undefined;
+}
+
 async function checkRecords(
-  { clusters }: Dependencies,
-  { migration, topicIds }: Work,
+  { clusters, registries }: Dependencies,
+  { migration, topicIds, accepted }: Work,
   { source, target }: CopyInput,
   signal: AbortSignal,
 ): Promise<Finding[]> {
@@ -97,7 +103,10 @@ async function checkRecords(
     { topicIds },
   );
   const samples = await sampleIds(cluster, partitionsIn(topics), signal);
-  return checkIdsInRecords(samples, source.until(signal), target.until(signal));
+  const translation = await SchemaTranslation.of({ registries }, { migration, accepted }, signal);
+  return translation
+    ? checkTranslated(samples, translation, source.until(signal))
+    : checkIdsInRecords(samples, source.until(signal), target.until(signal));
 }
 
 const ways = {
@@ -180,7 +189,7 @@ class Follower {
     const input = copyInput(dependencies, work);
     if (!input)
       throw new FerryError('BadInput', 'The migration names no schema registry: there is nothing to follow.');
-    this.input = input;
+    this.input = { ...input, canTranslate: false };
     this.signal = Context.current().cancellationSignal;
   }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SchemaTranslation } from '../../activities/schemas/schema-translation.js';
 import { openClusters } from '../clusters.js';
 import { partitionKey, type Cluster } from '../kafka/cluster.js';
 import { FerryError } from '../migration/errors.js';
@@ -11,6 +12,7 @@ import { isMirrored } from '../migration/strategies.js';
 import { Comparison, type ComparisonOptions } from '../parity/comparison.js';
 import { partitionPairs } from '../parity/pairs.js';
 import { sayProgress, sayResult } from '../parity/wording.js';
+import { openRegistries } from '../registries.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { look } from './following.js';
 import { readMigration } from './migration-file.js';
@@ -25,6 +27,8 @@ interface VerifyOptions extends CommonOptions {
 /** What is compared, and up to where. */
 interface Scope extends Pick<ComparisonOptions, 'sourceGoesOn' | 'targetGoesOn'> {
   migration: Migration;
+  /** Keys of findings that a person has accepted. */
+  accepted?: readonly string[];
   /** By source topic and by target topic; what is not known yet is read now. */
   ends?: OffsetTable | undefined;
   mirrored?: OffsetTable | undefined;
@@ -69,14 +73,17 @@ async function verify(
         });
   insistOnHistory(scope.migration);
   const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
   const stop = new AbortController();
   const interrupted = () => stop.abort(new FerryError('Refused', 'It was interrupted: nothing is proved.'));
   process.once('SIGINT', interrupted);
   try {
     const { migration } = scope;
     const sides = { source: clusters.get(migration.source), target: clusters.get(migration.target) };
+    const ids = await SchemaTranslation.of({ registries: registries.get }, scope, stop.signal);
     const comparison = new Comparison({
       ...sides,
+      asCopied: ids?.asCopied,
       pairs: await partitionPairs(migration, sides, await frozen(scope, sides)),
       sourceGoesOn: scope.sourceGoesOn ?? false,
       targetGoesOn: scope.targetGoesOn ?? false,
@@ -87,6 +94,7 @@ async function verify(
     return show(surroundings, options, migration, comparison);
   } finally {
     process.off('SIGINT', interrupted);
+    registries.close();
     await clusters.close();
   }
 }
@@ -95,10 +103,15 @@ async function verify(
  * Until the mirror has caught up the source may have more than the target; once producers write to the target, it may have
  * more than the source, unless it is known where the copy ended.
  */
-function scopeOf({ steps }: Status, migration: Migration, { ends, mirrored }: Facts): Scope {
+function scopeOf(
+  { steps, accepted: findings }: Status,
+  migration: Migration,
+  { ends, mirrored }: Facts,
+): Scope {
   const closed = (id: string) => steps.some((step) => step.id === id && step.status === 'done');
-  if (!closed('catchUp')) return { migration, sourceGoesOn: true };
-  return { migration, ends, mirrored, targetGoesOn: mirrored === undefined };
+  const accepted = findings.map(({ key }) => key);
+  if (!closed('catchUp')) return { migration, accepted, sourceGoesOn: true };
+  return { migration, accepted, ends, mirrored, targetGoesOn: mirrored === undefined };
 }
 
 function insistOnHistory({ name, strategy }: Migration): void {

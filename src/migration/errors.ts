@@ -1,3 +1,5 @@
+import type { Finding } from './findings.js';
+
 /**
  * Every failure the ferry reports is one of these. The type decides who mends it; the message is one sentence
  * that names what was wrong and what to do, and never holds a secret, a payload or a vendor's error body.
@@ -23,6 +25,9 @@ export const transientTypes: readonly ErrorType[] = ['Unreachable'];
 export class FerryError extends Error {
   override readonly name = 'FerryError';
 
+  /** What a person may accept, so that it is no failure any more. */
+  readonly findings: readonly Finding[];
+
   /** It was tried for so long that only a person can help, whatever its type. */
   readonly lasting: boolean;
 
@@ -30,10 +35,15 @@ export class FerryError extends Error {
   constructor(
     readonly type: ErrorType,
     sentence: string,
-    { lasting = false, ...options }: { cause?: unknown; lasting?: boolean } = {},
+    {
+      lasting = false,
+      findings = [],
+      ...options
+    }: { cause?: unknown; lasting?: boolean; findings?: readonly Finding[] } = {},
   ) {
     super(sentence, options);
     this.lasting = lasting;
+    this.findings = findings;
   }
 }
 

@@ -174,8 +174,9 @@ export const migrationShape = z.strictObject(
               error: 'expected a list of subjects',
             })
             .optional(),
+          ids: z.enum(['keep', 'translate'], { error: 'expected keep or translate' }).default('keep'),
         },
-        anObject('source, target and subjects'),
+        anObject('source, target, subjects and ids'),
       )
       .optional(),
     waits: z
@@ -282,7 +283,13 @@ function contradictions(input: unknown): Mistake[] {
       path: 'schemas',
       expected: `expected advancedMirroring for topics with schemas: simpleMirroring suits when ${strategies.simpleMirroring.suits}`,
     });
-  if (byMirrorMaker(file)) {
+  if (translatesIds(file.schemas) && !copiesBy('engine', file))
+    mistakes.push({
+      path: 'schemas.ids',
+      expected:
+        'expected keep: only the ferry’s own engine can put other ids into records (advancedMirroring with mirror: engine)',
+    });
+  if (copiesBy('mirrormaker', file)) {
     if (file.connect === undefined)
       mistakes.push({
         path: 'connect',
@@ -317,10 +324,18 @@ function contradictions(input: unknown): Mistake[] {
   return mistakes;
 }
 
-/** Whether a file, which may be wrong, has MirrorMaker copy the records. */
-function byMirrorMaker({ strategy, mirror }: { strategy?: string | undefined; mirror?: string | undefined }) {
-  const mirrored = strategy === 'simpleMirroring' || strategy === 'advancedMirroring';
-  return mirrored && (mirror ?? usualMirror(strategy)) === 'mirrormaker';
+/** Of a file, which may be wrong. */
+interface Copying {
+  strategy?: string | undefined;
+  mirror?: string | undefined;
+}
+
+const copiesBy = (kind: 'engine' | 'mirrormaker', { strategy, mirror }: Copying): boolean =>
+  (strategy === 'simpleMirroring' || strategy === 'advancedMirroring') &&
+  (mirror ?? usualMirror(strategy)) === kind;
+
+function translatesIds(schemas: unknown): boolean {
+  return z.looseObject({ ids: z.literal('translate') }).safeParse(schemas).success;
 }
 
 /** `topics[0].name`. */

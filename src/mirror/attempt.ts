@@ -4,8 +4,9 @@ import { align } from './alignment.js';
 import { readLog } from './log-reader.js';
 import type { StoredPosition } from './map-codec.js';
 import { mapPartition, readPositions, type MirrorPosition } from './map-topic.js';
-import type { MirroredPartition, MirrorPlan } from './mirror.js';
+import type { MirroredPartition, MirrorOptions, MirrorPlan } from './mirror.js';
 import { OffsetMap } from './offset-map.js';
+import { asWritten, type MirroredIds } from './schema-ids.js';
 import { lossOf, recreated } from './source-changes.js';
 
 /** Where one partition goes on, all that earlier attempts did being known. */
@@ -59,7 +60,7 @@ export async function begin(
   source: Cluster,
   target: Cluster,
   plan: MirrorPlan,
-  signal: AbortSignal,
+  { signal, ids }: Pick<MirrorOptions, 'signal' | 'ids'>,
 ): Promise<Begun> {
   const { migration, partitions } = plan;
   const transactionalId = transactionalIdOf(plan);
@@ -107,6 +108,7 @@ export async function begin(
             watermarks: edge.value,
             sourceLosesRecords: lossy.has(partition.topic),
             signal,
+            ids,
           });
           return { ...common, ...caughtUp };
         }),
@@ -126,6 +128,7 @@ interface CatchUp {
   watermarks: Parameters<typeof lossOf>[3];
   sourceLosesRecords: boolean;
   signal: AbortSignal;
+  ids: MirroredIds | undefined;
 }
 
 /** Enters into the map what earlier attempts wrote behind the stored position. */
@@ -145,8 +148,9 @@ async function catchUp(input: CatchUp): Promise<Pick<Start, 'map' | 'storedRuns'
     );
 
   const markers = new Set<number>();
+  const records = readLog(source, partition, Math.max(from, logStart), sourceEnd, { signal });
   const aligned = await align(
-    readLog(source, partition, Math.max(from, logStart), sourceEnd, { signal }),
+    input.ids ? asWritten(records, partition, input.ids) : records,
     readLog(target, onTarget(partition), stored.targetNext, targetEnd, { signal, markers }),
     {
       sourceLosesRecords: input.sourceLosesRecords || logStart > from,

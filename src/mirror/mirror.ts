@@ -6,6 +6,7 @@ import { begin, compareIds, onTarget, type Begun } from './attempt.js';
 import { Intake, Room, type Flow } from './intake.js';
 import { MapWriter, type Checkpoint } from './map-topic.js';
 import { Outlet, patienceMs, type Attempt } from './outlet.js';
+import type { MirroredIds } from './schema-ids.js';
 import { SourceQueue } from './source-queue.js';
 import { Throttle } from './throttle.js';
 
@@ -35,6 +36,8 @@ export interface MirrorOptions {
   throttle?: number;
   /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
   memory?: number;
+  /** Puts other ids of schemas into records; without, they are copied as they are. */
+  ids?: MirroredIds | undefined;
 }
 
 export interface MirrorProgress {
@@ -88,7 +91,7 @@ export async function runMirror(
   const lane = `${plan.migration}/${plan.share}/${attempts++}`;
   let begun: Begun;
   try {
-    begun = await patiently(options.signal, () => begin(source, target, plan, options.signal));
+    begun = await patiently(options.signal, () => begin(source, target, plan, options));
   } catch (error) {
     if (options.signal.aborted) return;
     throw error;
@@ -142,10 +145,15 @@ class Copying {
       counts: this.counts,
       settled: () => this.room.changed(),
       fail: (error) => this.fail(error),
+      ending: this.ending.signal,
+      ids: options.ids,
     };
     this.flows = starts.map(({ partition, map, targetEnd, sourceEpoch, largest }) => {
       const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch);
-      return { partition, outlet: new Outlet(attempt, onTarget(partition), queue, map, targetEnd, largest) };
+      return {
+        partition,
+        outlet: new Outlet(attempt, onTarget(partition), queue, map, targetEnd, largest, partition),
+      };
     });
     this.room = new Room(options.memory ?? defaultMemory, this.flows);
     const producer = { producerId, producerEpoch };

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type TopicPartition, type WriteOutcome } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { FerryError } from '../migration/errors.js';
+import type { MetId } from '../registry/record-ids.js';
 import type { OffsetMap } from './offset-map.js';
+import type { MirroredIds } from './schema-ids.js';
 import { shape, type Shaped } from './shaping.js';
 import type { SourceQueue } from './source-queue.js';
+import { TranslatedQueue } from './translated-queue.js';
 
 /** Batches of one partition that may be unanswered: brokers recognise the last five of a producer when they come again. */
 const inFlightBatches = 5;
@@ -25,6 +28,10 @@ export interface Attempt {
   settled(): void;
   /** The attempt is over. */
   fail(error: unknown): void;
+  /** Comes when the attempt is over or is to end. */
+  readonly ending: AbortSignal;
+  /** For records that are written with other ids of schemas than they were read. */
+  readonly ids?: MirroredIds | undefined;
   readonly counts: Counts;
 }
 
@@ -59,6 +66,9 @@ export class Outlet {
   private stopped = false;
   private abandoned = false;
   private lastProgress = Date.now();
+  /** Of a mirror that translates ids: the queue with those of the target. */
+  private readonly translated: TranslatedQueue | undefined;
+  private learning = false;
   /** Bytes that were taken from the queue and are not acknowledged. */
   heldBytes = 0;
   /** Leader epoch of the source for the position that is stored. */
@@ -72,7 +82,9 @@ export class Outlet {
     readonly map: OffsetMap,
     end: number,
     private readonly largest: number,
+    private readonly source: TopicPartition,
   ) {
+    if (attempt.ids) this.translated = new TranslatedQueue(queue, attempt.ids.of(source.topic));
     this.expected = end;
     this.handed = Number(map.sourceNext);
     this.sourceEpoch = queue.epoch;
@@ -119,10 +131,28 @@ export class Outlet {
 
   private next(): Shaped | undefined {
     while (this.ready.length === 0 && !this.queue.empty) {
-      this.ready = shape(this.queue, this.handed, this.largest);
+      if (this.learning) return undefined;
+      this.ready = shape(this.translated ?? this.queue, this.handed, this.largest);
       for (const { bytes } of this.ready) this.heldBytes += bytes;
+      if (this.ready.length === 0 && this.translated?.unknown) this.learn(this.translated.unknown);
     }
     return this.ready.shift();
+  }
+
+  /** The head of the queue waits until its id is known, or nobody is found to know it. */
+  private learn(met: MetId): void {
+    const { partition, topic } = this.source;
+    this.learning = true;
+    const { attempt } = this;
+    attempt.ids?.learn({ ...met, topic, partition }).then(
+      () => {
+        this.learning = false;
+        this.settle();
+      },
+      (error: unknown) => {
+        if (!attempt.ending.aborted) attempt.fail(error);
+      },
+    );
   }
 
   /** Up to where everything was fetched there is nothing that is not written. */

@@ -8,6 +8,9 @@ import { recordsIn, type KafkaRecord } from '../kafka/records/records.js';
 import { headerFor, RecordPacker, type PackedRecords } from '../kafka/records/repack.js';
 import type { Entry, SourceQueue } from './source-queue.js';
 
+/** Where batches are taken from. */
+export type Queued = Pick<SourceQueue, 'peek' | 'shift'>;
+
 /** A batch for the target without its header, which needs the writer's sequence number. */
 export interface Shaped {
   readonly count: number;
@@ -46,7 +49,7 @@ const headerBytes = 61;
  * @param from records below this were written before
  * @param largest `max.message.bytes` of the target topic
  */
-export function shape(queue: SourceQueue, from: number, largest: number): Shaped[] {
+export function shape(queue: Queued, from: number, largest: number): Shaped[] {
   const head = queue.peek();
   if (!head) return [];
   if (head.batch.kind === 'legacy') {
@@ -61,7 +64,7 @@ export function shape(queue: SourceQueue, from: number, largest: number): Shaped
   const joins = next !== undefined && joinable(head, head.batch.codec) && joinable(next, head.batch.codec);
   if (passable && !joins) {
     queue.shift();
-    return [passWhole(head.batch, head.end)];
+    return [passWhole(head.batch, head.end, head.rewritten !== true)];
   }
   return pack(queue, from, largest);
 }
@@ -70,11 +73,11 @@ function joinable({ batch }: Entry, codec: Codec): boolean {
   return batch.kind === 'batch' && batch.codec === codec && batch.bytes.length < joinBelow[codec];
 }
 
-function passWhole(batch: RecordBatch, end: number): Shaped {
+function passWhole(batch: RecordBatch, end: number, whole: boolean): Shaped {
   return {
     count: batch.count,
     bytes: batch.bytes.length,
-    whole: true,
+    whole,
     origins: [Number(batch.baseOffset), batch.count],
     sourceNext: end,
     sourceEpoch: batch.partitionLeaderEpoch,
@@ -86,7 +89,7 @@ function passWhole(batch: RecordBatch, end: number): Shaped {
 }
 
 /** The head of the queue, and the small ones behind it, in as few batches as fit. */
-function pack(queue: SourceQueue, from: number, largest: number): Shaped[] {
+function pack(queue: Queued, from: number, largest: number): Shaped[] {
   const first = queue.shift();
   if (first?.batch.kind !== 'batch') return [];
   const { codec } = first.batch;

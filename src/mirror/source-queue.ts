@@ -7,6 +7,8 @@ import { controlType } from '../kafka/records/records.js';
 export interface Entry {
   readonly batch: RecordBatch | LegacyEntry;
   readonly end: number;
+  /** Its records are not as they were fetched. */
+  readonly rewritten?: boolean;
 }
 
 /**

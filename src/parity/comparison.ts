@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
+import type { RecordBatch } from '../kafka/records/batch.js';
 import { FerryError } from '../migration/errors.js';
 import type { ParityDifference, ParityReport } from '../migration/work.js';
 import { LatestComparison } from './latest.js';
@@ -25,6 +26,8 @@ export interface ComparisonOptions {
   pairs: readonly PartitionPair[];
   sourceGoesOn?: boolean;
   targetGoesOn?: boolean;
+  /** A batch of that topic of the source as a copy has to hold it, where that is not as it is. */
+  asCopied?: ((topic: string) => (batch: RecordBatch) => RecordBatch) | undefined;
   /** What `Comparison.carry` gave, of this process or of one before. */
   carry?: unknown;
   patienceMs: number;
@@ -119,7 +122,7 @@ export class Comparison {
       : this.giveUp.signal;
     const lane = `parity ${randomUUID()}`;
     this.reads = {
-      source: new ReadAhead(source, { patienceMs, lane, signal }),
+      source: new ReadAhead(source, { patienceMs, lane, signal, asCopied: options.asCopied }),
       target: new ReadAhead(target, { patienceMs, lane, signal }),
     };
     this.state = carried.safeParse(carry).data ?? nothingYet();

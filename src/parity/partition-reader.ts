@@ -1,8 +1,7 @@
 import type { FetchedBatches, TopicPartition } from '../kafka/cluster.js';
-import { batchesIn, RecordBatch, type LegacyEntry } from '../kafka/records/batch.js';
+import { batchesIn, type RecordBatch } from '../kafka/records/batch.js';
+import { converted } from '../kafka/records/converted.js';
 import { OpenAborts } from '../kafka/records/deliverable.js';
-import { encodeBatch } from '../kafka/records/encode.js';
-import { legacyRecords } from '../kafka/records/legacy.js';
 import { controlType } from '../kafka/records/records.js';
 
 /** Records at offsets from `start` up to, not including, `end`. */
@@ -44,6 +43,7 @@ export class PartitionReader {
   constructor(
     readonly range: Range,
     private readonly wake: () => void,
+    private readonly asCopied: (batch: RecordBatch) => RecordBatch = (batch) => batch,
   ) {
     this.position = this.from = range.start;
     this.ended = range.start >= range.end;
@@ -74,7 +74,7 @@ export class PartitionReader {
       if (next) {
         this.atHand -= next.bytes.length;
         this.wake();
-        return next;
+        return this.asCopied(next);
       }
       if (this.failure) throw this.failure.error;
       if (this.ended) return null;
@@ -130,12 +130,4 @@ export class PartitionReader {
     this.waiting?.resolve();
     this.waiting = undefined;
   }
-}
-
-/** Records from before Kafka 0.11 as a batch of today: a copy of them cannot be anything else. */
-function converted(entry: LegacyEntry): RecordBatch {
-  const { records } = legacyRecords(entry);
-  const baseOffset = records[0]?.offset ?? entry.lastOffset;
-  const placed = records.map((record) => ({ ...record, offsetDelta: Number(record.offset - baseOffset) }));
-  return new RecordBatch(encodeBatch(placed, { baseOffset }));
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
+import type { ComparisonOptions } from './comparison.js';
 import { PartitionReader, type Range } from './partition-reader.js';
 
 /** Asked for at once of each partition; a partition with half as much at hand is asked for more. */
@@ -31,6 +32,7 @@ export class ReadAhead {
       /** Names the connections that are its own: others' long polls do not hold it up. */
       lane: string;
       signal?: AbortSignal | undefined;
+      asCopied?: ComparisonOptions['asCopied'];
     },
   ) {
     options.signal?.addEventListener('abort', () => this.failAll(options.signal?.reason));
@@ -42,7 +44,8 @@ export class ReadAhead {
   }
 
   open(range: Range): PartitionReader {
-    const reader = new PartitionReader(range, () => this.wake());
+    const { asCopied } = this.options;
+    const reader = new PartitionReader(range, () => this.wake(), asCopied?.(range.topic));
     this.readers.add(reader);
     return reader;
   }

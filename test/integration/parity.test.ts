@@ -10,6 +10,7 @@ import { ferry } from '../../src/cli/program.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Activities } from '../../src/migration/work.js';
+import { openRegistries } from '../../src/registries.js';
 import { sharedLab } from '../lab/shared.js';
 import { connectionOf, run } from './kafka-cluster.js';
 import { makeTopic, migrationOf, running, sendInTransaction } from './watching.js';
@@ -27,7 +28,10 @@ beforeAll(async () => {
   });
   clusters = open('ferry');
   admins = open('admin');
-  ({ watchParity } = parityActivities({ clusters: (name) => clusters[name as 'source' | 'target'] }));
+  ({ watchParity } = parityActivities({
+    clusters: (name) => clusters[name as 'source' | 'target'],
+    registries: openRegistries({}).get,
+  }));
 });
 afterAll(() => Promise.all([...Object.values(clusters), ...Object.values(admins)].map((one) => one.close())));
 

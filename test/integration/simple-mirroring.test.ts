@@ -170,6 +170,31 @@ describe('the engine as a mirror', () => {
     ]);
   });
 
+  test('takes a commit that has expired on the source for no new position', async () => {
+    await prepared();
+    const migration = mirroring();
+    await commit(ground.admin.source, group, topic, [6n, 2n]);
+    await mirrored(migration);
+    const seen = await translate(migration);
+    if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
+    const before = await committedOnTarget();
+    // It has stopped, so both sides forget it after a while.
+    const expired = await ground.admin.source.deleteOffsets(
+      group,
+      [0, 1].map((partition) => ({ topic, partition })),
+    );
+    expect([...expired.values()].map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    await ground.target.deleteGroups([group]);
+    expect(await committedOnTarget()).toEqual({});
+    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    expect(await committedOnTarget()).toEqual(before);
+    // Without what was translated before, the same group has no position.
+    expect(await translate(migration)).toMatchObject({
+      translated: [{ partitions: [{ source: null }, { source: null }] }],
+    });
+  });
+
   test('starts a group without a commit at the first record, and one whose records expired at what is left', async () => {
     await prepared();
     await expireBefore(ground.lab.source, topic, 4);

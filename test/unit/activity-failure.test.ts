@@ -11,6 +11,12 @@ test('the type and the sentence of a ferry error survive; only what is transient
   expect(away).toMatchObject({ type: 'Unreachable', nonRetryable: false });
 });
 
+test('what a person may accept of a failure goes along with it', () => {
+  const finding = { weight: 'asks' as const, key: 'schema-id-unknown:7', sentence: 'Nobody knows id 7.' };
+  const failure = asFailure(new FerryError('Conflict', finding.sentence, { findings: [finding] }), 'mirror');
+  expect(failure).toMatchObject({ type: 'Conflict', nonRetryable: true, details: [[finding]] });
+});
+
 test('nothing of any other error leaves the process', () => {
   const failure = asFailure(new Error('password=hunter2', { cause: new Error('hunter2') }), 'copyAcls');
   expect(failure).toMatchObject({ type: 'Unexpected', nonRetryable: true });

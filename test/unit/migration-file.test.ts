@@ -158,6 +158,19 @@ describe('a migration file', () => {
     expect(mistakes({ schemas })).toEqual([]);
   });
 
+  it('other ids than the source has only where the engine copies records', () => {
+    const schemas = { source: 'old', target: 'new', ids: 'translate' };
+    const mistake =
+      'schemas.ids: expected keep: only the ferry’s own engine can put other ids into records (advancedMirroring with mirror: engine)';
+    const mirrored = { strategy: 'advancedMirroring', schemas };
+    expect(mistakes({ ...mirrored, mirror: 'engine' })).toEqual([]);
+    expect(mistakes({ ...mirrored, connect: 'c' })).toEqual([mistake]);
+    expect(mistakes({ schemas })).toEqual([mistake]);
+    expect(mistakes({ ...mirrored, mirror: 'engine', schemas: { ...schemas, ids: 'guess' } })).toEqual([
+      'schemas.ids: expected keep or translate',
+    ]);
+  });
+
   it.each(['replicationFactor', 'partitions'])('says what %s has to be', (key) => {
     expect(mistakes({ topics: [{ name: 'orders', [key]: '3' }] })).toHaveLength(1);
     expect(mistakes({ topics: [{ name: 'orders', [key]: 1.5 }] })).toHaveLength(1);

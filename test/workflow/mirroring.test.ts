@@ -102,6 +102,26 @@ describe('the mirror', () => {
     await migration.reach('deleteSource', 'done');
   });
 
+  it('that stops at what a person may accept goes on when somebody has', async () => {
+    const sentence = 'The value at offset 20 of orders/0 carries schema id 7, which nobody knows.';
+    const key = 'schema-id-unknown:7';
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
+      cluster.next('mirror', failure('Conflict', sentence, asks(key, sentence)));
+    });
+    await migration.at('producerStopped', 'blocked');
+    const { next, steps } = await migration.status();
+    expect(next[1]).toMatchObject({ message: 'retry', input: { override: expect.anything() as unknown } });
+    expect(steps.find(({ id }) => id === 'producerStopped')?.problem).toMatchObject({
+      type: 'Conflict',
+      sentence,
+      findings: [{ weight: 'asks', key }],
+    });
+    await migration.say('retry', { by: 'ann', override: { reason: 'a test record' } });
+    await migration.until(() => started(migration) === 2);
+    expect(migration.cluster.inputs('mirror').map(({ accepted }) => accepted)).toEqual([[], [key]]);
+    expect((await migration.status()).accepted).toMatchObject([{ key, by: 'ann' }]);
+  });
+
   it('that fails while it catches up blocks that step, and nothing is compared', async () => {
     const truncated = failure('Changed', 'orders/0 on onprem lost offsets 12 to 40 before they were copied.');
     let share!: Held<'mirror'>;

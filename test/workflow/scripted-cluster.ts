@@ -108,8 +108,8 @@ export function scriptedActivities(clustersOf: (migration: Migration) => Scripte
 }
 
 /** A failure as activities report it: a type of the closed set, and whether trying again is left to a person. */
-export function failure(type: ErrorType, sentence: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(sentence, type);
+export function failure(type: ErrorType, sentence: string, ...findings: Finding[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(sentence, type, ...(findings.length > 0 ? [findings] : []));
 }
 
 export const asks = (key: string, sentence: string): Finding => ({ weight: 'asks', key, sentence });

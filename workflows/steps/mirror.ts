@@ -5,6 +5,7 @@ import {
   condition,
   isCancellation,
 } from '@temporalio/workflow';
+import type { Finding } from '../../src/migration/findings.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work.js';
@@ -169,11 +170,17 @@ export class Mirror {
     this.#failed = true;
     this.#failure ??=
       cause instanceof ApplicationFailure
-        ? new Blocked(cause.message, [], cause.type ?? 'Unexpected')
+        ? new Blocked(cause.message, acceptable(cause), cause.type ?? 'Unexpected')
         : new Blocked(
             'No worker finished its share of the mirror in time: see that one is running, then retry.',
             [],
             'Unreachable',
           );
   }
+}
+
+/** What a person may accept of a failure, which an activity hands over as its details (`FerryError.findings`). */
+function acceptable({ details }: ApplicationFailure): Finding[] {
+  const [findings] = details ?? [];
+  return Array.isArray(findings) ? (findings as Finding[]) : [];
 }

@@ -95,7 +95,7 @@ function wellFormed<T>(batch: RecordBatch, read: () => T): T {
   }
 }
 
-function malformed(batch: RecordBatch, cause: unknown): FerryError {
+export function malformed(batch: RecordBatch, cause: unknown): FerryError {
   return new FerryError(
     'Unexpected',
     `The batch at offset ${batch.baseOffset} does not hold ${batch.count} well-formed records: check the log of that partition with kafka-dump-log.`,
