@@ -3,7 +3,6 @@ import { apiVersionsV3, Connection, NetworkError, TimeoutError } from '@platform
 import { FerryError } from '../migration/errors.js';
 import { connectionFailure } from './connection-failure.js';
 import type { ClusterConnection } from './connection-settings.js';
-import { Framing } from './framing.js';
 import type { Api } from './wire/api.js';
 
 const saslMechanisms = {
@@ -12,13 +11,9 @@ const saslMechanisms = {
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
 
-const usualClientId = 'kafka-ferry';
-const usualTimeoutMs = 30_000;
-
 /** One connection to one broker, which knows the versions that the broker speaks. */
 export class BrokerLink {
   private lastError: unknown;
-  private readonly framing: Framing;
 
   private constructor(
     private readonly cluster: string,
@@ -28,20 +23,18 @@ export class BrokerLink {
     private readonly versions: Map<number, { min: number; max: number }>,
   ) {
     connection.on('error', (error) => (this.lastError = error));
-    const { clientId = usualClientId, requestTimeoutMs = usualTimeoutMs } = settings;
-    this.framing = new Framing(connection, clientId, requestTimeoutMs);
   }
 
   /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
   static async open(cluster: string, address: string, settings: ClusterConnection): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
-    const { sasl, tls, requestTimeoutMs = usualTimeoutMs, clientId = usualClientId } = settings;
+    const { sasl, tls, requestTimeoutMs, clientId = 'kafka-ferry' } = settings;
     let lastError: unknown;
     let connection: Connection | undefined;
     try {
       connection = new Connection(clientId, {
         connectTimeout: 10_000,
-        requestTimeout: requestTimeoutMs,
+        requestTimeout: requestTimeoutMs ?? 30_000,
         ...(sasl && { sasl: { ...sasl, mechanism: saslMechanisms[sasl.mechanism] } }),
         ...(tls && {
           tls: { ca: tls.ca, cert: tls.certificate, key: tls.key, passphrase: tls.keyPassword },
@@ -78,7 +71,7 @@ export class BrokerLink {
         `Cluster "${this.cluster}" at ${this.address} does not speak ${api.name} version ${api.version}: the ferry needs Kafka 2.8 or newer.`,
       );
     try {
-      return await this.framing.ask(api, request);
+      return await api.ask(this.connection, request);
     } catch (error) {
       if (!(error instanceof NetworkError || error instanceof TimeoutError))
         throw new FerryError(

@@ -1,4 +1,5 @@
-import { Reader, Writer } from '@platformatic/kafka';
+import { createAPI, Reader, Writer } from '@platformatic/kafka';
+import type { Connection } from '@platformatic/kafka';
 
 /** One request of Kafka's protocol in one version: what is sent, and what an answer means. */
 export interface Api<Request, Response> {
@@ -6,10 +7,9 @@ export interface Api<Request, Response> {
   readonly name: string;
   readonly key: number;
   readonly version: number;
-  /** Whether headers and structs carry tagged fields (KIP-482). */
-  readonly flexible: boolean;
   encode(request: Request): Writer;
   decode(reader: WireReader): Response;
+  ask(connection: Connection, request: Request): Promise<Response>;
 }
 
 /**
@@ -30,16 +30,26 @@ export function api<Request, Response>(
     if (flexible) reader.readTaggedFields();
     return response;
   };
-  return { name, key, version, flexible, encode: encoded, decode: decoded };
+  const call = createAPI<[Request], Response>(
+    key,
+    version,
+    encoded,
+    (_correlation, _key, _version, reader) => decoded(new WireReader(reader.buffer)),
+    flexible,
+    flexible,
+  );
+  return {
+    name,
+    key,
+    version,
+    encode: encoded,
+    decode: decoded,
+    ask: (connection, request) => call.async(connection, request),
+  };
 }
 
 /** The client's reader takes the number of tagged fields for their length, and has no notion of topic ids. */
 export class WireReader extends Reader {
-  /** Reads a buffer; what is read of bytes are parts of it and no copies. */
-  static over(bytes: Buffer): WireReader {
-    return new WireReader(Reader.from(bytes).buffer);
-  }
-
   /** TAG_BUFFER (KIP-482): a count, then each field as tag, size and bytes. Passed over. */
   override readTaggedFields(): void {
     this.readTagged((_, size) => this.skip(size));
