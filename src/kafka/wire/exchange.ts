@@ -3,6 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { WireReader } from './api.js';
 import { readerOf, type Api } from './api.js';
 import { FrameReceiver, sizeBytes } from './frames.js';
+import { hold, letGo, slabOf } from './slabs.js';
 
 /** The connection is gone, or was never there; `cause` says why where that is known. */
 export class Disconnected extends Error {
@@ -20,14 +21,12 @@ export interface ExchangeOptions {
 
 /** Requests to one broker that may be unanswered at a time; it works on one, and the others are there when it is done. */
 const inFlight = 5;
-/** Smaller pieces of a request are joined before they are written. */
-const smallPiece = 16 * 1024;
 /** Kafka's names for the fields before a request's body: key and version INT16, correlation id INT32, client id STRING. */
 const headerBytes = 10;
 
 interface Asked {
   readonly correlation: number;
-  readonly pieces: readonly Buffer[];
+  readonly request: Buffer;
   answer(frame: Buffer): void;
   fail(error: Error): void;
   timer?: NodeJS.Timeout;
@@ -36,12 +35,14 @@ interface Asked {
 /**
  * Requests and their answers on one connection, which a broker answers in order.
  *
- * Record batches go through here: an answer is received into one buffer, of which its batches are views, and the parts of
- * a request are written from where they are.
+ * Record batches go through here: an answer is received into one buffer, of which its batches are views, and a request is
+ * copied once, into one buffer, since TLS would join its parts to a new one each time.
  */
 export class Exchange {
   private readonly unanswered: Asked[] = [];
   private readonly waiting: Asked[] = [];
+  /** Sent, and with the socket: the first of them; behind it: the others. */
+  private readonly unwritten: Buffer[] = [];
   private correlation = 0;
   private lost: Disconnected | undefined;
 
@@ -99,13 +100,16 @@ export class Exchange {
    */
   async ask<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
     const correlation = (this.correlation = (this.correlation + 1) % 2 ** 31);
-    const pieces = this.encode(api, request, correlation);
+    const bytes = this.encode(api, request, correlation);
+    hold(bytes);
     const frame = await new Promise<Buffer>((answer, fail) => {
       if (this.lost) return fail(this.lost);
-      const asked: Asked = { correlation, pieces, answer, fail };
+      const asked: Asked = { correlation, request: bytes, answer, fail };
       if (this.unanswered.length < inFlight) this.send(asked);
       else this.waiting.push(asked);
     });
+    // What was answered was sent. Where the connection broke, the socket may hold the bytes still.
+    letGo(bytes);
     const reader: WireReader = readerOf(frame);
     reader.readInt32();
     if (api.taggedAnswer) reader.readTaggedFields();
@@ -117,17 +121,21 @@ export class Exchange {
     this.disconnect();
   }
 
-  private encode<Request>(api: Api<Request, unknown>, request: Request, correlation: number): Buffer[] {
+  private encode<Request>(api: Api<Request, unknown>, request: Request, correlation: number): Buffer {
     const clientId = Buffer.from(this.options.clientId);
-    const head = Buffer.alloc(sizeBytes + headerBytes + clientId.length + (api.flexible ? 1 : 0));
-    let at = head.writeInt16BE(api.key, sizeBytes);
-    at = head.writeInt16BE(api.version, at);
-    at = head.writeInt32BE(correlation, at);
-    at = head.writeInt16BE(clientId.length, at);
-    clientId.copy(head, at);
     const body = api.encode(request);
-    head.writeInt32BE(head.length - sizeBytes + body.length);
-    return joinSmall([head, ...body.buffers]);
+    const headEnd = sizeBytes + headerBytes + clientId.length + (api.flexible ? 1 : 0);
+    const bytes = slabOf(headEnd + body.length);
+    let at = bytes.writeInt32BE(bytes.length - sizeBytes);
+    at = bytes.writeInt16BE(api.key, at);
+    at = bytes.writeInt16BE(api.version, at);
+    at = bytes.writeInt32BE(correlation, at);
+    at = bytes.writeInt16BE(clientId.length, at);
+    at += clientId.copy(bytes, at);
+    // No tagged fields.
+    if (api.flexible) at = bytes.writeUInt8(0, at);
+    for (const piece of body.buffers) at += piece.copy(bytes, at);
+    return bytes;
   }
 
   private send(asked: Asked): void {
@@ -137,9 +145,19 @@ export class Exchange {
       requestTimeoutMs,
     );
     this.unanswered.push(asked);
-    this.socket.cork();
-    for (const piece of asked.pieces) this.socket.write(piece);
-    this.socket.uncork();
+    this.unwritten.push(asked.request);
+    if (this.unwritten.length === 1) this.write();
+  }
+
+  /** One at a time: TLS would join to a new buffer what waits for a write to end. */
+  private write(): void {
+    const [request] = this.unwritten;
+    if (!request) return;
+    this.socket.write(request, (error) => {
+      if (error) return;
+      this.unwritten.shift();
+      this.write();
+    });
   }
 
   private receive(frame: Buffer): void {
@@ -161,22 +179,4 @@ export class Exchange {
       asked.fail(this.lost);
     }
   }
-}
-
-/** The same bytes in fewer pieces: each is a write of its own, and a large one is not copied. */
-function joinSmall(pieces: readonly Buffer[]): Buffer[] {
-  const joined: Buffer[] = [];
-  let small: Buffer[] = [];
-  const join = () => {
-    if (small.length > 0) joined.push(small.length === 1 ? small[0]! : Buffer.concat(small));
-    small = [];
-  };
-  for (const piece of pieces)
-    if (piece.length < smallPiece) small.push(piece);
-    else {
-      join();
-      joined.push(piece);
-    }
-  join();
-  return joined;
 }

@@ -1,3 +1,5 @@
+import { slabOf } from './slabs.js';
+
 /** Each request and answer follows its size, INT32. */
 export const sizeBytes = 4;
 
@@ -19,7 +21,7 @@ export class FrameReceiver {
   private frame: Buffer | undefined;
   private filled = 0;
 
-  /** @param take is given the bytes after the size; they are its own. */
+  /** @param take is given the bytes after the size; they are its own, see `slabOf`. */
   constructor(private readonly take: (frame: Buffer) => void) {}
 
   /** Where the next bytes belong; never empty. */
@@ -52,7 +54,7 @@ export class FrameReceiver {
         throw new RangeError(`an answer of ${size} bytes is not one of Kafka's protocol`);
       at += sizeBytes;
       const end = Math.min(at + size, this.held);
-      const frame = Buffer.allocUnsafeSlow(size);
+      const frame = slabOf(size);
       between.copy(frame, 0, at, end);
       if (end - at === size) this.take(frame);
       else {
