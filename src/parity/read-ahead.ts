@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
+import { hold, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import { PartitionReader, type Range } from './partition-reader.js';
 
@@ -98,11 +99,18 @@ export class ReadAhead {
         ...(this.options.signal && { signal: this.options.signal }),
       },
     );
-    for (const [index, reader] of asked.entries()) {
-      // Somebody has moved it elsewhere meanwhile: this is not what it wants any more.
-      if (reader.position !== before[index]) continue;
-      const row = rows.get(partitionKey(reader.range));
-      if (row) await this.take(reader, row, asked.length === 1);
+    // All of an answer is in the same memory: it stays until every reader has taken its part.
+    const held = [...rows.values()].flatMap(({ value }) => (value ? [value.batches] : []));
+    held.forEach(hold);
+    try {
+      for (const [index, reader] of asked.entries()) {
+        // Somebody has moved it elsewhere meanwhile: this is not what it wants any more.
+        if (reader.position !== before[index]) continue;
+        const row = rows.get(partitionKey(reader.range));
+        if (row) await this.take(reader, row, asked.length === 1);
+      }
+    } finally {
+      held.forEach(letGo);
     }
   }
 
