@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
-import { hold, letGo } from '../kafka/wire/slabs.js';
+import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError } from '../migration/errors.js';
 import { patienceMs, type Outlet } from './outlet.js';
 import { lossOf, truncated } from './source-changes.js';
@@ -166,7 +166,7 @@ export class Intake {
     if (fetched.diverging)
       throw truncated(this.source, flow.partition, queue.position, Number(fetched.diverging.endOffset));
     const before = queue.position;
-    queue.feed(fetched);
+    queue.feed({ ...fetched, batches: keepable(fetched.batches) });
     this.throttle.took(fetched.batches.length);
     this.doubtful.delete(flow);
     const behind = queue.position < queue.end;

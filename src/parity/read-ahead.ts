@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
-import { hold, letGo } from '../kafka/wire/slabs.js';
+import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import { PartitionReader, type Range } from './partition-reader.js';
 
 /** Asked for at once of each partition; a partition with half as much at hand is asked for more. */
 const bytesPerFetch = 1 << 20;
-const partitionsPerFetch = 32;
+const partitionsPerFetch = 8;
 const maxWaitMs = 100;
 const againMs = 500;
 
@@ -121,7 +121,7 @@ export class ReadAhead {
       return reader.fail(row.error);
     }
     const { watermarks, batches, throttled } = row.value;
-    if (batches.length > 0) return reader.feed(row.value);
+    if (batches.length > 0) return reader.feed({ ...row.value, batches: keepable(batches) });
     if (throttled) return;
     if (watermarks.highWatermark < reader.range.end)
       return reader.fail(shorter(this.cluster, reader, watermarks.highWatermark));

@@ -73,19 +73,20 @@ export class Exchange {
     socket.setNoDelay(true);
     const exchange = new Exchange(socket, options);
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => socket.destroy(Object.assign(new Error('connecting timed out'), { code: 'ETIMEDOUT' })),
-        connectTimeoutMs,
-      );
-      socket.once(tls ? 'secureConnect' : 'connect', resolve);
+      const timer = setTimeout(() => socket.destroy(timeout('connecting')), connectTimeoutMs);
       let cause: Error | undefined;
-      socket.on('error', (error) => (cause = error));
-      socket.once('close', () => {
-        clearTimeout(timer);
-        exchange.disconnect(cause);
-        reject(exchange.lost!);
-      });
-      socket.once(tls ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+      socket
+        .once(tls ? 'secureConnect' : 'connect', () => {
+          clearTimeout(timer);
+          resolve();
+        })
+        .on('error', (error) => (cause = error))
+        // The broker says no more, so nothing that is still to be written will be answered.
+        .once('end', () => socket.destroy())
+        .once('close', () => {
+          clearTimeout(timer);
+          reject(exchange.disconnect(cause));
+        });
     });
     return exchange;
   }
@@ -140,10 +141,7 @@ export class Exchange {
 
   private send(asked: Asked): void {
     const { requestTimeoutMs } = this.options;
-    asked.timer = setTimeout(
-      () => this.socket.destroy(Object.assign(new Error('a request timed out'), { code: 'ETIMEDOUT' })),
-      requestTimeoutMs,
-    );
+    asked.timer = setTimeout(() => this.socket.destroy(timeout('a request')), requestTimeoutMs);
     this.unanswered.push(asked);
     this.unwritten.push(asked.request);
     if (this.unwritten.length === 1) this.write();
@@ -171,12 +169,17 @@ export class Exchange {
     if (next) this.send(next);
   }
 
-  private disconnect(cause?: Error): void {
-    if (this.lost) return;
+  private disconnect(cause?: Error): Disconnected {
+    if (this.lost) return this.lost;
     this.lost = new Disconnected('the connection is closed', { cause });
     for (const asked of [...this.unanswered.splice(0), ...this.waiting.splice(0)]) {
       clearTimeout(asked.timer);
       asked.fail(this.lost);
     }
+    return this.lost;
   }
+}
+
+function timeout(what: string): Error {
+  return Object.assign(new Error(`${what} timed out`), { code: 'ETIMEDOUT' });
 }

@@ -11,8 +11,12 @@ const mostFree = 64 * 1024 * 1024;
 /** What was not used for so long is given back to the system. */
 const keptMs = 5_000;
 
+/** A smaller part of an answer is copied when it is kept, so that what waits for long keeps little beside it. */
+const smallestPart = 1 / 10;
+
 interface Slab {
   readonly memory: ArrayBuffer;
+  readonly bytes: number;
   holds: number;
 }
 
@@ -29,8 +33,14 @@ export function slabOf(bytes: number): Buffer {
   const kept = free.get(size)?.pop();
   if (kept) freeBytes -= size;
   const memory = kept ?? Buffer.allocUnsafeSlow(size).buffer;
-  slabs.set(memory, { memory, holds: 0 });
+  slabs.set(memory, { memory, bytes, holds: 0 });
   return Buffer.from(memory, 0, bytes);
+}
+
+/** These bytes where they are, or a copy of them if they are a small part of what would have to stay with them. */
+export function keepable(view: Buffer): Buffer {
+  const slab = slabs.get(view.buffer);
+  return slab && view.length < slab.bytes * smallestPart ? Buffer.from(view) : view;
 }
 
 /** Whoever looks at these bytes later says so. Those that nobody ever holds are collected as garbage. */
