@@ -1,62 +1,69 @@
 import { isIP } from 'node:net';
-import { apiVersionsV3, Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
 import { FerryError } from '../migration/errors.js';
 import { connectionFailure } from './connection-failure.js';
 import type { ClusterConnection } from './connection-settings.js';
+import { login } from './login.js';
+import { apiVersionsV3 } from './wire/api-versions-v3.js';
 import type { Api } from './wire/api.js';
+import { Disconnected, Exchange } from './wire/exchange.js';
 
-const saslMechanisms = {
-  plain: 'PLAIN',
-  'scram-sha-256': 'SCRAM-SHA-256',
-  'scram-sha-512': 'SCRAM-SHA-512',
-} as const;
+const connectTimeoutMs = 10_000;
+const defaultRequestTimeoutMs = 30_000;
+/** Of the time that the broker allows: then the ferry says anew who it is. */
+const reauthenticationAfter = 0.8;
+const longestTimerMs = 2 ** 31 - 1;
 
 /** One connection to one broker, which knows the versions that the broker speaks. */
 export class BrokerLink {
-  private lastError: unknown;
+  /** Under way: the broker takes nothing else until it knows anew who asks. */
+  private reauthentication: Promise<void> | undefined;
+  private due: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly cluster: string,
     readonly address: string,
     private readonly settings: ClusterConnection,
-    private readonly connection: Connection,
+    private readonly exchange: Exchange,
     private readonly versions: Map<number, { min: number; max: number }>,
+    sessionMs: number,
   ) {
-    connection.on('error', (error) => (this.lastError = error));
+    this.reauthenticateBefore(sessionMs);
   }
 
   /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
   static async open(cluster: string, address: string, settings: ClusterConnection): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
-    const { sasl, tls, requestTimeoutMs, clientId = 'kafka-ferry' } = settings;
-    let lastError: unknown;
-    let connection: Connection | undefined;
+    const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
+    let exchange: Exchange | undefined;
     try {
-      connection = new Connection(clientId, {
-        connectTimeout: 10_000,
-        requestTimeout: requestTimeoutMs ?? 30_000,
-        ...(sasl && { sasl: { ...sasl, mechanism: saslMechanisms[sasl.mechanism] } }),
-        ...(tls && {
-          tls: { ca: tls.ca, cert: tls.certificate, key: tls.key, passphrase: tls.keyPassword },
-          tlsServerName: isIP(host) === 0,
-        }),
+      exchange = await Exchange.open({
+        host,
+        port,
+        clientId,
+        connectTimeoutMs,
+        requestTimeoutMs,
+        tls: tls && {
+          ca: tls.ca,
+          cert: tls.certificate,
+          key: tls.key,
+          passphrase: tls.keyPassword,
+          // An address is no name that could be asked for (RFC 6066).
+          ...(isIP(host) === 0 && { servername: host }),
+        },
       });
-      connection.on('error', (error) => (lastError = error));
-      await connection.connect(host, port);
-      const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-ferry', '0.1.0');
-      const versions = new Map(
-        apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
-      );
-      return new BrokerLink(cluster, address, settings, connection, versions);
+      const sessionMs = sasl ? await login(exchange, sasl) : 0;
+      const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: '0.1.0' });
+      const versions = new Map(answer.versions.map(({ key, min, max }) => [key, { min, max }]));
+      return new BrokerLink(cluster, address, settings, exchange, versions, sessionMs);
     } catch (error) {
-      connection?.close(() => {});
+      exchange?.close();
       // With TLS 1.3 a refused client certificate shows only after the handshake, as the reason why the socket closed.
-      throw connectionFailure(cluster, address, settings, lastError ?? error);
+      throw connectionFailure(cluster, address, settings, error);
     }
   }
 
   get alive(): boolean {
-    return this.connection.isConnected();
+    return this.exchange.alive;
   }
 
   speaks({ key, version }: Api<never, unknown>): boolean {
@@ -70,26 +77,37 @@ export class BrokerLink {
         'Unsupported',
         `Cluster "${this.cluster}" at ${this.address} does not speak ${api.name} version ${api.version}: the ferry needs Kafka 2.8 or newer.`,
       );
+    await this.reauthentication;
     try {
-      return await api.ask(this.connection, request);
+      return await this.exchange.ask(api, request);
     } catch (error) {
-      if (!(error instanceof NetworkError || error instanceof TimeoutError))
+      if (!(error instanceof Disconnected))
         throw new FerryError(
           'Unexpected',
           `The answer of cluster "${this.cluster}" at ${this.address} to ${api.name} version ${api.version} could not be read: report it with the broker's version.`,
           { cause: error },
         );
-      // After a request timed out, its late answer would be taken for that of another.
-      this.close();
-      throw connectionFailure(this.cluster, this.address, this.settings, this.lastError ?? error);
+      throw connectionFailure(this.cluster, this.address, this.settings, error);
     }
   }
 
   close(): void {
-    this.connection.removeAllListeners('error');
-    this.connection.on('error', () => {});
-    this.connection.close(() => {});
-    this.connection.socket.destroy();
+    clearTimeout(this.due);
+    this.exchange.close();
+  }
+
+  private reauthenticateBefore(sessionMs: number): void {
+    const { sasl } = this.settings;
+    if (!sasl || sessionMs <= 0) return;
+    const inMs = Math.min(sessionMs * reauthenticationAfter, longestTimerMs);
+    this.due = setTimeout(() => {
+      const again = login(this.exchange, sasl).then(
+        (nextMs) => this.reauthenticateBefore(nextMs),
+        // Whoever asks next connects anew, and is told what is wrong.
+        () => this.close(),
+      );
+      this.reauthentication = again.finally(() => (this.reauthentication = undefined));
+    }, inMs).unref();
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
+import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError } from '../migration/errors.js';
 import { patienceMs, type Outlet } from './outlet.js';
 import { lossOf, truncated } from './source-changes.js';
@@ -122,13 +123,27 @@ export class Intake {
       await this.outwait([...byKey.values()], error);
       return 0;
     }
+    // All of an answer is in the same memory: it stays until every flow has taken its part.
+    const held = [...rows.values()].flatMap(({ value }) => (value ? [value.batches] : []));
+    held.forEach(hold);
+    try {
+      return await this.distribute(rows, byKey);
+    } finally {
+      held.forEach(letGo);
+    }
+  }
+
+  private async distribute(
+    rows: ReadonlyMap<string, Row<FetchedBatches>>,
+    byKey: ReadonlyMap<string, Flow>,
+  ): Promise<number> {
     let brought = 0;
     const failed: Flow[] = [];
     let failure: FerryError | undefined;
     for (const [key, row] of rows) {
       const flow = byKey.get(key);
       if (!flow) continue;
-      if (row.value) brought += this.take(flow, row.value, flows.length === 1);
+      if (row.value) brought += this.take(flow, row.value, byKey.size === 1);
       else if (row.error.type === 'Unreachable') {
         failed.push(flow);
         failure = row.error;
@@ -151,7 +166,7 @@ export class Intake {
     if (fetched.diverging)
       throw truncated(this.source, flow.partition, queue.position, Number(fetched.diverging.endOffset));
     const before = queue.position;
-    queue.feed(fetched);
+    queue.feed({ ...fetched, batches: keepable(fetched.batches) });
     this.throttle.took(fetched.batches.length);
     this.doubtful.delete(flow);
     const behind = queue.position < queue.end;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type TopicPartition, type WriteOutcome } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
+import { letGo } from '../kafka/wire/slabs.js';
 import { FerryError } from '../migration/errors.js';
 import type { MetId } from '../registry/record-ids.js';
 import type { OffsetMap } from './offset-map.js';
@@ -214,6 +215,7 @@ export class Outlet {
       this.sourceEpoch = shaped.sourceEpoch;
       this.expected = target;
       this.heldBytes -= shaped.bytes;
+      if (shaped.held) letGo(shaped.held);
       this.lastProgress = Date.now();
       counts.records += BigInt(shaped.count);
       counts.bytes += BigInt(shaped.bytes);

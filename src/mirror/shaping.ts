@@ -6,6 +6,7 @@ import { legacyRecords } from '../kafka/records/legacy.js';
 import { obstacleTo, patchBatch, type ProducerStamp } from '../kafka/records/patch.js';
 import { recordsIn, type KafkaRecord } from '../kafka/records/records.js';
 import { headerFor, RecordPacker, type PackedRecords } from '../kafka/records/repack.js';
+import { letGo } from '../kafka/wire/slabs.js';
 import type { Entry, SourceQueue } from './source-queue.js';
 
 /** Where batches are taken from. */
@@ -24,6 +25,8 @@ export interface Shaped {
   readonly sourceNext: number;
   /** Leader epoch of the last record, −1 when it has none. */
   readonly sourceEpoch: number;
+  /** Bytes of the source that it consists of, held until it is written; of others nothing is needed any more. */
+  readonly held?: Buffer;
   stamp(producer: ProducerStamp): readonly Buffer[];
 }
 
@@ -55,7 +58,9 @@ export function shape(queue: Queued, from: number, largest: number): Shaped[] {
   if (head.batch.kind === 'legacy') {
     queue.shift();
     const { codec, records } = legacyRecords(head.batch);
-    return encodeAnew(records, codec, { end: head.end, epoch: -1 }, from, largest);
+    const shaped = encodeAnew(records, codec, { end: head.end, epoch: -1 }, from, largest);
+    letGo(head.batch.bytes);
+    return shaped;
   }
   const fits = (batch: RecordBatch) => batch.bytes.length <= largest;
   const passable =
@@ -81,6 +86,7 @@ function passWhole(batch: RecordBatch, end: number, whole: boolean): Shaped {
     origins: [Number(batch.baseOffset), batch.count],
     sourceNext: end,
     sourceEpoch: batch.partitionLeaderEpoch,
+    held: batch.bytes,
     stamp: (producer) => {
       const { header, payload } = patchBatch(batch, producer);
       return [header, payload];
@@ -96,8 +102,12 @@ function pack(queue: Queued, from: number, largest: number): Shaped[] {
   const maxRecords = Math.max(1, largest - headerBytes);
   const expected = codec === 'none' && !joinable(first, codec) ? first.batch.bytes.length + 64 : joinedBytes;
   const packer = new RecordPacker(codec, maxRecords, Math.min(expected, maxRecords + 64));
-  if (!packer.add(first.batch, from))
-    return encodeAnew([...recordsIn(first.batch)], codec, reached(first.batch, first.end), from, largest);
+  if (!packer.add(first.batch, from)) {
+    const all = [...recordsIn(first.batch)];
+    const shaped = encodeAnew(all, codec, reached(first.batch, first.end), from, largest);
+    letGo(first.batch.bytes);
+    return shaped;
+  }
   let last = reached(first.batch, first.end);
   if (joinable(first, codec))
     for (;;) {
@@ -107,7 +117,9 @@ function pack(queue: Queued, from: number, largest: number): Shaped[] {
       if (next.batch.kind !== 'batch' || !packer.add(next.batch, from)) break;
       last = reached(next.batch, next.end);
       queue.shift();
+      letGo(next.batch.bytes);
     }
+  letGo(first.batch.bytes);
   return shaped(packer.finish(), last);
 }
 

@@ -2,8 +2,9 @@ import type { FetchedBatches } from '../kafka/cluster.js';
 import { batchesIn, type LegacyEntry, type RecordBatch } from '../kafka/records/batch.js';
 import { OpenAborts } from '../kafka/records/deliverable.js';
 import { controlType } from '../kafka/records/records.js';
+import { hold } from '../kafka/wire/slabs.js';
 
-/** A batch that has records for consumers; `end` is the offset after it. */
+/** A batch that has records for consumers, held (see `slabs.ts`) for whoever takes it; `end` is the offset after it. */
 export interface Entry {
   readonly batch: RecordBatch | LegacyEntry;
   readonly end: number;
@@ -56,6 +57,7 @@ export class SourceQueue {
       if (batch.kind === 'batch' && batch.control) this.markers?.add(Number(batch.baseOffset));
       if (batch.kind === 'batch' && (batch.control || batch.count === 0 || transactions.include(batch)))
         continue;
+      hold(batch.bytes);
       this.entries.push({ batch, end });
       this.bytes += batch.bytes.length;
     }

@@ -3,6 +3,7 @@ import { batchesIn, type RecordBatch } from '../kafka/records/batch.js';
 import { converted } from '../kafka/records/converted.js';
 import { OpenAborts } from '../kafka/records/deliverable.js';
 import { controlType } from '../kafka/records/records.js';
+import { hold } from '../kafka/wire/slabs.js';
 
 /** Records at offsets from `start` up to, not including, `end`. */
 export interface Range extends TopicPartition {
@@ -65,7 +66,8 @@ export class PartitionReader {
   }
 
   /**
-   * The next batch that holds records of the range, its first record not taken yet; `null` at the end of the range.
+   * The next batch that holds records of the range, its first record not taken yet; `null` at the end of the range. Its bytes
+   * are held (see `slabs.ts`); whoever takes it may let go of them.
    * @throws Trimmed, FerryError, the reason of an abort
    */
   async batch(): Promise<RecordBatch | null> {
@@ -105,6 +107,7 @@ export class PartitionReader {
       if (batch.lastOffset < this.position) continue;
       this.position = batch.lastOffset + 1n;
       if (batch.control || batch.count === 0 || transactions.include(batch)) continue;
+      hold(batch.bytes);
       this.queue.push(batch);
       this.atHand += batch.bytes.length;
     }

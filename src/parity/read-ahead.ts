@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
+import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import type { ComparisonOptions } from './comparison.js';
 import { PartitionReader, type Range } from './partition-reader.js';
 
 /** Asked for at once of each partition; a partition with half as much at hand is asked for more. */
 const bytesPerFetch = 1 << 20;
-const partitionsPerFetch = 32;
+const partitionsPerFetch = 8;
 const maxWaitMs = 100;
 const againMs = 500;
 
@@ -101,11 +102,18 @@ export class ReadAhead {
         ...(this.options.signal && { signal: this.options.signal }),
       },
     );
-    for (const [index, reader] of asked.entries()) {
-      // Somebody has moved it elsewhere meanwhile: this is not what it wants any more.
-      if (reader.position !== before[index]) continue;
-      const row = rows.get(partitionKey(reader.range));
-      if (row) await this.take(reader, row, asked.length === 1);
+    // All of an answer is in the same memory: it stays until every reader has taken its part.
+    const held = [...rows.values()].flatMap(({ value }) => (value ? [value.batches] : []));
+    held.forEach(hold);
+    try {
+      for (const [index, reader] of asked.entries()) {
+        // Somebody has moved it elsewhere meanwhile: this is not what it wants any more.
+        if (reader.position !== before[index]) continue;
+        const row = rows.get(partitionKey(reader.range));
+        if (row) await this.take(reader, row, asked.length === 1);
+      }
+    } finally {
+      held.forEach(letGo);
     }
   }
 
@@ -116,7 +124,7 @@ export class ReadAhead {
       return reader.fail(row.error);
     }
     const { watermarks, batches, throttled } = row.value;
-    if (batches.length > 0) return reader.feed(row.value);
+    if (batches.length > 0) return reader.feed({ ...row.value, batches: keepable(batches) });
     if (throttled) return;
     if (watermarks.highWatermark < reader.range.end)
       return reader.fail(shorter(this.cluster, reader, watermarks.highWatermark));

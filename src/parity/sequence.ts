@@ -116,7 +116,8 @@ export class SequenceComparison {
     }
     if (source.fresh && target.fresh && sameBytes(source.fresh, target.fresh)) {
       this.takeWhole(new Block(source.fresh), target.fresh.baseOffset);
-      source.fresh = target.fresh = undefined;
+      source.pass();
+      target.pass();
       return true;
     }
     source.open();

@@ -1,4 +1,5 @@
 import type { RecordBatch } from '../kafka/records/batch.js';
+import { letGo } from '../kafka/wire/slabs.js';
 import { Block } from './block.js';
 import type { PartitionReader } from './partition-reader.js';
 import { type SeenRecord, seenRecord } from './seen-record.js';
@@ -31,6 +32,12 @@ export class Side {
     return true;
   }
 
+  /** Goes on behind `fresh`, of which nothing is needed any more. */
+  pass(): void {
+    if (this.fresh) letGo(this.fresh.bytes);
+    this.fresh = undefined;
+  }
+
   /** Opens `fresh`, so that `block` is at its first record. */
   open(): void {
     if (this.block || !this.fresh) return;
@@ -42,7 +49,7 @@ export class Side {
   step(): void {
     const { block } = this;
     if (!block) return;
-    if (!block.next()) this.block = undefined;
+    if (!block.next()) this.close(block);
     else if (!this.whole && !this.reader.holds(block.offset)) this.skip(block);
   }
 
@@ -97,6 +104,12 @@ export class Side {
 
   private skip(block: Block): void {
     while (block.next()) if (this.reader.holds(block.offset)) return;
+    this.close(block);
+  }
+
+  /** What was taken out of it was copied. */
+  private close({ batch }: Block): void {
     this.block = undefined;
+    letGo(batch.bytes);
   }
 }

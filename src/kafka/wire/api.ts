@@ -1,5 +1,4 @@
-import { createAPI, Reader, Writer } from '@platformatic/kafka';
-import type { Connection } from '@platformatic/kafka';
+import { Reader, Writer } from '@platformatic/kafka';
 
 /** One request of Kafka's protocol in one version: what is sent, and what an answer means. */
 export interface Api<Request, Response> {
@@ -7,45 +6,43 @@ export interface Api<Request, Response> {
   readonly name: string;
   readonly key: number;
   readonly version: number;
+  /** Whether headers and structs carry tagged fields (KIP-482). */
+  readonly flexible: boolean;
+  /** The same for the header of the answer. */
+  readonly taggedAnswer: boolean;
   encode(request: Request): Writer;
   decode(reader: WireReader): Response;
-  ask(connection: Connection, request: Request): Promise<Response>;
 }
 
 /**
  * A module never throws on an error code: codes are part of the answer, so that half a success stays visible.
  *
  * @param decode reads the fields of the body; the tagged fields that end it are left to this function.
- * @param flexible whether headers and structs carry tagged fields (KIP-482).
  */
 export function api<Request, Response>(
   [name, key, version]: readonly [name: string, key: number, version: number],
   encode: (request: Request, writer: Writer) => Writer,
   decode: (reader: WireReader) => Response,
-  { flexible = true } = {},
+  { flexible = true, taggedAnswer = flexible }: { flexible?: boolean; taggedAnswer?: boolean } = {},
 ): Api<Request, Response> {
-  const encoded = (request: Request) => encode(request, Writer.create());
-  const decoded = (reader: WireReader) => {
-    const response = decode(reader);
-    if (flexible) reader.readTaggedFields();
-    return response;
-  };
-  const call = createAPI<[Request], Response>(
-    key,
-    version,
-    encoded,
-    (_correlation, _key, _version, reader) => decoded(new WireReader(reader.buffer)),
-    flexible,
-    flexible,
-  );
   return {
     name,
     key,
     version,
-    encode: encoded,
-    decode: decoded,
-    ask: (connection, request) => call.async(connection, request),
+    flexible,
+    taggedAnswer,
+    encode: (request) => encode(request, Writer.create()),
+    decode: (reader) => {
+      const response = decode(reader);
+      if (flexible) reader.readTaggedFields();
+      return response;
+    },
   };
+}
+
+/** Reads from the first of these bytes on. */
+export function readerOf(bytes: Buffer): WireReader {
+  return new WireReader(Reader.from(bytes).buffer);
 }
 
 /** The client's reader takes the number of tagged fields for their length, and has no notion of topic ids. */
