@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { BrokerLink } from '../../src/kafka/broker-link.js';
+import { api } from '../../src/kafka/wire/api.js';
+
+/** Answers with the bytes that it was sent. */
+const echo = api<Buffer, Buffer>(
+  ['Metadata', 3, 12],
+  (bytes, writer) => writer.appendBytes(bytes).appendTaggedFields(),
+  (reader) => reader.readBytes(),
+);
+
+interface Request {
+  key: number;
+  correlation: number;
+  body: Buffer;
+}
+
+const [handshake, versions, authenticate] = [17, 18, 36];
+const noTags = Buffer.from([0]);
+
+const int16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
+const int32 = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+
+/** What a broker with user and password would answer, without the correlation id. */
+function answerTo({ key, body }: Request, sessionMs: number): Buffer {
+  if (key === handshake) return Buffer.concat([int16(0), int32(1), int16(5), Buffer.from('PLAIN')]);
+  if (key === authenticate)
+    return Buffer.concat([noTags, int16(0), Buffer.from([0, 1]), int32(0), int32(sessionMs), noTags]);
+  if (key === versions)
+    return Buffer.concat([
+      int16(0),
+      Buffer.from([2]),
+      int16(3),
+      int16(0),
+      int16(12),
+      noTags,
+      int32(0),
+      noTags,
+    ]);
+  return Buffer.concat([noTags, body]);
+}
+
+let server: Server | undefined;
+const open: { destroy(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.destroy();
+  server?.close();
+});
+
+/** A broker that is asked one thing after another, as Kafka is. @returns a link to it and the requests that came. */
+async function linkTo(
+  answer: (request: Request, socket: Socket) => Promise<Buffer> | Buffer,
+  requestTimeoutMs = 10_000,
+) {
+  const requests: number[] = [];
+  server = createServer((socket) => {
+    open.push(socket);
+    socket.on('error', () => undefined);
+    let bytes = Buffer.alloc(0);
+    let before = Promise.resolve();
+    socket.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE()) {
+        const frame = bytes.subarray(4, 4 + bytes.readInt32BE());
+        bytes = bytes.subarray(4 + frame.length);
+        const key = frame.readInt16BE();
+        const body = frame.subarray(10 + frame.readInt16BE(8) + (key === handshake ? 0 : 1));
+        const request = { key, correlation: frame.readInt32BE(4), body };
+        before = before.then(async () => {
+          requests.push(key);
+          const answered = await answer(request, socket);
+          socket.write(Buffer.concat([int32(4 + answered.length), int32(request.correlation), answered]));
+        });
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const link = await BrokerLink.open('source', `127.0.0.1:${port}`, {
+    bootstrap: [],
+    sasl: { mechanism: 'plain', username: 'ferry', password: 'secret' },
+    requestTimeoutMs,
+  });
+  open.push({ destroy: () => link.close() });
+  return { link, requests };
+}
+
+test('says again who it is before the session ends, and asks nothing else meanwhile', async () => {
+  let logins = 0;
+  const { link, requests } = await linkTo(async (request) => {
+    if (request.key === authenticate && logins++ > 0) await sleep(50);
+    return answerTo(request, logins > 1 ? 0 : 100);
+  });
+  const deadline = Date.now() + 4_000;
+  for (let sent = 0; logins < 2 && Date.now() < deadline; sent++) {
+    const bytes = Buffer.from(`question ${sent}`);
+    expect(await link.ask(echo, bytes)).toEqual(bytes);
+    await sleep(1);
+  }
+  await link.ask(echo, Buffer.from('the last question'));
+  expect(requests.slice(0, 3)).toEqual([handshake, authenticate, versions]);
+  const again = requests.indexOf(handshake, 1);
+  expect(again).toBeGreaterThan(0);
+  expect(requests[again + 1]).toBe(authenticate);
+});
+
+test('gives many answers to who asked, small ones and large ones', async () => {
+  const { link } = await linkTo((request) => answerTo(request, 0));
+  const questions = Array.from({ length: 20 }, (_, i) => Buffer.alloc(i % 3 === 0 ? 700_000 : 10 * i, i));
+  const answers = await Promise.all(questions.map((bytes) => link.ask(echo, bytes)));
+  expect(answers.every((bytes, i) => bytes.equals(questions[i]!))).toBe(true);
+});
+
+test('an answer to another request ends the connection', async () => {
+  const { link } = await linkTo((request) => {
+    if (request.key === 3) request.correlation++;
+    return answerTo(request, 0);
+  });
+  await expect(link.ask(echo, Buffer.from('a'))).rejects.toMatchObject({ type: 'Unreachable' });
+  expect(link.alive).toBe(false);
+});
+
+test('an answer that does not come in time ends the connection', async () => {
+  const { link } = await linkTo(async (request) => {
+    if (request.key === 3) await sleep(2_000);
+    return answerTo(request, 0);
+  }, 1_000);
+  await expect(link.ask(echo, Buffer.from('a'))).rejects.toMatchObject({
+    type: 'Unreachable',
+    message: expect.stringContaining('ETIMEDOUT') as unknown,
+  });
+  expect(link.alive).toBe(false);
+});
+
+test('a broker that hangs up fails what was asked', async () => {
+  const { link } = await linkTo((request, socket) => {
+    if (request.key === 3) socket.end();
+    return answerTo(request, 0);
+  });
+  await expect(link.ask(echo, Buffer.from('a'))).rejects.toMatchObject({ type: 'Unreachable' });
+  await expect(link.ask(echo, Buffer.from('a'))).rejects.toMatchObject({ type: 'Unreachable' });
+});
+
+test('an answer that ends before its fields do is unexpected', async () => {
+  const { link } = await linkTo((request) =>
+    request.key === 3 ? Buffer.from([0, 9, 1]) : answerTo(request, 0),
+  );
+  await expect(link.ask(echo, Buffer.from('a'))).rejects.toMatchObject({ type: 'Unexpected' });
+});
