@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import { randomUUID } from 'node:crypto';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
 import type { RecordBatch } from '../kafka/records/batch.js';
 import { FerryError } from '../migration/errors.js';
-import type { ParityDifference, ParityReport } from '../migration/work.js';
+import type { ParityReport } from '../migration/work.js';
+import { carried, firstOf, nothingYet, rangesOf, together, type Carried } from './carried.js';
 import { LatestComparison } from './latest.js';
+import { Pace } from './pace.js';
 import { ReadAhead } from './read-ahead.js';
 import { SequenceComparison, type PartitionState } from './sequence.js';
 
@@ -62,41 +63,6 @@ const compactedAtOnce = 2;
 
 /** A report is kept in a history: so many ranges at most, with how many more there are. */
 const mostRanges = 50;
-const mostDifferences = 10;
-
-const difference = z.object({
-  source: z.string().nullable(),
-  target: z.string().nullable(),
-  what: z.string(),
-});
-const partitionState = z.object({
-  source: z.string(),
-  target: z.string(),
-  records: z.number(),
-  bytes: z.number(),
-  hash: z.string().optional(),
-  differences: z.array(difference),
-  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() })),
-  pending: z.object({ from: z.string(), to: z.string() }).optional(),
-});
-const place = z.object({ topic: z.string(), partition: z.number() });
-
-const carried = z.object({
-  /** Places in the list of pairs, as ranges from and up to. */
-  done: z.array(z.tuple([z.number(), z.number()])),
-  records: z.number(),
-  bytes: z.number(),
-  differing: z.number(),
-  differences: z.array(difference.extend(place.shape)),
-  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() }).extend(place.shape)),
-  /** Beyond what `unverifiable` lists. */
-  moreUnverifiable: z.number(),
-  pending: z.number(),
-  /** By topic: the hashes of its partitions together. */
-  hashes: z.record(z.string(), z.string()),
-  under: z.array(z.tuple([z.number(), partitionState])),
-});
-type Carried = z.infer<typeof carried>;
 
 /**
  * Compares partitions of two clusters, many at once, by reading all of both. Knows nothing of how the copy was made.
@@ -369,75 +335,3 @@ function newState({ source, target }: { source: bigint; target: bigint }): Parti
     unverifiable: [],
   };
 }
-
-function nothingYet(): Carried {
-  return {
-    done: [],
-    records: 0,
-    bytes: 0,
-    differing: 0,
-    differences: [],
-    unverifiable: [],
-    moreUnverifiable: 0,
-    pending: 0,
-    hashes: {},
-    under: [],
-  };
-}
-
-/** Ten differences that tell most: the first of each partition before the second of any. */
-function firstOf(differences: readonly ParityDifference[]): ParityDifference[] {
-  const seen = new Map<string, number>();
-  const ranked = differences.map((one) => {
-    const key = partitionKey(one);
-    const rank = seen.get(key) ?? 0;
-    seen.set(key, rank + 1);
-    return { one, rank };
-  });
-  const byTopic = (a: ParityDifference, b: ParityDifference) =>
-    a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition;
-  return ranked
-    .sort((a, b) => a.rank - b.rank || byTopic(a.one, b.one))
-    .slice(0, mostDifferences)
-    .sort((a, b) => byTopic(a.one, b.one) || a.rank - b.rank)
-    .map(({ one }) => one);
-}
-
-/** A hash over hashes that come in any order: their sum, byte by byte. */
-function together(sum: string | undefined, part: string): string {
-  const more = createHash('sha256').update(part).digest();
-  if (sum === undefined) return more.toString('hex');
-  const bytes = Buffer.from(sum, 'hex');
-  for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at]! + more[at]!) & 0xff;
-  return bytes.toString('hex');
-}
-
-function rangesOf(places: ReadonlySet<number>): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const at of [...places].sort((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last?.[1] === at) last[1]++;
-    else ranges.push([at, at + 1]);
-  }
-  return ranges;
-}
-
-/** How fast it went, over the last seconds. */
-class Pace {
-  private readonly seen: { at: number; offsets: number; bytes: number }[] = [];
-
-  at(offsets: number, bytes: number): { offsetsPerSecond: number; bytesPerSecond: number } {
-    const at = performance.now();
-    this.seen.push({ at, offsets, bytes });
-    while (this.seen.length > 2 && at - this.seen[0]!.at > windowMs) this.seen.shift();
-    const first = this.seen[0]!;
-    const seconds = (at - first.at) / 1000;
-    if (seconds <= 0) return { offsetsPerSecond: 0, bytesPerSecond: 0 };
-    return {
-      offsetsPerSecond: (offsets - first.offsets) / seconds,
-      bytesPerSecond: (bytes - first.bytes) / seconds,
-    };
-  }
-}
-
-const windowMs = 20_000;
