@@ -18,8 +18,8 @@ type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
 
 const carried = z.object({
-  /** The ends of the probe before: a mirror that keeps up has copied what was there then. */
-  ends: z.record(z.string(), z.array(z.string())).nullable(),
+  /** The ends as they were `atMs`, in ms of watching: a mirror that keeps up has soon copied what was there then. */
+  mark: z.object({ ends: z.record(z.string(), z.array(z.string())), atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
 });
@@ -27,10 +27,12 @@ type Carried = z.infer<typeof carried>;
 
 /** The map is read whole, so a large one is read less often: this many times as long is waited as the reading took. */
 const restFactor = 5;
+/** A mirror keeps up that has stored within this time what was there at its beginning; it stores its place every second. */
+const keepsUpWithinMs = 10_000;
 
 /**
  * Watches until the engine has copied every record that a consumer could read on the source below `to`, acknowledged on
- * the target (promises, 8); without `to` until it has copied at each probe what was there at the probe before. What the
+ * the target (promises, 8); without `to` until it has several times copied within seconds what was there before. What the
  * engine has stored on the target counts, not what it says.
  */
 export function watchEngine(
@@ -47,6 +49,7 @@ class EngineWatch {
   private readonly streak: Streak;
   private positions: ReadonlyMap<string, MirrorPosition> = new Map();
   private readAgainAt = 0;
+  private restMs = 0;
 
   constructor(
     private readonly source: Cluster,
@@ -85,7 +88,7 @@ class EngineWatch {
     }
     await this.readPositions();
     // Of a mirror that is to keep up the first probe only takes down the ends.
-    const upTo = to ?? carry?.ends ?? undefined;
+    const upTo = to ?? carry?.mark?.ends;
     const behind = this.partitions
       .map((at) => {
         const end =
@@ -96,12 +99,20 @@ class EngineWatch {
       })
       .filter(({ left, next }) => left > 0n || next === undefined);
     const left = Number(behind.reduce((sum, one) => sum + one.left, 0n));
+    const reached = upTo === undefined || behind.length === 0;
     const next: Carried = {
-      ends: to ? null : stableEnds(this.partitions, marks),
+      mark: to
+        ? null
+        : reached || !carry?.mark
+          ? { ends: stableEnds(this.partitions, marks), atMs: watchedMs }
+          : carry.mark,
       left: carry?.left && carry.left.offsets >= left ? carry.left : { offsets: left, atMs: watchedMs },
     };
-    if (upTo === undefined || behind.length > 0) {
-      this.streak.broken();
+    const limit = keepsUpWithinMs + 2 * this.restMs;
+    const late = !to && watchedMs - (carry?.mark?.atMs ?? watchedMs) > limit;
+    if (upTo === undefined || !reached || late) {
+      // Until it is late, what is not stored yet is no sign that the mirror falls behind.
+      if (to || late) this.streak.broken();
       return { says: sayBehind(behind, left, carry?.left ?? null, watchedMs), carry: next };
     }
     if (!this.streak.saw(to ? 'empty' : 'keeps up'))
@@ -127,7 +138,8 @@ class EngineWatch {
     if (began < this.readAgainAt) return;
     this.positions = await readPositions(this.target, this.input.migration.name, this.partitions);
     const took = Date.now() - began;
-    this.readAgainAt = Date.now() + (took > 200 ? restFactor * took : 0);
+    this.restMs = took > 200 ? restFactor * took : 0;
+    this.readAgainAt = Date.now() + this.restMs;
   }
 
   /** Where the source's ends are on the target. */

@@ -258,6 +258,23 @@ describe('the engine as a mirror', () => {
     expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '8' });
   });
 
+  test('is seen to keep up while producers go on, although it stores its place more seldom than it is looked at', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { probe: '100ms', agreeing: 3 } });
+    expect(await running(engine.prepareMirror, { migration }).answer).toMatchObject({ findings: [] });
+    const share = copying(migration);
+    const watched = running(engine.watchMirror, { migration, sliceMs: 60_000, partitions: partitions() });
+    let seen: unknown;
+    const answered = watched.answer.then((answer) => (seen = answer));
+    while (seen === undefined) await send(ground.lab.source, topic, messages(1));
+    await answered;
+    expect(seen).toMatchObject({
+      state: 'caught-up',
+      sentence: expect.stringContaining('keeps up') as unknown,
+    });
+    await share.stop();
+  });
+
   test('sees records that come after the end was frozen', async () => {
     await prepared();
     const migration = mirroring();
