@@ -17,7 +17,7 @@ import { count } from '../wording.js';
 export interface LateRecords {
   topic: string;
   first: TopicPartition;
-  /** By how many offsets the topic has grown, all its partitions together: any record that comes changes it. */
+  /** By how many offsets the topic has grown, all its partitions together: each record that comes adds to it. */
   offsets: bigint;
   sentence: string;
 }

@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 
 /** Who answers, and who to be there. */
 export interface HttpConnection {
@@ -42,7 +42,7 @@ export class HttpClient {
   constructor(
     { url, login, tls }: HttpConnection,
     private readonly options: {
-      /** How long the other side may be silent, ms. */
+      /** How long it may take to connect, to begin its answer, and to end it, ms each. */
       timeoutMs: number;
       /** The most requests under way; more wait for their turn, which is not the other side's time. */
       atOnce: number;
@@ -61,7 +61,6 @@ export class HttpClient {
       connections: options.atOnce,
       connectTimeout: options.timeoutMs,
       headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
       maxResponseSize: longestAnswer,
       connect: {
         ...(tls?.ca !== undefined && { ca: tls.ca }),
@@ -90,10 +89,21 @@ export class HttpClient {
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
-      return { status: answer.statusCode, text: await answer.body.text() };
+      return { status: answer.statusCode, text: await this.whole(answer.body) };
     } catch (cause) {
       signal?.throwIfAborted();
       throw Object.assign(new Error('The request failed.'), { code: codeOf(cause) });
+    }
+  }
+
+  /** undici's own limit for a body is between its pieces: one that trickles would never end. */
+  private async whole(body: Dispatcher.ResponseData['body']): Promise<string> {
+    const late = Object.assign(new Error('The answer did not end in time.'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => body.destroy(late), this.options.timeoutMs);
+    try {
+      return await body.text();
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -107,7 +117,6 @@ export class HttpClient {
 const codes: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_HEADERS_TIMEOUT: 'ETIMEDOUT',
-  UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'EMSGSIZE',
   UND_ERR_SOCKET: 'ECONNRESET',
 };

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
-import { FerryError } from '../migration/errors.js';
+import { FerryError, isFerryError } from '../migration/errors.js';
 import { connectionFailure } from './connection-failure.js';
 import type { ClusterConnection } from './connection-settings.js';
 import { login } from './login.js';
+import { ok } from './refusal.js';
 import { apiVersionsV3 } from './wire/api-versions-v3.js';
 import type { Api } from './wire/api.js';
 import { Disconnected, Exchange } from './wire/exchange.js';
@@ -53,10 +54,12 @@ export class BrokerLink {
       });
       const sessionMs = sasl ? await login(exchange, sasl) : 0;
       const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: '0.1.0' });
+      if (answer.code !== ok) throw tooOld(cluster, address, 'ApiVersions version 3');
       const versions = new Map(answer.versions.map(({ key, min, max }) => [key, { min, max }]));
       return new BrokerLink(cluster, address, settings, exchange, versions, sessionMs);
     } catch (error) {
       exchange?.close();
+      if (isFerryError(error)) throw error;
       // With TLS 1.3 a refused client certificate shows only after the handshake, as the reason why the socket closed.
       throw connectionFailure(cluster, address, settings, error);
     }
@@ -72,11 +75,7 @@ export class BrokerLink {
   }
 
   async ask<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
-    if (!this.speaks(api))
-      throw new FerryError(
-        'Unsupported',
-        `Cluster "${this.cluster}" at ${this.address} does not speak ${api.name} version ${api.version}: the ferry needs Kafka 2.8 or newer.`,
-      );
+    if (!this.speaks(api)) throw tooOld(this.cluster, this.address, `${api.name} version ${api.version}`);
     await this.reauthentication;
     try {
       return await this.exchange.ask(api, request);
@@ -109,6 +108,13 @@ export class BrokerLink {
       this.reauthentication = again.finally(() => (this.reauthentication = undefined));
     }, inMs).unref();
   }
+}
+
+function tooOld(cluster: string, address: string, request: string): FerryError {
+  return new FerryError(
+    'Unsupported',
+    `Cluster "${cluster}" at ${address} does not speak ${request}: the ferry needs Kafka 2.8 or newer.`,
+  );
 }
 
 /** `host:port`, the host being a name, an IPv4 address, or an IPv6 address in brackets. */

@@ -7,6 +7,7 @@ import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { openRegistries } from '../../src/registries.js';
+import type { Registry } from '../../src/registry/registry.js';
 import { eventually } from '../eventually.js';
 import { connectionOf } from './kafka-cluster.js';
 
@@ -170,6 +171,18 @@ export class Attempts {
 }
 
 export const attempt = (): Attempt => new Attempts().next();
+
+/** The same, with registries by these names. */
+export function withRegistries(ground: Ground, byName: Readonly<Record<string, Registry>>): Dependencies {
+  return {
+    ...ground,
+    registries: (name) => {
+      const registry = byName[name];
+      if (!registry) throw new FerryError('BadInput', `no registry ${name}`);
+      return registry;
+    },
+  };
+}
 
 /** Weight and key of findings, in order of key. */
 export function keysOf(findings: readonly Finding[]): string[] {

@@ -24,7 +24,7 @@ import {
   writeBatches,
   type Mirroring,
 } from './mirroring.js';
-import { openGround, type Ground } from './prepare-ground.js';
+import { attempt, openGround, withRegistries, type Ground } from './prepare-ground.js';
 import { makeTopic, migrationOf, running } from './watching.js';
 
 // Two real registries without import mode, the target's in use by others: ids cannot be kept.
@@ -48,26 +48,10 @@ afterAll(async () => {
   await stopRegistries(registries);
 });
 
-const dependencies = (): Dependencies => ({
-  ...ground,
-  registries: (name) => {
-    if (name === 'onprem') return source;
-    if (name === 'aiven') return target;
-    throw new FerryError('BadInput', `no registry ${name}`);
-  },
-});
+const dependencies = (): Dependencies => withRegistries(ground, { onprem: source, aiven: target });
 
 const copy = (migration: Migration, accepted: string[] = []) =>
-  copySchemas(
-    dependencies(),
-    { migration, accepted },
-    {
-      noted: undefined,
-      note: async () => undefined,
-      says: () => undefined,
-      signal: new AbortController().signal,
-    },
-  );
+  copySchemas(dependencies(), { migration, accepted }, attempt());
 
 type Messages = { key?: Buffer | string; value: Buffer | null; headers?: Record<string, string> }[];
 

@@ -6,7 +6,6 @@ import { refuseRegistryIds, sampleIds } from '../../activities/schemas/schema-id
 import { copySchemas, schemaActivities } from '../../activities/schemas/schemas.js';
 import type { LabRegistries } from '../../lab/lab.js';
 import { startRegistryDouble, type RegistryDouble } from '../../lab/registry-double/server.js';
-import { FerryError } from '../../src/migration/errors.js';
 import type { Migration } from '../../src/migration/file.js';
 import { openRegistry } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
@@ -14,7 +13,7 @@ import { sharedLab, stopRegistries } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { avro, proto } from '../registry/schemas.js';
 import { run } from './kafka-cluster.js';
-import { openGround, type Ground } from './prepare-ground.js';
+import { attempt, openGround, withRegistries, type Ground } from './prepare-ground.js';
 import { makeTopic, migrationOf, running } from './watching.js';
 
 // A real registry that has no import mode, and one that has: the way from what people have to what they move to.
@@ -39,26 +38,9 @@ afterAll(async () => {
   await stopRegistries(registries);
 });
 
-const dependencies = (): Dependencies => ({
-  ...ground,
-  registries: (name) => {
-    if (name === 'onprem') return source;
-    if (name === 'aiven') return target;
-    throw new FerryError('BadInput', `no registry ${name}`);
-  },
-});
+const dependencies = (): Dependencies => withRegistries(ground, { onprem: source, aiven: target });
 
-const copy = (migration: Migration) =>
-  copySchemas(
-    dependencies(),
-    { migration },
-    {
-      noted: undefined,
-      note: async () => undefined,
-      says: () => undefined,
-      signal: new AbortController().signal,
-    },
-  );
+const copy = (migration: Migration) => copySchemas(dependencies(), { migration }, attempt());
 
 /** A topic with values that an application has encoded by the source registry: Avro, and Protobuf with a reference. */
 async function encodedTopic(label: string, strategy: Migration['strategy'] = 'advancedMirroring') {
