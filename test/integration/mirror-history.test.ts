@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { historyOf } from '../../activities/mirror/history.js';
+import { checkPlan } from '../../activities/plan/plan.js';
+import type { Migration, MigrationFile } from '../../src/migration/file.js';
+import { sharedLab } from '../lab/shared.js';
+import { run } from './kafka-cluster.js';
+import { keysOf, openGround, sentenceOf, type Ground } from './prepare-ground.js';
+import { makeTopic, migrationOf, send } from './watching.js';
+
+// What is found out about a topic's history, and about the target that is to take it, before anything is copied.
+let ground: Ground;
+beforeAll(async () => {
+  ground = openGround(await sharedLab());
+});
+afterAll(() => ground.close());
+
+let count = 0;
+let topic: string;
+beforeEach(() => {
+  count += 1;
+  topic = `history.${run}.${count}`;
+});
+
+const day = 86_400_000;
+const mirroring = (more: Partial<MigrationFile> = {}): Migration =>
+  migrationOf({
+    name: topic,
+    strategy: 'simpleMirroring',
+    topics: [{ name: topic, newName: `${topic}.new` }],
+    consumers: [{ group: `${topic}.group` }],
+    ...more,
+  });
+const findings = (migration: Migration) => historyOf(ground.source, ground.target, migration);
+
+test('a target that would delete, refuse or change the history is told of in one go', async () => {
+  await makeTopic(ground.admin.source, topic, 1, { 'retention.ms': '-1' });
+  const old = String(Date.now() - 30 * day);
+  const future = String(Date.now() + 3 * day);
+  await send(ground.lab.source, topic, [
+    { value: 'old', partition: 0, timestamp: old },
+    { value: 'new', partition: 0, timestamp: future },
+  ]);
+  await makeTopic(ground.target, `${topic}.new`, 1, {
+    'retention.ms': String(7 * day),
+    'retention.bytes': '1000000',
+    'message.timestamp.before.max.ms': String(day),
+  });
+  const found = await findings(mirroring());
+  expect(keysOf(found)).toEqual([
+    `asks history-too-large:${topic}`,
+    `blocks history-expires:${topic}`,
+    `blocks timestamps-ahead:${topic}`,
+    `blocks timestamps-too-old:${topic}`,
+  ]);
+  expect(sentenceOf(found, `history-expires:${topic}`)).toBe(
+    `${topic} holds records that are 30d old, and ${topic}.new on target deletes what is older than 7d (retention.ms): they would be gone soon after they were copied; set retention.ms on ${topic}.new of target to 3283200000 (38d) at least until the migration has ended.`,
+  );
+});
+
+test('a topic that the ferry makes is judged by what it will get', async () => {
+  await makeTopic(ground.admin.source, topic, 1, {
+    'retention.ms': String(7 * day),
+    'message.timestamp.type': 'LogAppendTime',
+  });
+  const found = await findings(mirroring({ topics: [{ name: topic, partitions: 3 }] }));
+  expect(keysOf(found)).toEqual([
+    `blocks partitions-mirrored:${topic}`,
+    `blocks timestamps-replaced:${topic}`,
+  ]);
+  const mended = mirroring({
+    topics: [{ name: topic, config: { 'message.timestamp.type': 'CreateTime' } }],
+  });
+  expect(await findings(mended)).toEqual([]);
+});
+
+test('records without a key, ids of schemas, and records that are there already are found in the plan', async () => {
+  await makeTopic(ground.admin.source, topic, 1);
+  await send(
+    ground.lab.source,
+    topic,
+    Array.from({ length: 20 }, () => ({ value: '\0\0\0\0\u0007payload', partition: 0 })),
+  );
+  await makeTopic(ground.target, `${topic}.new`, 1, { 'cleanup.policy': 'compact' });
+  await send(ground.lab.target, `${topic}.new`, [{ key: 'k', value: 'strange', partition: 0 }]);
+  const { findings: found, will } = await checkPlan(ground, { migration: mirroring() }, 'own');
+  const keys = keysOf(found);
+  expect(keys).toEqual(
+    expect.arrayContaining([
+      `asks schemas-in-topic:${topic}`,
+      `blocks records-before-history:${topic}.new`,
+      `blocks records-without-key:${topic}`,
+    ]),
+  );
+  expect(keys.filter((key) => key.includes('records-on-target'))).toEqual([]);
+  expect(sentenceOf(found, `schemas-in-topic:${topic}`)).toContain('use advancedMirroring');
+  expect(will).toContain(
+    `Copy ${topic} from source to target record by record, and go on while the source grows.`,
+  );
+});
