@@ -113,6 +113,7 @@ describe('a migration by hand in the web UI', () => {
 
   test('closes the step on a signal without JSON, once it is so', async () => {
     await shop.stopConsumer('billing');
+    await shop.wroteOneMore();
     await shop.switchProducer();
     await ui.signal({ name: 'producerSwitched' });
     const text = await ui.details(/Wait until every group has consumed the source\s+active/);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Producer } from 'kafkajs';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { MigrationFile } from '../../src/migration/file.js';
+import { eventually } from '../eventually.js';
 
 const readers = ['billing', 'shipping'] as const;
 type Reader = (typeof readers)[number];
@@ -69,6 +70,18 @@ export class Shop {
     this.writing = undefined;
   }
 
+  /** Resolves when the producer has written a message that it began with after this call. */
+  async wroteOneMore(): Promise<void> {
+    const { writing } = this;
+    if (!writing) throw new Error('nobody writes');
+    const before = writing.written;
+    // The first of these may have been on its way.
+    await eventually(
+      async () => writing.written,
+      (written) => written >= before + 2,
+    );
+  }
+
   async switchProducer(): Promise<void> {
     await this.stopProducer();
     await this.produceTo(this.lab.target);
@@ -128,6 +141,8 @@ export class Shop {
 
 /** Writes until it is stopped. */
 class Writing {
+  /** Messages that the broker has acknowledged. */
+  written = 0;
   private stopping = false;
   private readonly loop: Promise<void>;
 
@@ -150,6 +165,7 @@ class Writing {
         topic,
         messages: [{ key: `k${number % 10}`, value: `order ${number}` }],
       });
+      this.written = number;
       await sleep(writeEveryMs);
     }
   }
