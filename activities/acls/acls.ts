@@ -73,10 +73,7 @@ export async function copyAcls(
   const own = new Set(note.safeParse(attempt.noted).data?.missing);
   const absent = new Set(missing.map(aclKey));
   const made = wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
-  const stands = standing(
-    findings,
-    accepted.map((key) => ({ key })),
-  );
+  const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
       made,

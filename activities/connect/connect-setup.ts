@@ -35,10 +35,7 @@ export async function prepareMirrorMaker(
   attempt.says(`Asks Kafka Connect "${rest.name}" whether it takes the connectors.`);
   const checked = await surveyMirrorMaker(dependencies, work);
   const { partitions, findings } = checked;
-  const stands = standing(
-    findings,
-    accepted.map((key) => ({ key })),
-  );
+  const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
       partitions,

@@ -83,10 +83,7 @@ class Drain {
       ...topicsWithoutGroup(this.input.migration),
       ...drainFindings(reading, (group, partition) => !outOfPatience && this.isAssigned(group, partition)),
     ];
-    const asked = standing(
-      findings,
-      this.accepted.map((key) => ({ key })),
-    );
+    const asked = standing(findings, this.accepted);
     const drained = reading.groups.every(({ group, partitions }) =>
       partitions.every((one) => passes(group, one, this.accepted)),
     );

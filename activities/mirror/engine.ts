@@ -39,10 +39,7 @@ export function engineActivities({
         const partitions = Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]));
         attempt.says(`Looks whether ${target.name} takes and keeps the history.`);
         const findings = await historyOf(source, target, migration);
-        const stands = standing(
-          findings,
-          accepted.map((key) => ({ key })),
-        );
+        const stands = standing(findings, accepted);
         if (stands.length > 0)
           return {
             partitions,

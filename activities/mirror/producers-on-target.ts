@@ -56,7 +56,7 @@ class ProducersOnTarget {
         };
       const findings = standing(
         late.map((records) => staysBehind(records, migration)),
-        accepted.map((key) => ({ key })),
+        accepted,
       );
       if (findings.length > 0) return { answer: { state: 'asks', findings } };
     }

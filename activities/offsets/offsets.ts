@@ -46,10 +46,7 @@ export async function seedOffsets(
   const start = startOf(input, ends, groups, mark);
   const seeds = groups.map((group) => planSeed(group, start, mark, target.name));
   const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
-  const stands = standing(
-    findings,
-    accepted.map((key) => ({ key })),
-  );
+  const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
       start: start.table,

@@ -215,11 +215,7 @@ export class Translation {
         );
       return { group: move.group, partitions };
     });
-    const unaccepted = () =>
-      standing(
-        findings,
-        (this.input.accepted ?? []).map((key) => ({ key })),
-      );
+    const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
     const committed = await this.commit(translated, findings);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };

@@ -145,7 +145,6 @@ async function write(
   says: Attempt['says'],
   noteImport: (subjects: readonly string[]) => Promise<void>,
 ): Promise<Copied> {
-  const accept = accepted.map((key) => ({ key }));
   const idMap = new Map(plan.ids);
   const numbers = new Map(plan.numbers);
   const unwritten = (findings: Finding[]): Copied => ({
@@ -158,7 +157,7 @@ async function write(
     versions: plan.wanted.length,
     ids: idMap,
   });
-  if (standing(plan.findings, accept).length > 0) return unwritten(plan.findings);
+  if (standing(plan.findings, accepted).length > 0) return unwritten(plan.findings);
 
   const progress = (done: number, all: number): void =>
     says(`Registered ${done} of ${all} schema versions on ${target.name}.`);
@@ -187,7 +186,7 @@ async function write(
           ? { slots: [], findings: [idsNotKept(view, capability.why)] }
           : countingSlots(plan.wanted, from.maxId, target.name);
       const findings = canTranslate ? orTranslate(inTheWay, target.name) : inTheWay;
-      if (standing(findings, accept).length > 0) return unwritten([...plan.findings, ...findings]);
+      if (standing(findings, accepted).length > 0) return unwritten([...plan.findings, ...findings]);
       await fillSlots(target, openSlots(slots, plan.register, view.maxId), levels, progress);
       await deleteFillers(target, slots);
     }

@@ -66,10 +66,7 @@ export async function copySchemas(
   const copied = await copyRegistry({ ...input, canTranslate }, attempt);
   const { findings } = copied;
   if (!copied.complete) {
-    const stand = standing(
-      findings,
-      input.accepted.map((key) => ({ key })),
-    );
+    const stand = standing(findings, input.accepted);
     return {
       findings,
       sentence: `Nothing was registered on ${input.target.name}: ${count(stand.length, 'finding')} to be mended or accepted first.`,
@@ -225,10 +222,7 @@ class Follower {
   }
 
   private standing(findings: readonly Finding[]): Finding[] {
-    return standing(
-      findings,
-      this.input.accepted.map((key) => ({ key })),
-    );
+    return standing(findings, this.input.accepted);
   }
 
   private forget(): void {

@@ -69,12 +69,11 @@ export async function createTopics(
     }),
   ];
   const asked = new Set(note.safeParse(attempt.noted).data?.absent);
-  const accept = accepted.map((key) => ({ key }));
-  if (standing(findings, accept).length > 0)
+  if (standing(findings, accepted).length > 0)
     return {
-      made: madeAmong(asked, survey, migration, accept),
+      made: madeAmong(asked, survey, migration, accepted),
       findings,
-      sentence: `Nothing was created on ${target.name}: ${count(standing(findings, accept).length, 'finding')} to be mended or accepted first.`,
+      sentence: `Nothing was created on ${target.name}: ${count(standing(findings, accepted).length, 'finding')} to be mended or accepted first.`,
     };
 
   for (const { name } of survey.toCreate) asked.add(name);
@@ -104,7 +103,7 @@ export async function createTopics(
       if (accepted.some(({ name }) => name === targetName(move)))
         findings.push(...compareNow(move, survey, target.name));
   }
-  const made = madeAmong(asked, survey, migration, accept);
+  const made = madeAmong(asked, survey, migration, accepted);
   const others = migration.topics.length - made.length;
   return {
     made,
@@ -124,12 +123,13 @@ function madeAmong(
   asked: ReadonlySet<string>,
   survey: TopicSurvey,
   { topics, target }: Migration,
-  accept: readonly { key: string }[],
+  accepted: readonly string[],
 ): MadeTopic[] {
   return topics.flatMap((move) => {
     const name = targetName(move);
     const there = survey.target.get(name);
-    const ours = there && asked.has(name) && standing(compareNow(move, survey, target), accept).length === 0;
+    const ours =
+      there && asked.has(name) && standing(compareNow(move, survey, target), accepted).length === 0;
     return ours ? [{ name, topicId: there.facts.topicId }] : [];
   });
 }

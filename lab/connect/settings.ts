@@ -72,6 +72,9 @@ const labBehaviour: Settings = {
   'scheduled.rebalance.max.delay.ms': 0,
   'task.shutdown.graceful.timeout.ms': 2_000,
   'offset.flush.interval.ms': 1_000,
+  // A worker that was killed while it committed left a transaction open on its topic of offsets, and the next one reads
+  // that topic to its end before it answers.
+  'producer.transaction.timeout.ms': 10_000,
   // Connectors are found by the service files in their jars; looking into every class takes seconds (KIP-898).
   'plugin.discovery': 'service_load',
 };

@@ -24,8 +24,12 @@ export interface Acceptance {
   at: string;
 }
 
-/** Findings that still stop a step: all that block, and those that ask and nobody has accepted. */
-export function standing(findings: readonly Finding[], accepted: readonly { key: string }[]): Finding[] {
-  const keys = new Set(accepted.map(({ key }) => key));
-  return findings.filter(({ weight, key }) => weight === 'blocks' || (weight === 'asks' && !keys.has(key)));
+/**
+ * Findings that still stop a step: all that block, and those that ask and nobody has accepted.
+ * @param accepted keys
+ */
+export function standing(findings: readonly Finding[], accepted: readonly string[]): Finding[] {
+  return findings.filter(
+    ({ weight, key }) => weight === 'blocks' || (weight === 'asks' && !accepted.includes(key)),
+  );
 }

@@ -13,8 +13,13 @@ const findings: Finding[] = [
 
 it('findings stand that block, whoever accepted them, and those that ask and nobody accepted', () => {
   expect(standing(findings, [])).toEqual(findings.slice(0, 2));
-  expect(standing(findings, findings)).toEqual(findings.slice(0, 1));
-  expect(standing(findings, [{ key: 'group-not-in-file:billing' }])).toEqual(findings.slice(0, 2));
+  expect(
+    standing(
+      findings,
+      findings.map(({ key }) => key),
+    ),
+  ).toEqual(findings.slice(0, 1));
+  expect(standing(findings, ['group-not-in-file:billing'])).toEqual(findings.slice(0, 2));
 });
 
 it('offsets stay exact beyond what a JSON number can hold', () => {

@@ -135,7 +135,7 @@ export class Mirror {
     while (this.#wanted()) {
       const seen = await watchThenChange().watchSchemas({ ...this.work(), sliceMs, carry });
       if (seen.state === 'asks') {
-        insist(this, seen.findings);
+        insist(this.work(), seen.findings);
         throw new Blocked('The check asked for nothing that is not accepted already; retry.');
       }
       carry = seen.carry;

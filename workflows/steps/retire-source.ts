@@ -44,7 +44,7 @@ async function deletionApproved(run: Run): Promise<void> {
     together: true,
     check: async (_topics, entry) => {
       const { findings, sentence, manifest } = await finalCheck(run);
-      if (standing(findings, run.state.accepted).length > 0)
+      if (standing(findings, run.accepted).length > 0)
         for (const part of entry.parts ?? []) delete part.claim;
       insist(run, findings);
       return { agrees: true, sentence, data: { manifest, findings } };
@@ -63,7 +63,7 @@ async function sourceDeleted(run: Run): Promise<void> {
     if (run.facts.deletingSince === undefined) {
       // The approval may be older than a pause or a failure by now.
       const { findings } = await finalCheck(run);
-      const [left] = standing(findings, run.state.accepted);
+      const [left] = standing(findings, run.accepted);
       if (left) throw run.reopen('deletionApproved', left.sentence);
       run.insistUndisturbed();
       run.facts.deletingSince = run.now();

@@ -49,12 +49,17 @@ export class Run {
     return this.state.facts;
   }
 
+  /** Keys of the findings that a person accepted. */
+  get accepted(): string[] {
+    return this.state.accepted.map(({ key }) => key);
+  }
+
   /** What every activity is given. */
   work(): Work {
     return {
       migration: this.migration,
       topicIds: this.facts.topicIds,
-      accepted: this.state.accepted.map(({ key }) => key),
+      accepted: this.accepted,
     };
   }
 

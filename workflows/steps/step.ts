@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import type { Work } from '../../src/migration/work.js';
 import type { Run } from './run.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
 
@@ -47,8 +48,8 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
 }
 
 /** Stops the step when findings stand that block it or that nobody has accepted. */
-export function insist(run: Pick<Run, 'state'>, findings: readonly Finding[]): void {
-  const left = standing(findings, run.state.accepted);
+export function insist({ accepted = [] }: Pick<Work, 'accepted'>, findings: readonly Finding[]): void {
+  const left = standing(findings, accepted);
   if (left.length > 0) throw new Blocked(sentenceOf(left), left);
 }
 
