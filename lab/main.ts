@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { complaints } from './complaints.js';
 import { writeDockerFiles } from './docker.js';
 import { addServers, attachLab, DEFAULT_NAME, type Lab, LabError, startLab } from './lab.js';
 import { sourceVersion } from './kafka/version.js';
@@ -47,7 +48,9 @@ named('down', 'end every process of the lab and remove every file')
     const found = await takeDown(name);
     if (json) console.log(JSON.stringify({ name, found, logs }));
     else console.log(found ? `The lab ${name} is down.` : `There was no lab ${name}.`);
-    if (logs) progress(`The logs of its servers are in ${logs}.`);
+    if (logs)
+      for (const line of [`The logs of its servers are in ${logs}.`, ...(await complaints(logs))])
+        progress(line);
   });
 
 program

@@ -4,10 +4,16 @@ import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { silent } from '../host/failure.js';
+import { runTool } from '../host/tool.js';
 import type { Lab } from '../lab.js';
 
-const ferry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const ferryFrom = {
+  source: ['--import', tsx, at('src/cli/main.ts')],
+  build: [at('dist/src/cli/main.js')],
+} as const;
 
 /** A real worker, `ferry worker`, in a process of its own, so that it can be killed as a crash would. */
 export class WorkerProcess {
@@ -18,7 +24,19 @@ export class WorkerProcess {
   constructor(
     private readonly lab: Lab,
     private readonly output: 'file' | 'terminal' = 'file',
+    private readonly from: keyof typeof ferryFrom = 'source',
   ) {}
+
+  /** As it is deployed, built now from the checkout: it starts in a third of the time. */
+  static async built(lab: Lab): Promise<WorkerProcess> {
+    await runTool('npm', ['run', 'build'], {
+      label: 'building the ferry',
+      missing: 'There is no npm on PATH: install Node.js with it.',
+      progress: silent,
+      cwd: at('.'),
+    });
+    return new WorkerProcess(lab, 'file', 'build');
+  }
 
   /** The file that it logs to; several starts append. */
   get log(): string {
@@ -34,7 +52,7 @@ export class WorkerProcess {
     const log = this.output === 'file' ? openSync(this.log, 'a') : undefined;
     this.#child = spawn(
       process.execPath,
-      ['--import', tsx, ferry, 'worker', '--config', this.lab.ferryYaml],
+      [...ferryFrom[this.from], 'worker', '--config', this.lab.ferryYaml],
       { stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'] },
     );
     if (log !== undefined) closeSync(log);

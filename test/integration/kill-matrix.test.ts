@@ -35,7 +35,7 @@ let worker: WorkerProcess;
 beforeAll(async () => {
   lab = await sharedLab();
   await lab.startConnect();
-  worker = new WorkerProcess(lab);
+  worker = await WorkerProcess.built(lab);
   worker.start();
 });
 
