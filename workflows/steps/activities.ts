@@ -12,7 +12,7 @@ export const sliceMs = 55 * 60_000;
 export const change = () =>
   proxyActivities<Activities>({
     startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout: '15 seconds',
     retry: {
       initialInterval: '1 second',
       backoffCoefficient: 2,
