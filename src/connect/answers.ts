@@ -7,8 +7,6 @@ export type WorkerFacts = z.output<typeof workerAnswer>;
 
 export const connectorsAnswer = z.array(z.string());
 
-export const pluginsAnswer = z.array(z.object({ class: z.string(), type: z.string().optional() }));
-
 export const validationAnswer = z.object({
   error_count: z.number(),
   configs: z.array(

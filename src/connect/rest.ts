@@ -6,7 +6,6 @@ import {
   connectorsAnswer,
   errorAnswer,
   offsetsAnswer,
-  pluginsAnswer,
   statusAnswer,
   validationAnswer,
   workerAnswer,
@@ -31,8 +30,6 @@ export interface Connect {
   readonly name: string;
   /** Its version, and the cluster to which connectors of type source write: the one that Connect itself lives on. */
   worker(): Promise<WorkerFacts>;
-  /** Classes of the connectors that are installed. */
-  plugins(): Promise<string[]>;
   /** Names of the settings that the connector's class or Connect refuses, each with its errors as Connect words them. */
   validate(config: ConnectorConfig): Promise<Map<string, string[]>>;
   /** `undefined`: there is no such connector. */
@@ -46,8 +43,6 @@ export interface Connect {
   restartFailed(connector: string): Promise<void>;
   /** What the connector has committed; `undefined`: there is no such connector. */
   offsets(connector: string): Promise<ConnectorOffset[] | undefined>;
-  /** Only of a connector that is stopped. */
-  patchOffsets(connector: string, offsets: readonly ConnectorOffset[]): Promise<void>;
   /** Only of a connector that is stopped. Not there: done already. */
   deleteOffsets(connector: string): Promise<void>;
   /** Not there: done already. */
@@ -143,10 +138,6 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
   return {
     name,
     worker: async () => read('say who it is', workerAnswer, await send('GET', '/')),
-    plugins: async () =>
-      read('list its plugins', pluginsAnswer, await send('GET', '/connector-plugins')).map(
-        (one) => one.class,
-      ),
     validate: async (config) => {
       const plugin = config['connector.class'] ?? '';
       const answer = await send(
@@ -198,8 +189,6 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       if (missing(answer) && isOfConnector(answer)) return insistOnMissing(connector);
       return read('show the offsets of a connector', offsetsAnswer, answer).offsets;
     },
-    patchOffsets: async (connector, offsets) =>
-      done('alter the offsets of a connector', await send('PATCH', path(connector, '/offsets'), { offsets })),
     deleteOffsets: async (connector) => {
       const answer = await send('DELETE', path(connector, '/offsets'));
       if (missing(answer) && isOfConnector(answer)) return insistOnMissing(connector);

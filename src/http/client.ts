@@ -16,7 +16,7 @@ export interface HttpConnection {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** Below the url, with its parts percent-encoded. */
   readonly path: string;
   /** Sent as JSON. */

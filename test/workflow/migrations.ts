@@ -32,6 +32,7 @@ export class TestMigration {
     readonly handle: WorkflowHandle,
     readonly cluster: ScriptedCluster,
     readonly pass: (time: string) => Promise<void>,
+    private readonly skipsTime: boolean,
   ) {}
 
   status(): Promise<Status> {
@@ -39,7 +40,8 @@ export class TestMigration {
   }
 
   /** Sends the update; the answer to the person. */
-  say(name: string, input?: unknown): Promise<string> {
+  async say(name: string, input?: unknown): Promise<string> {
+    await this.#takenUp();
     return input === undefined
       ? this.handle.executeUpdate<string, []>(name)
       : this.handle.executeUpdate<string, [unknown]>(name, { args: [input] });
@@ -56,6 +58,7 @@ export class TestMigration {
   }
 
   async signal(name: string, input?: unknown): Promise<void> {
+    await this.#takenUp();
     await this.handle.signal<[unknown?]>(name, ...(input === undefined ? [] : [input]));
   }
 
@@ -91,6 +94,11 @@ export class TestMigration {
       if (first) await this.say(first.message, first.input);
       else await this.pass('25 hours');
     }
+  }
+
+  /** People may be faster than workers, but not where `isTakenUp` matters. */
+  async #takenUp(): Promise<void> {
+    if (this.skipsTime) await eventually(() => isTakenUp(this.handle), Boolean);
   }
 
   /** What the web UI shows under User Metadata. */
@@ -198,7 +206,12 @@ export class Migrations {
 
   adopt(handle: WorkflowHandle, cluster: ScriptedCluster): TestMigration {
     this.#started.push(handle);
-    return new TestMigration(handle, cluster, (time) => this.pass(time));
+    return new TestMigration(
+      handle,
+      cluster,
+      (time) => this.pass(time),
+      this.environment.supportsTimeSkipping,
+    );
   }
 
   /** Waits until something that is asked again and again is this. */
@@ -219,7 +232,8 @@ export class Migrations {
       const running = await eventually(
         async () => {
           // At any moment: a migration may be on the way to its mirror when the test ends.
-          if (await mirrors(handle)) await handle.signal('abort').catch(() => undefined);
+          if ((await mirrors(handle)) && (await isTakenUp(handle)))
+            await handle.signal('abort').catch(() => undefined);
           return stillRunning(handle);
         },
         (state) => state !== 'busy',
@@ -267,6 +281,17 @@ async function mirrors(handle: WorkflowHandle): Promise<boolean> {
   const { pendingActivities } = (await handle.describe()).raw;
   return pendingActivities?.some(({ activityType }) => activityType?.name === 'mirror') ?? false;
 }
+
+/**
+ * Whether workers have begun with all that the migration asks of them. The time-skipping server locks its clock when an
+ * activity is scheduled, and never unlocks it for one that is cancelled before it is started.
+ */
+async function isTakenUp(handle: WorkflowHandle): Promise<boolean> {
+  const { pendingActivities } = (await handle.describe()).raw;
+  return !pendingActivities?.some(({ state, attempt }) => Number(state) === scheduled && attempt === 1);
+}
+/** `PENDING_ACTIVITY_STATE_SCHEDULED` of `temporal.api.enums.v1`. */
+const scheduled = 1;
 
 /** Whether a migration runs, and if so whether it only waits: for a person, or for time to pass. */
 async function stillRunning(handle: WorkflowHandle): Promise<'ended' | 'idle' | 'busy'> {
