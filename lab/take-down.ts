@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LabError } from './host/failure.js';
 import { exists, labFolder, labsFolder } from './host/folders.js';
 import { identify, isAlive } from './host/processes.js';
-import { killIn } from './host/server.js';
+import { killIn } from './host/remembered.js';
 import { readState } from './state.js';
 
 /**

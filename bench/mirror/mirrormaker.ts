@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { runningIn, Server } from '../../lab/host/server.js';
+import { runningIn } from '../../lab/host/remembered.js';
+import { Server } from '../../lab/host/server.js';
 import { silent } from '../../lab/host/failure.js';
 import { javaCommand } from '../../lab/host/toolchain.js';
 import { classPath, jvmOptions, kafkaJars } from '../../lab/kafka/jars.js';

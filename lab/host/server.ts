@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from './failure.js';
-import { type ProcessIdentity, identify, isAlive, signalProcess, waitUntilGone } from './processes.js';
+import { type ProcessIdentity, isAlive, signalProcess, waitUntilGone } from './processes.js';
+import { killIn, runningIn, spawnRemembered } from './remembered.js';
 import { lastLines } from './tool.js';
 
 const READY_WITHIN_MS = 90_000;
@@ -62,17 +62,13 @@ export class Server {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const log = openSync(this.log, 'a', 0o600);
     try {
-      const child = spawn(command, args, {
-        cwd: folder,
-        detached: true,
-        stdio: ['ignore', log, log],
-      });
+      const child = spawnRemembered(folder, command, args, { output: log, cwd: folder, detached: true });
       const failed = new Promise<never>((_, reject) => child.once('error', reject));
       failed.catch(() => undefined);
-      const identity = child.pid === undefined ? undefined : remember(folder, child.pid);
-      if (!identity) return await failed;
+      const process = runningIn(folder);
+      if (!process) return await failed;
       child.unref();
-      return identity;
+      return process;
     } catch (error) {
       throw new LabError(`${this.options.title} could not be started: ${(error as Error).message}`);
     } finally {
@@ -103,39 +99,4 @@ export class Server {
   private async tail(): Promise<string> {
     return lastLines(await readFile(this.log, 'utf8').catch(() => ''), 8);
   }
-}
-
-/**
- * Writes down the process that works in this folder. To be called in the same turn as `spawn`: then a starter that is
- * killed right after leaves no process that nobody knows of.
- */
-export function remember(folder: string, pid: number): ProcessIdentity | undefined {
-  const identity = identify(pid);
-  if (identity) writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
-  return identity;
-}
-
-/** SIGKILLs the process that was started in this folder, if it still runs, and forgets it. */
-export async function killIn(folder: string): Promise<void> {
-  const process = runningIn(folder);
-  if (process) {
-    signalProcess(process, 'SIGKILL');
-    if (!(await waitUntilGone(process, STOP_WITHIN_MS)))
-      throw new LabError(`Process ${process.pid} of ${folder} does not die; end it by hand.`);
-  }
-  rmSync(identityFile(folder), { force: true });
-}
-
-/** The process that was started in this folder, if it is still that one. */
-export function runningIn(folder: string): ProcessIdentity | undefined {
-  try {
-    const identity = JSON.parse(readFileSync(identityFile(folder), 'utf8')) as ProcessIdentity;
-    return isAlive(identity) ? identity : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function identityFile(folder: string): string {
-  return join(folder, 'process.json');
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { LabError, type Progress } from './failure.js';
+import { spawnRemembered } from './remembered.js';
 
 const REPORT_EVERY_MS = 5_000;
 
@@ -18,8 +19,8 @@ export async function runTool(
     progress: Progress;
     cwd?: string;
     env?: NodeJS.ProcessEnv;
-    /** Told at once, so that a tool that outlives this process can be found. */
-    started?: (pid: number) => void;
+    /** Written down in this folder, so that a tool that outlives this process can be found. */
+    rememberedIn?: string;
   },
 ): Promise<string> {
   const began = Date.now();
@@ -29,18 +30,16 @@ export async function runTool(
   );
   try {
     return await new Promise<string>((resolve, reject) => {
-      const child = spawn(command, args, {
-        cwd: options.cwd,
-        env: options.env ?? process.env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      if (child.pid !== undefined) options.started?.(child.pid);
+      const { cwd, env = process.env, rememberedIn } = options;
+      const child = rememberedIn
+        ? spawnRemembered(rememberedIn, command, args, { output: 'pipe', cwd, env })
+        : spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
       let printed = '';
       const keep = (chunk: Buffer) => {
         printed += chunk.toString();
       };
-      child.stdout.on('data', keep);
-      child.stderr.on('data', keep);
+      child.stdout?.on('data', keep);
+      child.stderr?.on('data', keep);
       child.on('error', (error: NodeJS.ErrnoException) =>
         reject(new LabError(error.code === 'ENOENT' ? options.missing : `${command}: ${error.message}`)),
       );

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { silent } from '../host/failure.js';
-import { remember, Server } from '../host/server.js';
+import { Server } from '../host/server.js';
 import { runTool } from '../host/tool.js';
 import { javaCommand } from '../host/toolchain.js';
 import { archiveOptions, classPath, type JvmKind, jvmOptions, kafkaJars } from './jars.js';
@@ -59,7 +59,7 @@ export async function format(version: string, paths: ClusterPaths, extra: readon
     label: `formatting the storage of Kafka ${version}`,
     missing: 'No Java found.',
     progress: silent,
-    started: (pid) => remember(paths.server, pid),
+    rememberedIn: paths.server,
   });
 }
 

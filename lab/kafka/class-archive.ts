@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Progress } from '../host/failure.js';
 import { cacheFolder, exists } from '../host/folders.js';
 import { freePorts } from '../host/ports.js';
-import { killIn } from '../host/server.js';
+import { killIn } from '../host/remembered.js';
 import { settleAll } from '../host/settle.js';
 import type { ClusterName } from '../principals.js';
 import { grantFerry, openCluster, prepareCluster } from './cluster.js';

@@ -1,6 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -21,7 +23,7 @@ const anyAcl = {
   permissionType: AclPermissionTypes.ANY,
 };
 // What is refused is refused at once; trying again only takes time.
-const once = { retry: { retries: 0 } };
+const noRetry = { retry: { retries: 0 } };
 // How kafkajs words the broker's GROUP_AUTHORIZATION_FAILED.
 const NO_COORDINATOR = 'Failed to find group coordinator';
 
@@ -52,15 +54,17 @@ describe.each(clusters)('the %s cluster', (name) => {
   });
 
   test('denies a topic, a direction and a group that were not granted', async () => {
-    await expect(send(cluster.kafkajs('orders-web', once), ungranted, 'no')).rejects.toThrow(
+    await expect(send(cluster.kafkajs('orders-web', noRetry), ungranted, 'no')).rejects.toThrow(
       /[Nn]ot authorized/,
     );
-    await expect(send(cluster.kafkajs('billing', once), granted, 'no')).rejects.toThrow(/[Nn]ot authorized/);
+    await expect(send(cluster.kafkajs('billing', noRetry), granted, 'no')).rejects.toThrow(
+      /[Nn]ot authorized/,
+    );
     await expect(readOne(cluster.kafkajs('billing'), granted, 'shipping')).rejects.toThrow(NO_COORDINATOR);
   });
 
   test('denies the ferry what no migration needs', async () => {
-    const brokerSetting = withAdmin(cluster.kafkajs('ferry', once), (admin) =>
+    const brokerSetting = withAdmin(cluster.kafkajs('ferry', noRetry), (admin) =>
       admin.alterConfigs({
         validateOnly: true,
         resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configEntries: [] }],
@@ -68,7 +72,7 @@ describe.each(clusters)('the %s cluster', (name) => {
     );
     await expect(brokerSetting).rejects.toThrow(/[Aa]uthorization failed/);
     // It mirrors to the target, and writes nowhere else.
-    const write = send(cluster.kafkajs('ferry', once), granted, 'no');
+    const write = send(cluster.kafkajs('ferry', noRetry), granted, 'no');
     if (cluster.name === 'source') await expect(write).rejects.toThrow(/[Nn]ot authorized/);
     else await write;
   });
@@ -183,6 +187,20 @@ describe('a lab whose starter was killed', () => {
 
   afterAll(() => labCommand('down', '--name', name));
 
+  // The moment between the birth of a process and the note of it is too short to be met by chance.
+  test('leaves no process that was not written down', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ferry-remembered-'));
+    const script = 'test/integration/killed-starter.ts';
+    const [, signal] = (await once(
+      spawn(process.execPath, ['--import', 'tsx', script, folder], { stdio: 'inherit' }),
+      'exit',
+    )) as [number | null, string | null];
+    expect(signal).toBe('SIGKILL');
+    await until(() => processesOf(folder).length === 0);
+    expect(readdirSync(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
   test('is cleaned up by the next start, and down leaves no process and no file', async () => {
     const starter = spawn(process.execPath, ['--import', 'tsx', 'lab/main.ts', 'up', '--name', name]);
     const folder = join('.lab', name);
@@ -271,7 +289,7 @@ async function readOne(kafka: Kafka, topic: string, groupId: string): Promise<st
 }
 
 function endOffset(cluster: LabCluster, topic: string): Promise<bigint> {
-  return endOffsetAs(cluster.kafkajs('admin', once), topic);
+  return endOffsetAs(cluster.kafkajs('admin', noRetry), topic);
 }
 
 async function endOffsetAs(kafka: Kafka, topic: string): Promise<bigint> {
