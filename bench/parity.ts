@@ -26,8 +26,12 @@ export interface ParityRow {
   mb: number;
   ferry: Measured;
   kafkajs: Measured;
+  /** Reading alone. */
+  limit: Measured;
   /** Of the ferry's speed to the peer's. */
   ratio: number;
+  /** Of the ferry's speed to that of reading alone. */
+  vsLimit: number;
 }
 
 interface Measured {
@@ -83,7 +87,18 @@ async function measure(lab: Lab, topic: string, size: number, mb: number, say: S
   say(`comparing ${records} records of ${topic}`);
   const kafkajs = measured(await inProcess('parity-peer.ts', peer), mb);
   const ferry = measured(await inProcess('parity-ours.ts', ours), mb);
-  return { topic, records, mb, ferry, kafkajs, ratio: rounded(ferry.mbPerSecond / kafkajs.mbPerSecond) };
+  const limit = measured(await inProcess('parity-limit.ts', ours), mb);
+  const ratio = rounded(ferry.mbPerSecond / kafkajs.mbPerSecond);
+  return {
+    topic,
+    records,
+    mb,
+    ferry,
+    kafkajs,
+    limit,
+    ratio,
+    vsLimit: rounded(ferry.mbPerSecond / limit.mbPerSecond),
+  };
 }
 
 async function peerConnection({ bootstrap, clients }: LabCluster) {
@@ -157,13 +172,26 @@ export function printParity({ rows, goals }: Parity): string {
   return [
     `Both clusters compared (goal: ${goals.ratio} times as fast as kafkajs):`,
     table(
-      ['topic', 'MB', 'ferry, MB/s', 'CPU s/GB', 'kafkajs, MB/s', 'CPU s/GB', 'ratio'],
+      [
+        'topic',
+        'MB',
+        'ferry, MB/s',
+        'CPU s/GB',
+        'kafkajs, MB/s',
+        'CPU s/GB',
+        'ratio',
+        'limit, MB/s',
+        'CPU s/GB',
+        'of limit',
+      ],
       rows.map((row) => [
         row.topic,
         String(row.mb),
         ...cells(row.ferry),
         ...cells(row.kafkajs),
         String(row.ratio),
+        ...cells(row.limit),
+        String(row.vsLimit),
       ]),
     ),
   ].join('\n');

@@ -120,19 +120,17 @@ test('an id in a record whose schema is in no subject of the migration is found'
   ]);
 });
 
-test('a new version follows within seconds, and a version of somebody else asks', async () => {
+test('a new version follows while it is watched, and a version of somebody else asks', async () => {
   const { topic, migration } = await encodedTopic('followed');
   const { watchSchemas } = schemaActivities(dependencies());
   await copy(migration);
   const watching = running(watchSchemas, { migration, sliceMs: 60_000 }, { heartbeatTimeoutMs: 60_000 });
   await watching.says(/3 schema versions of registry-onprem are on registry-aiven/);
-  const begun = Date.now();
   const id = await source.register(`${topic}-value`, avro('Orderfollowed', 'a', 'b'));
   await eventually(
     () => target.version(`${topic}-moved-value`, 2),
     (version) => version?.id === id,
   );
-  expect(Date.now() - begun).toBeLessThan(10_000);
   await watching.says(/4 schema versions .*, 1 of them followed/);
   expect(await target.mode(`${topic}-moved-value`)).toBeUndefined();
   await target.register(`${topic}-moved-value`, avro('Orderfollowed', 'a', 'b', 'c'));
