@@ -227,19 +227,7 @@ export class Migrations {
   /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
-    for (const handle of this.#started.splice(0)) {
-      // The time-skipping server would keep its clock locked for an activity that runs when its workflow is terminated.
-      const running = await eventually(
-        async () => {
-          // At any moment: a migration may be on the way to its mirror when the test ends.
-          if ((await mirrors(handle)) && (await isTakenUp(handle)))
-            await handle.signal('abort').catch(() => undefined);
-          return stillRunning(handle);
-        },
-        (state) => state !== 'busy',
-      );
-      if (running === 'idle') await handle.terminate();
-    }
+    for (const handle of this.#started.splice(0)) await eventually(() => ended(handle), Boolean);
   }
 
   async close(): Promise<void> {
@@ -276,12 +264,6 @@ export class Migrations {
   }
 }
 
-/** Whether a mirror copies in the background: it ends only when it is told to. */
-async function mirrors(handle: WorkflowHandle): Promise<boolean> {
-  const { pendingActivities } = (await handle.describe()).raw;
-  return pendingActivities?.some(({ activityType }) => activityType?.name === 'mirror') ?? false;
-}
-
 /**
  * Whether workers have begun with all that the migration asks of them. The time-skipping server locks its clock when an
  * activity is scheduled, and never unlocks it for one that is cancelled before it is started.
@@ -293,14 +275,25 @@ async function isTakenUp(handle: WorkflowHandle): Promise<boolean> {
 /** `PENDING_ACTIVITY_STATE_SCHEDULED` of `temporal.api.enums.v1`. */
 const scheduled = 1;
 
-/** Whether a migration runs, and if so whether it only waits: for a person, or for time to pass. */
-async function stillRunning(handle: WorkflowHandle): Promise<'ended' | 'idle' | 'busy'> {
-  const { status, raw } = await handle.describe();
-  if (status.name !== 'RUNNING') return 'ended';
-  if (raw.pendingActivities?.length) return 'busy';
+/**
+ * Ends a migration once it rests, and answers whether it has ended. The time-skipping server would keep its clock locked
+ * for an activity that runs when its workflow is terminated, so a mirror is told to stop before.
+ */
+async function ended(handle: WorkflowHandle): Promise<boolean> {
+  if ((await handle.describe()).status.name !== 'RUNNING') return true;
+  if (!(await rests(handle))) return false;
+  // Asked for after that: what a migration keeps running in the background while it rests has been scheduled by now.
+  const { pendingActivities } = (await handle.describe()).raw;
+  if (!pendingActivities?.length) await handle.terminate().catch(() => undefined);
+  else if (await isTakenUp(handle)) await handle.signal('abort').catch(() => undefined);
+  return false;
+}
+
+/** Whether a migration waits: for a person, or for time to pass. */
+async function rests(handle: WorkflowHandle): Promise<boolean> {
   const { state, steps } = await handle.query<Status>(statusQuery);
   const soaks = steps.some((step) => step.id === 'soak' && step.status === 'active');
-  return soaks || ['waiting', 'blocked', 'paused'].includes(state) ? 'idle' : 'busy';
+  return soaks || ['waiting', 'blocked', 'paused'].includes(state);
 }
 
 function quietly(): void {
