@@ -3,7 +3,7 @@ import { parseMigration } from '../src/migration/file.js';
 import { Comparison } from '../src/parity/comparison.js';
 import { partitionPairs } from '../src/parity/pairs.js';
 import type { OffsetTable } from '../src/migration/offsets.js';
-import type { Compared } from './parity-peer.js';
+import { whenTold } from './comparing.js';
 
 export interface OurComparing {
   source: ClusterConnection;
@@ -13,7 +13,7 @@ export interface OurComparing {
 }
 
 /** What `ferry verify` does, in a process of its own as the peer is. */
-async function compare({ source, target, topic, ends }: OurComparing): Promise<Compared> {
+async function compare({ source, target, topic, ends }: OurComparing): Promise<boolean> {
   const { migration } = parseMigration({
     name: 'parity',
     strategy: 'simpleMirroring',
@@ -22,21 +22,12 @@ async function compare({ source, target, topic, ends }: OurComparing): Promise<C
     topics: [{ name: topic }],
   });
   if (!migration) throw new Error('not a migration');
-  const begun = performance.now();
-  const before = process.cpuUsage();
   const sides = { source: openCluster('source', source), target: openCluster('target', target) };
   const pairs = await partitionPairs(migration, sides, { ends, mirrored: ends });
   const comparison = new Comparison({ ...sides, pairs, patienceMs: 60_000 });
   await comparison.run();
   await Promise.all([sides.source.close(), sides.target.close()]);
-  const { user, system } = process.cpuUsage(before);
-  return {
-    equal: comparison.report.differences.length === 0,
-    seconds: (performance.now() - begun) / 1000,
-    cpuSeconds: (user + system) / 1e6,
-  };
+  return comparison.report.differences.length === 0;
 }
 
-process.once('message', (comparing: OurComparing) => {
-  void compare(comparing).then((result) => process.send?.(result, () => process.disconnect()));
-});
+whenTold(compare);

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import kafkajs, { type KafkaConfig } from 'kafkajs';
+import { whenTold } from './comparing.js';
 
 /** What a peer is told, over its channel: it holds credentials. */
 export interface Comparing {
@@ -9,23 +10,10 @@ export interface Comparing {
   records: number;
 }
 
-export interface Compared {
-  equal: boolean;
-  seconds: number;
-  cpuSeconds: number;
-}
-
 /** What people write for lack of anything else: a kafkajs consumer of each cluster which hashes what it is given. */
-async function compare({ source, target, topic, records }: Comparing): Promise<Compared> {
-  const begun = performance.now();
-  const before = process.cpuUsage();
+async function compare({ source, target, topic, records }: Comparing): Promise<boolean> {
   const [one, other] = await Promise.all([hashes(source, topic, records), hashes(target, topic, records)]);
-  const { user, system } = process.cpuUsage(before);
-  return {
-    equal: one === other,
-    seconds: (performance.now() - begun) / 1000,
-    cpuSeconds: (user + system) / 1e6,
-  };
+  return one === other;
 }
 
 /** The hash of each partition's keys, values, headers and timestamps in order, once so many records have come. */
@@ -66,6 +54,4 @@ async function hashes(connection: KafkaConfig, topic: string, records: number): 
     .join('\n');
 }
 
-process.once('message', (comparing: Comparing) => {
-  void compare(comparing).then((result) => process.send?.(result, () => process.disconnect()));
-});
+whenTold(compare);

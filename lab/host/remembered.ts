@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './failure.js';
@@ -8,6 +9,9 @@ const DEAD_WITHIN_MS = 30_000;
 
 // The shell waits for a line before it becomes the program, and ends when its input does.
 const GATE = 'read -r _ && exec "$@" </dev/null';
+
+/** What a program ends with that is not there (POSIX, the shell's exit status). */
+export const COMMAND_NOT_FOUND = 127;
 
 export interface RememberedOptions {
   /** Where both streams of it go: an open file, or to the caller. */
@@ -19,25 +23,30 @@ export interface RememberedOptions {
 
 /**
  * Spawns a program of a folder and writes its identity to `<folder>/process.json`. It does its first step only when
- * that is written: a starter that is killed at any moment leaves no process that nobody knows of.
- *
- * A program that is not there ends with what the shell says, and code 127.
+ * that is written: a starter that is killed at any moment leaves no process that nobody knows of. A program that is not
+ * there ends with what the shell says, and `COMMAND_NOT_FOUND`.
+ * @throws Error when there is no process, or it cannot be told from others
  */
-export function spawnRemembered(
+export async function spawnRemembered(
   folder: string,
   command: string,
   args: readonly string[],
   { output, ...options }: RememberedOptions,
-): ChildProcess {
+): Promise<{ child: ChildProcess; identity: ProcessIdentity }> {
   const child = spawn('sh', ['-c', GATE, 'sh', command, ...args], {
     ...options,
     stdio: ['pipe', output, output],
   });
-  if (child.pid === undefined) return child;
-  remember(folder, child.pid);
+  await once(child, 'spawn');
+  const identity = identify(child.pid ?? 0);
+  if (!identity) {
+    child.kill('SIGKILL');
+    throw new Error('its process ended at once, or this system tells no start time of a process');
+  }
+  writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
   // An error means that it was killed meanwhile: whoever waits for it sees that by itself.
   child.stdin?.on('error', () => undefined).end('\n');
-  return child;
+  return { child, identity };
 }
 
 /** The process that was started in this folder, if it is still that one. */
@@ -59,11 +68,6 @@ export async function killIn(folder: string): Promise<void> {
       throw new LabError(`Process ${process.pid} of ${folder} does not die; end it by hand.`);
   }
   rmSync(identityFile(folder), { force: true });
-}
-
-function remember(folder: string, pid: number): void {
-  const identity = identify(pid);
-  if (identity) writeFileSync(identityFile(folder), JSON.stringify(identity), { mode: 0o600 });
 }
 
 function identityFile(folder: string): string {

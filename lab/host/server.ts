@@ -62,13 +62,10 @@ export class Server {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const log = openSync(this.log, 'a', 0o600);
     try {
-      const child = spawnRemembered(folder, command, args, { output: log, cwd: folder, detached: true });
-      const failed = new Promise<never>((_, reject) => child.once('error', reject));
-      failed.catch(() => undefined);
-      const process = runningIn(folder);
-      if (!process) return await failed;
+      const options = { output: log, cwd: folder, detached: true };
+      const { child, identity } = await spawnRemembered(folder, command, args, options);
       child.unref();
-      return process;
+      return identity;
     } catch (error) {
       throw new LabError(`${this.options.title} could not be started: ${(error as Error).message}`);
     } finally {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { LabError, type Progress } from './failure.js';
-import { spawnRemembered } from './remembered.js';
+import { COMMAND_NOT_FOUND, spawnRemembered } from './remembered.js';
 
 const REPORT_EVERY_MS = 5_000;
 
@@ -28,27 +29,25 @@ export async function runTool(
     () => options.progress(`${options.label} (${Math.round((Date.now() - began) / 1000)} s so far)`),
     REPORT_EVERY_MS,
   );
+  const { cwd, env = process.env, rememberedIn } = options;
   try {
-    return await new Promise<string>((resolve, reject) => {
-      const { cwd, env = process.env, rememberedIn } = options;
-      const child = rememberedIn
-        ? spawnRemembered(rememberedIn, command, args, { output: 'pipe', cwd, env })
-        : spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-      let printed = '';
-      const keep = (chunk: Buffer) => {
-        printed += chunk.toString();
-      };
-      child.stdout?.on('data', keep);
-      child.stderr?.on('data', keep);
-      child.on('error', (error: NodeJS.ErrnoException) =>
-        reject(new LabError(error.code === 'ENOENT' ? options.missing : `${command}: ${error.message}`)),
-      );
-      child.on('close', (code) =>
-        code === 0
-          ? resolve(printed)
-          : reject(new LabError(`${options.label} failed (${command}, exit ${code}): ${lastLines(printed)}`)),
-      );
-    });
+    const child = rememberedIn
+      ? (await spawnRemembered(rememberedIn, command, args, { output: 'pipe', cwd, env })).child
+      : spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let printed = '';
+    const keep = (chunk: Buffer) => {
+      printed += chunk.toString();
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code === 0) return printed;
+    if (rememberedIn && code === COMMAND_NOT_FOUND) throw new LabError(options.missing);
+    throw new LabError(`${options.label} failed (${command}, exit ${code}): ${lastLines(printed)}`);
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new LabError(code === 'ENOENT' ? options.missing : `${command}: ${message}`);
   } finally {
     clearInterval(ticker);
   }

@@ -6,7 +6,7 @@ const [, , folder = ''] = process.argv;
 fs.writeFileSync = () => process.kill(process.pid, 'SIGKILL');
 syncBuiltinESMExports();
 const { spawnRemembered } = await import('../../lab/host/remembered.js');
-spawnRemembered(folder, 'sh', ['-c', 'touch began; sleep 600', `${folder}/`], {
+await spawnRemembered(folder, 'sh', ['-c', 'touch began; sleep 600', `${folder}/`], {
   output: 'pipe',
   cwd: folder,
   detached: true,

@@ -120,7 +120,7 @@ test('an id in a record whose schema is in no subject of the migration is found'
   ]);
 });
 
-test('a new version follows while it is watched, and a version of somebody else asks', async () => {
+test('a new version follows within seconds, and a version of somebody else asks', async () => {
   const { topic, migration } = await encodedTopic('followed');
   const { watchSchemas } = schemaActivities(dependencies());
   await copy(migration);
@@ -130,6 +130,7 @@ test('a new version follows while it is watched, and a version of somebody else 
   await eventually(
     () => target.version(`${topic}-moved-value`, 2),
     (version) => version?.id === id,
+    10_000,
   );
   await watching.says(/4 schema versions .*, 1 of them followed/);
   expect(await target.mode(`${topic}-moved-value`)).toBeUndefined();

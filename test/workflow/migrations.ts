@@ -122,7 +122,7 @@ export class TestMigration {
 
   /** How many activities the server waits for. */
   async pending(): Promise<number> {
-    return (await this.handle.describe()).raw.pendingActivities?.length ?? 0;
+    return (await pendingOf(this.handle)).length;
   }
 
   /** Waits for the end; where time can be skipped, it is. */
@@ -227,7 +227,7 @@ export class Migrations {
   /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
   async clear(): Promise<void> {
     for (const cluster of this.#clusters.values()) cluster.letGo();
-    for (const handle of this.#started.splice(0)) await eventually(() => ended(handle), Boolean);
+    for (const handle of this.#started.splice(0)) await eventually(() => end(handle), Boolean);
   }
 
   async close(): Promise<void> {
@@ -269,9 +269,13 @@ export class Migrations {
  * activity is scheduled, and never unlocks it for one that is cancelled before it is started.
  */
 async function isTakenUp(handle: WorkflowHandle): Promise<boolean> {
-  const { pendingActivities } = (await handle.describe()).raw;
-  return !pendingActivities?.some(({ state, attempt }) => Number(state) === scheduled && attempt === 1);
+  return areTakenUp(await pendingOf(handle));
 }
+
+function areTakenUp(pending: readonly Pending[]): boolean {
+  return !pending.some(({ state, attempt }) => Number(state) === scheduled && attempt === 1);
+}
+
 /** `PENDING_ACTIVITY_STATE_SCHEDULED` of `temporal.api.enums.v1`. */
 const scheduled = 1;
 
@@ -279,15 +283,20 @@ const scheduled = 1;
  * Ends a migration once it rests, and answers whether it has ended. The time-skipping server would keep its clock locked
  * for an activity that runs when its workflow is terminated, so a mirror is told to stop before.
  */
-async function ended(handle: WorkflowHandle): Promise<boolean> {
+async function end(handle: WorkflowHandle): Promise<boolean> {
   if ((await handle.describe()).status.name !== 'RUNNING') return true;
   if (!(await rests(handle))) return false;
   // Asked for after that: what a migration keeps running in the background while it rests has been scheduled by now.
-  const { pendingActivities } = (await handle.describe()).raw;
-  if (!pendingActivities?.length) await handle.terminate().catch(() => undefined);
-  else if (await isTakenUp(handle)) await handle.signal('abort').catch(() => undefined);
+  const pending = await pendingOf(handle);
+  if (pending.length === 0) await handle.terminate().catch(() => undefined);
+  else if (areTakenUp(pending)) await handle.signal('abort').catch(() => undefined);
   return false;
 }
+
+async function pendingOf(handle: WorkflowHandle) {
+  return (await handle.describe()).raw.pendingActivities ?? [];
+}
+type Pending = Awaited<ReturnType<typeof pendingOf>>[number];
 
 /** Whether a migration waits: for a person, or for time to pass. */
 async function rests(handle: WorkflowHandle): Promise<boolean> {
