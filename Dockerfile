@@ -4,6 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY app app
 COPY src src
 COPY workflows workflows
 COPY activities activities
@@ -17,5 +18,5 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
 # Configuration and secrets are mounted at /etc/ferry. `docker run … status orders` runs any other verb.
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+ENTRYPOINT ["node", "dist/app/cli/main.js"]
 CMD ["worker"]

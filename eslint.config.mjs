@@ -36,26 +36,24 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  only(['app/**/*.ts'], 'The programs know nothing of the lab, benchmarks and tests.', [
+    '(^|/)(lab|bench|test)/',
+  ]),
   only(['workflows/**/*.ts'], 'Workflow code imports only src/migration and @temporalio/workflow.', [
     '^node:',
     '^(?!\\.|@temporalio/(workflow|common)$)',
+    '(^|/)(app|activities|lab|bench|test)/',
     'src/(?!migration/)',
   ]),
-  only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', ['^(?!\\./|zod$)']),
-  only(
-    [
-      'src/kafka/**/*.ts',
-      'src/mirror/**/*.ts',
-      'src/parity/**/*.ts',
-      'src/http/**/*.ts',
-      'src/registry/**/*.ts',
-      'src/connect/**/*.ts',
-    ],
-    'Adapters know clusters, not workflows.',
-    ['@temporalio/', '(workflows|activities|cli)/'],
-  ),
-  only(['activities/**/*.ts'], 'Activities do not know workflows or the command line.', [
-    '(workflows|cli)/',
+  only(['activities/**/*.ts'], 'Activities know src alone.', [
+    '(^|/)(app|workflows|lab|bench|test)/',
     '@temporalio/(worker|workflow)',
+  ]),
+  only(['src/**/*.ts'], 'What is in src knows neither workflows nor activities nor programs.', [
+    '(^|/)(app|workflows|activities|lab|bench|test)/',
+    '@temporalio/',
+  ]),
+  only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', [
+    '^(?!\\./|\\.\\./(?:[\\w-]+\\.js)$|zod$)',
   ]),
 );

@@ -1,14 +1,16 @@
 import { Context } from '@temporalio/activity';
-import { FerryError, transientTypes } from '../src/migration/errors.js';
+import { transientTypes } from '../src/migration/error-types.js';
+import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
-import type { Activities, PlanReport } from '../src/migration/work.js';
+import type { Activities } from '../src/migration/work/activities.js';
+import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
-import { attempting } from './attempt.js';
+import { attempting } from './kit/attempt.js';
 import { consumerActivities } from './groups/consumers.js';
-import type { Dependencies } from './dependencies.js';
+import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
-import { safely } from './failure.js';
+import { safely } from './kit/failure.js';
 import { mirrorActivities } from './mirror/mirror.js';
 import { seedOffsets, targetWrites } from './offsets/offsets.js';
 import { parityActivities } from './mirror/parity.js';
@@ -20,7 +22,7 @@ import { schemaActivities } from './schemas/schemas.js';
 import { compareTopics, createTopics } from './topics/topics.js';
 import { undo } from './retire/undo.js';
 
-export type { Dependencies, OtherMigration } from './dependencies.js';
+export type { Dependencies, OtherMigration } from './kit/dependencies.js';
 
 /**
  * Everything that a workflow may ask of the clusters, for a worker to register. Each fails only with a

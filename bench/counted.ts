@@ -1,5 +1,5 @@
 import type { Cluster } from '../src/kafka/cluster.js';
-import type { Activities } from '../src/migration/work.js';
+import type { Activities } from '../src/migration/work/activities.js';
 import { rounded } from './report.js';
 
 /** What some work took. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { concurrently } from '../activities/concurrently.js';
+import { inParallel } from '../src/parallel/in-parallel.js';
 import { type Lab, LabError } from '../lab/lab.js';
 import { type Cluster, partitionKey } from '../src/kafka/cluster.js';
-import { type Listed, listMigrations } from '../src/listing.js';
+import { type Listed, listMigrations } from '../app/connections/listing.js';
 import type { MigrationFile } from '../src/migration/file.js';
 import { statusQuery, workflowId } from '../src/migration/messages.js';
 import { defaultTaskQueue } from '../src/migration/queues.js';
@@ -42,7 +42,7 @@ export async function settleSource(lab: Lab, source: Cluster, fleet: readonly Mo
     if (!row?.value) throw row?.error ?? new LabError(`The source does not say where ${mover.topic} ends.`);
     return { ...mover, end: row.value.highWatermark };
   });
-  await concurrently(behind, groupsAtOnce, (mover) => commit(source, mover, mover.end - 1n));
+  await inParallel(behind, (mover) => commit(source, mover, mover.end - 1n), groupsAtOnce);
   return behind;
 }
 

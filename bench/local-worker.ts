@@ -7,8 +7,8 @@ import {
 } from '@temporalio/worker';
 import type { Lab } from '../lab/lab.js';
 import { watchQueue } from '../src/migration/queues.js';
-import type { Activities } from '../src/migration/work.js';
-import { workflowCode } from '../src/workflow-code.js';
+import type { Activities } from '../src/migration/work/activities.js';
+import { workflowCode } from '../app/worker/workflow-code.js';
 
 /** A worker inside this process, for activities that the benchmark counts or answers itself. Ends it with what it returns. */
 export async function workHere(

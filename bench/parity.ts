@@ -77,14 +77,20 @@ async function measure(lab: Lab, topic: string, size: number, mb: number, say: S
   };
   const admin = openCluster('source', connections.source);
   const at = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-  const ends = endsTable(at, await admin.watermarks(at).finally(() => admin.close()));
+  const marks = await admin.watermarks(at).finally(() => admin.close());
   const peer: Comparing = {
     source: await peerConnection(lab.source),
     target: await peerConnection(lab.target),
     topic,
     records,
   };
-  const ours: OurComparing = { ...connections, topic, ends };
+  const ours: OurComparing = {
+    ...connections,
+    topic,
+    ends: endsTable(at, marks),
+    // Both sides were filled with the same.
+    mirrored: endsTable(at, marks),
+  };
   say(`comparing ${records} records of ${topic}`);
   const kafkajs = measured(await inProcess('parity-peer.ts', peer), mb);
   const ferry = measured(await inProcess('parity-ours.ts', ours), mb);

@@ -2,13 +2,13 @@ import { DrainProbe } from '../activities/drain/drain-probe.js';
 import { readersOf } from '../activities/drain/drain-findings.js';
 import { createActivities } from '../activities/index.js';
 import { LabError } from '../lab/lab.js';
-import { openClusters } from '../src/clusters.js';
-import { listMigrations } from '../src/listing.js';
+import { openClusters } from '../app/connections/clusters.js';
+import { listMigrations } from '../app/connections/listing.js';
 import { parseMigration } from '../src/migration/file.js';
 import { workflowId } from '../src/migration/messages.js';
-import type { OffsetTable } from '../src/migration/offsets.js';
-import type { Activities } from '../src/migration/work.js';
-import { openRegistries } from '../src/registries.js';
+import type { SourceOffsets } from '../src/migration/offsets.js';
+import type { Activities } from '../src/migration/work/activities.js';
+import { openRegistries } from '../app/connections/registries.js';
 import { countedActivities, type Counted, counting, together } from './counted.js';
 import { untilAt } from './fleet.js';
 import { eventsOfAllRuns, payloadBytes } from './history.js';
@@ -16,7 +16,7 @@ import { probeWithKafkajs } from './kafkajs-probe.js';
 import { workHere } from './local-worker.js';
 import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
-import { migrationOf, partitionsOf, partitionsPerTopic, settle, type Wide, wide } from './wide.js';
+import { migrationOf, partitionsOf, partitionsPerTopic, settledEnds, type Wide, wide } from './wide.js';
 
 interface Scale {
   partitionsPerTopic: number;
@@ -60,7 +60,7 @@ export async function scale(topics: readonly number[], say: Say): Promise<Scale>
 async function measure(stage: Stage, it: Wide): Promise<ScaleRow> {
   const { lab, source, say } = stage;
   say(`making ${it.topics.length} topics of ${partitionsPerTopic} partitions`);
-  const ends = await settle(lab, source, it);
+  const ends = await settledEnds(lab, source, it);
   say('  running the migration to its producers');
   const prepared = await prepare(stage, it);
   say('  probing the drain');
@@ -135,7 +135,7 @@ async function prepare(
 async function probe(
   { config }: Stage,
   it: Wide,
-  ends: OffsetTable,
+  ends: SourceOffsets,
 ): Promise<Pick<ScaleRow, 'probe' | 'nextProbe'>> {
   const { migration } = parseMigration(migrationOf(it));
   if (!migration) throw new LabError(`${it.name} is no migration.`);

@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs';
 import type { Lab } from '../lab/lab.js';
 import { ADMIN } from '../lab/principals.js';
 import type { Cluster } from '../src/kafka/cluster.js';
-import { chunks } from '../src/kafka/patience.js';
+import { chunks } from '../src/kafka/link/patience.js';
 
 /** @throws FerryError what the broker said instead of creating one. */
 export async function createTopics(

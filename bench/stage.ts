@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { type Lab, LabError, startLab, type StartOptions } from '../lab/lab.js';
-import { type Clusters, openClusters } from '../src/clusters.js';
-import { type Config, readConfig } from '../src/config.js';
+import { type Clusters, openClusters } from '../app/connections/clusters.js';
+import { type Config, readConfig } from '../app/config/config.js';
 import type { Cluster } from '../src/kafka/cluster.js';
 import { openCluster } from '../src/kafka/open.js';
 import { adminConnection } from './connections.js';

@@ -1,7 +1,7 @@
 import { createActivities } from '../activities/index.js';
 import { LabError } from '../lab/lab.js';
-import type { Activities } from '../src/migration/work.js';
-import { openRegistries } from '../src/registries.js';
+import type { Activities } from '../src/migration/work/activities.js';
+import { openRegistries } from '../app/connections/registries.js';
 import { sliceMs } from '../workflows/steps/activities.js';
 import { type Mover, startMigration, untilAt } from './fleet.js';
 import { eventsOfAllRuns } from './history.js';

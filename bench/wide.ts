@@ -4,7 +4,7 @@ import { consumers } from '../lab/principals.js';
 import type { Cluster } from '../src/kafka/cluster.js';
 import { createTopics, write } from './source.js';
 import type { MigrationFile } from '../src/migration/file.js';
-import { offsetAt, type OffsetTable } from '../src/migration/offsets.js';
+import { offsetAt, type SourceOffsets } from '../src/migration/offsets.js';
 
 export const partitionsPerTopic = 12;
 
@@ -51,7 +51,7 @@ export function migrationOf({ name, topics, groups }: Wide): MigrationFile {
  * Makes the topics with a record in each partition, their ACLs, and the groups' commits, on the source.
  * @returns where the logs end.
  */
-export async function settle(lab: Lab, source: Cluster, it: Wide): Promise<OffsetTable> {
+export async function settledEnds(lab: Lab, source: Cluster, it: Wide): Promise<SourceOffsets> {
   await createTopics(source, it.topics, partitionsPerTopic);
   await write(
     lab,
@@ -61,7 +61,7 @@ export async function settle(lab: Lab, source: Cluster, it: Wide): Promise<Offse
   await lab.source.allow(producer, { write: it.topics });
   const partitions = partitionsOf(it);
   // Asked for and not counted: a producer that tries again may write twice.
-  const ends = endsTable(partitions, await source.watermarks(partitions));
+  const ends = endsTable<'source'>(partitions, await source.watermarks(partitions));
   for (const { app, group, left } of it.groups) {
     await lab.source.allow(app, { read: it.topics, groups: [group] });
     const offsets = partitions.map((at) => ({

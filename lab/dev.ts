@@ -5,7 +5,7 @@ import { WorkerProcess } from './rehearsal/worker-process.js';
 import { takeDown } from './take-down.js';
 
 /** What a worker is made of: a change here starts it anew. */
-const code = ['src', 'workflows', 'activities'].map((folder) =>
+const code = ['app', 'src', 'workflows', 'activities'].map((folder) =>
   fileURLToPath(new URL(`../${folder}`, import.meta.url)),
 );
 
@@ -60,7 +60,7 @@ function restartOnChange(running: WorkerProcess): void {
 function introduction({ temporal, ferryYaml }: Lab): string {
   return `
 web UI   ${temporal.ui}
-worker   runs, and starts anew when src, workflows or activities change
+worker   runs, and starts anew when its code changes
 
 In another terminal:
   export FERRY_CONFIG=${ferryYaml}

@@ -1,9 +1,9 @@
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
-import type { MadeAcl } from '../../src/migration/work.js';
-import { asking, noting } from '../weights.js';
-import { count, listed } from '../wording.js';
+import type { MadeAcl } from '../../src/migration/work/acls.js';
+import { asking, noting } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 /** A binding on the source that concerns the migration, and what it becomes. */
 interface Concerned {

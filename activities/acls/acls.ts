@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { Activities, Work } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { aclKey, planAcls } from './acl-plan.js';
-import { eventually, type Attempt } from '../attempt.js';
-import type { Dependencies } from '../dependencies.js';
-import { asking, blocking, noting } from '../weights.js';
-import { count } from '../wording.js';
+import { eventually, type Attempt } from '../kit/attempt.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 export interface AclSurvey {
   /** What the target needs. */

@@ -4,15 +4,18 @@ import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { taskFailure, type TaskFailure } from '../../src/connect/task-failure.js';
 import { partitionKey, type TopicPartition } from '../../src/kafka/cluster.js';
-import { FerryError, isFerryError, transientTypes } from '../../src/migration/errors.js';
+import { transientTypes } from '../../src/migration/error-types.js';
+import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
-import type { Activities, MirrorHeartbeat, Watching } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { Watching } from '../../src/migration/work/work.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { connectorConfig, mirrorOf, type MirrorAt } from './connect-workers.js';
-import type { Dependencies } from '../dependencies.js';
-import { watch, type Moment, type Seen } from '../watch.js';
-import { count, listed } from '../wording.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { count, listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['mirror']>[0];
 

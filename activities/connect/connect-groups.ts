@@ -1,8 +1,8 @@
 import { mirrorNames } from '../../src/connect/mirror-maker.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { translatePositions } from './connect-offsets.js';
 import { isExactlyOnce, mirrorOf } from './connect-workers.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import {
   stillShape,
   Translation,
@@ -10,7 +10,7 @@ import {
   type TranslateAnswer,
   type TranslateInput,
 } from '../offsets/translation.js';
-import { watch } from '../watch.js';
+import { watch } from '../kit/watch.js';
 
 /** Translates where groups have stopped on the source by what both logs hold around the pairs that MirrorMaker writes down. */
 export function translateOverMirrorMaker(

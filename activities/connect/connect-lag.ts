@@ -3,9 +3,9 @@ import type { Connect } from '../../src/connect/rest.js';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Migration } from '../../src/migration/file.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import { connectorConfig } from './connect-workers.js';
-import { valueOf } from '../rows.js';
+import { valueOf } from '../kit/rows.js';
 import { TailScans, type Tail } from '../drain/tail-scan.js';
 
 export interface PartitionLag extends TopicPartition, Watermarks {
@@ -41,7 +41,7 @@ export class MirrorLag {
    * @param to up to where, by topic; the last stable offsets of the moment when absent.
    * @throws FerryError `Changed` when the source no longer has what comes next, or ends before what was copied.
    */
-  async look(partitions: readonly TopicPartition[], to?: OffsetTable): Promise<PartitionLag[]> {
+  async look(partitions: readonly TopicPartition[], to?: SourceOffsets): Promise<PartitionLag[]> {
     // Copies first: nothing that was copied by then lies beyond ends that are read later.
     const copied = await this.copied();
     const marks = await this.source.watermarks(partitions);

@@ -4,7 +4,7 @@ import { readRanges } from '../../src/connect/seen-range.js';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
-import { valueIfThere, valueOf } from '../rows.js';
+import { valueIfThere, valueOf } from '../kit/rows.js';
 
 /** A position on the source: the first offset that is not yet processed. */
 export interface Position extends TopicPartition {

@@ -9,14 +9,15 @@ import type { Connect, ConnectorConfig } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import type { Activities, Work } from '../../src/migration/work.js';
-import { eventually, type Attempt } from '../attempt.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { eventually, type Attempt } from '../kit/attempt.js';
 import { mirrorOf } from './connect-workers.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { plannedTopics } from '../topics/planned-topics.js';
-import { settledAt, valueIfThere } from '../rows.js';
-import { asking, blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { lastingAt, valueIfThere } from '../kit/rows.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 type Needed = Pick<Dependencies, 'clusters' | 'connects'>;
 
@@ -232,7 +233,7 @@ async function deleteMirrorTopics(target: Cluster, migration: string): Promise<s
   if (there.length === 0) return [];
   const deleted = await target.deleteTopics(there);
   for (const { name } of there) {
-    const { error } = settledAt(deleted, name);
+    const { error } = lastingAt(deleted, name);
     if (error && error.type !== 'NotFound')
       throw new FerryError(error.type, `${name} on ${target.name} could not be deleted: ${error.message}`);
   }

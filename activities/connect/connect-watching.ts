@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { mirrorOf } from './connect-workers.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { describeArrival } from '../drain/last-arrival.js';
 import { endsTable, plannedTopics } from '../topics/planned-topics.js';
-import { valueOf } from '../rows.js';
-import { Streak } from '../streak.js';
-import { watch, type Moment, type Seen } from '../watch.js';
-import { count, listed } from '../wording.js';
+import { valueOf } from '../kit/rows.js';
+import { Streak } from '../kit/streak.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { count, listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
@@ -95,7 +95,7 @@ class MirrorWatch {
   }
 
   /** The ends of the target, once no transaction of the mirror is being ended there; else what is waited for. */
-  private async mirroredEnds(): Promise<OffsetTable | string> {
+  private async mirroredEnds(): Promise<TargetOffsets | string> {
     const marks = await this.target.watermarks(this.partitions);
     const open = this.partitions.filter((at) => {
       const { lastStable, highWatermark } = valueOf(marks, partitionKey(at));
@@ -107,8 +107,8 @@ class MirrorWatch {
   }
 }
 
-function stableEnds(lag: readonly PartitionLag[]): OffsetTable {
-  const table: OffsetTable = {};
+function stableEnds(lag: readonly PartitionLag[]): SourceOffsets {
+  const table: SourceOffsets = {};
   for (const { topic, partition, lastStable } of lag) (table[topic] ??= [])[partition] = String(lastStable);
   return table;
 }

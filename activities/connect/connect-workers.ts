@@ -2,7 +2,7 @@ import { mirrorNames, type MirrorNames } from '../../src/connect/mirror-maker.js
 import type { Connect } from '../../src/connect/rest.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { Dependencies, MirrorWorkers } from '../dependencies.js';
+import type { Dependencies, MirrorWorkers } from '../kit/dependencies.js';
 
 export interface MirrorAt extends MirrorWorkers {
   names: MirrorNames;

@@ -1,10 +1,10 @@
-import type { Activities } from '../../src/migration/work.js';
-import { attempting } from '../attempt.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import { attempting } from '../kit/attempt.js';
 import { followMirrorMaker } from './connect-following.js';
 import { translateOverMirrorMaker } from './connect-groups.js';
 import { prepareMirrorMaker, removeMirrorMaker, stopMirrorMaker } from './connect-setup.js';
 import { watchMirrorMaker } from './connect-watching.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 
 /** What a mirror is asked, answered by MirrorMaker 2 on Kafka Connect. */
 export type MirrorActivities = Pick<

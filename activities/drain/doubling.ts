@@ -2,13 +2,20 @@ import { z } from 'zod';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
-import { partitionsOf, type OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities, Watch } from '../../src/migration/work.js';
-import type { Dependencies } from '../dependencies.js';
+import {
+  partitionsOf,
+  type OffsetTable,
+  type Side,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Watch } from '../../src/migration/work/work.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { records } from './drain-findings.js';
 import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { watch, type Moment, type Seen } from '../watch.js';
-import { listed } from '../wording.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { listed } from '../kit/wording.js';
 
 /** End offsets of a topic on both clusters, added up over its partitions: partitions need not correspond. */
 const figures = z.object({ source: z.string(), target: z.string() });
@@ -53,7 +60,7 @@ async function probeDoubling(
   { carry, outOfPatience }: Moment<DoublingCarry>,
 ): Promise<Seen<DoublingAnswer, DoublingCarry>> {
   const sourceEnds = () =>
-    endsOf(
+    endsOf<'source'>(
       clusters.source,
       migration.topics.map(({ name }) => name),
       {
@@ -61,7 +68,7 @@ async function probeDoubling(
         ...(carry && { partitions: new Map(Object.entries(carry.partitions)) }),
       },
     );
-  const targetEnds = () => endsOf(clusters.target, migration.topics.map(targetName));
+  const targetEnds = () => endsOf<'target'>(clusters.target, migration.topics.map(targetName));
 
   if (accepted.includes('not-doubling'))
     return {
@@ -169,16 +176,16 @@ function windowMs(migration: Migration): number {
   return Math.max(probesPerWindow * waitMs(migration, 'probe'), waitMs(migration, 'quiet'));
 }
 
-async function endsOf(
+async function endsOf<S extends Side>(
   cluster: Cluster,
   names: readonly string[],
   planned: Parameters<typeof plannedTopics>[2] = {},
-): Promise<OffsetTable> {
+): Promise<OffsetTable<S>> {
   const partitions = partitionsIn(await plannedTopics(cluster, names, planned));
   return endsTable(partitions, await cluster.watermarks(partitions));
 }
 
-function sums(migration: Migration, source: OffsetTable, target: OffsetTable): DoublingCarry['base'] {
+function sums(migration: Migration, source: SourceOffsets, target: TargetOffsets): DoublingCarry['base'] {
   const sum = (table: OffsetTable, topic: string) =>
     String(partitionsOf({ [topic]: table[topic] ?? [] }).reduce((total, { offset }) => total + offset, 0n));
   return Object.fromEntries(

@@ -3,8 +3,8 @@ import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { findingKey, type DrainReading, type PartitionReading } from './drain-probe.js';
-import { asking, blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 export interface Reader {
   group: string;

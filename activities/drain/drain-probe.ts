@@ -7,7 +7,7 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import {
   kindOf,
   needsScan,
@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from '../../src/migration/verdicts.js';
 import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { rowAt, valueOf } from '../rows.js';
+import { rowAt, valueOf } from '../kit/rows.js';
 import { TailScans, type Tail } from './tail-scan.js';
 
 /** Which groups must have read which topics of one cluster, up to where. */
@@ -27,7 +27,7 @@ export interface DrainQuestion {
   /** Every topic to look at, also those that no reader has. */
   topics: readonly string[];
   /** Up to where, by topic; the high watermarks of the moment when absent. */
-  to?: OffsetTable;
+  to?: SourceOffsets;
   /** Whether `to` is where the logs must end. */
   frozen?: boolean;
   /** Keys of findings that a person has accepted: see `findingKey`. */

@@ -1,9 +1,9 @@
 import { partitionKey, type GroupFacts } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
-import type { DrainedGroup } from '../../src/migration/work.js';
+import type { DrainedGroup } from '../../src/migration/work/drain.js';
 import { records } from './drain-findings.js';
 import { passes, type DrainReading, type PartitionReading } from './drain-probe.js';
-import { count, listed } from '../wording.js';
+import { count, listed } from '../kit/wording.js';
 
 type GroupReading = DrainReading['groups'][number];
 

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import { standing } from '../../src/migration/findings.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities, Watch } from '../../src/migration/work.js';
-import type { Dependencies } from '../dependencies.js';
+import type { SourceOffsets } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Watch } from '../../src/migration/work/work.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from './drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from './drain-probe.js';
 import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
@@ -12,8 +13,8 @@ import { describeArrival } from './last-arrival.js';
 import { membersReading, type Member } from '../groups/membership.js';
 import { nameOpenTransactions } from './open-transactions.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
-import { Streak } from '../streak.js';
-import { watch, type Moment, type Seen } from '../watch.js';
+import { Streak } from '../kit/streak.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
@@ -48,7 +49,7 @@ class Drain {
 
   constructor(
     private readonly source: Cluster,
-    private readonly input: Watch & { to: OffsetTable; frozen: boolean },
+    private readonly input: Watch & { to: SourceOffsets; frozen: boolean },
   ) {
     const { migration, to, frozen, accepted = [] } = input;
     this.readers = readersOf(migration);

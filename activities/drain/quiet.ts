@@ -9,13 +9,14 @@ import {
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
 import { offsetAt } from '../../src/migration/offsets.js';
-import type { Activities, Watch, Watched } from '../../src/migration/work.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Watch, Watched } from '../../src/migration/work/work.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { describeArrival } from './last-arrival.js';
 import { nameOf, nameOpenTransactions } from './open-transactions.js';
 import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { valueOf } from '../rows.js';
-import { watch, type Moment, type Seen } from '../watch.js';
+import { valueOf } from '../kit/rows.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
 const quietCarry = z.object({
@@ -54,7 +55,7 @@ async function probeQuiet(
   );
   const partitions = partitionsIn(topics);
   const marks = await source.watermarks(partitions);
-  const ends = endsTable(partitions, marks);
+  const ends = endsTable<'source'>(partitions, marks);
   const grown =
     carry &&
     partitions.find((at) => offsetAt(carry.ends, at.topic, at.partition) !== highWatermark(marks, at));

@@ -7,7 +7,7 @@ import {
 } from '../../src/kafka/cluster.js';
 import { DeliverableScan, type GroupIsolation } from '../../src/kafka/records/deliverable.js';
 import type { ScanResult } from '../../src/migration/verdicts.js';
-import { rowAt } from '../rows.js';
+import { rowAt } from '../kit/rows.js';
 
 /** What is to be read: one partition, as members of that isolation read it, from `from` up to, not including, `end`. */
 export interface Tail extends TopicPartition {

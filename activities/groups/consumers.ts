@@ -3,18 +3,18 @@ import { partitionKey, type Cluster, type GroupFacts, type Rows } from '../../sr
 import { FerryError } from '../../src/migration/errors.js';
 import { targetGroup, targetName, topicsOf } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import type { Activities } from '../../src/migration/work.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { records } from '../drain/drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { offsetsLeft } from '../drain/drain-says.js';
 import { describeArrival } from '../drain/last-arrival.js';
 import { describeMember, membersReading, topicsNobodyHas } from './membership.js';
 import { plannedTopics } from '../topics/planned-topics.js';
-import { Streak } from '../streak.js';
-import { valueOf } from '../rows.js';
-import { watch, type Moment, type Seen } from '../watch.js';
-import { count, listed } from '../wording.js';
+import { Streak } from '../kit/streak.js';
+import { valueOf } from '../kit/rows.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { count, listed } from '../kit/wording.js';
 
 /** Each group's committed offsets on the target, added up, when they were first seen. */
 const consumersCarry = z.object({ committed: z.record(z.string(), z.string()) });

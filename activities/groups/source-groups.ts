@@ -4,9 +4,9 @@ import { topicsOf, type Migration } from '../../src/migration/file.js';
 import { topicsWithoutGroup } from '../drain/drain-findings.js';
 import { readCommitted, topicsOfMembers } from './group-reading.js';
 import { liveReaders } from './membership.js';
-import { settledAt } from '../rows.js';
-import { asking, blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { lastingAt } from '../kit/rows.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 /** What one group has to do with the migration's topics. */
 interface Reader {
@@ -50,7 +50,7 @@ export async function surveySourceGroups(
   const described = await source.describeGroups(toDescribe);
   const facts = new Map<string, GroupFacts>();
   for (const group of toDescribe) {
-    const row = settledAt(described, group);
+    const row = lastingAt(described, group);
     if (row.error) findings.push(unreadable(group, row.error.message, inFile.has(group)));
     else facts.set(group, row.value);
   }

@@ -1,9 +1,9 @@
 import type { Cluster, Committed } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, type Migration } from '../../src/migration/file.js';
-import { settledAt } from '../rows.js';
-import { asking, blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { lastingAt } from '../kit/rows.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 /** What stands in the way of the groups on the target: two under one id, one that is in use, one that is live. */
 export async function surveyTargetGroups(target: Cluster, migration: Migration): Promise<Finding[]> {
@@ -28,7 +28,7 @@ export async function surveyTargetGroups(target: Cluster, migration: Migration):
       : new Map<string, { value: Map<string, Committed>; error?: undefined }>(),
   ]);
   for (const group of groups) {
-    const { value, error } = settledAt(described, group);
+    const { value, error } = lastingAt(described, group);
     if (error) findings.push(blocking(`group-unreadable:${target.name}/${group}`, error.message));
     else if (value.members.length > 0)
       findings.push(

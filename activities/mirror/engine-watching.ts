@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { partitionKey, type Cluster, type Rows, type Watermarks } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName } from '../../src/migration/file.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities } from '../../src/migration/work.js';
+import { offsetAt, type SourceOffsets, type TargetOffsets } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
-import type { MirroredPartition } from '../../src/mirror/mirror.js';
-import type { Dependencies } from '../dependencies.js';
+import type { MirroredPartition } from '../../src/mirror/plan.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { describeArrival } from '../drain/last-arrival.js';
 import { plannedTopics } from '../topics/planned-topics.js';
-import { valueOf } from '../rows.js';
-import { Streak } from '../streak.js';
-import { watch, type Moment, type Seen } from '../watch.js';
-import { digits, listed } from '../wording.js';
+import { valueOf } from '../kit/rows.js';
+import { Streak } from '../kit/streak.js';
+import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { digits, listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
@@ -143,8 +143,8 @@ class EngineWatch {
   }
 
   /** Where the source's ends are on the target. */
-  private mirrored(ends: OffsetTable): OffsetTable {
-    const table: OffsetTable = {};
+  private mirrored(ends: SourceOffsets): TargetOffsets {
+    const table: TargetOffsets = {};
     for (const at of this.partitions) {
       const position = this.positions.get(partitionKey(at));
       const end = offsetAt(ends, at.topic, at.partition);
@@ -159,8 +159,11 @@ function highWatermark(marks: Rows<string, Watermarks>, at: MirroredPartition): 
   return valueOf(marks, partitionKey(at)).highWatermark;
 }
 
-function stableEnds(partitions: readonly MirroredPartition[], marks: Rows<string, Watermarks>): OffsetTable {
-  const table: OffsetTable = {};
+function stableEnds(
+  partitions: readonly MirroredPartition[],
+  marks: Rows<string, Watermarks>,
+): SourceOffsets {
+  const table: SourceOffsets = {};
   for (const at of partitions)
     (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
   return table;

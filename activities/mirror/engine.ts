@@ -5,21 +5,24 @@ import { FerryError } from '../../src/migration/errors.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { partitionsOfShare, sharesOf, type PartitionCounts } from '../../src/migration/shares.js';
-import type { Activities, Heartbeat, MirrorHeartbeat } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { Heartbeat } from '../../src/migration/work/work.js';
 import { mapTopic, prepareMap, readPositions, removeMap } from '../../src/mirror/map-topic.js';
-import { runMirror, type MirroredPartition } from '../../src/mirror/mirror.js';
+import type { MirroredPartition } from '../../src/mirror/plan.js';
+import { runMirror } from '../../src/mirror/mirror.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
-import { attempting } from '../attempt.js';
+import { attempting } from '../kit/attempt.js';
 import type { MirrorActivities } from '../connect/connect.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { watchEngine } from './engine-watching.js';
 import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
-import { watch } from '../watch.js';
-import { count } from '../wording.js';
+import { watch } from '../kit/watch.js';
+import { count } from '../kit/wording.js';
 
 /** What a mirror is asked, answered by the ferry's own engine. */
 export function engineActivities({

@@ -8,12 +8,12 @@ import { sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { rowAt } from '../rows.js';
+import { rowAt } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
 import { readTopics, type TopicState } from '../topics/topic-reading.js';
-import { asking, blocking } from '../weights.js';
-import { count } from '../wording.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 const dayMs = 86_400_000;
 /** Read at the beginning of each partition to see what its records are like. */

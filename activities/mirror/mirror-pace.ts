@@ -1,9 +1,9 @@
 import { partitionKey } from '../../src/kafka/cluster.js';
 import { formatBytes } from '../../src/migration/bytes.js';
 import { formatDuration } from '../../src/migration/duration.js';
-import type { MirrorHeartbeat } from '../../src/migration/work.js';
-import type { MirrorProgress } from '../../src/mirror/mirror.js';
-import { digits } from '../wording.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { MirrorProgress } from '../../src/mirror/plan.js';
+import { digits } from '../kit/wording.js';
 
 /** Rates are taken over this long, ms: long enough to be calm, short enough to show a stop. */
 const windowMs = 5_000;

@@ -1,7 +1,7 @@
 import { mirrorKind } from '../../src/migration/file.js';
-import type { Work } from '../../src/migration/work.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { mirrorMakerActivities, type MirrorActivities } from '../connect/connect.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { engineActivities } from './engine.js';
 
 /** What a mirror is asked, answered by whichever the migration file chooses. */

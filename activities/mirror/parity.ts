@@ -1,11 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { waitMs } from '../../src/migration/file.js';
-import type { Activities, Heartbeat } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Heartbeat } from '../../src/migration/work/work.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
 

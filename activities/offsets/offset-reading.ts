@@ -1,8 +1,8 @@
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { valueOf } from '../rows.js';
-import { asking } from '../weights.js';
-import { count } from '../wording.js';
+import { valueOf } from '../kit/rows.js';
+import { asking } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 /** Where the log of one partition begins and ends. */
 export interface Ends extends TopicPartition, Watermarks {}

@@ -1,10 +1,10 @@
 import { partitionKey, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { workflowId } from '../../src/migration/messages.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
 import type { Ends } from './offset-reading.js';
-import { asking, blocking, noting } from '../weights.js';
-import { count } from '../wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 /**
  * The mark of the ferry's own commits, in their metadata: the cluster itself remembers who made them, whatever happens
@@ -16,7 +16,7 @@ export function seedMark(migration: string): string {
 
 /** Where groups start. */
 export interface Start {
-  table: OffsetTable;
+  table: TargetOffsets;
   /** Whether it was decided by an earlier call. */
   decided: boolean;
   findings: Finding[];
@@ -27,7 +27,7 @@ export function startFromEnds(
   ends: readonly Ends[],
   committed: Iterable<ReadonlyMap<string, Committed>>,
   mark: string,
-): OffsetTable {
+): TargetOffsets {
   const own = new Map<string, bigint>();
   for (const commits of committed)
     for (const [key, { offset, metadata }] of commits)
@@ -36,7 +36,7 @@ export function startFromEnds(
 }
 
 /** A start that was decided earlier, on the log as it is now: a partition added since begins at its beginning. */
-export function startFromRecord(recorded: OffsetTable, ends: readonly Ends[], target: string): Start {
+export function startFromRecord(recorded: TargetOffsets, ends: readonly Ends[], target: string): Start {
   const findings: Finding[] = [];
   const table = tableOf(ends, ({ topic, partition, logStart, highWatermark }) => {
     const offset = offsetAt(recorded, topic, partition) ?? logStart;
@@ -52,8 +52,8 @@ export function startFromRecord(recorded: OffsetTable, ends: readonly Ends[], ta
   return { table, decided: true, findings };
 }
 
-function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): OffsetTable {
-  const table: OffsetTable = {};
+function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): TargetOffsets {
+  const table: TargetOffsets = {};
   for (const end of ends) (table[end.topic] ??= [])[end.partition] = offset(end).toString();
   return table;
 }

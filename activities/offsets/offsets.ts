@@ -1,12 +1,14 @@
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import type { Activities, MadeOffsets, Work } from '../../src/migration/work.js';
-import type { Attempt } from '../attempt.js';
-import { concurrently } from '../concurrently.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { MadeOffsets } from '../../src/migration/work/offsets.js';
+import type { Work } from '../../src/migration/work/work.js';
+import type { Attempt } from '../kit/attempt.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { readEnds, recordsThere, type Ends } from './offset-reading.js';
 import {
@@ -19,14 +21,14 @@ import {
   type Start,
 } from './offset-seeds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { settledAt, valueIfThere, valueOf } from '../rows.js';
+import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from './target-writes.js';
-import { blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 const GROUPS_AT_ONCE = 8;
 
-type SeedInput = Work & { start?: OffsetTable; groups?: readonly string[] };
+type SeedInput = Work & { start?: TargetOffsets; groups?: readonly string[] };
 
 /**
  * Gives every group of the migration (or the ones named, by their source ids) a committed offset for every partition
@@ -57,15 +59,19 @@ export async function seedOffsets(
 
   const made: MadeOffsets[] = [];
   let partitions = 0;
-  await concurrently(seeds, GROUPS_AT_ONCE, async (seed) => {
-    attempt.signal.throwIfAborted();
-    const refused = await commitSeed(target, seed, mark);
-    findings.push(...refused);
-    if (refused.length > 0) return;
-    if (seed.topics.length > 0) made.push({ group: seed.group, topics: seed.topics });
-    partitions += seed.commit.length;
-    attempt.says(`Has seeded ${made.length} of ${count(seeds.length, 'group')} on ${target.name}.`);
-  });
+  await inParallel(
+    seeds,
+    async (seed) => {
+      attempt.signal.throwIfAborted();
+      const refused = await commitSeed(target, seed, mark);
+      findings.push(...refused);
+      if (refused.length > 0) return;
+      if (seed.topics.length > 0) made.push({ group: seed.group, topics: seed.topics });
+      partitions += seed.commit.length;
+      attempt.says(`Has seeded ${made.length} of ${count(seeds.length, 'group')} on ${target.name}.`);
+    },
+    GROUPS_AT_ONCE,
+  );
   return {
     start: start.table,
     made,
@@ -137,7 +143,7 @@ async function commitSeed(target: Cluster, { group, commit }: Seed, mark: string
     group,
     commit.map((offset) => ({ ...offset, metadata: mark })),
   );
-  const refusals = [...rows.keys()].flatMap((key) => settledAt(rows, key).error ?? []);
+  const refusals = [...rows.keys()].flatMap((key) => lastingAt(rows, key).error ?? []);
   const [first] = refusals;
   return first ? [blocking(`offsets-refused:${group}`, first.message)] : [];
 }
@@ -147,7 +153,7 @@ async function commitSeed(target: Cluster, { group, commit }: Seed, mark: string
  */
 export async function targetWrites(
   { clusters }: Dependencies,
-  { migration, start }: Work & { start: OffsetTable },
+  { migration, start }: Work & { start: TargetOffsets },
 ): Promise<{ written: string[] }> {
   const target = clusters(migration.target);
   const names = isMirrored(migration.strategy) ? migration.topics.map(targetName) : Object.keys(start);

@@ -1,10 +1,10 @@
 import type { Cluster, TopicPartition } from '../../src/kafka/cluster.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { readPositions, mapTopic } from '../../src/mirror/map-topic.js';
 import type { Ends } from './offset-reading.js';
-import { valueIfThere } from '../rows.js';
+import { valueIfThere } from '../kit/rows.js';
 import { TailScans } from '../drain/tail-scan.js';
 
 /** How many partitions are looked into at a time. */
@@ -18,13 +18,13 @@ const scannedAtOnce = 1_000;
 export async function mirroredOffsets(
   target: Cluster,
   migration: Migration,
-  mirrored: OffsetTable,
-): Promise<OffsetTable> {
+  mirrored: TargetOffsets,
+): Promise<TargetOffsets> {
   if (!isMirrored(migration.strategy) || mirrorKind(migration) === 'mirrormaker') return mirrored;
   const map = mapTopic(migration.name);
   if (!valueIfThere(await target.topics([map]), map)) return mirrored;
   const positions = await readPositions(target, migration.name);
-  const table: OffsetTable = Object.fromEntries(
+  const table: TargetOffsets = Object.fromEntries(
     Object.entries(mirrored).map(([topic, offsets]) => [topic, [...offsets]]),
   );
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
@@ -47,7 +47,7 @@ export async function mirroredOffsets(
 export async function recordsBeyond(
   target: Cluster,
   ends: readonly Ends[],
-  from: OffsetTable,
+  from: TargetOffsets,
 ): Promise<(TopicPartition & { offset: bigint; highWatermark: bigint })[]> {
   const tails = ends.flatMap(({ topic, partition, logStart, highWatermark }) => {
     const known = offsetAt(from, topic, partition) ?? 0n;

@@ -10,7 +10,8 @@ import {
 import { formatDuration } from '../../src/migration/duration.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
-import type { Activities, TranslatedGroup } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
 import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
@@ -18,11 +19,11 @@ import { readCommitted } from '../groups/group-reading.js';
 import { describeMember, membersReading } from '../groups/membership.js';
 import { seedMark } from './offset-seeds.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { settledAt, valueIfThere, valueOf } from '../rows.js';
-import { Streak } from '../streak.js';
-import type { Moment, Seen } from '../watch.js';
-import { asking, blocking } from '../weights.js';
-import { count, digits, listed } from '../wording.js';
+import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
+import { Streak } from '../kit/streak.js';
+import type { Moment, Seen } from '../kit/watch.js';
+import { asking, blocking } from '../kit/weights.js';
+import { count, digits, listed } from '../kit/wording.js';
 
 export type TranslateInput = Parameters<Activities['translateGroups']>[0];
 export type TranslateAnswer = Exclude<
@@ -304,7 +305,7 @@ export class Translation {
           metadata: this.mark,
         })),
       );
-      const refused = [...answers.keys()].flatMap((key) => settledAt(answers, key).error ?? [])[0];
+      const refused = [...answers.keys()].flatMap((key) => lastingAt(answers, key).error ?? [])[0];
       if (refused) findings.push(blocking(`offsets-refused:${id}`, refused.message));
       else commits += missing.length;
     }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/migration/findings.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { OtherMigration } from '../dependencies.js';
-import { blocking } from '../weights.js';
+import type { OtherMigration } from '../kit/dependencies.js';
+import { blocking } from '../kit/weights.js';
 
 /**
  * Topics and groups that another running migration between the same clusters has as well. Of two, the one that was

@@ -5,22 +5,23 @@ import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import type { PlanReport, Work } from '../../src/migration/work.js';
+import type { PlanReport } from '../../src/migration/work/plan.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { surveyAcls, type AclSurvey } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { historyOf } from '../mirror/history.js';
 import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { rowAt } from '../rows.js';
+import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
 import { surveySourceGroups } from '../groups/source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
 import { effective } from '../topics/topic-config.js';
 import { surveySource, surveyTopics, topicIdsOf, type TopicSurvey } from '../topics/topic-survey.js';
-import { asking, blocking, noting } from '../weights.js';
+import { asking, blocking, noting } from '../kit/weights.js';
 
 /**
  * Checks a migration against both clusters and says what it will do. Changes nothing, and finds everything in one go:

@@ -3,7 +3,7 @@ import { stepKind, strategies, type StepId } from '../../src/migration/strategie
 import type { AclSurvey } from '../acls/acls.js';
 import { entryText } from '../topics/config-rules.js';
 import type { TopicSurvey } from '../topics/topic-survey.js';
-import { count, listed } from '../wording.js';
+import { count, listed } from '../kit/wording.js';
 
 /** One sentence per thing that the migration will do or ask for, in the order of its strategy. */
 export function stepsAhead(migration: Migration, topics: TopicSurvey, acls: AclSurvey): string[] {

@@ -8,19 +8,20 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt, type OffsetTable } from '../../src/migration/offsets.js';
+import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import { isMirrored, strategies, type StepId } from '../../src/migration/strategies.js';
-import type { SourceManifest, Work } from '../../src/migration/work.js';
+import type { SourceManifest } from '../../src/migration/work/retire.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { offsetsLeft } from '../drain/drain-says.js';
-import { lateRecords, staysBehind } from './late-records.js';
+import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { rowAt, valueOf } from '../rows.js';
-import { asking, blocking, noting } from '../weights.js';
-import { listed } from '../wording.js';
+import { rowAt, valueOf } from '../kit/rows.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { listed } from '../kit/wording.js';
 
 /**
  * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
@@ -28,7 +29,7 @@ import { listed } from '../wording.js';
  */
 export async function finalCheck(
   source: Cluster,
-  work: Work & { ends: OffsetTable },
+  work: Work & { ends: SourceOffsets },
 ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }> {
   const { topics, findings } = await topicsToDelete(source, work);
   if (topics.length === 0)
@@ -84,7 +85,7 @@ export async function finalCheck(
 
 async function topicsToDelete(
   source: Cluster,
-  { migration, topicIds, ends }: Work & { ends: OffsetTable },
+  { migration, topicIds, ends }: Work & { ends: SourceOffsets },
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
   const rows = await source.topics(migration.topics.map(({ name }) => name));
@@ -123,7 +124,7 @@ async function topicsToDelete(
  */
 async function growthFindings(
   source: Cluster,
-  { ends, migration }: Work & { ends: OffsetTable },
+  { ends, migration }: Work & { ends: SourceOffsets },
   topics: readonly TopicFacts[],
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {

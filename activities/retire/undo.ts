@@ -1,17 +1,21 @@
 import { partitionKey, type Cluster, type GroupFacts, type TopicPartition } from '../../src/kafka/cluster.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
-import type { Made, MadeAcl, MadeOffsets, MadeTopic, Work } from '../../src/migration/work.js';
+import type { TargetOffsets } from '../../src/migration/offsets.js';
+import type { MadeAcl } from '../../src/migration/work/acls.js';
+import type { MadeOffsets } from '../../src/migration/work/offsets.js';
+import type { Made } from '../../src/migration/work/retire.js';
+import type { MadeTopic } from '../../src/migration/work/topics.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { aclKey } from '../acls/acl-plan.js';
-import type { Attempt } from '../attempt.js';
-import type { Dependencies } from '../dependencies.js';
+import type { Attempt } from '../kit/attempt.js';
+import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { liveReaders, membersReading } from '../groups/membership.js';
 import { seedMark } from '../offsets/offset-seeds.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { settledAt, valueIfThere, valueOf } from '../rows.js';
+import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
-import { count, listed } from '../wording.js';
+import { count, listed } from '../kit/wording.js';
 
 interface Undone {
   undone: string[];
@@ -25,7 +29,7 @@ interface Undone {
  */
 export async function undo(
   { clusters }: Dependencies,
-  { migration, made, mirrored = {} }: Work & { made: Made; mirrored?: OffsetTable },
+  { migration, made, mirrored = {} }: Work & { made: Made; mirrored?: TargetOffsets },
   attempt: Attempt,
 ): Promise<Undone> {
   const target = clusters(migration.target);
@@ -72,7 +76,7 @@ async function undoOffsets(
       );
     if (own.length === 0) continue;
     const rows = await target.deleteOffsets(group, own);
-    const refused = [...rows.keys()].flatMap((key) => settledAt(rows, key).error ?? []);
+    const refused = [...rows.keys()].flatMap((key) => lastingAt(rows, key).error ?? []);
     if (refused.length < own.length)
       undone.push(
         `Deleted the starting offsets of ${group} on ${target.name} (${count(own.length - refused.length, 'partition')}).`,
@@ -98,7 +102,7 @@ async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: U
 async function undoTopics(
   target: Cluster,
   made: readonly MadeTopic[],
-  mirrored: OffsetTable,
+  mirrored: TargetOffsets,
   { undone, left }: Undone,
 ): Promise<void> {
   if (made.length === 0) return;
@@ -133,7 +137,7 @@ async function undoTopics(
   if (doomed.length === 0) return;
   const rows = await target.deleteTopics(doomed);
   for (const { name } of doomed) {
-    const { error } = settledAt(rows, name);
+    const { error } = lastingAt(rows, name);
     if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);
     else
       undone.push(
@@ -148,7 +152,7 @@ async function undoTopics(
 async function writtenByOthers(
   target: Cluster,
   ends: readonly Ends[],
-  mirrored: OffsetTable,
+  mirrored: TargetOffsets,
 ): Promise<TopicPartition[]> {
   const [copied, others] = [true, false].map((is) =>
     ends.filter(({ topic, partition }) => (mirrored[topic]?.[partition] !== undefined) === is),

@@ -6,7 +6,7 @@ import { leaveAll } from '../../src/registry/import-mode.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known, type Snapshot } from '../../src/registry/snapshot.js';
-import type { Attempt } from '../attempt.js';
+import type { Attempt } from '../kit/attempt.js';
 import { countingSlots, openSlots, type Slot } from './schema-counting.js';
 import { orTranslate } from './schema-kept-ids.js';
 import { isPlaceholder } from './schema-placeholder.js';
@@ -22,8 +22,8 @@ import {
   reserveId,
   softDelete,
 } from './schema-write.js';
-import { blocking } from '../weights.js';
-import { listed } from '../wording.js';
+import { blocking } from '../kit/weights.js';
+import { listed } from '../kit/wording.js';
 
 export interface CopyInput {
   source: Registry;

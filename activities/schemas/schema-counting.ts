@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/migration/findings.js';
 import { versionKey, versionText, type SchemaVersion } from '../../src/registry/schema.js';
 import { ownSubjects } from './schema-subjects.js';
-import { blocking } from '../weights.js';
+import { blocking } from '../kit/weights.js';
 
 /** One registration at a registry that counts: it must answer exactly this id. */
 export type Slot =

@@ -3,14 +3,14 @@ import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { sameSchema } from '../../src/registry/canonical.js';
-import { inParallel } from '../../src/registry/in-parallel.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
-import { valueOf } from '../rows.js';
+import { valueOf } from '../kit/rows.js';
 import { idKeys } from './schema-plan.js';
 import type { SchemaTranslation } from './schema-translation.js';
-import { asking, blocking, noting } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 /** What is read at each place of a partition: a batch or some. */
 const bytesPerPlace = 64 * 1024;

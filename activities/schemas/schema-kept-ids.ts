@@ -1,5 +1,5 @@
 import type { Finding } from '../../src/migration/findings.js';
-import { asking } from '../weights.js';
+import { asking } from '../kit/weights.js';
 import { idKeys } from './schema-plan.js';
 
 /** What stands in the way of ids that are kept, and of nothing else. */

@@ -3,12 +3,12 @@ import { canonicalText, sameSchema } from '../../src/registry/canonical.js';
 import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
 import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
 import type { Snapshot } from '../../src/registry/snapshot.js';
-import { grouped } from '../grouped.js';
+import { grouped } from '../kit/grouped.js';
 import { isPlaceholder } from './schema-placeholder.js';
 import type { SubjectMoves } from './schema-subjects.js';
 import type { TargetView } from './schema-target.js';
-import { asking, blocking, noting } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 /**
  * What becomes of the ids that records carry.

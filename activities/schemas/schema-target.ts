@@ -1,4 +1,4 @@
-import { inParallel } from '../../src/registry/in-parallel.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Schema, SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known } from '../../src/registry/snapshot.js';

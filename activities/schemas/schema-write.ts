@@ -1,5 +1,6 @@
 import { FerryError } from '../../src/migration/errors.js';
-import { afterNeeds, inParallel } from '../../src/registry/in-parallel.js';
+import { afterNeeds } from '../../src/parallel/after-needs.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
 import { enterImport } from '../../src/registry/import-mode.js';
 import { needs, predecessors } from '../../src/registry/order.js';
 import { RegistryRefusal } from '../../src/registry/refusal.js';

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../src/migration/duration.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { asking } from '../weights.js';
+import { asking } from '../kit/weights.js';
 
 /** An entry in which a difference changes which records a consumer gets, or in which order. */
 export interface ConfigRule {

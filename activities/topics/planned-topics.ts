@@ -7,8 +7,8 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
-import { valueOf } from '../rows.js';
+import type { OffsetTable, Side } from '../../src/migration/offsets.js';
+import { valueOf } from '../kit/rows.js';
 
 /** How the topics that a migration moves are told from others of the same name: by the ids that its plan saw. */
 export type TopicIds = Readonly<Record<string, string | null>>;
@@ -60,11 +60,11 @@ export function partitionCounts(table: OffsetTable): Map<string, number> {
 }
 
 /** The high watermarks as a table. @throws FerryError the error of a partition that has none. */
-export function endsTable(
+export function endsTable<S extends Side>(
   partitions: readonly TopicPartition[],
   marks: Rows<string, Watermarks>,
-): OffsetTable {
-  const table: OffsetTable = {};
+): OffsetTable<S> {
+  const table: OffsetTable<S> = {};
   for (const partition of partitions)
     (table[partition.topic] ??= [])[partition.partition] = String(
       valueOf(marks, partitionKey(partition)).highWatermark,

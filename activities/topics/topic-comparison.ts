@@ -3,8 +3,8 @@ import { targetName, type TopicMove } from '../../src/migration/file.js';
 import { applies, configRules, defaultDiffers, entryText, sameValue } from './config-rules.js';
 import { effective, wantedConfig } from './topic-config.js';
 import { replicationFactor, type TopicState } from './topic-reading.js';
-import { blocking, noting } from '../weights.js';
-import { count } from '../wording.js';
+import { blocking, noting } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 /**
  * Compares a topic that is on the target already with what the migration needs. What a consumer or a producer would

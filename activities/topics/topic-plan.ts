@@ -4,8 +4,8 @@ import { targetName, type TopicMove } from '../../src/migration/file.js';
 import { applies, configRules, defaultDiffers } from './config-rules.js';
 import { brokerDefault, effective, wantedConfig } from './topic-config.js';
 import { replicationFactor, type TopicState } from './topic-reading.js';
-import { asking, blocking, noting } from '../weights.js';
-import { count } from '../wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count } from '../kit/wording.js';
 
 /** What new topics have to fit in. */
 export interface TargetLimits {

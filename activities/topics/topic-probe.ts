@@ -3,8 +3,8 @@ import { FerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { TopicMove } from '../../src/migration/file.js';
 import { configRules, entryText } from './config-rules.js';
-import { settledAt } from '../rows.js';
-import { blocking, noting } from '../weights.js';
+import { lastingAt } from '../kit/rows.js';
+import { blocking, noting } from '../kit/weights.js';
 
 export interface Candidate {
   move: TopicMove;
@@ -103,7 +103,7 @@ async function validate(target: Cluster, topics: readonly NewTopic[]): Promise<M
   const rows = await target.createTopics(topics, { validateOnly: true });
   return new Map(
     topics.flatMap(({ name }) => {
-      const { error } = settledAt(rows, name);
+      const { error } = lastingAt(rows, name);
       return error ? [[name, error] as const] : [];
     }),
   );

@@ -1,8 +1,8 @@
 import type { Cluster, ConfigEntry, TopicFacts } from '../../src/kafka/cluster.js';
 import type { FerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { settledAt } from '../rows.js';
-import { blocking } from '../weights.js';
+import { lastingAt } from '../kit/rows.js';
+import { blocking } from '../kit/weights.js';
 
 /** A topic as one cluster has it. */
 export interface TopicState {
@@ -23,7 +23,7 @@ export async function readTopics(
   const facts = new Map<string, TopicFacts>();
   const described = await cluster.topics(names);
   for (const name of names) {
-    const row = settledAt(described, name);
+    const row = lastingAt(described, name);
     if (row.error) unreadable(name, row.error);
     else facts.set(name, row.value);
   }
@@ -31,7 +31,7 @@ export async function readTopics(
   if (facts.size === 0) return { topics, findings };
   const configs = await cluster.topicConfigs([...facts.keys()]);
   for (const [name, found] of facts) {
-    const row = settledAt(configs, name);
+    const row = lastingAt(configs, name);
     if (row.error) unreadable(name, row.error);
     else topics.set(name, { facts: found, config: row.value });
   }

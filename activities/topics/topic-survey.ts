@@ -2,12 +2,12 @@ import type { Cluster, ConfigEntry, NewTopic } from '../../src/kafka/cluster.js'
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
-import type { Work } from '../../src/migration/work.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { compareTopic } from './topic-comparison.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
 import { readTopics, type TopicState } from './topic-reading.js';
-import { blocking, noting } from '../weights.js';
+import { blocking, noting } from '../kit/weights.js';
 
 /** How the topics of a migration stand on both sides. */
 export interface TopicSurvey {

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
-import type { Activities, MadeTopic, Work } from '../../src/migration/work.js';
-import { eventually, type Attempt } from '../attempt.js';
-import type { Dependencies } from '../dependencies.js';
-import { settledAt } from '../rows.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { MadeTopic } from '../../src/migration/work/topics.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { eventually, type Attempt } from '../kit/attempt.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { lastingAt } from '../kit/rows.js';
 import { compareTopic } from './topic-comparison.js';
 import { readTopics, type TopicState } from './topic-reading.js';
 import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
-import { blocking } from '../weights.js';
-import { count, listed } from '../wording.js';
+import { blocking } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 
@@ -82,7 +84,7 @@ export async function createTopics(
     attempt.says(`Creates ${count(survey.toCreate.length, 'topic')} on ${target.name}.`);
     const rows = await target.createTopics(survey.toCreate);
     const accepted = survey.toCreate.filter(({ name }) => {
-      const { error } = settledAt(rows, name);
+      const { error } = lastingAt(rows, name);
       if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));
       return !error || error.type === 'Conflict';
     });

@@ -11,8 +11,8 @@ import type { Lab } from '../lab.js';
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const ferryFrom = {
-  source: ['--import', tsx, at('src/cli/main.ts')],
-  build: [at('dist/src/cli/main.js')],
+  source: ['--import', tsx, at('app/cli/main.ts')],
+  build: [at('dist/app/cli/main.js')],
 } as const;
 
 /** A real worker, `ferry worker`, in a process of its own, so that it can be killed as a crash would. */

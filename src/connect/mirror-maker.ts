@@ -1,6 +1,6 @@
 import type { Finding } from '../migration/findings.js';
 import type { Migration } from '../migration/file.js';
-import type { ConnectConnection } from './connection-settings.js';
+import type { ConnectConnection } from './connect-connection.js';
 import type { ConnectorConfig } from './rest.js';
 
 /** Everything that MirrorMaker makes for one migration, by name: nobody else's mirror can have the same. */

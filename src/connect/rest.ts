@@ -13,7 +13,7 @@ import {
   type ConnectorStatus,
   type WorkerFacts,
 } from './answers.js';
-import type { ConnectConnection } from './connection-settings.js';
+import type { ConnectConnection } from './connect-connection.js';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
 /** What a connector is to do, KIP-980's initial states among them. */

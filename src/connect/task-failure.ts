@@ -1,4 +1,4 @@
-import type { ErrorType } from '../migration/errors.js';
+import type { ErrorType } from '../migration/error-types.js';
 
 /** Why a connector or a task has failed, in words of our own. */
 export interface TaskFailure {

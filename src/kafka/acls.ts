@@ -1,9 +1,9 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { AclBinding, AclFilter, Cluster, Row } from './cluster.js';
 import { FerryError } from '../migration/errors.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { ok, refusal, securityDisabled } from './refusal.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { ok, refusal, securityDisabled } from './link/refusal.js';
 import { any } from './wire/acl.js';
 import type { WireAcl } from './wire/acl.js';
 import { createAclsV2 } from './wire/create-acls-v2.js';

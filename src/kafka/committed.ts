@@ -1,11 +1,11 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, Committed, Row, TopicPartition } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import type { Coordinators } from './coordinators.js';
+import type { Coordinators } from './link/coordinators.js';
 import { FerryError } from '../migration/errors.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { groupIdNotFound, ok, refusal, unknownTopicOrPartition } from './refusal.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { groupIdNotFound, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
 import { offsetCommitV8 } from './wire/offset-commit-v8.js';
 import { offsetDeleteV0 } from './wire/offset-delete-v0.js';
 import type { GroupOffsets } from './wire/offset-fetch.js';

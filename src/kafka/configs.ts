@@ -1,8 +1,8 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, ConfigEntry } from './cluster.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { ok, refusal } from './refusal.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { ok, refusal } from './link/refusal.js';
 import { configResource } from './wire/config-resource.js';
 import { describeConfigsV4 } from './wire/describe-configs-v4.js';
 import type { DescribedConfigs } from './wire/describe-configs-v4.js';

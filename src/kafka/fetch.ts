@@ -1,10 +1,10 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, FetchedBatches } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import type { Leaders } from './leaders.js';
-import { gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { ok, refusal } from './refusal.js';
+import type { Leaders } from './link/leaders.js';
+import { gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { ok, refusal } from './link/refusal.js';
 import { fetchV12 } from './wire/fetch-v12.js';
 
 type FetchCalls = Pick<Cluster, 'fetch'>;

@@ -1,10 +1,10 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, GroupFacts, GroupListing, GroupProtocol, GroupState } from './cluster.js';
 import { FerryError } from '../migration/errors.js';
-import type { Coordinators } from './coordinators.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { groupIdNotFound, ok, refusal, unsupportedVersion } from './refusal.js';
+import type { Coordinators } from './link/coordinators.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { groupIdNotFound, ok, refusal, unsupportedVersion } from './link/refusal.js';
 import type { Api } from './wire/api.js';
 import { assignedPartitions, subscribedTopics } from './wire/consumer-protocol.js';
 import type { BrokerAssignedGroup } from './wire/consumer-group-describe-v0.js';

@@ -1,10 +1,10 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, Row, TopicPartition, Watermarks } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import type { Leaders } from './leaders.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { ok, refusal } from './refusal.js';
+import type { Leaders } from './link/leaders.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { ok, refusal } from './link/refusal.js';
 import { earliest, latest, listOffsetsV6 } from './wire/list-offsets-v6.js';
 import type { ListedOffset, ListOffsetsRequest } from './wire/list-offsets-v6.js';
 

@@ -1,13 +1,13 @@
 import { aclCalls } from './acls.js';
-import { Brokers } from './brokers.js';
+import { Brokers } from './link/brokers.js';
 import type { Cluster } from './cluster.js';
 import { committedCalls } from './committed.js';
 import { configCalls } from './configs.js';
-import type { ClusterConnection } from './connection-settings.js';
-import { Coordinators } from './coordinators.js';
+import type { ClusterConnection } from './link/cluster-connection.js';
+import { Coordinators } from './link/coordinators.js';
 import { fetchCalls } from './fetch.js';
 import { groupCalls } from './groups.js';
-import { Leaders } from './leaders.js';
+import { Leaders } from './link/leaders.js';
 import { offsetCalls } from './offsets.js';
 import { producerCalls } from './producers.js';
 import { sealingCalls } from './sealing.js';

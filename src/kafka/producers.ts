@@ -1,10 +1,10 @@
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, OpenTransaction, ProducerState } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import type { Leaders } from './leaders.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { ok, refusal } from './refusal.js';
+import type { Leaders } from './link/leaders.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { ok, refusal } from './link/refusal.js';
 import { describeProducersV0 } from './wire/describe-producers-v0.js';
 import { describeTransactionsV0 } from './wire/describe-transactions-v0.js';
 import { listTransactionsV0 } from './wire/list-transactions-v0.js';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError } from '../migration/errors.js';
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, Row, TopicPartition } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import { Coordinators } from './coordinators.js';
-import { gather } from './patience.js';
-import type { Reply } from './patience.js';
+import { Coordinators } from './link/coordinators.js';
+import { gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
 import { batchesIn } from './records/batch.js';
-import { ok, refusal } from './refusal.js';
+import { ok, refusal } from './link/refusal.js';
 import { TakenOver } from './taken-over.js';
 import { addPartitionsToTxnV3 } from './wire/add-partitions-to-txn-v3.js';
 import { endTxnV3 } from './wire/end-txn-v3.js';

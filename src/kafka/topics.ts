@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, NewTopic, Row, TopicFacts } from './cluster.js';
-import type { Leaders } from './leaders.js';
-import { chunks, gather } from './patience.js';
-import type { Reply } from './patience.js';
-import { inconsistentTopicId, ok, refusal, unknownTopicId, unknownTopicOrPartition } from './refusal.js';
+import type { Leaders } from './link/leaders.js';
+import { chunks, gather } from './link/patience.js';
+import type { Reply } from './link/patience.js';
+import { inconsistentTopicId, ok, refusal, unknownTopicId, unknownTopicOrPartition } from './link/refusal.js';
 import { createTopicsV7 } from './wire/create-topics-v7.js';
 import { deleteTopicsV6 } from './wire/delete-topics-v6.js';
 import type { MetadataTopic } from './wire/metadata.js';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../migration/errors.js';
-import type { Brokers } from './brokers.js';
+import type { Brokers } from './link/brokers.js';
 import type { Cluster, NewBatch, TopicPartition, WriteOutcome } from './cluster.js';
 import { partitionKey } from './cluster.js';
-import type { Leaders } from './leaders.js';
-import { isMoved, isPassing, ok, refusal, unknownTopicOrPartition } from './refusal.js';
+import type { Leaders } from './link/leaders.js';
+import { isMoved, isPassing, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
 import { produceV9 } from './wire/produce-v9.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { ErrorType } from './errors.js';
+import type { ErrorType } from './error-types.js';
 
 /**
  * What a check found, in a sentence a person can act on.

@@ -1,8 +1,9 @@
 import type { Acceptance, Finding } from './findings.js';
 import { targetName, type Migration } from './file.js';
-import type { OffsetTable } from './offsets.js';
+import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
-import type { Made, TranslatedGroup } from './work.js';
+import type { TranslatedGroup } from './work/offsets.js';
+import type { Made } from './work/retire.js';
 
 /**
  * The whole state of a migration as plain JSON: what survives continue-as-new, what the queries show, what the
@@ -27,11 +28,11 @@ export interface MigrationState {
 export interface Facts {
   topicIds: Record<string, string | null>;
   /** Where groups without history start on the target, by target topic. */
-  start?: OffsetTable;
+  start?: TargetOffsets;
   /** End offsets of the source, when doubling was proved. */
-  marks?: OffsetTable;
+  marks?: SourceOffsets;
   /** End offsets of the source, frozen when it was proved quiet. */
-  ends?: OffsetTable;
+  ends?: SourceOffsets;
   made: Made;
   /**
    * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
@@ -39,7 +40,7 @@ export interface Facts {
    */
   mirror?: { partitions: Record<string, number>; runs: boolean };
   /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
-  mirrored?: OffsetTable;
+  mirrored?: TargetOffsets;
   /** Where groups go on on the target. */
   translated?: TranslatedGroup[];
   /** The target registry may be in import mode: it is left again whatever happens. */

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError } from '../migration/errors.js';
-import { patienceMs, type Outlet } from './outlet.js';
+import { patienceMs, type TargetWriter } from './target-writer.js';
 import { lossOf, truncated } from './source-changes.js';
 import type { Throttle } from './throttle.js';
-import type { MirroredPartition } from './mirror.js';
+import type { MirroredPartition } from './plan.js';
 
 /** One partition on its way from source to target. */
 export interface Flow {
   readonly partition: MirroredPartition;
-  readonly outlet: Outlet;
+  readonly writer: TargetWriter;
 }
 
 /** Of one partition in one Fetch. */
@@ -34,7 +34,7 @@ export class Room {
 
   get free(): number {
     let held = 0;
-    for (const { outlet } of this.flows) held += outlet.queue.bytes + outlet.heldBytes;
+    for (const { writer } of this.flows) held += writer.queue.bytes + writer.heldBytes;
     return this.memory - held;
   }
 
@@ -54,7 +54,7 @@ export class Room {
 }
 
 /**
- * Fetches for the partitions that one broker of the source leads, again and again, and hands what comes to their outlets:
+ * Fetches for the partitions that one broker of the source leads, again and again, and hands what comes to their writers:
  * the next Fetch is under way while batches are written. Partitions that are behind and have room go first; only when all
  * have reached the end does the broker wait for more.
  */
@@ -81,8 +81,8 @@ export class Intake {
     while (!this.signal.aborted) {
       await this.throttle.open(this.signal);
       const [alone] = this.doubtful;
-      const roomy = this.flows.filter(({ outlet }) => held(outlet) < this.room.share);
-      const hungry = alone ? [alone] : roomy.filter(({ outlet }) => outlet.queue.position < outlet.queue.end);
+      const roomy = this.flows.filter(({ writer }) => held(writer) < this.room.share);
+      const hungry = alone ? [alone] : roomy.filter(({ writer }) => writer.queue.position < writer.queue.end);
       const crowded = roomy.length < this.flows.length;
       const room = this.room.free;
       if (roomy.length === 0 || room < leastRoom) {
@@ -102,7 +102,7 @@ export class Intake {
     let rows: ReadonlyMap<string, Row<FetchedBatches>>;
     try {
       rows = await this.source.fetch(
-        flows.map(({ partition, outlet: { queue } }) => ({
+        flows.map(({ partition, writer: { queue } }) => ({
           topic: partition.topic,
           partition: partition.partition,
           offset: BigInt(queue.position),
@@ -161,7 +161,7 @@ export class Intake {
   }
 
   private take(flow: Flow, fetched: FetchedBatches, alone: boolean): number {
-    const { queue } = flow.outlet;
+    const { queue } = flow.writer;
     this.lastAnswer.set(flow, Date.now());
     if (fetched.diverging)
       throw truncated(this.source, flow.partition, queue.position, Number(fetched.diverging.endOffset));
@@ -174,19 +174,19 @@ export class Intake {
       if (alone) queue.skipTo(queue.end);
       else this.doubtful.add(flow);
     }
-    if (queue.position > before) flow.outlet.pump();
+    if (queue.position > before) flow.writer.pump();
     return fetched.batches.length;
   }
 
   /** A position that is not in the log: retention was faster, or the log is not the one it was. */
-  private async explain({ partition, outlet }: Flow, error: FerryError): Promise<void> {
+  private async explain({ partition, writer }: Flow, error: FerryError): Promise<void> {
     const row = (await this.source.watermarks([partition])).get(partitionKey(partition));
     if (!row?.value) return;
-    const loss = lossOf(this.source, partition, outlet.queue.position, row.value);
+    const loss = lossOf(this.source, partition, writer.queue.position, row.value);
     if (loss) throw loss;
     // A broker whose log is older than leader epochs says the same when asked about one.
-    if (outlet.queue.epoch < 0) throw error;
-    outlet.queue.epoch = -1;
+    if (writer.queue.epoch < 0) throw error;
+    writer.queue.epoch = -1;
   }
 
   private async outwait(flows: readonly Flow[], error: FerryError): Promise<void> {
@@ -196,8 +196,8 @@ export class Intake {
   }
 }
 
-function held(outlet: Outlet): number {
-  return outlet.queue.bytes + outlet.heldBytes;
+function held(writer: TargetWriter): number {
+  return writer.queue.bytes + writer.heldBytes;
 }
 
 /** Partitions at their end ride along when others are fetched, so that they are not forgotten. */

@@ -16,8 +16,8 @@ import {
   type StoredPosition,
 } from './map-codec.js';
 import { OffsetMap, type Run } from './offset-map.js';
-import type { MirroredPartition } from './mirror.js';
-import { patienceMs } from './outlet.js';
+import type { MirroredPartition } from './plan.js';
+import { patienceMs } from './target-writer.js';
 
 /** Where a mirror keeps its offset map: one compacted topic on the target for a migration. */
 export const mapTopic = (migration: string): string => `kafka-ferry.${migration}.map`;

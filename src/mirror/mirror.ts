@@ -2,61 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { isFerryError } from '../migration/errors.js';
-import { begin, compareIds, onTarget, type Begun } from './attempt.js';
+import { compareIds, onTarget, takeOver, type Begun } from './takeover.js';
 import { Intake, Room, type Flow } from './intake.js';
 import { MapWriter, type Checkpoint } from './map-topic.js';
-import { Outlet, patienceMs, type Attempt } from './outlet.js';
-import type { MirroredIds } from './schema-ids.js';
+import { TargetWriter, patienceMs, type WriterEpoch } from './target-writer.js';
+import type { MirrorOptions, MirrorPlan } from './plan.js';
 import { SourceQueue } from './source-queue.js';
 import { Throttle } from './throttle.js';
-
-export interface MirroredPartition {
-  readonly topic: string;
-  /** The topic's name on the target. */
-  readonly targetTopic: string;
-  readonly partition: number;
-}
-
-export interface MirrorPlan {
-  /** The migration's name: names the transactional id and the map topic on the target. */
-  readonly migration: string;
-  /**
-   * Which share of the migration's partitions this is: one single writer at a time holds it. A partition belongs to the same
-   * share for as long as the migration lasts, else an attempt of the other share would not be shut out.
-   */
-  readonly share: number;
-  readonly partitions: readonly MirroredPartition[];
-}
-
-export interface MirrorOptions {
-  signal: AbortSignal;
-  /** Called about every second, and at the end. */
-  progress?: (progress: MirrorProgress) => void;
-  /** Bytes a second, all partitions together. */
-  throttle?: number;
-  /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
-  memory?: number;
-  /** Puts other ids of schemas into records; without, they are copied as they are. */
-  ids?: MirroredIds | undefined;
-}
-
-export interface MirrorProgress {
-  partitions: readonly {
-    topic: string;
-    partition: number;
-    /** Everything on the source below this is on the target. */
-    sourceNext: bigint;
-    /** The last stable offset, as far as was seen. */
-    sourceEnd: bigint;
-    targetNext: bigint;
-  }[];
-  /** Copied by this attempt. */
-  records: bigint;
-  bytes: bigint;
-  /** Batches passed through with their records untouched, and batches made anew. */
-  whole: bigint;
-  anew: bigint;
-}
 
 const checkpointMs = 1_000;
 /** Between looks at both clusters for what should not happen: another writer, a topic that was made anew. */
@@ -91,7 +43,7 @@ export async function runMirror(
   const lane = `${plan.migration}/${plan.share}/${attempts++}`;
   let begun: Begun;
   try {
-    begun = await patiently(options.signal, () => begin(source, target, plan, options));
+    begun = await patiently(options.signal, () => takeOver(source, target, plan, options));
   } catch (error) {
     if (options.signal.aborted) return;
     throw error;
@@ -136,14 +88,14 @@ class Copying {
     private readonly begun: Begun,
   ) {
     const { transactionalId, producerId, producerEpoch, starts } = begun;
-    const attempt: Attempt = {
+    const epoch: WriterEpoch = {
       target,
       lane,
       transactionalId,
       producerId,
       producerEpoch,
       counts: this.counts,
-      settled: () => this.room.changed(),
+      moved: () => this.room.changed(),
       fail: (error) => this.fail(error),
       ending: this.ending.signal,
       ids: options.ids,
@@ -152,7 +104,7 @@ class Copying {
       const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch);
       return {
         partition,
-        outlet: new Outlet(attempt, onTarget(partition), queue, map, targetEnd, largest, partition),
+        writer: new TargetWriter(epoch, onTarget(partition), queue, map, targetEnd, largest, partition),
       };
     });
     this.room = new Room(options.memory ?? defaultMemory, this.flows);
@@ -193,7 +145,7 @@ class Copying {
     try {
       await Promise.all(intakes.map((intake) => intake.catch((error: unknown) => this.end(error))));
     } finally {
-      for (const { outlet } of this.flows) outlet.stop();
+      for (const { writer } of this.flows) writer.stop();
     }
   }
 
@@ -233,8 +185,8 @@ class Copying {
     const { producerId, producerEpoch, topicIds } = this.begun;
     const checkpoints: Checkpoint[] = [];
     for (const flow of this.flows) {
-      const { partition, outlet } = flow;
-      const { map } = outlet;
+      const { partition, writer } = flow;
+      const { map } = writer;
       const at = `${map.sourceNext} ${map.targetNext}`;
       if (this.storedAt.get(flow) === at) continue;
       this.storedAt.set(flow, at);
@@ -243,7 +195,7 @@ class Copying {
         targetNext: Number(map.targetNext),
         producerId,
         producerEpoch,
-        sourceEpoch: outlet.sourceEpoch,
+        sourceEpoch: writer.sourceEpoch,
         sourceTopicId: topicIds.source.get(partition.topic) ?? null,
         targetTopicId: topicIds.target.get(partition.targetTopic) ?? null,
       };
@@ -255,7 +207,7 @@ class Copying {
 
   private report(): void {
     this.options.progress?.({
-      partitions: this.flows.map(({ partition: { topic, partition }, outlet: { map, queue } }) => ({
+      partitions: this.flows.map(({ partition: { topic, partition }, writer: { map, queue } }) => ({
         topic,
         partition,
         sourceNext: map.sourceNext,
@@ -292,22 +244,22 @@ class Copying {
 
   /** Where nothing is under way, the target must end where the mirror's last record is. */
   private async watchEnds(): Promise<void> {
-    const idle = this.flows.filter(({ outlet }) => outlet.idle);
+    const idle = this.flows.filter(({ writer }) => writer.idle);
     if (idle.length === 0) return;
-    const before = new Map(idle.map(({ outlet }) => [outlet, outlet.targetEnd]));
-    const rows = await this.target.watermarks(idle.map(({ outlet }) => outlet.partition));
-    for (const { outlet } of idle) {
-      const row = rows.get(partitionKey(outlet.partition));
-      if (row?.value) outlet.verify(Number(row.value.highWatermark), before.get(outlet)!);
+    const before = new Map(idle.map(({ writer }) => [writer, writer.targetEnd]));
+    const rows = await this.target.watermarks(idle.map(({ writer }) => writer.partition));
+    for (const { writer } of idle) {
+      const row = rows.get(partitionKey(writer.partition));
+      if (row?.value) writer.verify(Number(row.value.highWatermark), before.get(writer)!);
     }
   }
 
   /** Awaits what is under way and stores where the mirror is; also after a failure, so that less is left to find out. */
   private async finish(): Promise<void> {
-    for (const { outlet } of this.flows) outlet.stop();
+    for (const { writer } of this.flows) writer.stop();
     if (this.failure?.error instanceof TakenOver) return this.abandon();
     const deadline = Date.now() + farewellMs;
-    while (this.flows.some(({ outlet }) => !outlet.idle) && Date.now() < deadline && !this.failure)
+    while (this.flows.some(({ writer }) => !writer.idle) && Date.now() < deadline && !this.failure)
       await Promise.race([this.room.change(), sleep(50)]);
     try {
       await Promise.race([
@@ -321,6 +273,6 @@ class Copying {
   }
 
   private abandon(): void {
-    for (const { outlet } of this.flows) outlet.abandon();
+    for (const { writer } of this.flows) writer.abandon();
   }
 }

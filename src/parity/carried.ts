@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { partitionKey } from '../kafka/cluster.js';
-import type { ParityDifference } from '../migration/work.js';
+import type { ParityDifference } from '../migration/work/parity.js';
 
 const mostDifferences = 10;
 

@@ -1,4 +1,4 @@
-import type { ParityDifference } from '../migration/work.js';
+import type { ParityDifference } from '../migration/work/parity.js';
 import type { Alignment, Window } from './alignment.js';
 import { describeDifference, describeRecord, type SeenRecord } from './seen-record.js';
 

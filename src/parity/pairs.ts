@@ -1,8 +1,8 @@
 import type { Cluster } from '../kafka/cluster.js';
 import { targetName, type Migration } from '../migration/file.js';
-import { offsetAt, type OffsetTable } from '../migration/offsets.js';
+import { offsetAt, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
 import { FerryError } from '../migration/errors.js';
-import type { PartitionPair } from './comparison.js';
+import type { PartitionPair } from './options.js';
 
 /**
  * The partitions of a migration's topics, each up to its end on either cluster, in the order of the migration file.
@@ -14,7 +14,7 @@ import type { PartitionPair } from './comparison.js';
 export async function partitionPairs(
   { topics }: Migration,
   { source, target }: { source: Cluster; target: Cluster },
-  { ends, mirrored }: { ends: OffsetTable; mirrored: OffsetTable },
+  { ends, mirrored }: { ends: SourceOffsets; mirrored: TargetOffsets },
 ): Promise<PartitionPair[]> {
   const [onSource, onTarget] = await Promise.all([
     compactedTopics(

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
-import type { ComparisonOptions } from './comparison.js';
+import type { ComparisonOptions } from './options.js';
 import { PartitionReader, type Range } from './partition-reader.js';
 
 /** Asked for at once of each partition; a partition with half as much at hand is asked for more. */

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { ParityDifference } from '../migration/work.js';
+import type { ParityDifference } from '../migration/work/parity.js';
 import { align, beginAlike, type Alignment, type Window } from './alignment.js';
 import { Block, sameBytes } from './block.js';
 import { HashChain } from './chain.js';

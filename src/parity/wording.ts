@@ -1,4 +1,4 @@
-import type { ParityReport } from '../migration/work.js';
+import type { ParityReport } from '../migration/work/parity.js';
 import type { Comparison, Progress } from './comparison.js';
 
 /** How far it is, in one line. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpClient, parsedJson, type HttpAnswer } from '../http/client.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
-import type { RegistryConnection } from './connection-settings.js';
+import type { RegistryConnection } from './registry-connection.js';
 
 export interface Request {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';

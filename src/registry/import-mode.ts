@@ -1,5 +1,5 @@
 import { FerryError } from '../migration/errors.js';
-import { inParallel } from './in-parallel.js';
+import { inParallel } from '../parallel/in-parallel.js';
 import { RegistryRefusal } from './refusal.js';
 import type { Registry } from './registry.js';
 

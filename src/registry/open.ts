@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RegistryConnection } from './connection-settings.js';
+import type { RegistryConnection } from './registry-connection.js';
 import { RegistryHttp, type Answer, type Request } from './http.js';
 import { isAbsent, isUnknownCall, refusal } from './refusal.js';
 import type { Registry } from './registry.js';

@@ -1,4 +1,5 @@
-import { FerryError, type ErrorType } from '../migration/errors.js';
+import type { ErrorType } from '../migration/error-types.js';
+import { FerryError } from '../migration/errors.js';
 import type { Answer } from './http.js';
 
 /** A registry understood and said no. The code is the registry's own; its text stays behind, for it may quote a schema. */

@@ -1,4 +1,4 @@
-import { inParallel } from './in-parallel.js';
+import { inParallel } from '../parallel/in-parallel.js';
 import type { Registry } from './registry.js';
 import { versionKey, type SchemaVersion } from './schema.js';
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Lab } from '../../lab/lab.js';
 import { runProgram, type Ended } from './program.js';
 
-const ferryCommand = ['--import', 'tsx', 'src/cli/main.ts'];
+const ferryCommand = ['--import', 'tsx', 'app/cli/main.ts'];
 
 /** The ferry's command line, for this lab. */
 export function ferry(lab: Lab, ...args: string[]): Promise<Ended> {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab } from '../../lab/lab.js';
-import { ferry } from '../../src/cli/program.js';
+import { ferry } from '../../app/cli/program.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';

@@ -12,17 +12,17 @@ import { liveReaders } from '../../activities/groups/membership.js';
 import { CONNECT_GROUP } from '../../lab/connect/settings.js';
 import type { LabConnect } from '../../lab/lab.js';
 import { checkpointOf } from '../../src/connect/checkpoints.js';
-import type { ConnectConnection } from '../../src/connect/connection-settings.js';
+import type { ConnectConnection } from '../../src/connect/connect-connection.js';
 import { mirrorNames } from '../../src/connect/mirror-maker.js';
 import { openConnect, type Connect } from '../../src/connect/rest.js';
 import { readRanges } from '../../src/connect/seen-range.js';
-import { openConnects } from '../../src/connects.js';
+import { openConnects } from '../../app/connections/connects.js';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { MirrorHeartbeat } from '../../src/migration/work.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { SourceOffsets } from '../../src/migration/offsets.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
@@ -91,8 +91,8 @@ function following(migration: Migration, partitions: Record<string, number>) {
   };
 }
 
-async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<OffsetTable> {
-  const table: OffsetTable = {};
+async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<SourceOffsets> {
+  const table: SourceOffsets = {};
   for (const { topic, partition } of partitions) {
     const row = (await cluster.watermarks([{ topic, partition }])).get(partitionKey({ topic, partition }));
     (table[topic] ??= [])[partition] = String(row?.value?.highWatermark);

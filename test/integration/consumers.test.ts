@@ -3,7 +3,7 @@ import { consumerActivities } from '../../activities/groups/consumers.js';
 import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848, run } from './kafka-cluster.js';

@@ -5,7 +5,7 @@ import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { ConsumerMove } from '../../src/migration/file.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848, run } from './kafka-cluster.js';

@@ -6,7 +6,7 @@ import { cacheFolder } from '../../lab/host/folders.js';
 import { javaCommand } from '../../lab/host/toolchain.js';
 import type { LabCluster } from '../../lab/lab.js';
 import { versions } from '../../lab/versions.js';
-import type { ClusterConnection } from '../../src/kafka/connection-settings.js';
+import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
 
 /** Part of the names that a run of the tests gives, so that it finds nothing of an earlier one. */
 export const run = randomBytes(3).toString('hex');

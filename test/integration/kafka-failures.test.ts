@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CertificateAuthority } from '../../lab/kafka/certificates.js';
 import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
-import type { ClusterConnection } from '../../src/kafka/connection-settings.js';
+import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { sharedLab } from '../lab/shared.js';

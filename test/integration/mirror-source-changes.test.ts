@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
-import { runMirror, type MirrorPlan } from '../../src/mirror/mirror.js';
+import type { MirrorPlan } from '../../src/mirror/plan.js';
+import { runMirror } from '../../src/mirror/mirror.js';
 import type { Lab } from '../../lab/lab.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';

@@ -5,12 +5,8 @@ import { encodeBatch, type NewRecord } from '../../src/kafka/records/encode.js';
 import type { KafkaRecord } from '../../src/kafka/records/records.js';
 import { readLog } from '../../src/mirror/log-reader.js';
 import { prepareMap, readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
-import {
-  runMirror,
-  type MirrorOptions,
-  type MirrorPlan,
-  type MirrorProgress,
-} from '../../src/mirror/mirror.js';
+import type { MirrorOptions, MirrorPlan, MirrorProgress } from '../../src/mirror/plan.js';
+import { runMirror } from '../../src/mirror/mirror.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { connectionOf } from './kafka-cluster.js';
 

@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { FerryError } from '../../src/migration/errors.js';
-import type { Work } from '../../src/migration/work.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { sharedLab } from '../lab/shared.js';
 import { createOn, migrationOf, openGround, type Ground } from './prepare-ground.js';
 import type { createTopicsOnce } from './prepare-workflow.js';

@@ -1,12 +1,12 @@
-import type { Attempt } from '../../activities/attempt.js';
-import type { Dependencies } from '../../activities/dependencies.js';
+import type { Attempt } from '../../activities/kit/attempt.js';
+import type { Dependencies } from '../../activities/kit/dependencies.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { AclBinding, Cluster, NewTopic } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { openRegistries } from '../../src/registries.js';
+import { openRegistries } from '../../app/connections/registries.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { eventually } from '../eventually.js';
 import { connectionOf } from './kafka-cluster.js';

@@ -4,7 +4,7 @@ import { seedOffsets } from '../../activities/offsets/offsets.js';
 import { createTopics } from '../../activities/topics/topics.js';
 import { undo } from '../../activities/retire/undo.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { Made } from '../../src/migration/work.js';
+import type { Made } from '../../src/migration/work/retire.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import {

@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities, Work } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { Work } from '../../src/migration/work/work.js';
 
 /** One step of a migration alone. */
 export async function createTopicsOnce(work: Work): Promise<Awaited<ReturnType<Activities['createTopics']>>> {

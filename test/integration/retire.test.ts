@@ -4,7 +4,7 @@ import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, run } from './kafka-cluster.js';

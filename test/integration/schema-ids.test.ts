@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { Dependencies } from '../../activities/dependencies.js';
+import type { Dependencies } from '../../activities/kit/dependencies.js';
 import { engineActivities } from '../../activities/mirror/engine.js';
 import { parityActivities } from '../../activities/mirror/parity.js';
 import { checkSchemas, copySchemas, schemaActivities } from '../../activities/schemas/schemas.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { Dependencies } from '../../activities/dependencies.js';
+import type { Dependencies } from '../../activities/kit/dependencies.js';
 import { partitionsIn, plannedTopics } from '../../activities/topics/planned-topics.js';
 import { refuseRegistryIds, sampleIds } from '../../activities/schemas/schema-ids.js';
 import { copySchemas, schemaActivities } from '../../activities/schemas/schemas.js';

@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
-import type { Heartbeat } from '../../src/migration/work.js';
+import type { Heartbeat } from '../../src/migration/work/work.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { eventually } from '../eventually.js';
 import { connectionOf } from './kafka-cluster.js';

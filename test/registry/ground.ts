@@ -1,4 +1,4 @@
-import type { Attempt } from '../../activities/attempt.js';
+import type { Attempt } from '../../activities/kit/attempt.js';
 import {
   copyRegistry,
   type Before,

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { asFailure, safely } from '../../activities/failure.js';
+import { asFailure, safely } from '../../activities/kit/failure.js';
 import { FerryError } from '../../src/migration/errors.js';
 
 test('the type and the sentence of a ferry error survive; only what is transient is tried again', () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ferry } from '../../src/cli/program.js';
+import { ferry } from '../../app/cli/program.js';
 
 let folder: string;
 beforeAll(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { nextCommands } from '../../src/cli/next-commands.js';
-import { statusLine, statusText, waitsForPerson } from '../../src/cli/status-text.js';
+import { nextCommands } from '../../app/cli/next-commands.js';
+import { statusLine, statusText, waitsForPerson } from '../../app/cli/status-text.js';
 import { parseMigration } from '../../src/migration/file.js';
 import { judge } from '../../src/migration/claims.js';
 import { newState, stepOf, type MigrationState } from '../../src/migration/state.js';

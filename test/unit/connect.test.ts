@@ -10,7 +10,7 @@ import {
 } from '../../src/connect/mirror-maker.js';
 import { literalSecrets } from '../../src/connect/secret-references.js';
 import { taskFailure } from '../../src/connect/task-failure.js';
-import { errorTypes } from '../../src/migration/errors.js';
+import { errorTypes } from '../../src/migration/error-types.js';
 import { parseMigration, type MigrationFile } from '../../src/migration/file.js';
 
 function mirroring(more: Partial<MigrationFile> = {}) {

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
-import { createProgram } from '../../src/cli/program.js';
-import { configShape } from '../../src/config-schema.js';
-import { parseConfig } from '../../src/config.js';
-import { errorTypes } from '../../src/migration/errors.js';
+import { createProgram } from '../../app/cli/program.js';
+import { configShape } from '../../app/config/schema.js';
+import { parseConfig } from '../../app/config/config.js';
+import { errorTypes } from '../../src/migration/error-types.js';
 import { mistakeText, migrationShape, parseMigration } from '../../src/migration/file.js';
 import { verdictKinds } from '../../src/migration/verdicts.js';
-import { parseYaml } from '../../src/yaml-file.js';
+import { parseYaml } from '../../app/config/yaml-file.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');

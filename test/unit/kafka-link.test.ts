@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { eventually } from '../eventually.js';
 import { afterEach, expect, test } from '@jest/globals';
-import { BrokerLink } from '../../src/kafka/broker-link.js';
+import { BrokerLink } from '../../src/kafka/link/broker-link.js';
 import { api } from '../../src/kafka/wire/api.js';
 
 /** Answers with the bytes that it was sent. */

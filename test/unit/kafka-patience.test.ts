@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { chunks, gather } from '../../src/kafka/patience.js';
-import type { Errand, Reply } from '../../src/kafka/patience.js';
-import { refusal } from '../../src/kafka/refusal.js';
-import { errorTypes, FerryError } from '../../src/migration/errors.js';
+import { chunks, gather } from '../../src/kafka/link/patience.js';
+import type { Errand, Reply } from '../../src/kafka/link/patience.js';
+import { refusal } from '../../src/kafka/link/refusal.js';
+import { errorTypes } from '../../src/migration/error-types.js';
+import { FerryError } from '../../src/migration/errors.js';
 
 const notLeader = 6;
 const unknownTopic = 3;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parseMigration } from '../../src/migration/file.js';
 import { strategyNames } from '../../src/migration/strategies.js';
-import { readYaml } from '../../src/yaml-file.js';
+import { readYaml } from '../../app/config/yaml-file.js';
 
 const folder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const files = readdirSync(folder);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MirrorPace } from '../../activities/mirror/mirror-pace.js';
-import { mirrorLive, mirrorNumbers } from '../../src/cli/mirror-sum.js';
+import { mirrorLive, mirrorNumbers } from '../../app/cli/mirror-sum.js';
 import { formatBytes } from '../../src/migration/bytes.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import { partitionsOfShare, sharesOf } from '../../src/migration/shares.js';

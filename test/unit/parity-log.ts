@@ -1,7 +1,8 @@
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { encodeBatch, type BatchHeader, type NewRecord } from '../../src/kafka/records/encode.js';
-import { Comparison, type ComparisonOptions } from '../../src/parity/comparison.js';
+import type { ComparisonOptions } from '../../src/parity/options.js';
+import { Comparison } from '../../src/parity/comparison.js';
 
 /** One batch of a log; offsets between it and the one before are left to nothing. */
 export interface Written extends Omit<BatchHeader, 'baseOffset'> {

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { z } from 'zod';
-import { watch, type Moment, type Seen } from '../../activities/watch.js';
+import { watch, type Moment, type Seen } from '../../activities/kit/watch.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration } from '../../src/migration/file.js';
-import type { Heartbeat, Watch } from '../../src/migration/work.js';
+import type { Heartbeat, Watch } from '../../src/migration/work/work.js';
 
 type Answer = { state: 'done'; after: number };
 type Carry = { seen: number };

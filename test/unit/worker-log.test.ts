@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry } from '@temporalio/worker';
-import { jsonLine, textLine } from '../../src/worker-log.js';
+import { jsonLine, textLine } from '../../app/worker/log.js';
 
 const entry = (meta: LogEntry['meta'], message = 'drain begins'): LogEntry => ({
   level: 'INFO',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StepId } from '../../src/migration/strategies.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { Migrations } from './migrations.js';
 import { asks, blocks, failure } from './scripted-cluster.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { listed } from '../../src/listing.js';
+import { listed } from '../../app/connections/listing.js';
 import type { Status } from '../../src/migration/status.js';
 import { Migrations, type TestMigration } from './migrations.js';
 import { asks } from './scripted-cluster.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StepId } from '../../src/migration/strategies.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { Migrations, type TestMigration } from './migrations.js';
 import type { Held } from './scripted-cluster.js';
 

@@ -1,10 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ErrorType } from '../../src/migration/errors.js';
+import type { ErrorType } from '../../src/migration/error-types.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import type { OffsetTable } from '../../src/migration/offsets.js';
-import type { Activities, MirrorHeartbeat, Work } from '../../src/migration/work.js';
+import type { OffsetTable, Side } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { Work } from '../../src/migration/work/work.js';
 
 type Name = keyof Activities;
 type Input<N extends Name> = Parameters<Activities[N]>[0];
@@ -115,8 +117,11 @@ export function failure(type: ErrorType, sentence: string, ...findings: Finding[
 export const asks = (key: string, sentence: string): Finding => ({ weight: 'asks', key, sentence });
 export const blocks = (key: string, sentence: string): Finding => ({ weight: 'blocks', key, sentence });
 
-const offsets = ({ migration }: Work, offset: string, name: (topic: Topic) => string): OffsetTable =>
-  Object.fromEntries(migration.topics.map((topic) => [name(topic), [offset, offset]]));
+const offsets = <S extends Side>(
+  { migration }: Work,
+  offset: string,
+  name: (topic: Topic) => string,
+): OffsetTable<S> => Object.fromEntries(migration.topics.map((topic) => [name(topic), [offset, offset]]));
 type Topic = Migration['topics'][number];
 const onSource = (topic: Topic) => topic.name;
 const onTarget = (topic: Topic) => topic.newName ?? topic.name;

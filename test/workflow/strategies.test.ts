@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { strategies, strategyNames, type Strategy } from '../../src/migration/strategies.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import { Migrations } from './migrations.js';
 
 let migrations: Migrations;

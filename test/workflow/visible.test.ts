@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { controls } from '../../src/migration/messages.js';
-import { listed } from '../../src/listing.js';
+import { listed } from '../../app/connections/listing.js';
 import { Migrations } from './migrations.js';
 
 let migrations: Migrations;

@@ -3,7 +3,7 @@ import { currentStep, type Outcome } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
 import { change } from './activities.js';
 import type { Run } from './run.js';
-import { leaveImport } from './schemas.js';
+import { leaveImport } from './importing.js';
 import { step } from './step.js';
 
 /**

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
-import type { Activities } from '../../src/migration/work.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 
 /** One call of a watching activity: long enough that a wait costs fewer than ten events an hour. */
 export const sliceMs = 55 * 60_000;

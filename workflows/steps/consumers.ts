@@ -1,6 +1,6 @@
-import type { OffsetTable } from '../../src/migration/offsets.js';
+import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId } from '../../src/migration/strategies.js';
-import type { ConsumersExpected } from '../../src/migration/work.js';
+import type { ConsumersExpected } from '../../src/migration/work/groups.js';
 import { watch } from './activities.js';
 import { humanStep, type HumanStep } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
@@ -52,7 +52,7 @@ async function consumers(
   run: Run,
   id: HumanStepId,
   expected: ConsumersExpected,
-  to?: OffsetTable,
+  to?: SourceOffsets,
   frozen = false,
   offsets: { upkeep: () => Promise<void>; first?: HumanStep['check'] } = { upkeep: keepOffsets(run) },
 ): Promise<void> {

@@ -3,7 +3,8 @@ import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
 import { schemasInStep } from './schemas.js';
-import { insist, step } from './step.js';
+import { insist } from './insist.js';
+import { step } from './step.js';
 import { Blocked } from './turns.js';
 
 /** The mirror copies the history, and then what comes, in the background. */

@@ -1,8 +1,9 @@
-import type { OffsetTable } from '../../src/migration/offsets.js';
+import type { SourceOffsets } from '../../src/migration/offsets.js';
 import { watch } from './activities.js';
 import { producersStep } from './producers.js';
 import type { Run } from './run.js';
-import { insist, step } from './step.js';
+import { insist } from './insist.js';
+import { step } from './step.js';
 import { Blocked } from './turns.js';
 
 /** Every group has consumed all that the source holds. A record that arrives meanwhile opens the producers' step again. */
@@ -12,7 +13,7 @@ export const sourceDrained = (run: Run) =>
 /** Every group has consumed what the source held when doubling was proved; what came later is on both clusters. */
 export const drainedToTheMarks = (run: Run) => drained(run, run.facts.marks ?? {}, false);
 
-async function drained(run: Run, to: OffsetTable, frozen: boolean): Promise<void> {
+async function drained(run: Run, to: SourceOffsets, frozen: boolean): Promise<void> {
   await step(run, 'drain', async (entry) => {
     const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
     switch (seen.state) {

@@ -8,10 +8,10 @@ import {
 import type { Finding } from '../../src/migration/findings.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
-import type { Work } from '../../src/migration/work.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
-import { mayImport } from './schemas.js';
-import { insist } from './step.js';
+import { mayImport } from './importing.js';
+import { insist } from './insist.js';
 import { Blocked } from './turns.js';
 
 /**

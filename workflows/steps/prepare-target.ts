@@ -3,7 +3,8 @@ import { change } from './activities.js';
 import { humanStep } from './human-step.js';
 import type { Run } from './run.js';
 import { schemasCopied } from './schemas.js';
-import { insist, step } from './step.js';
+import { insist } from './insist.js';
+import { step } from './step.js';
 
 /**
  * First step, always: the topics on the target with configuration, ACLs and schemas, and a starting offset for every

@@ -6,7 +6,7 @@ import { mirrorEmptied } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import type { Run } from './run.js';
-import { insist } from './step.js';
+import { insist } from './insist.js';
 import { keepTranslated } from './translate.js';
 import { Blocked } from './turns.js';
 

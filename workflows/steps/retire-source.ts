@@ -5,7 +5,8 @@ import { change, watch } from './activities.js';
 import { humanStep } from './human-step.js';
 import { producersStep } from './producers.js';
 import type { Run } from './run.js';
-import { insist, step } from './step.js';
+import { insist } from './insist.js';
+import { step } from './step.js';
 import { Blocked } from './turns.js';
 
 /** Last step, always: after a soak, and approved by exact name with fresh checks, the source topics are deleted and proved gone. */

@@ -23,7 +23,7 @@ import {
 } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
-import type { Watch, Watched, Work } from '../../src/migration/work.js';
+import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { Mirror } from './mirror.js';
 import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.js';

@@ -1,8 +1,6 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import { standing, type Finding } from '../../src/migration/findings.js';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
-import type { Work } from '../../src/migration/work.js';
 import type { Run } from './run.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
 
@@ -45,19 +43,6 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
   run.close(entry, 'skipped', {
     sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
   });
-}
-
-/** Stops the step when findings stand that block it or that nobody has accepted. */
-export function insist({ accepted = [] }: Pick<Work, 'accepted'>, findings: readonly Finding[]): void {
-  const left = standing(findings, accepted);
-  if (left.length > 0) throw new Blocked(sentenceOf(left), left);
-}
-
-function sentenceOf(findings: readonly Finding[]): string {
-  const [first, ...others] = findings;
-  return others.length === 0
-    ? (first?.sentence ?? '')
-    : `${first?.sentence ?? ''} (and ${others.length} more)`;
 }
 
 /** What a person can mend; `undefined` for what is not a failure of the step (an abort, a new run, a defect of ours). */

@@ -3,7 +3,8 @@ import { currentStep, type Step } from '../../src/migration/state.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
 import type { Run } from './run.js';
-import { insist, step } from './step.js';
+import { insist } from './insist.js';
+import { step } from './step.js';
 import { Blocked } from './turns.js';
 
 /** Every group goes on on the target at the record at which it stopped on the source. */

@@ -1,0 +1,34 @@
+import type { ConnectConnection } from '../../src/connect/connect-connection.js';
+import type { Connect } from '../../src/connect/rest.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import type { Registry } from '../../src/registry/registry.js';
+
+/** What activities are given; nothing in this folder reads configuration or opens a connection. */
+export interface Dependencies {
+  /** The cluster that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
+  clusters: (name: string) => Cluster;
+  /** The schema registry that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
+  registries: (name: string) => Registry;
+  /** The Kafka Connect that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. Absent: there is none. */
+  connects?: (name: string) => MirrorWorkers;
+  /** The migrations that run now, the asking one among them when it is a workflow. */
+  otherMigrations: () => Promise<OtherMigration[]>;
+}
+
+/** Kafka Connect, and how its connectors reach both clusters. */
+export interface MirrorWorkers {
+  rest: Connect;
+  clients: Pick<ConnectConnection, 'sourceClient' | 'targetClient'>;
+}
+
+export interface OtherMigration {
+  workflowId: string;
+  source: string;
+  target: string;
+  /** Topics by their name on the source. */
+  topics: readonly string[];
+  /** Groups by their id on the source. */
+  groups: readonly string[];
+  /** ISO 8601. */
+  startedAt: string;
+}

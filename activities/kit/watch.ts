@@ -1,0 +1,166 @@
+import { Context } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { FerryError, isFerryError } from '../../src/migration/errors.js';
+import { waitMs, type Migration } from '../../src/migration/file.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { Heartbeat, Watch, Watching } from '../../src/migration/work/work.js';
+
+/** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
+export type Seen<Answer, Carry> =
+  | { answer: Answer }
+  | {
+      says: string;
+      /** Plain JSON. */
+      carry: Carry;
+      /** What is seen would be the answer if more probes agree: they come quicker, and the slice waits for them. */
+      confirming?: boolean;
+      /** Numbers of a mirror, for its heartbeat. */
+      mirror?: MirrorHeartbeat['mirror'];
+    };
+
+export interface Moment<Carry> {
+  /** What the probe before handed on; `undefined` at the first. */
+  carry: Carry | undefined;
+  /** How long it has been watched, ms: time between slices and while no worker ran does not count. */
+  watchedMs: number;
+  /** `waits.patience` has passed since the first probe. */
+  outOfPatience: boolean;
+}
+
+/** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
+const confirmingMs = 250;
+
+const envelope = z.object({
+  watchedMs: z.number().nonnegative(),
+  /** `watchedMs` at the first of the failures since the last success. */
+  failingSince: z.number().nullable(),
+  own: z.unknown(),
+});
+type Envelope = z.infer<typeof envelope>;
+
+/**
+ * Probes until there is an answer or the slice is over, and heartbeats what each probe saw. Goes on from the last
+ * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
+ * Runs outside Temporal too, without heartbeats.
+ *
+ * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe,
+ * and then for a person to mend: the same call would only wait for as long again.
+ * @throws CancelledFailure at once when the activity is cancelled.
+ */
+export async function watch<Answer extends object, Carry>(
+  input: Watch,
+  shape: z.ZodType<Carry>,
+  probe: (moment: Moment<Carry>) => Promise<Seen<Answer, Carry>>,
+): Promise<Answer | Watching> {
+  const surroundings = activitySurroundings() ?? plainSurroundings;
+  const patience = waitMs(input.migration, 'patience');
+  const sliceEnd = Date.now() + input.sliceMs;
+  let state = read(surroundings.lastHeartbeat) ?? read(input.carry) ?? fresh;
+  let heartbeat: Heartbeat | MirrorHeartbeat = {
+    says: 'looking for the first time',
+    at: isoNow(),
+    carry: state,
+  };
+  const stopBeating = surroundings.beat(() => heartbeat);
+  try {
+    for (let before = Date.now(); ;) {
+      const now = Date.now();
+      const watchedMs = state.watchedMs + (now - before);
+      before = now;
+      const carry = shape.safeParse(state.own).data;
+      let says: string;
+      let confirming = false;
+      let mirror: MirrorHeartbeat['mirror'] | undefined;
+      try {
+        const seen = await surroundings.unlessCancelled(
+          probe({ carry, watchedMs, outOfPatience: watchedMs >= patience }),
+        );
+        if ('answer' in seen) return seen.answer;
+        state = { watchedMs, failingSince: null, own: seen.carry };
+        says = seen.says;
+        confirming = seen.confirming ?? false;
+        mirror = seen.mirror;
+      } catch (error) {
+        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+        const failingSince = state.failingSince ?? watchedMs;
+        if (watchedMs - failingSince >= patience)
+          throw new FerryError(error.type, error.message, { lasting: true });
+        state = { watchedMs, failingSince, own: state.own };
+        says = `${error.message} It is tried again.`;
+      }
+      heartbeat = { says, at: isoNow(), carry: state, ...(mirror && { mirror }) };
+      surroundings.heartbeat(heartbeat);
+      const next = nextProbe(Date.now(), input.migration, confirming);
+      if (next >= sliceEnd && !confirming) return { state: 'watching', sentence: says, carry: state };
+      await surroundings.sleep(next - Date.now());
+    }
+  } finally {
+    stopBeating();
+  }
+}
+
+const fresh: Envelope = { watchedMs: 0, failingSince: null, own: undefined };
+
+/** Carries come from heartbeats and workflow inputs, which may be of another version or nobody's. */
+function read(carry: unknown): Envelope | undefined {
+  return envelope.safeParse(carry).data;
+}
+
+/**
+ * The next multiple of the interval on the clock: watches of many migrations then probe at the same time, and what they
+ * ask of one cluster can travel together.
+ */
+function nextProbe(now: number, migration: Migration, confirming: boolean): number {
+  const usual = Math.max(1, waitMs(migration, 'probe'));
+  const interval = confirming ? Math.min(usual, confirmingMs) : usual;
+  return (Math.floor(now / interval) + 1) * interval;
+}
+
+function isoNow(): string {
+  return new Date().toISOString();
+}
+
+interface Surroundings {
+  lastHeartbeat: unknown;
+  heartbeat(details: Heartbeat): void;
+  /** Repeats the latest heartbeat between probes that are further apart than the heartbeat timeout. */
+  beat(latest: () => Heartbeat): () => void;
+  unlessCancelled<T>(work: Promise<T>): Promise<T>;
+  sleep(ms: number): Promise<void>;
+}
+
+const plainSurroundings: Surroundings = {
+  lastHeartbeat: undefined,
+  heartbeat: () => undefined,
+  beat: () => () => undefined,
+  unlessCancelled: (work) => work,
+  sleep: (ms) => sleep(Math.max(0, ms)),
+};
+
+function activitySurroundings(): Surroundings | undefined {
+  const context = currentContext();
+  if (!context) return undefined;
+  const { heartbeatTimeoutMs } = context.info;
+  const heartbeatDetails: unknown = context.info.heartbeatDetails;
+  return {
+    // A heartbeat of this loop holds the carry beside the sentence.
+    lastHeartbeat: z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry,
+    heartbeat: (details) => context.heartbeat(details),
+    beat: (latest) => {
+      if (!heartbeatTimeoutMs) return () => undefined;
+      const timer = setInterval(() => context.heartbeat(latest()), heartbeatTimeoutMs / 3);
+      return () => clearInterval(timer);
+    },
+    unlessCancelled: (work) => Promise.race([work, context.cancelled]),
+    sleep: (ms) => context.sleep(Math.max(0, ms)),
+  };
+}
+
+function currentContext(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { z } from 'zod';
+import { listed } from '../connections/listing.js';
+import { statusQuery } from '../../src/migration/messages.js';
+import type { Status } from '../../src/migration/status.js';
+import { CommandFailure, exitCodes } from './failure.js';
+import { mirrorLive, mirrorNumbers } from './mirror-sum.js';
+import type { Live } from './live.js';
+import { noSuchMigration, type Temporal } from './temporal.js';
+
+export interface Look {
+  status: Status;
+  live: Live[];
+  workflowId: string;
+  taskQueue: string;
+}
+
+/**
+ * The status of a migration with what its activities under way saw last.
+ * @throws CommandFailure `BadInput` when there is none of that name; `Unreachable` when no worker answers;
+ * `Refused` when its run ended in a way that leaves no status.
+ */
+export async function look(temporal: Temporal, name: string): Promise<Look> {
+  const handle = temporal.migration(name);
+  const description = await handle.describe().catch((error: unknown) => {
+    throw error instanceof WorkflowNotFoundError ? noSuchMigration(name) : error;
+  });
+  const { taskQueue } = description;
+  const ended = description.status.name;
+  if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'CANCELLED' || ended === 'TIMED_OUT')
+    throw await whyEnded(temporal, name, description);
+  const status = await temporal.answered(taskQueue, () => handle.query<Status>(statusQuery));
+  return {
+    status,
+    live: status.outcome ? [] : liveOf(description),
+    workflowId: description.workflowId,
+    taskQueue,
+  };
+}
+
+async function whyEnded(
+  temporal: Temporal,
+  name: string,
+  description: WorkflowExecutionDescription,
+): Promise<CommandFailure> {
+  const { state, step } = listed(description);
+  const reason =
+    state === 'failed'
+      ? await temporal
+          .migration(name)
+          .result()
+          .then(
+            () => '',
+            (error: unknown) =>
+              (error instanceof WorkflowFailedError ? error.cause?.message : undefined) ?? '',
+          )
+      : 'both clusters are as they were then';
+  return new CommandFailure(
+    'Refused',
+    [`${name} was ${state}${step === null ? '' : ` at ${step}`}${reason === '' ? '' : `: ${reason}`}`],
+    exitCodes.failed,
+  );
+}
+
+const heartbeat = z.object({
+  says: z.string(),
+  at: z.string(),
+  mirror: mirrorNumbers.optional().catch(undefined),
+});
+
+/** Heartbeats that are the ferry's, those of a mirror's shares as one; what has another shape is left out. */
+function liveOf({ raw }: WorkflowExecutionDescription): Live[] {
+  const seen = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
+    const [payload] = heartbeatDetails?.payloads ?? [];
+    const parsed = heartbeat.safeParse(payload && defaultPayloadConverter.fromPayload(payload));
+    return parsed.success ? [parsed.data] : [];
+  });
+  const shares = seen.flatMap(({ mirror, at }) => (mirror ? [{ ...mirror, at }] : []));
+  return [
+    ...seen.flatMap(({ says, at, mirror }) => (mirror ? [] : [{ says, at }])),
+    ...(shares.length > 0 ? [mirrorLive(shares)] : []),
+  ];
+}

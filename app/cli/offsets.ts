@@ -1,0 +1,200 @@
+import type { Command } from 'commander';
+import { readCommitted } from '../../activities/groups/group-reading.js';
+import { openClusters } from '../connections/clusters.js';
+import {
+  partitionKey,
+  type Cluster,
+  type Row,
+  type TopicPartition,
+  type Watermarks,
+} from '../../src/kafka/cluster.js';
+import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
+import { factsQuery } from '../../src/migration/messages.js';
+import type { Facts } from '../../src/migration/state.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import { mapTopic, readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
+import { badInput, exitCodes, type ExitCode } from './failure.js';
+import { look } from './following.js';
+import { withTemporal } from './temporal.js';
+import { columns } from './terminal.js';
+import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
+
+interface OffsetsOptions extends CommonOptions {
+  group?: string[];
+}
+
+/** Where one group is on both clusters. What nobody knows is `null`. */
+export interface GroupOffsets {
+  group: string;
+  onTarget: string;
+  partitions: {
+    topic: string;
+    partition: number;
+    /** Committed on the source; `null`: nothing, it starts at the first record. */
+    source: bigint | null;
+    /** Offsets up to the end: an upper bound of the records that lie ahead. */
+    aheadOnSource: bigint;
+    /** What `source` is on the target; `null`: not mirrored so far. */
+    translated: bigint | null;
+    aheadOnTarget: bigint | null;
+    /** Committed on the target now. */
+    committed: bigint | null;
+  }[];
+}
+
+export function addOffsets(program: Command, surroundings: Surroundings): void {
+  addVerb(
+    program,
+    'offsets',
+    'Where each group is on the source, where that is on the target, and how much lies ahead on both.',
+    'ferry offsets orders --group billing',
+  )
+    .argument('<name>', 'the name of the migration')
+    .option('--group <id...>', 'these groups, by their ids on the source (default: all of the migration)')
+    .action((name: string, options: OffsetsOptions) =>
+      run(surroundings, options, () => offsets(surroundings, options, name)),
+    );
+}
+
+async function offsets(surroundings: Surroundings, options: OffsetsOptions, name: string): Promise<ExitCode> {
+  const config = configured(surroundings, options);
+  const { migration, facts } = await withTemporal(config.temporal, async (temporal) => {
+    const { taskQueue } = await look(temporal, name);
+    return temporal.answered(taskQueue, () =>
+      temporal.migration(name).query<{ migration: Migration; facts: Facts }>(factsQuery),
+    );
+  });
+  if (!isMirrored(migration.strategy))
+    throw badInput(
+      `${name} moves by ${migration.strategy}, which takes no history along: offsets of the source mean nothing on ${migration.target}.`,
+    );
+  const unknown = (options.group ?? []).filter(
+    (id) => !migration.consumers.some(({ group }) => group === id),
+  );
+  if (unknown.length > 0)
+    throw badInput(
+      `${name} has no group ${unknown.join(', ')}: it has ${migration.consumers.map(({ group }) => group).join(', ') || 'none'}.`,
+    );
+  const clusters = openClusters(config.clusters);
+  try {
+    const groups = await groupOffsets(
+      clusters.get(migration.source),
+      clusters.get(migration.target),
+      migration,
+      facts,
+      options.group,
+    );
+    surroundings.terminal.print(
+      options.json
+        ? JSON.stringify({ migration: name, groups }, (_, value: unknown) =>
+            typeof value === 'bigint' ? value.toString() : value,
+          )
+        : groups.map((one) => asText(one, migration)).join('\n\n') || `${name} names no consumer group.`,
+    );
+    return exitCodes.done;
+  } finally {
+    await clusters.close();
+  }
+}
+
+/** Translated by the engine's map as it is now; by what the migration has translated where there is no map (any more). */
+export async function groupOffsets(
+  source: Cluster,
+  target: Cluster,
+  migration: Migration,
+  facts: Pick<Facts, 'translated'>,
+  only?: readonly string[],
+): Promise<GroupOffsets[]> {
+  const moves = migration.consumers.filter(({ group }) => only?.includes(group) ?? true);
+  const targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
+  const onTarget = (at: TopicPartition) => ({ ...at, topic: targetNames.get(at.topic) ?? at.topic });
+  const topics = await source.topics(migration.topics.map(({ name }) => name));
+  const partitionsOf = new Map(
+    moves.map((move) => [
+      move.group,
+      topicsOf(migration, move).flatMap(({ name }) =>
+        valueOf(topics.get(name)).partitions.map(({ partition }) => ({ topic: name, partition })),
+      ),
+    ]),
+  );
+  const all = [...partitionsOf.values()].flat();
+  const [onSource, there, sourceMarks, targetMarks, positions] = await Promise.all([
+    readCommitted(source, [...partitionsOf.keys()], partitionsOf),
+    readCommitted(
+      target,
+      moves.map(targetGroup),
+      new Map(moves.map((move) => [targetGroup(move), (partitionsOf.get(move.group) ?? []).map(onTarget)])),
+    ),
+    source.watermarks(all),
+    target.watermarks(all.map(onTarget)),
+    positionsOf(target, migration),
+  ]);
+  return moves.map((move) => ({
+    group: move.group,
+    onTarget: targetGroup(move),
+    partitions: (partitionsOf.get(move.group) ?? []).map((at) => {
+      const key = partitionKey(at);
+      const ends = valueOf(sourceMarks.get(key));
+      const copies: Watermarks = valueOf(targetMarks.get(partitionKey(onTarget(at))));
+      const committed = valueOf(onSource.get(move.group)).get(key)?.offset ?? null;
+      const translated =
+        positions.get(key)?.map.translate(committed ?? ends.logStart) ??
+        translatedBefore(facts, move.group, at, committed);
+      return {
+        ...at,
+        source: committed,
+        aheadOnSource: above(ends.highWatermark, committed ?? ends.logStart),
+        translated,
+        aheadOnTarget: translated === null ? null : above(copies.highWatermark, translated),
+        committed: valueOf(there.get(targetGroup(move))).get(partitionKey(onTarget(at)))?.offset ?? null,
+      };
+    }),
+  }));
+}
+
+async function positionsOf(
+  target: Cluster,
+  migration: Migration,
+): Promise<ReadonlyMap<string, MirrorPosition>> {
+  const map = mapTopic(migration.name);
+  if (mirrorKind(migration) === 'mirrormaker' || !(await target.topics([map])).get(map)?.value)
+    return new Map();
+  return readPositions(target, migration.name);
+}
+
+function translatedBefore(
+  { translated = [] }: Pick<Facts, 'translated'>,
+  group: string,
+  at: TopicPartition,
+  committed: bigint | null,
+): bigint | null {
+  const source = committed === null ? null : String(committed);
+  const found = translated
+    .find((one) => one.group === group)
+    ?.partitions.find(
+      (one) => one.topic === at.topic && one.partition === at.partition && one.source === source,
+    );
+  return found ? BigInt(found.target) : null;
+}
+
+const above = (end: bigint, from: bigint): bigint => (end > from ? end - from : 0n);
+
+function valueOf<V>(row: Row<V> | undefined): V {
+  if (row?.error) throw row.error;
+  if (!row) throw new Error('a cluster left out an answer');
+  return row.value;
+}
+
+function asText({ group, onTarget, partitions }: GroupOffsets, { source, target }: Migration): string {
+  const rows = partitions.map((one) => [
+    `  ${one.topic}/${one.partition}`,
+    one.source === null ? 'nothing committed' : String(one.source),
+    `${one.aheadOnSource} ahead`,
+    '→',
+    one.translated === null ? 'not mirrored so far' : String(one.translated),
+    one.aheadOnTarget === null ? '' : `${one.aheadOnTarget} ahead`,
+    one.committed === null ? 'not committed' : `committed ${one.committed}`,
+  ]);
+  const name = onTarget === group ? group : `${group} (${onTarget} on ${target})`;
+  return `${name}, ${source} → ${target}\n${columns(rows)}`;
+}

@@ -1,0 +1,70 @@
+import { checkPlan } from '../../activities/plan/plan.js';
+import { openClusters } from '../connections/clusters.js';
+import { openConnects } from '../connections/connects.js';
+import type { Config } from '../config/config.js';
+import { listMigrations, type Listed } from '../connections/listing.js';
+import type { Migration } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { workflowId } from '../../src/migration/messages.js';
+import type { PlanReport } from '../../src/migration/work/plan.js';
+import { openRegistries } from '../connections/registries.js';
+import { CommandFailure } from './failure.js';
+import { withTemporal } from './temporal.js';
+
+/**
+ * Everything that the workflow's first step checks, asked of both clusters from here. Changes nothing. Without
+ * Temporal the other migrations are unknown, which the report notes.
+ */
+export async function plan(config: Config, migration: Migration): Promise<PlanReport> {
+  const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
+  const { running, notes } = await runningMigrations(config);
+  try {
+    const report = await checkPlan(
+      {
+        clusters: (name) => clusters.get(name),
+        registries: (name) => registries.get(name),
+        connects: openConnects(config.connect),
+        otherMigrations: async () => running,
+      },
+      { migration },
+      workflowId(migration.name),
+    );
+    return { ...report, findings: [...report.findings, ...notes] };
+  } finally {
+    registries.close();
+    await clusters.close();
+  }
+}
+
+async function runningMigrations({ temporal }: Config): Promise<{ running: Listed[]; notes: Finding[] }> {
+  try {
+    const running = await withTemporal(temporal, ({ client }) => listMigrations(client, { running: true }));
+    return { running, notes: [] };
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const sentence = `Not checked whether another migration has these groups: ${error.message}`;
+    return { running: [], notes: [{ weight: 'notes', key: 'temporal-unreachable', sentence }] };
+  }
+}
+
+export function findingsOf({ findings }: PlanReport, weight: Finding['weight']): string[] {
+  return findings.filter((finding) => finding.weight === weight).map(({ sentence }) => sentence);
+}
+
+/** What will happen, what asks and what to know; what blocks is told apart, on the error stream. */
+export function planText({ name, strategy, source, target }: Migration, report: PlanReport): string {
+  const asks = findingsOf(report, 'asks');
+  const notes = findingsOf(report, 'notes');
+  return [
+    `${name}: ${strategy}, ${source} → ${target}`,
+    ...(report.will.length > 0 ? [list('Will happen:', report.will)] : []),
+    ...(asks.length > 0
+      ? [list(`Asks a person (once started: ferry retry ${name} --override "why it may go on"):`, asks)]
+      : []),
+    ...(notes.length > 0 ? [list('To know:', notes)] : []),
+  ].join('\n\n');
+}
+
+const list = (title: string, lines: readonly string[]): string =>
+  [title, ...lines.map((line) => `  - ${line}`)].join('\n');

@@ -1,0 +1,139 @@
+import {
+  Client,
+  Connection,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { TemporalSettings } from '../config/config.js';
+import { workflowId } from '../../src/migration/messages.js';
+import { badInput, CommandFailure, exitCodes } from './failure.js';
+
+export interface Temporal {
+  client: Client;
+  settings: TemporalSettings;
+  migration(name: string): WorkflowHandle;
+  /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
+  answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
+}
+
+const connectMs = 5000;
+const answerMs = 10_000;
+
+/** Codes of gRPC (google.rpc.Code). */
+const grpc = {
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unavailable: 14,
+  unauthenticated: 16,
+};
+
+/** @throws CommandFailure `Unreachable` or `Unauthenticated` for Temporal itself; anything else as `use` throws it. */
+export async function withTemporal<T>(
+  settings: TemporalSettings,
+  use: (temporal: Temporal) => Promise<T>,
+): Promise<T> {
+  const { address } = settings.connection;
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ ...settings.connection, connectTimeout: connectMs });
+  } catch (error) {
+    throw refusal(error, settings) ?? unreachable(address);
+  }
+  const client = new Client({ connection, namespace: settings.namespace });
+  try {
+    return await use({
+      client,
+      settings,
+      migration: (name) => client.workflow.getHandle(workflowId(name)),
+      answered: (taskQueue, call) =>
+        connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
+          throw unanswered(error, taskQueue) ?? error;
+        }),
+    });
+  } catch (error) {
+    throw refusal(error, settings) ?? error;
+  } finally {
+    await connection.close();
+  }
+}
+
+const unreachable = (address: string) =>
+  new CommandFailure(
+    'Unreachable',
+    [
+      `Temporal at ${address} did not answer: check the address (temporal.address in ferry.yaml, or TEMPORAL_ADDRESS) and that the server runs.`,
+    ],
+    exitCodes.failed,
+  );
+
+/** What Temporal itself says no to, whoever asks. */
+function refusal(
+  error: unknown,
+  { connection: { address }, namespace }: TemporalSettings,
+): CommandFailure | undefined {
+  if (error instanceof CommandFailure) return error;
+  const code = grpcCode(error);
+  if (code === grpc.unauthenticated || code === grpc.permissionDenied)
+    return new CommandFailure(
+      'Unauthenticated',
+      [
+        `Temporal at ${address} refused the credentials for namespace ${namespace}: check temporal.apiKey or temporal.tls in ferry.yaml.`,
+      ],
+      exitCodes.failed,
+    );
+  if (code === grpc.notFound && !(error instanceof WorkflowNotFoundError))
+    return badInput(
+      `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml.`,
+    );
+  return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : undefined;
+}
+
+function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
+  const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+  const code = grpcCode(error);
+  if (
+    late ||
+    code === grpc.deadlineExceeded ||
+    (code === grpc.failedPrecondition && /no poller/i.test(grpcDetails(error)))
+  )
+    return new CommandFailure(
+      'Unreachable',
+      [`No worker answers on queue ${taskQueue}: start one with ferry worker.`],
+      exitCodes.failed,
+    );
+  if (code === grpc.failedPrecondition)
+    return new CommandFailure(
+      'Unexpected',
+      ['The worker could not bring the migration up to now, so it cannot answer: its log says why.'],
+      exitCodes.failed,
+    );
+  return undefined;
+}
+
+function grpcCode(error: unknown): number | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.code;
+  return undefined;
+}
+
+function grpcDetails(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.details;
+  return '';
+}
+
+export const noSuchMigration = (name: string) =>
+  badInput(`There is no migration "${name}": ferry list shows those there are.`);
+
+/** Where the web UI shows a migration, when it is known where the web UI is. */
+export function webLink({ ui, namespace, connection }: TemporalSettings, id: string): string | undefined {
+  const base =
+    ui ??
+    (/\.(tmprl\.cloud|temporal\.io)(:\d+)?$/.test(connection.address)
+      ? 'https://cloud.temporal.io'
+      : undefined);
+  return base && `${base}/namespaces/${namespace}/workflows/${encodeURIComponent(id)}`;
+}

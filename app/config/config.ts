@@ -1,0 +1,300 @@
+import { dirname, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import {
+  configShape,
+  type ClusterSection,
+  type ConfigFile,
+  type RegistrySection,
+  type TlsSection,
+} from './schema.js';
+import { Files, fillIn, type Environment } from './values.js';
+import type { HttpConnection } from '../../src/http/client.js';
+import type { ConnectConnection } from '../../src/connect/connect-connection.js';
+import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import { parseDuration } from '../../src/migration/duration.js';
+import { pathText, type Mistake } from '../../src/migration/file.js';
+import type { RegistryConnection } from '../../src/registry/registry-connection.js';
+import { readYaml, type Read } from './yaml-file.js';
+
+export interface Config {
+  temporal: TemporalSettings;
+  /** By the name that migration files use. */
+  clusters: Readonly<Record<string, ClusterConnection>>;
+  /** Schema registries, by the name that migration files use. */
+  registries: Readonly<Record<string, RegistryConnection>>;
+  /** Every Kafka Connect, by the name that migration files use. */
+  connect: Readonly<Record<string, ConnectConnection>>;
+  worker: WorkerSettings;
+}
+
+export interface TemporalSettings {
+  /** What both kinds of connection take; holds secrets, and shows none when it is printed. */
+  connection: Pick<NativeConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & { address: string };
+  namespace: string;
+  taskQueue: string;
+  /** Where the web UI is, without a slash at the end; unknown unless the file says so. */
+  ui: string | undefined;
+}
+
+export interface WorkerSettings {
+  health: string | undefined;
+  metrics: string | undefined;
+  maxWatches: number;
+  maxChanges: number;
+  maxMirrors: number;
+  shutdownGraceMs: number;
+}
+
+export interface ConfigSource {
+  /** From `--config`; a file that is not there is a mistake, while the default file may be missing. */
+  path?: string | undefined;
+  environment: Environment;
+  /** Leaves secrets and files of clusters, registries and Connect alone: who only talks to Temporal needs none of them. */
+  temporalOnly?: boolean;
+}
+
+/**
+ * Reads `ferry.yaml` (`--config`, else `FERRY_CONFIG`, else `./ferry.yaml`) and checks it whole. Every mistake is
+ * reported at once with its path in the file; none of them holds a value of the file.
+ */
+export function readConfig({
+  path,
+  environment,
+  temporalOnly = false,
+}: ConfigSource): Read<Config> & { file: string } {
+  const named = path ?? environment['FERRY_CONFIG'];
+  const file = resolve(named ?? 'ferry.yaml');
+  const read = readYaml(file);
+  if (read.mistakes) {
+    const missing =
+      named === undefined && read.mistakes.some(({ expected }) => expected === 'there is no such file');
+    if (!(missing && temporalOnly)) return { mistakes: read.mistakes, file };
+  }
+  return { ...parseConfig(read.value ?? {}, dirname(file), environment, temporalOnly), file };
+}
+
+/** @param folder what relative paths in the document start from. */
+export function parseConfig(
+  document: unknown,
+  folder: string,
+  environment: Environment,
+  temporalOnly = false,
+): Read<Config> {
+  const filled = fillIn(document, environment);
+  const mistakes = filled.mistakes.filter(
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+  );
+  const parsed = configShape.safeParse(filled.value);
+  for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
+  if (!parsed.success) return { mistakes };
+
+  const files = new Files(folder);
+  const config: Config = {
+    temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
+    clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
+    registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
+    connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
+    worker: workerSettings(parsed.data.worker),
+  };
+  mistakes.push(...files.mistakes);
+  return mistakes.length > 0 ? { mistakes } : { value: config };
+}
+
+type Issue = NonNullable<ReturnType<typeof configShape.safeParse>['error']>['issues'][number];
+
+function mistakesOf(issue: Issue, under: readonly PropertyKey[] = []): Mistake[] {
+  const path = [...under, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: pathText([...path, key]),
+      expected: 'is not a key of ferry.yaml',
+    }));
+  // What is an object was meant as one, so its own mistakes say more than "expected true, or an object".
+  const meant =
+    issue.code === 'invalid_union'
+      ? issue.errors.find(([first]) => first?.path.length !== 0 || first.code !== 'invalid_type')
+      : undefined;
+  return meant
+    ? meant.flatMap((inner) => mistakesOf(inner, path))
+    : [{ path: pathText(path), expected: issue.message }];
+}
+
+function clusterConnections(
+  sections: ConfigFile['clusters'],
+  files: Files,
+): Record<string, ClusterConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      clusterConnection(section, `clusters.${name}`, files),
+    ]),
+  );
+}
+
+function clusterConnection(
+  { bootstrap, sasl, tls }: ClusterSection,
+  path: string,
+  files: Files,
+): ClusterConnection {
+  return discreet({
+    bootstrap,
+    ...(sasl && {
+      sasl: {
+        mechanism: sasl.mechanism,
+        username: sasl.username,
+        password: sasl.password ?? files.secret(sasl.passwordFile ?? '', `${path}.sasl.passwordFile`),
+      },
+    }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  });
+}
+
+function registryConnections(
+  sections: ConfigFile['registries'],
+  files: Files,
+): Record<string, RegistryConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      discreet(httpConnection(section, `registries.${name}`, files)),
+    ]),
+  );
+}
+
+function httpConnection(
+  { url, username, password, passwordFile, tls }: RegistrySection,
+  path: string,
+  files: Files,
+): HttpConnection {
+  return {
+    url: url.replace(/\/+$/, ''),
+    ...(username !== undefined && {
+      login: { username, password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`) },
+    }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  };
+}
+
+function connectConnections(
+  sections: ConfigFile['connect'],
+  files: Files,
+): Record<string, ConnectConnection> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      discreet({
+        ...httpConnection(section, `connect.${name}`, files),
+        sourceClient: section.sourceClient,
+        targetClient: section.targetClient,
+      }),
+    ]),
+  );
+}
+
+function tlsTexts(
+  tls: Exclude<TlsSection, false>,
+  path: string,
+  files: Files,
+): NonNullable<ClusterConnection['tls']> {
+  if (tls === true) return {};
+  const { ca, certificate, key, keyPassword } = tls;
+  return {
+    ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+    ...(certificate !== undefined && { certificate: files.text(certificate, `${path}.certificate`) }),
+    ...(key !== undefined && { key: files.text(key, `${path}.key`) }),
+    ...(keyPassword !== undefined && { keyPassword }),
+  };
+}
+
+function temporalSettings(
+  section: ConfigFile['temporal'],
+  files: Files,
+  environment: Environment,
+  mistakes: Mistake[],
+): TemporalSettings {
+  const { taskQueue } = section;
+  const ui = section.ui?.replace(/\/+$/, '');
+  const address = section.address;
+  if (address === undefined) {
+    const found = environmentConfig(environment, mistakes);
+    return { ...found, namespace: section.namespace ?? found.namespace, taskQueue, ui };
+  }
+  const texts = section.tls ? tlsTexts(section.tls, 'temporal.tls', files) : undefined;
+  const { ca, certificate, key } = texts ?? {};
+  const tls = texts && {
+    ...(ca !== undefined && { serverRootCACertificate: Buffer.from(ca) }),
+    ...(certificate !== undefined &&
+      key !== undefined && {
+        clientCertPair: { crt: Buffer.from(certificate), key: Buffer.from(key) },
+      }),
+  };
+  const connection = discreet({
+    address,
+    ...(section.tls === false ? { tls: false } : tls && { tls }),
+    ...(section.apiKey !== undefined && { apiKey: section.apiKey }),
+  });
+  return { connection, namespace: section.namespace ?? 'default', taskQueue, ui };
+}
+
+/** `TEMPORAL_ADDRESS` and the like, and the profiles of `temporal.toml`: what Temporal's own tools read. */
+function environmentConfig(
+  environment: Environment,
+  mistakes: Mistake[],
+): Pick<TemporalSettings, 'connection' | 'namespace'> {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      overrideEnvVars: definedOf(environment),
+    });
+    const { address = '127.0.0.1:7233', tls, apiKey, metadata } = connectionOptions;
+    return {
+      connection: discreet({
+        address,
+        ...(tls !== undefined && { tls }),
+        ...(apiKey !== undefined && { apiKey }),
+        ...(metadata !== undefined && { metadata }),
+      }),
+      namespace: namespace ?? 'default',
+    };
+  } catch {
+    mistakes.push({
+      path: 'temporal',
+      expected:
+        "Temporal's own configuration (TEMPORAL_… in the environment, or temporal.toml) cannot be read: mend it, or give temporal.address",
+    });
+    return { connection: { address: '' }, namespace: '' };
+  }
+}
+
+function definedOf(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function workerSettings({
+  health,
+  metrics,
+  maxWatches,
+  maxChanges,
+  maxMirrors,
+  shutdownGrace,
+}: ConfigFile['worker']): WorkerSettings {
+  const shutdownGraceMs = parseDuration(shutdownGrace) ?? 0;
+  return { health, metrics, maxWatches, maxChanges, maxMirrors, shutdownGraceMs };
+}
+
+const secretKeys = new Set(['password', 'key', 'keyPassword', 'apiKey', 'metadata', 'clientCertPair']);
+
+/** The same object, which hides its secrets from `JSON.stringify`, `console.log` and loggers. */
+function discreet<T extends object>(value: T): T {
+  const shown = (): unknown =>
+    JSON.parse(
+      JSON.stringify({ ...value }, (key, item: unknown) => (secretKeys.has(key) ? '(hidden)' : item)),
+    );
+  return Object.defineProperties(value, {
+    toJSON: { value: shown, enumerable: false },
+    [inspect.custom]: { value: shown, enumerable: false },
+  });
+}

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { defaultTaskQueue } from '../../src/migration/queues.js';
+import { literalSecrets } from '../../src/connect/secret-references.js';
+import { parseDuration } from '../../src/migration/duration.js';
+
+const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
+
+const hostAndPort = z
+  .string({ error: 'expected host:port' })
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/, {
+    error: 'expected host:port, for example 127.0.0.1:9092',
+  });
+
+const file = text('expected the path of a file');
+
+const tlsFiles = z.strictObject({
+  ca: file.optional(),
+  certificate: file.optional(),
+  key: file.optional(),
+  keyPassword: text('expected the password of the key').optional(),
+});
+
+/** `true` trusts what this machine trusts; the object says whom to trust and who we are. Files are PEM. */
+const tls = z.union(
+  [
+    z.boolean(),
+    tlsFiles.refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      error: 'expected certificate and key together',
+    }),
+  ],
+  { error: 'expected true, or an object with ca, certificate and key' },
+);
+
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
+      error: 'expected plain, scram-sha-256 or scram-sha-512',
+    }),
+    username: text('expected a user name'),
+    password: text('expected a password, best as ${NAME} from the environment').optional(),
+    passwordFile: file.optional(),
+  })
+  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+    error: 'expected either password or passwordFile',
+  });
+
+const cluster = z.strictObject({
+  bootstrap: z
+    .array(hostAndPort, { error: 'expected a list of host:port' })
+    .min(1, { error: 'expected at least one host:port' }),
+  sasl: sasl.optional(),
+  tls: tls.optional(),
+});
+
+/** How the ferry logs in to a service that speaks HTTP. */
+const httpLogin = {
+  username: text('expected a user name').optional(),
+  password: text('expected a password, best as ${NAME} from the environment').optional(),
+  passwordFile: file.optional(),
+  tls: tls.optional(),
+};
+
+const wholeLogin = {
+  check: ({ username, password, passwordFile }: { [Key in keyof typeof httpLogin]?: unknown }) =>
+    username === undefined
+      ? password === undefined && passwordFile === undefined
+      : (password === undefined) !== (passwordFile === undefined),
+  error: 'expected username together with either password or passwordFile',
+};
+
+const registry = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of a registry, for example https://registry:8081',
+      })
+      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+        error: 'expected no login in the address: give username, and password or passwordFile',
+      }),
+    ...httpLogin,
+  })
+  .refine(wholeLogin.check, { error: wholeLogin.error })
+  .refine(({ url, tls }) => tls === undefined || tls === false || url.startsWith('https:'), {
+    error: 'expected an address with https beside tls',
+  });
+
+const clientProperties = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+    error: 'expected client properties of Kafka, such as bootstrap.servers',
+  })
+  .refine((properties) => properties['bootstrap.servers'] !== undefined, {
+    error: 'expected bootstrap.servers, as the Connect workers reach the cluster',
+  })
+  .refine((properties) => literalSecrets(properties).length === 0, {
+    error:
+      'expected every secret as a reference to a config provider of Connect, such as ${file:/etc/kafka/ferry.properties:password}: connector configurations can be read by whoever may ask Connect',
+  });
+
+/** Kafka Connect with MirrorMaker 2: its REST interface, and how its connectors reach the two clusters. */
+const connect = z
+  .strictObject({
+    url: z.url({
+      protocol: /^https?$/,
+      error: 'expected the address of the REST interface, for example http://connect.example.com:8083',
+    }),
+    ...httpLogin,
+    sourceClient: clientProperties,
+    targetClient: clientProperties,
+  })
+  .refine(wholeLogin.check, { error: wholeLogin.error });
+
+/** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
+const temporal = z
+  .strictObject({
+    address: hostAndPort.optional(),
+    namespace: text('expected the name of a namespace').optional(),
+    taskQueue: text('expected the name of a task queue').default(defaultTaskQueue),
+    tls: tls.optional(),
+    apiKey: text('expected an API key, best as ${NAME} from the environment').optional(),
+    ui: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of the web UI, for example http://127.0.0.1:8233',
+      })
+      .optional(),
+  })
+  .refine(
+    ({ address, tls, apiKey }) => address !== undefined || (tls === undefined && apiKey === undefined),
+    {
+      error: 'expected address beside tls or apiKey',
+    },
+  );
+
+const count = (fallback: number) =>
+  z.int({ error: 'expected a whole number' }).min(1).max(100_000).default(fallback);
+
+const worker = z.strictObject({
+  /** Where `/healthz` and `/readyz` answer. */
+  health: hostAndPort.optional(),
+  /** Where Prometheus finds the metrics. */
+  metrics: hostAndPort.optional(),
+  /** A waiting migration holds one: the number of migrations that one worker watches at once. */
+  maxWatches: count(2000),
+  /** Changes and checks under way at once. */
+  maxChanges: count(20),
+  /** Shares of mirrors that this worker copies at once; each keeps up to 64 MiB of records in memory. */
+  maxMirrors: count(8),
+  /** How long changes under way may take to end when the worker is stopped. */
+  shutdownGrace: z
+    .string()
+    .refine((value) => parseDuration(value) !== null, { error: 'expected a duration such as 10s or 1m' })
+    .default('10s'),
+});
+
+export const configShape = z.strictObject(
+  {
+    temporal: temporal.prefault({}),
+    clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
+    registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
+    connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
+    worker: worker.prefault({}),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected a configuration: an object with clusters, and where needed temporal and worker'
+        : undefined,
+  },
+);
+
+export type ConfigFile = z.output<typeof configShape>;
+export type ClusterSection = z.output<typeof cluster>;
+export type RegistrySection = z.output<typeof registry>;
+
+export type TlsSection = z.output<typeof tls>;

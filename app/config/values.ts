@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { Mistake } from '../../src/migration/file.js';
+import { readText } from './yaml-file.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Replaces `${NAME}` by the environment's value in every text of a document; `$${NAME}` stays as `${NAME}`, and so does
+ * a reference to one of Kafka Connect's config providers (`${file:/path:key}`) where Connect is told of its clients. A
+ * value that comes from the environment is not looked into again.
+ */
+export function fillIn(document: unknown, environment: Environment): { value: unknown; mistakes: Mistake[] } {
+  const mistakes: Mistake[] = [];
+  const fill = (value: unknown, path: string): unknown => {
+    if (typeof value === 'string')
+      return value.replaceAll(/\$?\$\{([^}]*)\}/g, (all, name: string) => {
+        if (all.startsWith('$$')) return all.slice(1);
+        if (name.includes(':') && /^connect\..+\.(sourceClient|targetClient)\./.test(path)) return all;
+        const found = environment[name];
+        if (found !== undefined && found !== '') return found;
+        mistakes.push({ path, expected: `needs the environment variable ${name}, which is not set` });
+        return all;
+      });
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, `${path}[${index}]`));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, fill(item, path === '' ? key : `${path}.${key}`)]),
+      );
+    return value;
+  };
+  return { value: fill(document, ''), mistakes };
+}
+
+/** Reads the files that a configuration names, relative to its folder, and keeps what could not be read as mistakes. */
+export class Files {
+  readonly mistakes: Mistake[] = [];
+
+  constructor(private readonly folder: string) {}
+
+  text(file: string, path: string): string {
+    const read = readText(resolve(this.folder, file));
+    if (read.mistakes === undefined) return read.value;
+    this.mistakes.push(...read.mistakes.map(({ expected }) => ({ path, expected: `${file}: ${expected}` })));
+    return '';
+  }
+
+  /** A secret on a line of its own, as mounted secrets are. */
+  secret(file: string, path: string): string {
+    return this.text(file, path).replace(/\r?\n$/, '');
+  }
+}

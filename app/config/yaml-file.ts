@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { Mistake } from '../../src/migration/file.js';
+
+export type Read<T> = { value: T; mistakes?: undefined } | { mistakes: Mistake[]; value?: undefined };
+
+/**
+ * Reads one YAML (or JSON) document as plain data. A file that cannot be read, or is no YAML, is a mistake with its
+ * line and column; no mistake quotes the file, which may hold secrets.
+ */
+export function readYaml(path: string): Read<unknown> {
+  const text = readText(path);
+  return text.mistakes ? text : parseYaml(text.value);
+}
+
+export function parseYaml(text: string): Read<unknown> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const mistakes = [...document.errors, ...document.warnings].map(({ pos, message }): Mistake => {
+    const { line, col } = lines.linePos(pos[0]);
+    return { path: `line ${line}, column ${col}`, expected: `is no YAML: ${firstSentence(message)}` };
+  });
+  if (mistakes.length > 0) return { mistakes };
+  try {
+    return { value: document.toJS() as unknown };
+  } catch {
+    // An alias without an anchor, or one that would unfold without end.
+    return {
+      mistakes: [
+        {
+          path: '',
+          expected: 'has an alias (*name) that stands for nothing: quote a text that begins with *',
+        },
+      ],
+    };
+  }
+}
+
+export function readText(path: string): Read<string> {
+  try {
+    return { value: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return { mistakes: [{ path: '', expected: whyUnreadable(error) }] };
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'this user may not read the file';
+  return code === 'EISDIR' ? 'is a folder, not a file' : 'the file cannot be read';
+}
+
+function firstSentence(message: string): string {
+  const line = message.split('\n')[0] ?? message;
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}

@@ -1,0 +1,62 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { z } from 'zod';
+import { migrationName, workflowId } from '../../src/migration/messages.js';
+
+/** A migration as Temporal's visibility shows it: no worker has to answer, but it may be some seconds behind. */
+export interface Listed {
+  name: string;
+  workflowId: string;
+  strategy: string;
+  /** What the workflow last wrote down, or how the run ended where it could not write any more. */
+  state: string;
+  step: string | null;
+  /** ISO 8601: when the migration was started. */
+  startedAt: string;
+  running: boolean;
+  source: string;
+  target: string;
+  topics: string[];
+  groups: string[];
+}
+
+const memo = z.object({
+  source: z.string(),
+  target: z.string(),
+  topics: z.array(z.string()),
+  groups: z.array(z.string()),
+  step: z.string().nullable(),
+  state: z.string(),
+  startedAt: z.string().optional(),
+});
+
+/** The latest run of every migration that Temporal still knows, newest first; with `running`, only those that run. */
+export async function listMigrations(client: Client, { running }: { running: boolean }): Promise<Listed[]> {
+  const status = running ? `ExecutionStatus = "Running"` : `ExecutionStatus != "ContinuedAsNew"`;
+  const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND ${status}`;
+  const latest = new Map<string, WorkflowExecutionInfo>();
+  for await (const info of client.workflow.list({ query })) {
+    const known = latest.get(info.workflowId);
+    if (!known || known.startTime < info.startTime) latest.set(info.workflowId, info);
+  }
+  return [...latest.values()].map(listed).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+}
+
+/** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
+export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): Listed {
+  const told = memo.safeParse(info.memo?.['migration']).data;
+  const running = info.status.name === 'RUNNING';
+  const ended = info.status.name === 'COMPLETED' ? (told?.state ?? 'done') : info.status.name.toLowerCase();
+  return {
+    name: migrationName(info.workflowId),
+    workflowId: info.workflowId,
+    strategy: info.type,
+    state: running ? (told?.state ?? 'running') : ended,
+    step: told?.step ?? null,
+    startedAt: told?.startedAt ?? info.startTime.toISOString(),
+    running,
+    source: told?.source ?? '',
+    target: told?.target ?? '',
+    topics: told?.topics ?? [],
+    groups: told?.groups ?? [],
+  };
+}

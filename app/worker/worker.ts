@@ -1,0 +1,149 @@
+import { Client } from '@temporalio/client';
+import {
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type Logger,
+} from '@temporalio/worker';
+import { createActivities } from '../../activities/index.js';
+import { openClusters } from '../connections/clusters.js';
+import type { Config, WorkerSettings } from '../config/config.js';
+import { openRegistries } from '../connections/registries.js';
+import { openConnects } from '../connections/connects.js';
+import { listMigrations } from '../connections/listing.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
+import { serveHealth } from './health.js';
+import { workerLogger } from './log.js';
+import { workflowCode } from './workflow-code.js';
+
+export interface WorkerOptions {
+  jsonLogs?: boolean;
+}
+
+/**
+ * Runs migrations until SIGTERM or SIGINT, then lets changes under way end (`worker.shutdownGrace`) and hands watches
+ * over to the next worker. Three Temporal workers share one connection: workflows and changes on the task queue, and
+ * watches and mirrors on queues of their own, where each migration that waits or copies holds slots for hours.
+ *
+ * Installs the process-wide Temporal runtime, so a process can call it once.
+ * @throws FerryError `Unreachable` when Temporal does not answer; whatever ended a worker for good.
+ */
+export async function runWorker(config: Config, { jsonLogs = false }: WorkerOptions = {}): Promise<void> {
+  const { temporal, worker: settings } = config;
+  const { namespace, taskQueue } = temporal;
+  const logger = workerLogger(jsonLogs);
+  installRuntime(settings, logger);
+  const connection = await connect(temporal.connection);
+  const clusters = openClusters(config.clusters);
+  const registries = openRegistries(config.registries);
+  try {
+    const client = new Client({ connection, namespace });
+    const activities = createActivities({
+      clusters: (name) => clusters.get(name),
+      registries: (name) => registries.get(name),
+      connects: openConnects(config.connect),
+      otherMigrations: () => listMigrations(client, { running: true }),
+    });
+    const changes = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      ...workflowCode(),
+      activities,
+      maxConcurrentActivityTaskExecutions: settings.maxChanges,
+      maxCachedWorkflows,
+      shutdownGraceTime: settings.shutdownGraceMs,
+      shutdownForceTime: settings.shutdownGraceMs + stopWithinMs,
+    });
+    const watches = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: watchQueue(taskQueue),
+      activities,
+      maxConcurrentActivityTaskExecutions: settings.maxWatches,
+      // A watch never ends by itself, and goes on elsewhere from its heartbeat: there is nothing to wait for.
+      shutdownGraceTime: 0,
+      shutdownForceTime: stopWithinMs,
+    });
+    const mirrors = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: mirrorQueue(taskQueue),
+      activities,
+      maxConcurrentActivityTaskExecutions: settings.maxMirrors,
+      // With a heartbeat a mirror learns that it is to stop, and producers wait for that.
+      maxHeartbeatThrottleInterval: '1s',
+      // A mirror never ends by itself either; once told, it awaits what is under way and stores where it is.
+      shutdownGraceTime: 0,
+      shutdownForceTime: stopWithinMs,
+    });
+    await runTogether({ changes, watches, mirrors }, settings, () => {
+      logger.info(
+        `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
+      );
+    });
+  } finally {
+    registries.close();
+    await clusters.close();
+    await connection.close();
+  }
+}
+
+/**
+ * Migrations kept in memory, some 3 MB each. One that waits has nothing to do for almost an hour, and its history is
+ * short: bringing it back when somebody asks costs less than keeping all of them.
+ */
+const maxCachedWorkflows = 50;
+
+/** How long cancelled activities may take to notice, ms: they look at the clusters with a request timeout of their own. */
+const stopWithinMs = 30_000;
+
+/** Has to come before any connection: the runtime is one per process, and is made with whatever was known first. */
+function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {
+  Runtime.install({
+    logger,
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+      ...(metrics !== undefined && {
+        metrics: { prometheus: { bindAddress: metrics, useSecondsForDurations: true } },
+      }),
+    },
+  });
+}
+
+async function connect(options: Config['temporal']['connection']): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect({ ...options });
+  } catch {
+    throw new FerryError(
+      'Unreachable',
+      `Temporal at ${options.address} did not answer, or refused the worker: check temporal in ferry.yaml (or TEMPORAL_ADDRESS) and that the server runs.`,
+    );
+  }
+}
+
+/** All run or none: a worker that ends for whatever reason takes the others with it, gracefully. */
+async function runTogether(
+  workers: Record<string, Worker>,
+  { health }: WorkerSettings,
+  started: () => void,
+): Promise<void> {
+  const all = Object.values(workers);
+  const server =
+    health === undefined
+      ? undefined
+      : await serveHealth(health, () =>
+          Object.fromEntries(Object.entries(workers).map(([name, worker]) => [name, worker.getState()])),
+        );
+  const runs = all.map((worker) =>
+    worker.run().finally(() => {
+      for (const other of all) if (other.getState() === 'RUNNING') other.shutdown();
+    }),
+  );
+  started();
+  const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+  server?.close();
+  if (failed?.status === 'rejected') throw failed.reason;
+}

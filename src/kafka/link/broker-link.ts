@@ -1,0 +1,124 @@
+import { isIP } from 'node:net';
+import { FerryError, isFerryError } from '../../migration/errors.js';
+import { connectionFailure } from './connection-failure.js';
+import type { ClusterConnection } from './cluster-connection.js';
+import { login } from './login.js';
+import { ok } from './refusal.js';
+import { apiVersionsV3 } from '../wire/api-versions-v3.js';
+import type { Api } from '../wire/api.js';
+import { Disconnected, Exchange } from '../wire/exchange.js';
+
+const connectTimeoutMs = 10_000;
+const defaultRequestTimeoutMs = 30_000;
+/** Of the time that the broker allows: then the ferry says anew who it is. */
+const reauthenticationAfter = 0.8;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** One connection to one broker, which knows the versions that the broker speaks. */
+export class BrokerLink {
+  /** Under way: the broker takes nothing else until it knows anew who asks. */
+  private reauthentication: Promise<void> | undefined;
+  private due: NodeJS.Timeout | undefined;
+
+  private constructor(
+    private readonly cluster: string,
+    readonly address: string,
+    private readonly settings: ClusterConnection,
+    private readonly exchange: Exchange,
+    private readonly versions: Map<number, { min: number; max: number }>,
+    sessionMs: number,
+  ) {
+    this.reauthenticateBefore(sessionMs);
+  }
+
+  /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
+  static async open(cluster: string, address: string, settings: ClusterConnection): Promise<BrokerLink> {
+    const { host, port } = hostAndPort(address);
+    const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
+    let exchange: Exchange | undefined;
+    try {
+      exchange = await Exchange.open({
+        host,
+        port,
+        clientId,
+        connectTimeoutMs,
+        requestTimeoutMs,
+        tls: tls && {
+          ca: tls.ca,
+          cert: tls.certificate,
+          key: tls.key,
+          passphrase: tls.keyPassword,
+          // An address is no name that could be asked for (RFC 6066).
+          ...(isIP(host) === 0 && { servername: host }),
+        },
+      });
+      const sessionMs = sasl ? await login(exchange, sasl) : 0;
+      const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: '0.1.0' });
+      if (answer.code !== ok) throw tooOld(cluster, address, 'ApiVersions version 3');
+      const versions = new Map(answer.versions.map(({ key, min, max }) => [key, { min, max }]));
+      return new BrokerLink(cluster, address, settings, exchange, versions, sessionMs);
+    } catch (error) {
+      exchange?.close();
+      if (isFerryError(error)) throw error;
+      // With TLS 1.3 a refused client certificate shows only after the handshake, as the reason why the socket closed.
+      throw connectionFailure(cluster, address, settings, error);
+    }
+  }
+
+  get alive(): boolean {
+    return this.exchange.alive;
+  }
+
+  speaks({ key, version }: Api<never, unknown>): boolean {
+    const range = this.versions.get(key);
+    return range !== undefined && range.min <= version && version <= range.max;
+  }
+
+  async ask<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
+    if (!this.speaks(api)) throw tooOld(this.cluster, this.address, `${api.name} version ${api.version}`);
+    await this.reauthentication;
+    try {
+      return await this.exchange.ask(api, request);
+    } catch (error) {
+      if (!(error instanceof Disconnected))
+        throw new FerryError(
+          'Unexpected',
+          `The answer of cluster "${this.cluster}" at ${this.address} to ${api.name} version ${api.version} could not be read: report it with the broker's version.`,
+          { cause: error },
+        );
+      throw connectionFailure(this.cluster, this.address, this.settings, error);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.due);
+    this.exchange.close();
+  }
+
+  private reauthenticateBefore(sessionMs: number): void {
+    const { sasl } = this.settings;
+    if (!sasl || sessionMs <= 0) return;
+    const inMs = Math.min(sessionMs * reauthenticationAfter, longestTimerMs);
+    this.due = setTimeout(() => {
+      const again = login(this.exchange, sasl).then(
+        (nextMs) => this.reauthenticateBefore(nextMs),
+        // Whoever asks next connects anew, and is told what is wrong.
+        () => this.close(),
+      );
+      this.reauthentication = again.finally(() => (this.reauthentication = undefined));
+    }, inMs).unref();
+  }
+}
+
+function tooOld(cluster: string, address: string, request: string): FerryError {
+  return new FerryError(
+    'Unsupported',
+    `Cluster "${cluster}" at ${address} does not speak ${request}: the ferry needs Kafka 2.8 or newer.`,
+  );
+}
+
+/** `host:port`, the host being a name, an IPv4 address, or an IPv6 address in brackets. */
+function hostAndPort(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}

@@ -1,0 +1,82 @@
+import { FerryError } from '../../migration/errors.js';
+import type { ClusterConnection } from './cluster-connection.js';
+
+/** Node's names for a certificate that is not trusted, out of date or for another host. */
+const distrusted = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** What went wrong between us and one address, before any request could be answered, in one sentence. */
+export function connectionFailure(
+  cluster: string,
+  address: string,
+  { sasl, tls }: ClusterConnection,
+  cause: unknown,
+): FerryError {
+  const codes = codesOf(cause);
+  const at = `Cluster "${cluster}" at ${address}`;
+  const unauthenticated = (sentence: string) => new FerryError('Unauthenticated', sentence);
+
+  const mistrust = codes.find((code) => distrusted.has(code));
+  if (mistrust !== undefined)
+    return unauthenticated(
+      `${at} shows a certificate that the ferry does not trust (${mistrust}): give the authority that signed it as its CA.`,
+    );
+  if (codes.includes('ERR_SSL_WRONG_VERSION_NUMBER') || codes.includes('ERR_SSL_PACKET_LENGTH_TOO_LONG'))
+    return unauthenticated(
+      `${at} does not speak TLS there: use its TLS port, or take the TLS settings away.`,
+    );
+  if (codes.some((code) => code.startsWith('ERR_SSL_') && code.includes('ALERT')))
+    return unauthenticated(
+      tls?.certificate
+        ? `${at} refused the ferry's client certificate: check that its authority signed it and that it has not expired.`
+        : `${at} asks for a client certificate and the ferry has none: give a certificate and its key.`,
+    );
+  if (codes.some((code) => code.startsWith('ERR_OSSL_') || code === 'ERR_TLS_INVALID_CONTEXT'))
+    return unauthenticated(
+      `The certificate or key that the ferry has for cluster "${cluster}" cannot be read: check that they are PEM, belong together, and that the key's password is right.`,
+    );
+  if (codes.includes('PLT_KFK_AUTHENTICATION'))
+    return unauthenticated(
+      `${at} refused the ferry's credentials (${sasl?.mechanism ?? 'no mechanism'}, user "${sasl?.username ?? ''}"): check the mechanism, the user and the password.`,
+    );
+
+  return new FerryError('Unreachable', `${at} did not answer (${symptom(codes)}): ${advice(codes)}`);
+}
+
+interface Caused {
+  code?: unknown;
+  cause?: unknown;
+  errors?: unknown;
+}
+
+/** The codes of an error and of everything that caused it, outermost first. */
+function codesOf(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const { code, cause, errors }: Caused = error;
+  return [
+    ...(typeof code === 'string' ? [code] : []),
+    ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
+    ...codesOf(cause),
+  ];
+}
+
+function symptom(codes: readonly string[]): string {
+  const system = codes.find((code) => /^E[A-Z_]+$/.test(code) && !code.startsWith('ERR_'));
+  if (system !== undefined) return system;
+  return codes.includes('PLT_KFK_TIMEOUT') ? 'timed out' : 'connection closed';
+}
+
+function advice(codes: readonly string[]): string {
+  if (codes.includes('ENOTFOUND') || codes.includes('EAI_AGAIN')) return 'check the host name.';
+  if (codes.includes('ECONNREFUSED')) return 'check the address and that the broker runs.';
+  return 'check the address, the network, and that the port expects this protocol (TLS, SASL or neither).';
+}

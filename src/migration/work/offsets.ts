@@ -1,0 +1,57 @@
+import type { Finding } from '../findings.js';
+import type { SourceOffsets, TargetOffsets } from '../offsets.js';
+import type { Asks, Watch, Watched, Work } from './work.js';
+
+/** Where groups go on on the target. Topics are named as on the source unless a comment says otherwise. */
+export interface OffsetActivities {
+  /**
+   * Commits a starting offset on the target for every group and partition that has none (promises, 1): `start` when
+   * given (by target topic name), else the target's end offsets now. Answers the table that holds from now on.
+   */
+  seedOffsets(
+    input: Work & { start?: TargetOffsets; groups?: readonly string[] },
+  ): Promise<{ start: TargetOffsets; made: MadeOffsets[]; findings: Finding[]; sentence: string }>;
+
+  /**
+   * Watches until each of the groups (source ids) cannot move any more on the source: it has no member there, or, with
+   * `ends`, it has committed up to them; then commits its translated position on the target, unless a member is there
+   * already. `translated` is what was committed before: a group whose position on the source has not moved keeps it, and
+   * gets it again where it expired.
+   */
+  translateGroups(
+    input: Watch & {
+      groups: readonly string[];
+      ends?: SourceOffsets;
+      translated: readonly TranslatedGroup[];
+    },
+  ): Promise<Watched<'translated', { translated: TranslatedGroup[] }> | Asks>;
+
+  /**
+   * Whether anything has been written to the target since the ferry prepared it (`start`, by target topic), other than by
+   * the mirror: one sentence per topic that has records.
+   */
+  targetWrites(input: Work & { start: TargetOffsets }): Promise<{ written: string[] }>;
+}
+
+export interface MadeOffsets {
+  /** The group on the target. */
+  group: string;
+  /** Topics by their name on the target. */
+  topics: string[];
+}
+
+/** Where one group goes on on the target. */
+export interface TranslatedGroup {
+  /** The group on the source. */
+  group: string;
+  partitions: {
+    /** Topic on the source. */
+    topic: string;
+    partition: number;
+    /** Its position on the source (committed offset) that was translated; `null`: it had none, and starts at the first record. */
+    source: string | null;
+    target: string;
+    /** `exact`; with MirrorMaker also `at-least-once`: some records may be processed twice, none is left out. */
+    certainty: 'exact' | 'at-least-once';
+  }[];
+}

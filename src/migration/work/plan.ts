@@ -1,0 +1,15 @@
+import type { Finding } from '../findings.js';
+import type { Work } from './work.js';
+
+/** What is found out before anything is changed. Topics are named as on the source unless a comment says otherwise. */
+export interface PlanActivities {
+  /** Everything `ferry plan` checks. Changes nothing. */
+  checkPlan(input: Work): Promise<PlanReport>;
+}
+
+export interface PlanReport {
+  findings: Finding[];
+  /** One sentence per thing that will happen. */
+  will: string[];
+  topicIds: Record<string, string | null>;
+}

@@ -1,0 +1,40 @@
+import type { Finding } from '../findings.js';
+import type { SourceOffsets, TargetOffsets } from '../offsets.js';
+import type { MadeAcl } from './acls.js';
+import type { MadeOffsets } from './offsets.js';
+import type { MadeTopic } from './topics.js';
+import type { Watch, Watched, Work } from './work.js';
+
+/** The end of the source, or of what the migration made. Topics are named as on the source unless a comment says otherwise. */
+export interface RetireActivities {
+  /** Everything that must hold at the moment of deletion, read afresh; `manifest` is what will be deleted. */
+  finalCheck(
+    input: Work & { ends: SourceOffsets },
+  ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }>;
+
+  /** Deletes the source topics by id, then their ACLs and the groups' offsets on them. What is gone already counts as deleted. */
+  deleteSource(input: Work): Promise<{ sentence: string }>;
+
+  /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
+  watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
+
+  /**
+   * Takes back what the migration made, newest kind first; what is no longer as the ferry made it is left and named. A
+   * topic with records goes only if they are the mirror's: its map, or `mirrored`, says up to where they are.
+   */
+  undo(input: Work & { made: Made; mirrored?: TargetOffsets }): Promise<{ undone: string[]; left: string[] }>;
+}
+
+export interface SourceManifest {
+  topic: string;
+  topicId: string | null;
+  highWatermarks: string[];
+  config: Record<string, string>;
+}
+
+/** Everything the migration has created on the target: what `abort` may take back. */
+export interface Made {
+  topics: MadeTopic[];
+  acls: MadeAcl[];
+  offsets: MadeOffsets[];
+}

@@ -1,0 +1,49 @@
+import type { MirroredIds } from './schema-ids.js';
+
+export interface MirroredPartition {
+  readonly topic: string;
+  /** The topic's name on the target. */
+  readonly targetTopic: string;
+  readonly partition: number;
+}
+
+export interface MirrorPlan {
+  /** The migration's name: names the transactional id and the map topic on the target. */
+  readonly migration: string;
+  /**
+   * Which share of the migration's partitions this is: one single writer at a time holds it. A partition belongs to the same
+   * share for as long as the migration lasts, else an attempt of the other share would not be shut out.
+   */
+  readonly share: number;
+  readonly partitions: readonly MirroredPartition[];
+}
+
+export interface MirrorOptions {
+  signal: AbortSignal;
+  /** Called about every second, and at the end. */
+  progress?: (progress: MirrorProgress) => void;
+  /** Bytes a second, all partitions together. */
+  throttle?: number;
+  /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
+  memory?: number;
+  /** Puts other ids of schemas into records; without, they are copied as they are. */
+  ids?: MirroredIds | undefined;
+}
+
+export interface MirrorProgress {
+  partitions: readonly {
+    topic: string;
+    partition: number;
+    /** Everything on the source below this is on the target. */
+    sourceNext: bigint;
+    /** The last stable offset, as far as was seen. */
+    sourceEnd: bigint;
+    targetNext: bigint;
+  }[];
+  /** Copied by this attempt. */
+  records: bigint;
+  bytes: bigint;
+  /** Batches passed through with their records untouched, and batches made anew. */
+  whole: bigint;
+  anew: bigint;
+}
