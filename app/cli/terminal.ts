@@ -1,3 +1,5 @@
+import { layout, oneLine } from '../../src/migration/foreign-text.js';
+
 /** Where a verb writes, so that a test can read it. */
 export interface Terminal {
   /** Results, whole lines. */
@@ -13,13 +15,13 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   let drawn = false;
   return {
-    print: (text) => void process.stdout.write(`${text}\n`),
-    complain: (text) => void process.stderr.write(`${text}\n`),
+    print: (text) => void process.stdout.write(`${layout(text)}\n`),
+    complain: (text) => void process.stderr.write(`${layout(text)}\n`),
     redraws: process.stdout.isTTY,
     redraw(text) {
       // Cursor home and erase to the end: no flicker, and nothing of a longer text stays.
       process.stdout.write(
-        `${drawn ? '\u001b[H' : '\u001b[2J\u001b[H'}${text.replaceAll('\n', '\u001b[K\n')}\u001b[K\n\u001b[J`,
+        `${drawn ? '\u001b[H' : '\u001b[2J\u001b[H'}${layout(text).replaceAll('\n', '\u001b[K\n')}\u001b[K\n\u001b[J`,
       );
       drawn = true;
     },
@@ -28,11 +30,12 @@ export function processTerminal(): Terminal {
 
 /** Rows as columns that line up, two spaces between them. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows.reduce<number[]>(
+  const lines = rows.map((row) => row.map(oneLine));
+  const widths = lines.reduce<number[]>(
     (all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, cell.length)),
     [],
   );
-  return rows
+  return lines
     .map((row) =>
       row
         .map((cell, index) => cell.padEnd(widths[index] ?? 0))

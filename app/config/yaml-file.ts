@@ -15,14 +15,14 @@ export function readYaml(path: string): Read<unknown> {
 
 export function parseYaml(text: string): Read<unknown> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
   const mistakes = [...document.errors, ...document.warnings].map(({ pos, message }): Mistake => {
     const { line, col } = lines.linePos(pos[0]);
     return { path: `line ${line}, column ${col}`, expected: `is no YAML: ${firstSentence(message)}` };
   });
   if (mistakes.length > 0) return { mistakes };
   try {
-    return { value: document.toJS() as unknown };
+    return { value: exact(document.toJS()) };
   } catch {
     // An alias without an anchor, or one that would unfold without end.
     return {
@@ -34,6 +34,17 @@ export function parseYaml(text: string): Read<unknown> {
       ],
     };
   }
+}
+
+/** Whole numbers that JavaScript's own would round become text: Kafka's are 64-bit, and `Long.MAX_VALUE` is a usual one. */
+function exact(value: unknown): unknown {
+  if (typeof value === 'bigint')
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+      ? Number(value)
+      : String(value);
+  if (Array.isArray(value)) return value.map(exact);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, exact(inner)]));
 }
 
 export function readText(path: string): Read<string> {

@@ -122,9 +122,10 @@ function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[]
   const parts = step.parts ?? [];
   const open = (part: Part): boolean => part.claim === undefined;
   const wanted = name ?? topic;
-  if (wanted === '*') return parts.filter(open);
   if (wanted !== undefined) {
+    // A group may be called `*`: its name goes before what stands for all of them.
     const part = parts.find((one) => one.name === wanted);
+    if (!part && wanted === '*') return parts.filter(open);
     return part
       ? [part].filter(open)
       : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;

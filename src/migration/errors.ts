@@ -1,5 +1,6 @@
 import type { ErrorType } from './error-types.js';
 import type { Finding } from './findings.js';
+import { oneLine } from './foreign-text.js';
 
 export class FerryError extends Error {
   override readonly name = 'FerryError';
@@ -20,7 +21,7 @@ export class FerryError extends Error {
       ...options
     }: { cause?: unknown; lasting?: boolean; findings?: readonly Finding[] } = {},
   ) {
-    super(sentence, options);
+    super(oneLine(sentence), options);
     this.lasting = lasting;
     this.findings = findings;
   }

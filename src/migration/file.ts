@@ -44,8 +44,14 @@ const anObject = (keys: string) => ({
     issue.code === 'invalid_type' ? `expected an object with ${keys}` : undefined,
 });
 
+/** Where a form or Temporal's tools have read the JSON, a number as large as this is rounded already. */
+const aWholeNumber = {
+  error: `expected a number of more than 15 digits in quotes, such as "${2n ** 63n - 1n}": as a plain number it is rounded`,
+};
+
 const configValue = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected a text, a number, true or false' })
+  .refine((value) => typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER, aWholeNumber)
   .transform(String);
 
 function unique<T>(what: string, key: (item: T) => string) {

@@ -102,6 +102,16 @@ describe('a claim', () => {
       expect(claimed(two)).toEqual(['web', 'batch', 'web-2']);
     });
 
+    it('for one that is called as all are is for that one', () => {
+      const producers = [{ name: '*' }, { name: 'web' }];
+      const state = stateAt('producerSwitched', 'waiting', { producers });
+      say(state, 'producerSwitched', { name: '*' });
+      expect(the(state, 'producerSwitched').parts?.map(({ claim }) => claim !== undefined)).toEqual([
+        true,
+        false,
+      ]);
+    });
+
     it.each([{ name: 'batch' }, { name: '*' }, {}])('made again changes nothing: %j', (again) => {
       const state = several();
       say(state, 'producerSwitched', { name: '*', by: 'ann' });

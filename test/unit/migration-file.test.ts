@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseYaml } from '../../app/config/yaml-file.js';
 import {
   mistakeText,
   parseMigration,
@@ -205,6 +206,44 @@ describe('a migration file', () => {
     ];
     expect(told.filter((line) => /Invalid input|Too small|Too big|received/.test(line))).toEqual([]);
     expect(told.length).toBeGreaterThanOrEqual(20);
+  });
+});
+
+describe('a number of 64 bits', () => {
+  const written = (value: string) => `
+name: long
+strategy: simplestCase
+source: a
+target: b
+topics:
+  - name: orders
+    config:
+      message.timestamp.after.max.ms: ${value}
+`;
+  const valueOf = (file: string) =>
+    parseMigration(parseYaml(file).value).migration?.topics[0]?.config['message.timestamp.after.max.ms'];
+
+  it.each(['9223372036854775807', '-9223372036854775808', '9007199254740993', '604800000', '-1'])(
+    'stays %s, in YAML and in JSON',
+    (value) => {
+      expect(valueOf(written(value))).toBe(value);
+      const { topics, ...rest } = {
+        name: 'long',
+        strategy: 'simplestCase',
+        source: 'a',
+        target: 'b',
+        topics: `[{"name":"orders","config":{"message.timestamp.after.max.ms":${value}}}]`,
+      };
+      expect(valueOf(`${JSON.stringify(rest).slice(0, -1)},"topics":${topics}}`)).toBe(value);
+    },
+  );
+
+  it('is refused where it has been rounded before the ferry saw it', () => {
+    const file = { ...smallest, topics: [{ name: 'orders', config: { 'retention.ms': 2 ** 63 } }] };
+    const [mistake, ...others] = parseMigration(file).mistakes ?? [];
+    expect(others).toEqual([]);
+    expect(mistake?.path).toBe('topics[0].config.retention.ms');
+    expect(mistake?.expected).toContain('in quotes');
   });
 });
 
