@@ -1,5 +1,5 @@
 # The worker and the command line. Debian, because Temporal's native core needs glibc.
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -10,7 +10,9 @@ COPY workflows workflows
 COPY activities activities
 RUN npm run build && npm prune --omit=dev
 
-FROM node:20-slim
+FROM node:24-slim
+# Without them no TLS to Temporal: its native core trusts what the machine trusts.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production FERRY_CONFIG=/etc/ferry/ferry.yaml
 WORKDIR /app
 COPY --from=build /app/package.json ./

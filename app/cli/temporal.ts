@@ -7,6 +7,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import type { TemporalSettings } from '../config/config.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
@@ -78,6 +79,7 @@ function refusal(
 ): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
   const code = grpcCode(error);
+  if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
   if (code === grpc.unauthenticated || code === grpc.permissionDenied)
     return new CommandFailure(
       'Unauthenticated',
@@ -87,11 +89,14 @@ function refusal(
       exitCodes.failed,
     );
   if (code === grpc.notFound && !(error instanceof WorkflowNotFoundError))
-    return badInput(
-      `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml.`,
-    );
+    return noNamespace(address, namespace);
   return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : undefined;
 }
+
+const noNamespace = (address: string, namespace: string) =>
+  badInput(
+    `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml (or TEMPORAL_NAMESPACE).`,
+  );
 
 function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
   const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;

@@ -8,17 +8,22 @@ import { FerryError } from '../../src/migration/errors.js';
  * @param address `host:port`.
  * @throws FerryError `BadInput` when the address cannot be listened on.
  */
-export async function serveHealth(address: string, states: () => Record<string, string>): Promise<Server> {
-  const server = createServer((request, response) => {
-    const ready = Object.values(states()).every((state) => state === 'RUNNING');
-    const [code, body] =
-      request.url === '/healthz'
-        ? [200, {}]
-        : request.url === '/readyz'
-          ? [ready ? 200 : 503, states()]
-          : [404, {}];
-    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
+export async function serveHealth(
+  address: string,
+  states: () => Promise<Record<string, string>>,
+): Promise<Server> {
+  const answer = async (path: string | undefined): Promise<[number, Record<string, string>]> => {
+    if (path === '/healthz') return [200, {}];
+    if (path !== '/readyz') return [404, {}];
+    const now = await states();
+    return [Object.values(now).every((state) => state === 'RUNNING') ? 200 : 503, now];
+  };
+  const server = createServer(
+    (request, response) =>
+      void answer(request.url).then(([code, body]) =>
+        response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      ),
+  );
   const { hostname, port } = new URL(`http://${address}`);
   server.listen(Number(port || 80), hostname.replace(/^\[|\]$/g, ''));
   try {

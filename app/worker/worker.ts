@@ -1,21 +1,15 @@
 import { Client } from '@temporalio/client';
-import {
-  makeTelemetryFilterString,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type Logger,
-} from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
 import { listMigrations } from '../connections/listing.js';
-import { FerryError } from '../../src/migration/errors.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
+import { connectTemporal, temporalAnswers } from './temporal-connection.js';
 import { workflowCode } from './workflow-code.js';
 
 export interface WorkerOptions {
@@ -35,7 +29,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
   const { namespace, taskQueue } = temporal;
   const logger = workerLogger(jsonLogs);
   installRuntime(settings, logger);
-  const connection = await connect(temporal.connection);
+  const connection = await connectTemporal(temporal);
   const clusters = openClusters(config.clusters);
   const registries = openRegistries(config.registries);
   try {
@@ -79,7 +73,8 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    await runTogether({ changes, watches, mirrors }, settings, () => {
+    const answers = () => temporalAnswers(connection);
+    await runTogether({ changes, watches, mirrors }, settings, answers, () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );
@@ -113,30 +108,21 @@ function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {
   });
 }
 
-async function connect(options: Config['temporal']['connection']): Promise<NativeConnection> {
-  try {
-    return await NativeConnection.connect({ ...options });
-  } catch {
-    throw new FerryError(
-      'Unreachable',
-      `Temporal at ${options.address} did not answer, or refused the worker: check temporal in ferry.yaml (or TEMPORAL_ADDRESS) and that the server runs.`,
-    );
-  }
-}
-
 /** All run or none: a worker that ends for whatever reason takes the others with it, gracefully. */
 async function runTogether(
   workers: Record<string, Worker>,
   { health }: WorkerSettings,
+  temporalAnswers: () => Promise<boolean>,
   started: () => void,
 ): Promise<void> {
   const all = Object.values(workers);
   const server =
     health === undefined
       ? undefined
-      : await serveHealth(health, () =>
-          Object.fromEntries(Object.entries(workers).map(([name, worker]) => [name, worker.getState()])),
-        );
+      : await serveHealth(health, async () => ({
+          ...Object.fromEntries(Object.entries(workers).map(([name, worker]) => [name, worker.getState()])),
+          temporal: (await temporalAnswers()) ? 'RUNNING' : 'UNREACHABLE',
+        }));
   const runs = all.map((worker) =>
     worker.run().finally(() => {
       for (const other of all) if (other.getState() === 'RUNNING') other.shutdown();

@@ -287,7 +287,7 @@ describe('a migration', () => {
       const ready = await fetch(`http://${health}/readyz`);
       expect([ready.status, await ready.json()]).toEqual([
         200,
-        { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING' },
+        { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING', temporal: 'RUNNING' },
       ]);
     });
 
