@@ -10,6 +10,7 @@ import { consumerActivities } from './groups/consumers.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
+import { holdActivities } from './holds/holds.js';
 import { safely } from './kit/failure.js';
 import { mirrorActivities } from './mirror/mirror.js';
 import { seedOffsets, targetWrites } from './offsets/offsets.js';
@@ -40,6 +41,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt)),
     targetWrites: (input) => attempting(() => targetWrites(dependencies, input)),
     undo: (input) => attempting((attempt) => undo(dependencies, input, attempt)),
+    ...holdActivities(dependencies),
     ...quietActivities(dependencies),
     ...doublingActivities(dependencies),
     ...drainActivities(dependencies),

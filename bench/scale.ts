@@ -8,6 +8,7 @@ import { parseMigration } from '../src/migration/file.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { SourceOffsets } from '../src/migration/offsets.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import { openHolds } from '../app/connections/holds.js';
 import { openRegistries } from '../app/connections/registries.js';
 import { countedActivities, type Counted, counting, together } from './counted.js';
 import { untilAt } from './fleet.js';
@@ -93,6 +94,7 @@ async function prepare(
       createActivities({
         clusters: (name) => clusters.get(name),
         registries: openRegistries({}).get,
+        holds: openHolds(client, taskQueue),
         otherMigrations: () => listMigrations(client, { running: true }),
       }),
       [clusters.get('source'), clusters.get('target')],

@@ -26,6 +26,7 @@ export async function eventsPerWaitingHour(
     ...createActivities({
       clusters: (name) => clusters.get(name),
       registries: openRegistries({}).get,
+      holds: { take: async () => [], release: async () => undefined, held: async () => [] },
       otherMigrations: async () => [],
     }),
     watchDrain: async ({ migration }) =>

@@ -2,6 +2,8 @@ import type { ConnectConnection } from '../../src/connect/connect-connection.js'
 import type { Connect } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { Registry } from '../../src/registry/registry.js';
+import type { Holder, Taken, Want } from '../../src/migration/holds.js';
+import type { Held } from '../../src/migration/work/holds.js';
 
 /** What activities are given; nothing in this folder reads configuration or opens a connection. */
 export interface Dependencies {
@@ -11,8 +13,19 @@ export interface Dependencies {
   registries: (name: string) => Registry;
   /** The Kafka Connect that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. Absent: there is none. */
   connects?: (name: string) => MirrorWorkers;
+  /** Which migration has which topics and groups. */
+  holds: Holds;
   /** The migrations that run now, the asking one among them when it is a workflow. */
   otherMigrations: () => Promise<OtherMigration[]>;
+}
+
+/** One migration at a time has a topic or a group: asked of something that answers one after the other. */
+export interface Holds {
+  /** All that is wanted, or nothing; answers what others have of it, none of which has ended. */
+  take(of: Held, want: Want): Promise<Taken[]>;
+  release(of: Held, who: Pick<Want, 'migration' | 'run'>): Promise<void>;
+  /** Who has what now. @throws FerryError `Unreachable` when no worker answers */
+  held(of: Held): Promise<readonly Holder[]>;
 }
 
 /** Kafka Connect, and how its connectors reach both clusters. */

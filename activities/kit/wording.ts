@@ -1,6 +1,6 @@
 /** `1 partition`, `12 partitions`. */
-export function count(amount: number | bigint, noun: string): string {
-  return `${amount} ${noun}${Number(amount) === 1 ? '' : 's'}`;
+export function count(amount: number | bigint, noun: string, plural = `${noun}s`): string {
+  return `${amount} ${Number(amount) === 1 ? noun : plural}`;
 }
 
 /** `a`, `a and b`, `a, b and c`; of long lists the first few and how many more. */

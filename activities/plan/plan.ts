@@ -10,7 +10,8 @@ import type { Work } from '../../src/migration/work/work.js';
 import { surveyAcls, type AclSurvey } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
-import type { Dependencies } from '../kit/dependencies.js';
+import { heldByOthers } from '../holds/held-by-others.js';
+import type { Dependencies, Holds } from '../kit/dependencies.js';
 import { historyOf } from '../mirror/history.js';
 import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -30,7 +31,7 @@ import { asking, blocking, noting } from '../kit/weights.js';
  * @param own the workflow id of the migration, so that it is not in its own way.
  */
 export async function checkPlan(
-  dependencies: Dependencies,
+  dependencies: Omit<Dependencies, 'holds'> & { holds: Pick<Holds, 'held'> },
   work: Pick<Work, 'migration' | 'topicIds' | 'accepted'>,
   own: string,
 ): Promise<PlanReport> {
@@ -57,6 +58,13 @@ export async function checkPlan(
         `${migration.source} and ${migration.target} are the same cluster (id ${source.identity.clusterId}): correct their addresses in ferry.yaml.`,
       ),
     );
+
+  for (const [side, reached] of [
+    ['source', source],
+    ['target', target],
+  ] as const)
+    if (reached)
+      findings.push(...(await heldByOthers(dependencies.holds, migration, own, side, reached.identity)));
 
   const topics = await attempted(findings, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),

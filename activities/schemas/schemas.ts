@@ -22,6 +22,9 @@ import { count, listed } from '../kit/wording.js';
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'>;
 
+/** All that schemas need of what activities are given. */
+type Registered = Pick<Dependencies, 'clusters' | 'registries'>;
+
 export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   return {
     copySchemas: (input) => attempting((attempt) => copySchemas(dependencies, input, attempt)),
@@ -30,7 +33,7 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   };
 }
 
-function copyInput({ registries }: Dependencies, { migration, accepted = [] }: Work): CopyInput | undefined {
+function copyInput({ registries }: Registered, { migration, accepted = [] }: Work): CopyInput | undefined {
   const { schemas, name } = migration;
   return (
     schemas && {
@@ -47,7 +50,7 @@ function copyInput({ registries }: Dependencies, { migration, accepted = [] }: W
 
 /** What a plan can say of the schemas of a migration. Changes nothing, so it does not know yet whether import mode works. */
 export async function checkSchemas(
-  dependencies: Dependencies,
+  dependencies: Registered,
   work: Pick<Work, 'migration' | 'accepted'>,
 ): Promise<Finding[]> {
   const input = copyInput(dependencies, work);
@@ -81,7 +84,7 @@ export async function copySchemas(
   return { findings, sentence: sayCopied(copied, input), data: { way, registered, deleted, versions } };
 }
 
-async function mirrorBegan({ clusters }: Dependencies, { migration }: Work): Promise<boolean> {
+async function mirrorBegan({ clusters }: Registered, { migration }: Work): Promise<boolean> {
   const name = mapTopic(migration.name);
   const row = (await clusters(migration.target).topics([name])).get(name);
   if (row?.error && row.error.type !== 'NotFound') throw row.error;
@@ -89,7 +92,7 @@ async function mirrorBegan({ clusters }: Dependencies, { migration }: Work): Pro
 }
 
 async function checkRecords(
-  { clusters, registries }: Dependencies,
+  { clusters, registries }: Registered,
   { migration, topicIds, accepted }: Work,
   { source, target }: CopyInput,
   signal: AbortSignal,

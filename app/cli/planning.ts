@@ -2,6 +2,10 @@ import { checkPlan } from '../../activities/plan/plan.js';
 import { openClusters } from '../connections/clusters.js';
 import { openConnects } from '../connections/connects.js';
 import type { Config } from '../config/config.js';
+import { openHolds } from '../connections/holds.js';
+import { FerryError } from '../../src/migration/errors.js';
+import type { Holder } from '../../src/migration/holds.js';
+import type { Held } from '../../src/migration/work/holds.js';
 import { listMigrations, type Listed } from '../connections/listing.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
@@ -25,6 +29,9 @@ export async function plan(config: Config, migration: Migration): Promise<PlanRe
         clusters: (name) => clusters.get(name),
         registries: (name) => registries.get(name),
         connects: openConnects(config.connect),
+        holds: {
+          held: (of) => heldNow(config, of),
+        },
         otherMigrations: async () => running,
       },
       { migration },
@@ -45,6 +52,18 @@ async function runningMigrations({ temporal }: Config): Promise<{ running: Liste
     if (!(error instanceof CommandFailure)) throw error;
     const sentence = `Not checked whether another migration has these groups: ${error.message}`;
     return { running: [], notes: [{ weight: 'notes', key: 'temporal-unreachable', sentence }] };
+  }
+}
+
+/** @throws FerryError `Unreachable` where Temporal, or a worker of its queue, does not answer */
+async function heldNow({ temporal }: Config, of: Held): Promise<readonly Holder[]> {
+  try {
+    return await withTemporal(temporal, (connected) =>
+      connected.answered(temporal.taskQueue, () => openHolds(connected.client, temporal.taskQueue).held(of)),
+    );
+  } catch (error) {
+    if (error instanceof CommandFailure) throw new FerryError('Unreachable', error.message);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
 import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
+import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
@@ -39,6 +40,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addApprove,
     addControls,
     addList,
+    addHolds,
     addDrain,
     addOffsets,
     addVerify,

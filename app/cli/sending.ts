@@ -67,7 +67,8 @@ function refused(error: unknown): CommandFailure | undefined {
     : undefined;
 }
 
-function osUser(): string {
+/** Who sits at this machine. */
+export function osUser(): string {
   try {
     return userInfo().username;
   } catch {

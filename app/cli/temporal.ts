@@ -25,6 +25,8 @@ const answerMs = 10_000;
 
 /** Codes of gRPC (google.rpc.Code). */
 const grpc = {
+  /** By the server: it heeds the deadline of the call too, and may notice it first. */
+  cancelled: 1,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -90,7 +92,9 @@ function refusal(
     );
   if (code === grpc.notFound && !(error instanceof WorkflowNotFoundError))
     return noNamespace(address, namespace);
-  return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : undefined;
+  return code === grpc.unavailable || code === grpc.deadlineExceeded || code === grpc.cancelled
+    ? unreachable(address)
+    : undefined;
 }
 
 const noNamespace = (address: string, namespace: string) =>
@@ -104,6 +108,7 @@ function unanswered(error: unknown, taskQueue: string): CommandFailure | undefin
   if (
     late ||
     code === grpc.deadlineExceeded ||
+    code === grpc.cancelled ||
     (code === grpc.failedPrecondition && /no poller/i.test(grpcDetails(error)))
   )
     return new CommandFailure(

@@ -3,6 +3,7 @@ import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@tempor
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
+import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
 import { listMigrations } from '../connections/listing.js';
@@ -38,6 +39,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       clusters: (name) => clusters.get(name),
       registries: (name) => registries.get(name),
       connects: openConnects(config.connect),
+      holds: openHolds(client, taskQueue),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const changes = await Worker.create({

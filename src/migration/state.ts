@@ -2,6 +2,7 @@ import type { Acceptance, Finding } from './findings.js';
 import { targetName, type Migration } from './file.js';
 import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
+import type { Held } from './work/holds.js';
 import type { TranslatedGroup } from './work/offsets.js';
 import type { Made } from './work/retire.js';
 
@@ -34,6 +35,8 @@ export interface Facts {
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: SourceOffsets;
   made: Made;
+  /** Clusters of which no other migration may have the topics and groups of this one. */
+  holds?: Held[];
   /**
    * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
    * to copy now, unless the migration is paused.

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab } from '../../lab/lab.js';
@@ -9,6 +10,7 @@ import { ferry } from '../../app/cli/program.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
+import { workflowId } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
@@ -289,6 +291,45 @@ describe('a migration', () => {
         200,
         { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING', temporal: 'RUNNING' },
       ]);
+    });
+
+    test('keeps its topics and groups from another migration, however that was started', async () => {
+      const name = `${topic}.other`;
+      const connection = await Connection.connect({ address: lab.temporal.address });
+      try {
+        await new Client({ connection }).workflow.start('simplestCase', {
+          workflowId: workflowId(name),
+          taskQueue,
+          args: [{ ...(parse(readFileSync(migrationFile(), 'utf8')) as MigrationFile), name }],
+        });
+        const { steps } = await eventually(
+          () => statusOf(name),
+          ({ state }) => state === 'blocked',
+        );
+        expect(
+          (steps.find(({ id }) => id === 'checkPlan')?.problem?.findings ?? []).map(({ key }) => key),
+        ).toEqual(expect.arrayContaining([`topic-in-two-migrations:${topic}`]));
+        const held = JSON.parse((await ferryOf(['holds', '--json'])).out) as {
+          clusters: { holders: { migration: string; topics: string[] }[] }[];
+        };
+        const holders = held.clusters.flatMap(({ holders }) => holders);
+        expect(
+          holders.filter(({ topics }) => topics.includes(topic)).map(({ migration }) => migration),
+        ).toEqual([workflowId(topic), workflowId(topic)]);
+        expect((await ferryOf(['holds'])).out).toMatch(new RegExp(`source +group +${groups[0]} `));
+        expect(await ferryOf(['holds', '--free', 'nothing', '--reason', 'a try'])).toMatchObject({
+          code: 2,
+          err: ['nothing is not held: ferry holds shows what is.'],
+        });
+        expect((await ferryOf(['holds', '--free', 'nothing'])).code).toBe(2);
+        expect((await ferryOf(['abort', name])).code).toBe(0);
+        await eventually(
+          () => statusOf(name),
+          ({ state }) => state === 'aborted',
+        );
+      } finally {
+        await connection.close();
+      }
     });
 
     test('takes a claim before its turn, and refuses with a sentence what makes no sense', async () => {

@@ -36,6 +36,7 @@ export function openGround(lab: Lab): Ground {
       throw new FerryError('BadInput', `ferry.yaml has no cluster ${name}.`);
     },
     registries: openRegistries({}).get,
+    holds: { take: async () => [], release: async () => undefined, held: async () => [] },
     otherMigrations: async () => [],
     close: async () => {
       await Promise.all([source, target, admin.source, admin.target].map((cluster) => cluster.close()));

@@ -132,6 +132,12 @@ const agreeing: { [N in Name]: Answer<N> } = {
     will: migration.topics.map((topic) => `create ${onTarget(topic)}`),
     topicIds: Object.fromEntries(migration.topics.map(({ name }) => [name, `id-of-${name}`])),
   }),
+  takeHolds: ({ migration }) => ({
+    held: [migration.source, migration.target].map((cluster) => ({ cluster, clusterId: `id-of-${cluster}` })),
+    findings: [],
+    sentence: 'No other migration has these topics and groups.',
+  }),
+  releaseHolds: () => ({ sentence: 'Other migrations may have the topics and groups.' }),
   compareTopics: ({ topics }) => ({ findings: [], sentence: `${topics.join(', ')} as the migration needs.` }),
   createTopics: ({ migration }) => ({
     made: migration.topics

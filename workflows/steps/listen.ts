@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -18,6 +17,7 @@ import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Facts } from '../../src/migration/state.js';
+import { refused } from './refused.js';
 import type { Run } from './run.js';
 
 /**
@@ -51,13 +51,6 @@ export function listen(run: Run): void {
       ? run.hear(name, input)
       : run.ignore(name, 'no such message; the names are listed under Send a Signal'),
   );
-}
-
-/** Without a stack, which the web UI would show below the sentence. */
-function refused(sentence: string): ApplicationFailure {
-  const failure = ApplicationFailure.nonRetryable(sentence, 'BadInput');
-  failure.stack = '';
-  return failure;
 }
 
 function answer(run: Run, name: MessageName, input: unknown): string {

@@ -4,6 +4,7 @@ import { workflowId } from '../../src/migration/messages.js';
 import { newState, type MigrationState, type Outcome } from '../../src/migration/state.js';
 import type { Strategy } from '../../src/migration/strategies.js';
 import { takeBack } from './abort.js';
+import { letGo } from './holds.js';
 import { listen } from './listen.js';
 import { Run } from './run.js';
 import { Aborted, Reopened } from './turns.js';
@@ -29,15 +30,29 @@ export async function migrate(
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
       try {
-        if (run.step('undo')) return await takeBack(run);
-        await runbook(run);
-        return end(run);
+        return await ended(run, runbook);
       } catch (error) {
-        if (error instanceof Aborted) return await takeBack(run);
         if (!(error instanceof Reopened)) throw error;
       }
     }
   });
+}
+
+/** Reads the runbook to its end, or takes back what was made. Nothing is held after either. */
+async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
+  const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
+  await letGo(run);
+  return outcome;
+}
+
+async function readToTheEnd(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
+  try {
+    await runbook(run);
+    return end(run);
+  } catch (error) {
+    if (error instanceof Aborted) return await takeBack(run);
+    throw error;
+  }
 }
 
 function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefined): MigrationState {

@@ -1,5 +1,6 @@
 import { targetName } from '../../src/migration/file.js';
 import { change } from './activities.js';
+import { held } from './holds.js';
 import { humanStep } from './human-step.js';
 import type { Run } from './run.js';
 import { schemasCopied } from './schemas.js';
@@ -24,6 +25,7 @@ async function planChecked(run: Run): Promise<void> {
     const { findings, will, topicIds } = await change().checkPlan(run.work());
     insist(run, findings);
     run.facts.topicIds = topicIds;
+    await held(run);
     return {
       sentence: 'The plan holds.',
       data: { will, findings },

@@ -1,6 +1,7 @@
 import type { AclActivities } from './acls.js';
 import type { DrainActivities } from './drain.js';
 import type { GroupActivities } from './groups.js';
+import type { HoldActivities } from './holds.js';
 import type { MirrorActivities } from './mirror.js';
 import type { OffsetActivities } from './offsets.js';
 import type { ParityActivities } from './parity.js';
@@ -19,6 +20,7 @@ export type Activities = PlanActivities &
   OffsetActivities &
   DrainActivities &
   GroupActivities &
+  HoldActivities &
   MirrorActivities &
   ParityActivities &
   SchemaActivities &

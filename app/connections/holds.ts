@@ -1,0 +1,90 @@
+import {
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type Client,
+} from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import type { Holds } from '../../activities/kit/dependencies.js';
+import { FerryError } from '../../src/migration/errors.js';
+import {
+  heldQuery,
+  holdsId,
+  holdsType,
+  releaseUpdate,
+  takeUpdate,
+  type Holder,
+  type Taken,
+  type Want,
+} from '../../src/migration/holds.js';
+import type { Held } from '../../src/migration/work/holds.js';
+
+/** The holds of all clusters, each kept by a workflow, which a worker of the same queue carries out. */
+export function openHolds(client: Client, taskQueue: string): Holds {
+  const ask = <Answer, Input>({ cluster, clusterId }: Held, update: string, input: Input) =>
+    client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
+      args: [input],
+      startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
+        workflowId: holdsId(clusterId),
+        taskQueue,
+        args: [cluster],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        memo: { cluster },
+        staticSummary: `what migrations hold of ${cluster}`.slice(0, 200),
+      }),
+    });
+
+  /** Whether a migration runs; what Temporal says of one execution is never late, as a listing may be. */
+  const runs = async ({ migration, run }: Pick<Holder, 'migration' | 'run'>): Promise<boolean> => {
+    try {
+      const { status, raw } = await client.workflow.getHandle(migration).describe();
+      // Servers before 1.27 do not say which run was the first.
+      const first = raw.workflowExecutionInfo?.firstRunId || run;
+      return status.name === 'RUNNING' && first === run;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+
+  const take = async (of: Held, want: Want): Promise<Taken[]> => {
+    try {
+      return await ask<Taken[], Want>(of, takeUpdate, want);
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError)
+        throw new FerryError('Refused', error.cause?.message ?? 'The topics and groups could not be held.');
+      throw error;
+    }
+  };
+
+  return {
+    async take(of, want) {
+      const taken = await take(of, want);
+      const holders = new Map(taken.map((one) => [`${one.migration} ${one.run}`, one]));
+      let left = 0;
+      for (const holder of holders.values())
+        if (await runs(holder)) left += 1;
+        // Terminated, or lost with its history: it will never give back anything.
+        else await ask(of, releaseUpdate, { migration: holder.migration, run: holder.run });
+      return left === holders.size ? taken : take(of, want);
+    },
+    async release(of, { migration, run }) {
+      await ask(of, releaseUpdate, { migration, run });
+    },
+    async held({ clusterId }) {
+      try {
+        const handle = client.workflow.getHandle(holdsId(clusterId));
+        const { status } = await handle.describe();
+        return status.name === 'RUNNING' ? await handle.query<Holder[]>(heldQuery) : [];
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return [];
+        if (isGrpcServiceError(error))
+          throw new FerryError('Unreachable', 'No worker answers for what migrations hold: start one.', {
+            cause: error,
+          });
+        throw error;
+      }
+    },
+  };
+}
