@@ -121,13 +121,14 @@ export class Exchange {
           if (api.taggedAnswer) reader.readTaggedFields();
           resolve(api.decode(reader));
         } catch (error) {
-          fail(error as Error);
+          asked.fail(error as Error);
           return 0;
         }
         if (reader.throttleMs > 0) this.options.throttled?.(api.name, reader.throttleMs);
         return reader.throttleMs;
       };
-      this.waiting.push({ correlation, request: bytes, answer, fail });
+      const asked: Asked = { correlation, request: bytes, answer, fail };
+      this.waiting.push(asked);
       this.sendNext();
     });
   }
