@@ -190,9 +190,12 @@ test('under a quota of request time a plan finds the same', async () => {
   });
   const plan = (dependencies: Dependencies) => checkPlan(dependencies, { migration }, 'planned');
   const free = await held('plan-free', {});
-  const { source, dependencies } = await held('plan-held', { source: { request_percentage: 2 } });
+  const { source, dependencies } = await held('plan-held', { source: { request_percentage: 0.5 } });
   const before = await eventually(
-    async () => (await source.topics([topic]), source.heldBack()),
+    async () => {
+      await Promise.all(Array.from({ length: 10 }, () => source.topics([topic])));
+      return source.heldBack();
+    },
     (now) => now !== undefined,
   );
   const { result, seen } = await watched(source, plan(dependencies));
