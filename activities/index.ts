@@ -3,6 +3,7 @@ import { transientTypes } from '../src/migration/error-types.js';
 import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
 import { attempting } from './kit/attempt.js';
@@ -11,6 +12,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
 import { holdActivities } from './holds/holds.js';
+import { heldBackOn } from './kit/held-back.js';
 import { safely } from './kit/failure.js';
 import { mirrorActivities } from './mirror/mirror.js';
 import { seedOffsets, targetWrites } from './offsets/offsets.js';
@@ -30,17 +32,19 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  * `TemporalFailure`: an `ApplicationFailure` whose type is one of the ferry's error types, or a cancellation.
  */
 export function createActivities(dependencies: Dependencies): Activities {
+  const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
   return safely<Activities>({
     checkPlan: (input) =>
-      attempting(async () =>
-        unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
+      attempting(
+        async () => unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
+        held(input),
       ),
-    compareTopics: (input) => attempting(() => compareTopics(dependencies, input)),
-    createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt)),
-    copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt)),
-    seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt)),
-    targetWrites: (input) => attempting(() => targetWrites(dependencies, input)),
-    undo: (input) => attempting((attempt) => undo(dependencies, input, attempt)),
+    compareTopics: (input) => attempting(() => compareTopics(dependencies, input), held(input)),
+    createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt), held(input)),
+    copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt), held(input)),
+    seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt), held(input)),
+    targetWrites: (input) => attempting(() => targetWrites(dependencies, input), held(input)),
+    undo: (input) => attempting((attempt) => undo(dependencies, input, attempt), held(input)),
     ...holdActivities(dependencies),
     ...quietActivities(dependencies),
     ...doublingActivities(dependencies),

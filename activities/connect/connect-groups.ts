@@ -3,6 +3,7 @@ import type { Activities } from '../../src/migration/work/activities.js';
 import { translatePositions } from './connect-offsets.js';
 import { isExactlyOnce, mirrorOf } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { heldBackOn } from '../kit/held-back.js';
 import {
   stillShape,
   Translation,
@@ -31,5 +32,10 @@ export function translateOverMirrorMaker(
       positions,
     ),
   );
-  return watch<TranslateAnswer, Still>(input, stillShape, (moment) => translation.probe(moment));
+  return watch<TranslateAnswer, Still>(
+    input,
+    stillShape,
+    (moment) => translation.probe(moment),
+    heldBackOn(dependencies.clusters, migration),
+  );
 }

@@ -10,6 +10,7 @@ import { endsTable, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['watchMirror']>[0];
@@ -36,7 +37,12 @@ export function watchMirrorMaker(
     new MirrorLag(source, rest, migration),
     input,
   );
-  return watch<Answer, Carried>(input, carried, (moment) => watching.probe(moment));
+  return watch<Answer, Carried>(
+    input,
+    carried,
+    (moment) => watching.probe(moment),
+    heldBackOn(dependencies.clusters, migration),
+  );
 }
 
 class MirrorWatch {

@@ -15,6 +15,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { records } from './drain-findings.js';
 import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { listed } from '../kit/wording.js';
 
 /** End offsets of a topic on both clusters, added up over its partitions: partitions need not correspond. */
@@ -49,7 +50,12 @@ export function doublingActivities(
     async watchDoubling(input) {
       const { source, target } = input.migration;
       const clusters = { source: dependencies.clusters(source), target: dependencies.clusters(target) };
-      return watch(input, doublingCarry, (moment) => probeDoubling(clusters, input, moment));
+      return watch(
+        input,
+        doublingCarry,
+        (moment) => probeDoubling(clusters, input, moment),
+        heldBackOn(dependencies.clusters, input.migration),
+      );
     },
   };
 }

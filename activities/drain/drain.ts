@@ -14,6 +14,7 @@ import { membersReading, type Member } from '../groups/membership.js';
 import { nameOpenTransactions } from './open-transactions.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
@@ -32,7 +33,12 @@ export function drainActivities(
   return {
     async watchDrain(input) {
       const drain = new Drain(dependencies.clusters(input.migration.source), input);
-      return watch(input, drainCarry, (moment) => drain.probe(moment));
+      return watch(
+        input,
+        drainCarry,
+        (moment) => drain.probe(moment),
+        heldBackOn(dependencies.clusters, input.migration),
+      );
     },
   };
 }

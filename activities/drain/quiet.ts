@@ -16,6 +16,7 @@ import { describeArrival } from './last-arrival.js';
 import { nameOf, nameOpenTransactions } from './open-transactions.js';
 import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
@@ -37,7 +38,12 @@ export function quietActivities(
   return {
     async watchQuiet(input): Promise<Watched<'quiet', { ends: QuietCarry['ends'] }>> {
       const source = dependencies.clusters(input.migration.source);
-      return watch<QuietAnswer, QuietCarry>(input, quietCarry, (moment) => probeQuiet(source, input, moment));
+      return watch<QuietAnswer, QuietCarry>(
+        input,
+        quietCarry,
+        (moment) => probeQuiet(source, input, moment),
+        heldBackOn(dependencies.clusters, input.migration),
+      );
     },
   };
 }

@@ -14,6 +14,7 @@ import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { valueOf } from '../kit/rows.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 
 /** Each group's committed offsets on the target, added up, when they were first seen. */
@@ -38,7 +39,12 @@ export function consumerActivities(
     async watchConsumers(input) {
       const { source, target } = input.migration;
       const consumers = new Consumers(dependencies.clusters(source), dependencies.clusters(target), input);
-      return watch(input, consumersCarry, (moment) => consumers.probe(moment));
+      return watch(
+        input,
+        consumersCarry,
+        (moment) => consumers.probe(moment),
+        heldBackOn(dependencies.clusters, input.migration),
+      );
     },
   };
 }

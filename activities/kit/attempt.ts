@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
+import { withHeld, type Held } from './held-back.js';
 
 /**
  * One attempt at a change: its life signs, and a note that the next attempt can read when this one is lost with
@@ -18,13 +19,17 @@ export interface Attempt {
 }
 
 /** Runs one change as the attempt that Temporal has under way; repeats its last life sign while a request takes long. */
-export async function attempting<T>(change: (attempt: Attempt) => Promise<T>): Promise<T> {
+export async function attempting<T>(change: (attempt: Attempt) => Promise<T>, held?: Held): Promise<T> {
   const context = Context.current();
   const { heartbeatTimeoutMs, taskToken } = context.info;
   const last = context.info.heartbeatDetails as Partial<Heartbeat> | undefined;
   let carry = last?.carry;
   let sentence = 'Looks at both clusters.';
-  const heartbeat = (): Heartbeat => ({ says: sentence, at: new Date().toISOString(), carry });
+  const heartbeat = (): Heartbeat => ({
+    says: withHeld(sentence, held),
+    at: new Date().toISOString(),
+    carry,
+  });
   const timer = heartbeatTimeoutMs
     ? setInterval(() => context.heartbeat(heartbeat()), heartbeatTimeoutMs / 3)
     : undefined;

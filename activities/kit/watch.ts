@@ -5,6 +5,7 @@ import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { waitMs, type Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { Heartbeat, Watch, Watching } from '../../src/migration/work/work.js';
+import { withHeld, type Held } from './held-back.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
 export type Seen<Answer, Carry> =
@@ -44,6 +45,7 @@ type Envelope = z.infer<typeof envelope>;
  * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
  * Runs outside Temporal too, without heartbeats.
  *
+ * @param held adds to what is said that quotas hold it back, while a probe lasts too
  * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe,
  * and then for a person to mend: the same call would only wait for as long again.
  * @throws CancelledFailure at once when the activity is cancelled.
@@ -52,6 +54,7 @@ export async function watch<Answer extends object, Carry>(
   input: Watch,
   shape: z.ZodType<Carry>,
   probe: (moment: Moment<Carry>) => Promise<Seen<Answer, Carry>>,
+  held?: Held,
 ): Promise<Answer | Watching> {
   const surroundings = activitySurroundings() ?? plainSurroundings;
   const patience = waitMs(input.migration, 'patience');
@@ -62,7 +65,8 @@ export async function watch<Answer extends object, Carry>(
     at: isoNow(),
     carry: state,
   };
-  const stopBeating = surroundings.beat(() => heartbeat);
+  const latest = () => ({ ...heartbeat, says: withHeld(heartbeat.says, held) });
+  const stopBeating = surroundings.beat(latest);
   try {
     for (let before = Date.now(); ;) {
       const now = Date.now();
@@ -90,9 +94,10 @@ export async function watch<Answer extends object, Carry>(
         says = `${error.message} It is tried again.`;
       }
       heartbeat = { says, at: isoNow(), carry: state, ...(mirror && { mirror }) };
-      surroundings.heartbeat(heartbeat);
+      const said = latest();
+      surroundings.heartbeat(said);
       const next = nextProbe(Date.now(), input.migration, confirming);
-      if (next >= sliceEnd && !confirming) return { state: 'watching', sentence: says, carry: state };
+      if (next >= sliceEnd && !confirming) return { state: 'watching', sentence: said.says, carry: state };
       await surroundings.sleep(next - Date.now());
     }
   } finally {

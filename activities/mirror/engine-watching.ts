@@ -12,6 +12,7 @@ import { plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { digits, listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['watchMirror']>[0];
@@ -41,7 +42,12 @@ export function watchEngine(
 ): ReturnType<Activities['watchMirror']> {
   const { migration } = input;
   const watching = new EngineWatch(clusters(migration.source), clusters(migration.target), input);
-  return watch<Answer, Carried>(input, carried, (moment) => watching.probe(moment));
+  return watch<Answer, Carried>(
+    input,
+    carried,
+    (moment) => watching.probe(moment),
+    heldBackOn(clusters, migration),
+  );
 }
 
 class EngineWatch {

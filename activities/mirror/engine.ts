@@ -22,6 +22,7 @@ import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { watch } from '../kit/watch.js';
+import { heldBackOn, withHeld } from '../kit/held-back.js';
 import { count } from '../kit/wording.js';
 
 /** What a mirror is asked, answered by the ferry's own engine. */
@@ -69,7 +70,9 @@ export function engineActivities({
         at: new Date().toISOString(),
         carry: null,
       };
-      const beat = () => context.heartbeat(heartbeat);
+      const held = heldBackOn(clusters, migration);
+      const says = () => withHeld(heartbeat.says, held);
+      const beat = () => context.heartbeat({ ...heartbeat, says: says() });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
       const { bytesPerSecond } = migration.copying;
       const { busy } = sharesOf(migration, partitions);
@@ -98,7 +101,7 @@ export function engineActivities({
       } finally {
         clearInterval(timer);
       }
-      return { state: 'watching', sentence: heartbeat.says, carry: null };
+      return { state: 'watching', sentence: says(), carry: null };
     },
 
     watchMirror: (input) => watchEngine({ clusters }, input),
@@ -121,7 +124,12 @@ export function engineActivities({
               };
         });
       });
-      return watch<TranslateAnswer, Still>(input, stillShape, (moment) => translation.probe(moment));
+      return watch<TranslateAnswer, Still>(
+        input,
+        stillShape,
+        (moment) => translation.probe(moment),
+        heldBackOn(clusters, migration),
+      );
     },
 
     stopMirror: async () => ({ sentence: 'The mirror has stopped with its shares.' }),

@@ -6,6 +6,7 @@ import type { Heartbeat } from '../../src/migration/work/work.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
+import { sayHeldBack, withHeld } from '../kit/held-back.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
@@ -38,7 +39,7 @@ export function parityActivities({
         signal: AbortSignal.any([slice, context.cancellationSignal]),
       });
       const beat = () => {
-        const says = sayProgress(comparison.progress);
+        const says = withHeld(sayProgress(comparison.progress), () => sayHeldBack(sides));
         const heartbeat: Heartbeat = { says, at: new Date().toISOString(), carry: comparison.carry };
         context.heartbeat(heartbeat);
         return says;

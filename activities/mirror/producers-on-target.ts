@@ -12,6 +12,7 @@ import { Streak } from '../kit/streak.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { valueOf } from '../kit/rows.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { listed } from '../kit/wording.js';
 
 type Input = Parameters<Activities['watchProducers']>[0];
@@ -27,7 +28,12 @@ export function producersOnTargetActivities({
     async watchProducers(input) {
       const { source, target } = input.migration;
       const producers = new ProducersOnTarget(clusters(source), clusters(target), input);
-      return watch<Answer, Nothing>(input, nothing, (moment) => producers.probe(moment));
+      return watch<Answer, Nothing>(
+        input,
+        nothing,
+        (moment) => producers.probe(moment),
+        heldBackOn(clusters, input.migration),
+      );
     },
   };
 }

@@ -11,6 +11,7 @@ import { finalCheck } from './final-check.js';
 import { rowAt } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Seen } from '../kit/watch.js';
+import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 
 const nothing = z.object({});
@@ -19,14 +20,21 @@ type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { 
 export function retireActivities(
   dependencies: Pick<Dependencies, 'clusters'>,
 ): Pick<Activities, 'finalCheck' | 'deleteSource' | 'watchDeleted'> {
+  const held = ({ migration }: Work) => heldBackOn(dependencies.clusters, migration);
   const sourceOf = ({ migration }: Work) => dependencies.clusters(migration.source);
   return {
-    finalCheck: (input) => attempting(() => finalCheck(sourceOf(input), input)),
-    deleteSource: (input) => attempting(() => deleteSource(sourceOf(input), input)),
+    finalCheck: (input) => attempting(() => finalCheck(sourceOf(input), input), held(input)),
+    deleteSource: (input) =>
+      attempting(({ signal }) => deleteSource(sourceOf(input), input, signal), held(input)),
     async watchDeleted(input) {
       const source = sourceOf(input);
       const streak = new Streak(input.migration.waits.agreeing);
-      return watch(input, nothing, ({ outOfPatience }) => probeDeleted(source, input, streak, outOfPatience));
+      return watch(
+        input,
+        nothing,
+        ({ outOfPatience }) => probeDeleted(source, input, streak, outOfPatience),
+        held(input),
+      );
     },
   };
 }
@@ -35,9 +43,9 @@ export function retireActivities(
  * By id, so that a topic that was made anew under the name survives (KIP-516); with it survive the ACLs of that name.
  * The coordinators drop the offsets of a deleted topic by themselves; asking for it makes it true at once.
  */
-async function deleteSource(source: Cluster, work: Work): Promise<{ sentence: string }> {
+async function deleteSource(source: Cluster, work: Work, signal: AbortSignal): Promise<{ sentence: string }> {
   const planned = plannedIds(source, work);
-  const rows = await source.deleteTopics(planned);
+  const rows = await source.deleteTopics(planned, signal);
   for (const { name } of planned) {
     const { error } = rowAt(rows, name);
     if (error && error.type !== 'NotFound') throw error;

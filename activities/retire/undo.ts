@@ -44,6 +44,7 @@ export async function undo(
     made.topics.toReversed(),
     await mirroredOffsets(target, migration, mirrored),
     done,
+    attempt.signal,
   );
   return done;
 }
@@ -104,6 +105,7 @@ async function undoTopics(
   made: readonly MadeTopic[],
   mirrored: TargetOffsets,
   { undone, left }: Undone,
+  signal: AbortSignal,
 ): Promise<void> {
   if (made.length === 0) return;
   const topics = await target.topics(made.map(({ name }) => name));
@@ -135,7 +137,7 @@ async function undoTopics(
     return partitions.length === 0 && groups.length === 0;
   });
   if (doomed.length === 0) return;
-  const rows = await target.deleteTopics(doomed);
+  const rows = await target.deleteTopics(doomed, signal);
   for (const { name } of doomed) {
     const { error } = lastingAt(rows, name);
     if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);

@@ -82,7 +82,7 @@ export async function createTopics(
   if (survey.toCreate.length > 0) {
     await attempt.note({ absent: [...asked] } satisfies z.infer<typeof note>);
     attempt.says(`Creates ${count(survey.toCreate.length, 'topic')} on ${target.name}.`);
-    const rows = await target.createTopics(survey.toCreate);
+    const rows = await target.createTopics(survey.toCreate, { signal: attempt.signal });
     const accepted = survey.toCreate.filter(({ name }) => {
       const { error } = lastingAt(rows, name);
       if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));

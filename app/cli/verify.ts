@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sayHeldBack, withHeld, type Held } from '../../activities/kit/held-back.js';
 import { SchemaTranslation } from '../../activities/schemas/schema-translation.js';
 import { openClusters } from '../connections/clusters.js';
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
@@ -91,7 +92,7 @@ async function verify(
       patienceMs: waitMs(migration, 'patience'),
       signal: stop.signal,
     });
-    await following(surroundings, options, comparison);
+    await following(surroundings, options, comparison, () => sayHeldBack(sides));
     return show(surroundings, options, migration, comparison);
   } finally {
     process.off('SIGINT', interrupted);
@@ -160,10 +161,11 @@ async function following(
   { terminal }: Surroundings,
   { json }: CommonOptions,
   comparison: Comparison,
+  held: Held,
 ): Promise<void> {
   const redraws = terminal.redraws && !json;
   const tell = () => {
-    const line = sayProgress(comparison.progress);
+    const line = withHeld(sayProgress(comparison.progress), held);
     if (redraws) terminal.redraw(line);
     else terminal.complain(line);
   };

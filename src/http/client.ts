@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 
 /** Who answers, and who to be there. */
@@ -31,6 +32,10 @@ export interface HttpAnswer {
 
 /** What is larger, in bytes, is no answer of a registry or of Connect. */
 const longestAnswer = 64 * 1024 * 1024;
+
+/** Of what the other side wants waited for one request, in all; a request that is to wait longer is given up, ms. */
+const longestWaitMs = 30_000;
+const shortestWaitMs = 100;
 
 /** JSON over HTTP, by undici: Node's own `fetch` takes neither an authority nor a client certificate. */
 export class HttpClient {
@@ -72,10 +77,29 @@ export class HttpClient {
   }
 
   /**
+   * A request that was not taken because of a quota (429), or because the other side is not ready (503), is sent again
+   * when that says to (`Retry-After`, RFC 9110, 10.2.3).
+   *
    * @throws Error with a `code`: Node's of the connection, `ETIMEDOUT`, `EMSGSIZE` (an answer too long).
    * @throws whatever the signal was aborted with.
    */
-  async send({ method, path, body, signal }: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { signal } = request;
+    for (let leftMs = longestWaitMs; ;) {
+      const { status, text, retryAfter } = await this.sendOnce(request);
+      const ms = status === 429 || status === 503 ? waitOf(retryAfter) : undefined;
+      if (ms === undefined || ms > leftMs) return { status, text };
+      leftMs -= ms;
+      await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => signal?.throwIfAborted());
+    }
+  }
+
+  private async sendOnce({
+    method,
+    path,
+    body,
+    signal,
+  }: HttpRequest): Promise<HttpAnswer & { retryAfter: unknown }> {
     signal?.throwIfAborted();
     try {
       const answer = await this.agent.request({
@@ -89,7 +113,11 @@ export class HttpClient {
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
-      return { status: answer.statusCode, text: await this.whole(answer.body) };
+      return {
+        status: answer.statusCode,
+        text: await this.whole(answer.body),
+        retryAfter: answer.headers['retry-after'],
+      };
     } catch (cause) {
       signal?.throwIfAborted();
       throw Object.assign(new Error('The request failed.'), { code: codeOf(cause) });
@@ -111,6 +139,13 @@ export class HttpClient {
   close(): void {
     void this.agent.destroy();
   }
+}
+
+/** Seconds, or a date. */
+function waitOf(retryAfter: unknown): number | undefined {
+  if (typeof retryAfter !== 'string') return undefined;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(shortestWaitMs, ms);
 }
 
 /** undici's own codes, by Node's name for the same. */

@@ -1,4 +1,7 @@
 import type { FerryError } from '../migration/errors.js';
+import type { HeldBack } from './link/restraint.js';
+
+export type { HeldBack };
 
 /**
  * Everything that is said to a cluster, and nothing about how: no caller knows which client answers.
@@ -8,7 +11,8 @@ import type { FerryError } from '../migration/errors.js';
  * (`Unreachable`, `Unauthenticated`). One call costs a number of requests that grows with the brokers (leaders,
  * coordinators) involved, not with the keys. Offsets are `bigint`; times are milliseconds since the epoch.
  *
- * Every method takes an `AbortSignal` where it may last longer than one round trip.
+ * Every method takes an `AbortSignal` where it may last longer than one round trip. Any request may be throttled by a
+ * quota: it is answered as late as that has it.
  */
 export interface Cluster {
   /** The name that the migration file and `ferry.yaml` use. */
@@ -30,7 +34,7 @@ export interface Cluster {
    */
   createTopics(
     topics: readonly NewTopic[],
-    options?: { validateOnly?: boolean },
+    options?: { validateOnly?: boolean; signal?: AbortSignal },
   ): Promise<Rows<string, { topicId: string | null }>>;
   /** Sets single entries and leaves the others alone (IncrementalAlterConfigs, KIP-339). `null` resets one. */
   alterTopicConfigs(changes: ReadonlyMap<string, Record<string, string | null>>): Promise<Rows<string, void>>;
@@ -38,7 +42,10 @@ export interface Cluster {
    * Deletes exactly the topics with these ids (KIP-516), so that a topic re-created under the name survives. An id of
    * `null` (a broker that gives none) deletes by name, unless the topic there has an id by now: a `Changed` row.
    */
-  deleteTopics(topics: readonly { name: string; topicId: string | null }[]): Promise<Rows<string, void>>;
+  deleteTopics(
+    topics: readonly { name: string; topicId: string | null }[],
+    signal?: AbortSignal,
+  ): Promise<Rows<string, void>>;
   /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone. */
   topicsById(topicIds: readonly string[]): Promise<Rows<string, TopicFacts>>;
 
@@ -139,6 +146,9 @@ export interface Cluster {
   produce(mirror: string, batch: NewBatch): Promise<WriteOutcome>;
   /** Closes the connections that `fetch` and `produce` have opened for a mirror. */
   closeMirror(mirror: string): Promise<void>;
+
+  /** How quotas of this cluster hold the ferry back now; what they hold back is waited for by whoever asks. */
+  heldBack(): HeldBack | undefined;
 
   /** Requests sent so far, by the protocol's name for them: what a benchmark counts. */
   requests(): Record<string, number>;
@@ -298,7 +308,7 @@ export interface FetchedBatches {
   readonly batches: Buffer;
   /** With isolation `committed`: transactions aborted in this range, by producer and first offset. */
   readonly aborted: readonly { producerId: bigint; firstOffset: bigint }[];
-  /** A quota holds the client back, so there may be more than came. */
+  /** Never: an answer that a quota held back is waited for. */
   readonly throttled: boolean;
   /** The log is not the one that was read up to the position: it parts from that at `endOffset`. */
   readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };

@@ -2,14 +2,23 @@ import type { Brokers } from './link/brokers.js';
 import type { Cluster, FetchedBatches } from './cluster.js';
 import { partitionKey } from './cluster.js';
 import type { Leaders } from './link/leaders.js';
-import { gather } from './link/patience.js';
+import { gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
+import { Portion } from './link/portion.js';
 import { ok, refusal } from './link/refusal.js';
 import { fetchV12 } from './wire/fetch-v12.js';
 
 type FetchCalls = Pick<Cluster, 'fetch'>;
 
 export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
+  /** Quotas are each broker's own, and one for all connections to it. */
+  const portions = new Map<number, Portion>();
+  const portionOf = (broker: number): Portion => {
+    const portion = portions.get(broker) ?? new Portion();
+    portions.set(broker, portion);
+    return portion;
+  };
+
   return {
     fetch: (
       positions,
@@ -25,7 +34,8 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
         signal,
         ask: async (broker, keys) => {
           // Leaders do not know of each other, so each gets the share of the bytes that its partitions are of all.
-          const share = Math.max(1, Math.floor((maxBytes * keys.length) / byKey.size));
+          const portion = portionOf(broker);
+          const share = Math.max(1, Math.floor(portion.of((maxBytes * keys.length) / byKey.size)));
           const request = {
             isolation: isolation === 'committed' ? 1 : 0,
             maxWaitMs,
@@ -35,8 +45,15 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
           } as const;
           const answer = await abortable(brokers.ask(broker, fetchV12, request, lane), signal);
           if (answer.code !== ok) return new Map(keys.map((key) => [key, { code: answer.code }]));
-          return new Map(
-            answer.partitions.map((row): [string, Reply<FetchedBatches>] => {
+          const bytes = answer.partitions.reduce((sum, { records }) => sum + records.length, 0);
+          brokers.restraint.through(fetchV12.name, bytes);
+          const { throttleMs } = answer;
+          portion.answered(throttleMs > 0 ? share : bytes, throttleMs);
+          // A broker that throttles a Fetch answers without partitions (`FetchContext.getThrottledResponse`).
+          const missing = throttleMs > 0 ? keys : [];
+          return new Map([
+            ...missing.map((key): [string, Reply<FetchedBatches>] => [key, heldBack(throttleMs)]),
+            ...answer.partitions.map((row): [string, Reply<FetchedBatches>] => {
               const key = partitionKey(row);
               const { code, highWatermark, lastStable, logStart, aborted, records, diverging } = row;
               if (code !== ok) return [key, { code }];
@@ -48,13 +65,13 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
                     watermarks: { logStart, highWatermark, lastStable },
                     batches,
                     aborted,
-                    throttled: answer.throttleMs > 0,
+                    throttled: false,
                     ...(diverging && { diverging }),
                   },
                 },
               ];
             }),
-          );
+          ]);
         },
         explain: (key, code) =>
           refusal(code, {

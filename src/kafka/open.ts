@@ -38,6 +38,7 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
     ...fetches,
     ...sealingCalls(brokers, { ...offsets, ...fetches }),
     ...writingCalls(brokers, leaders),
+    heldBack: () => brokers.restraint.held(),
     requests: () => brokers.requests(),
     close: () => brokers.close(),
   };

@@ -108,7 +108,7 @@ export function sealingCalls(
     signal: AbortSignal | undefined,
   ): Promise<Map<string, bigint>> => {
     const found = new Map<string, bigint>();
-    const deadline = Date.now() + patienceMs;
+    let deadline = Date.now() + patienceMs;
     while (from.size > 0) {
       const rows = await fetch([...from.values()], {
         isolation: 'uncommitted',
@@ -122,6 +122,8 @@ export function sealingCalls(
         if (row.error?.type === 'Unreachable' && Date.now() < deadline) continue;
         if (row.error) throw row.error;
         if (!position) continue;
+        // A quota may make the way there long.
+        if (row.value.batches.length > 0) deadline = Date.now() + patienceMs;
         for (const batch of batchesIn(row.value.batches)) {
           position.offset = batch.lastOffset + 1n;
           if (batch.kind === 'legacy' || !batch.control) continue;

@@ -2,9 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Brokers } from './link/brokers.js';
 import type { Cluster, NewTopic, Row, TopicFacts } from './cluster.js';
 import type { Leaders } from './link/leaders.js';
-import { chunks, gather } from './link/patience.js';
+import { chunks, gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
-import { inconsistentTopicId, ok, refusal, unknownTopicId, unknownTopicOrPartition } from './link/refusal.js';
+import {
+  inconsistentTopicId,
+  ok,
+  refusal,
+  throttlingQuotaExceeded,
+  unknownTopicId,
+  unknownTopicOrPartition,
+} from './link/refusal.js';
 import { createTopicsV7 } from './wire/create-topics-v7.js';
 import { deleteTopicsV6 } from './wire/delete-topics-v6.js';
 import type { MetadataTopic } from './wire/metadata.js';
@@ -88,7 +95,7 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
     return new Map(keys.map((key) => [key, { value }]));
   };
 
-  const createTopics: TopicCalls['createTopics'] = async (wanted, { validateOnly = false } = {}) => {
+  const createTopics: TopicCalls['createTopics'] = async (wanted, { validateOnly = false, signal } = {}) => {
     const byName = new Map(wanted.map((topic) => [topic.name, topic]));
     const rows = await gather<string, { topicId: string | null }>({
       keys: [...byName.keys()],
@@ -98,12 +105,14 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
         const topics = names.map((name) => byName.get(name)).filter((topic) => topic !== undefined);
         for (const share of sharesOf(topics)) {
           const request = { topics: share, timeoutMs: controllerTimeoutMs, validateOnly };
-          for (const { name, topicId, code } of await brokers.ask(broker, createTopicsV7, request))
-            replies.set(name, code === ok ? { value: { topicId } } : { code });
+          const { throttleMs, topics } = await brokers.ask(broker, createTopicsV7, request, 'changes');
+          for (const { name, topicId, code } of topics)
+            replies.set(name, code === ok ? { value: { topicId } } : failed(code, throttleMs));
         }
         return replies;
       },
       explain: explain('CREATE'),
+      signal,
     });
     const created = [...rows].filter(([, row]) => !row.error).map(([name]) => name);
     if (!validateOnly) await ledBySomebody(created);
@@ -129,7 +138,10 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
   };
 
   /** Deletes the topics that `doomed` names, by id or, where that is null, by name. */
-  const deleteThem = (doomed: ReadonlyMap<string, string | null>): Promise<Map<string, Row<void>>> =>
+  const deleteThem = (
+    doomed: ReadonlyMap<string, string | null>,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, Row<void>>> =>
     gather<string, void>({
       keys: [...doomed.keys()],
       locate: locateController,
@@ -142,20 +154,27 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
             return { name: topicId === null ? name : null, topicId };
           });
           const request = { topics, timeoutMs: controllerTimeoutMs };
-          for (const { name, topicId, code } of await brokers.ask(broker, deleteTopicsV6, request)) {
+          const { throttleMs, topics: deleted } = await brokers.ask(
+            broker,
+            deleteTopicsV6,
+            request,
+            'changes',
+          );
+          for (const { name, topicId, code } of deleted) {
             const key = (topicId === null ? undefined : nameOf.get(topicId)) ?? name;
             if (key === null) continue;
             // What is not there under this id any more is as it was asked to be.
             const done = code === ok || code === unknownTopicId || code === unknownTopicOrPartition;
-            replies.set(key, done ? { value: undefined } : { code });
+            replies.set(key, done ? { value: undefined } : failed(code, throttleMs));
           }
         }
         return replies;
       },
       explain: explain('DELETE'),
+      signal,
     });
 
-  const deleteTopics: TopicCalls['deleteTopics'] = async (wanted) => {
+  const deleteTopics: TopicCalls['deleteTopics'] = async (wanted, signal) => {
     const doomed = new Map(wanted.map(({ name, topicId }) => [name, topicId]));
     leaders.forget([...doomed.keys()]);
     const withoutId = [...doomed].filter(([, topicId]) => topicId === null).map(([name]) => name);
@@ -166,7 +185,7 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
       if (row.error?.type === 'NotFound') spared.set(name, { value: undefined });
       else spared.set(name, { error: row.error ?? explain('DELETE')(name, inconsistentTopicId) });
     }
-    return new Map([...spared, ...(await deleteThem(doomed))]);
+    return new Map([...spared, ...(await deleteThem(doomed, signal))]);
   };
 
   return {
@@ -182,6 +201,10 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
 }
 
 const anyBroker = -1;
+
+/** A controller makes, or deletes, as many as its quota of mutations allows, and refuses the others (KIP-599). */
+const failed = (code: number, throttleMs: number): Reply<never> =>
+  code === throttlingQuotaExceeded ? heldBack(throttleMs) : { code };
 
 function facts({ name, topicId, internal, partitions }: MetadataTopic): TopicFacts {
   return {

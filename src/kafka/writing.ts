@@ -4,6 +4,7 @@ import type { Brokers } from './link/brokers.js';
 import type { Cluster, NewBatch, TopicPartition, WriteOutcome } from './cluster.js';
 import { partitionKey } from './cluster.js';
 import type { Leaders } from './link/leaders.js';
+import { Portion } from './link/portion.js';
 import { isMoved, isPassing, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
 import { produceV9 } from './wire/produce-v9.js';
 
@@ -34,6 +35,10 @@ interface BrokerQueue {
   inFlight: number;
   /** A request was answered and none has failed since. What waits for a new connection may overtake, so one goes ahead. */
   connected: boolean;
+  /** How much goes at once under a quota. */
+  portion: Portion;
+  /** The last answer was throttled: what is sent on top would only wait at the broker. */
+  throttled: boolean;
 }
 
 type WritingCalls = Pick<Cluster, 'produce' | 'closeMirror'>;
@@ -125,9 +130,12 @@ class Outbox {
     this.sorting = false;
   }
 
-  private queueOf(broker: number) {
+  private queueOf(broker: number): BrokerQueue {
     let state = this.perBroker.get(broker);
-    if (!state) this.perBroker.set(broker, (state = { queue: [], inFlight: 0, connected: false }));
+    if (!state) {
+      state = { queue: [], inFlight: 0, connected: false, portion: new Portion(), throttled: false };
+      this.perBroker.set(broker, state);
+    }
     return state;
   }
 
@@ -136,9 +144,9 @@ class Outbox {
     while (
       !this.closed &&
       state.queue.length > 0 &&
-      state.inFlight < (state.connected ? requestsInFlight : 1)
+      state.inFlight < (state.connected && !state.throttled ? requestsInFlight : 1)
     ) {
-      const { request, rest } = nextRequest(state.queue);
+      const { request, rest } = nextRequest(state.queue, state.portion.of(requestBytes));
       state.queue = rest;
       state.inFlight++;
       void this.write(broker, request).finally(() => {
@@ -150,13 +158,18 @@ class Outbox {
 
   private async write(broker: number, request: readonly Pending[]): Promise<void> {
     try {
-      const { partitions } = await this.brokers.ask(
+      const { partitions, throttleMs } = await this.brokers.ask(
         broker,
         produceV9,
         { timeoutMs: replicationTimeoutMs, batches: request.map(({ batch }) => batch) },
         `writes of ${this.mirror}`,
       );
-      this.queueOf(broker).connected = true;
+      const bytes = request.reduce((sum, pending) => sum + pending.bytes, 0);
+      this.brokers.restraint.through(produceV9.name, bytes);
+      const state = this.queueOf(broker);
+      state.connected = true;
+      state.throttled = throttleMs > 0;
+      state.portion.answered(bytes, throttleMs);
       const answers = new Map(partitions.map((row) => [partitionKey(row), row]));
       for (const pending of request) {
         const answer = answers.get(partitionKey(pending.batch));
@@ -190,14 +203,14 @@ class Outbox {
 }
 
 /** The first batch of every partition, in order, as far as a request holds them; at least one. */
-function nextRequest(queue: readonly Pending[]): { request: Pending[]; rest: Pending[] } {
+function nextRequest(queue: readonly Pending[], most: number): { request: Pending[]; rest: Pending[] } {
   const taken = new Set<string>();
   const request: Pending[] = [];
   const rest: Pending[] = [];
   let bytes = 0;
   for (const pending of queue) {
     const key = partitionKey(pending.batch);
-    const fits = request.length === 0 || bytes + pending.bytes <= requestBytes;
+    const fits = request.length === 0 || bytes + pending.bytes <= most;
     if (fits && !taken.has(key)) {
       request.push(pending);
       bytes += pending.bytes;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { eventually } from '../eventually.js';
 import { afterEach, expect, test } from '@jest/globals';
@@ -135,6 +136,60 @@ test('an answer that does not come in time ends the connection', async () => {
     message: expect.stringContaining('ETIMEDOUT') as unknown,
   });
   expect(link.alive).toBe(false);
+});
+
+/** A question that is answered with how long the broker mutes the connection. */
+const muting = api<number, number>(
+  ['Metadata', 3, 12],
+  (ms, writer) => writer.appendInt32(ms).appendTaggedFields(),
+  (reader) => reader.readThrottle(),
+);
+
+/** A broker that answers at once and then reads nothing for as long as it said (KIP-219). */
+function mutingBroker() {
+  let mutedUntil = 0;
+  const readAt: number[] = [];
+  return {
+    readAt,
+    answer: async (request: Request) => {
+      await sleep(Math.max(0, mutedUntil - performance.now()));
+      if (request.key !== 3) return answerTo(request, 0);
+      readAt.push(performance.now());
+      const ms = request.body.readInt32BE();
+      mutedUntil = performance.now() + ms;
+      return answerTo(request, 0);
+    },
+  };
+}
+
+test('a connection that a broker mutes is not late, however much longer that takes than a request may', async () => {
+  const broker = mutingBroker();
+  const { link } = await linkTo(broker.answer, 100);
+  // The first two are sent before the mute is known, the others wait until it is over.
+  const first = [link.ask(muting, 250), link.ask(muting, 250)];
+  await first[0];
+  const later = Array.from({ length: 6 }, () => link.ask(muting, 0));
+  expect(await Promise.all([...first, ...later])).toEqual([250, 250, 0, 0, 0, 0, 0, 0]);
+  expect(link.alive).toBe(true);
+});
+
+test('a connection that was muted, and then does not answer, is late', async () => {
+  const never = new Promise<Buffer>(() => undefined);
+  let asked = 0;
+  const { link } = await linkTo(
+    (request) => (request.key === 3 && ++asked === 2 ? never : answerTo(request, 0)),
+    100,
+  );
+  await link.ask(muting, 50);
+  await expect(link.ask(muting, 0)).rejects.toMatchObject({ type: 'Unreachable' });
+});
+
+test('what a muted connection holds fails when the connection is closed', async () => {
+  const { link } = await linkTo((request) => answerTo(request, 0));
+  await link.ask(muting, 3_600_000);
+  const held = link.ask(muting, 0);
+  link.close();
+  await expect(held).rejects.toMatchObject({ type: 'Unreachable' });
 });
 
 test('a broker that hangs up fails what was asked', async () => {

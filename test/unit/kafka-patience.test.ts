@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { chunks, gather } from '../../src/kafka/link/patience.js';
+import { describe, expect, jest, test } from '@jest/globals';
+import { chunks, gather, heldBack } from '../../src/kafka/link/patience.js';
 import type { Errand, Reply } from '../../src/kafka/link/patience.js';
 import { refusal } from '../../src/kafka/link/refusal.js';
 import { errorTypes } from '../../src/migration/error-types.js';
@@ -112,6 +112,51 @@ describe('gathering answers', () => {
     await expect(waiting).rejects.toThrow();
     expect(given.signal.aborted).toBe(true);
   });
+
+  test('what a quota holds back is asked again when the broker says, as often as it lets something through', async () => {
+    const asked: string[][] = [];
+    // More rounds than there are tries for a broker that is only slow.
+    const keys = Array.from({ length: 8 }, (_, at) => `${at}`);
+    const rows = await gather<string, string>({
+      keys,
+      locate: at(1),
+      ask: (_, keys) => {
+        asked.push([...keys]);
+        return answers((key) => (key === keys[0] ? { value: key } : heldBack(1)))(keys);
+      },
+      explain,
+    });
+    expect([...rows.values()].map(({ value }) => value)).toEqual(keys);
+    expect(asked).toEqual(keys.map((_, first) => keys.slice(first)));
+  });
+
+  test.each([
+    [20_000, 5],
+    [5_000, 12],
+  ])(
+    'what a quota never lets through is an error after a minute: every %i ms, %i times',
+    async (everyMs, times) => {
+      let now = 0;
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+      try {
+        let asked = 0;
+        const rows = await gather<string, string>({
+          keys: ['a'],
+          locate: at(1),
+          ask: (_, keys) => {
+            asked++;
+            now += everyMs;
+            return answers(() => heldBack(1))(keys);
+          },
+          explain,
+        });
+        expect(rows.get('a')?.error).toMatchObject({ message: 'a: 89' });
+        expect(asked).toBe(times);
+      } finally {
+        clock.mockRestore();
+      }
+    },
+  );
 
   test('no keys, no questions', async () => {
     const never = () => Promise.reject(new Error('asked'));

@@ -5,6 +5,8 @@ import { assignedPartitions, subscribedTopics } from '../../src/kafka/wire/consu
 import type { BrokerAssignedGroup } from '../../src/kafka/wire/consumer-group-describe-v0.js';
 import type { ClassicGroup } from '../../src/kafka/wire/describe-groups-v5.js';
 import { wholeBatches } from '../../src/kafka/fetch.js';
+import type { CreateTopicsResponse } from '../../src/kafka/wire/create-topics-v7.js';
+import type { DeleteTopicsResponse } from '../../src/kafka/wire/delete-topics-v6.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
@@ -214,11 +216,11 @@ describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
       { code: ok, matching: [{ code: ok, acl }] },
       { code: ok, matching: [] },
     ]);
-    expect(answer<{ name: string; code: number }[]>('create topics')).toMatchObject([
+    expect(answer<CreateTopicsResponse>('create topics').topics).toMatchObject([
       { name: 'made', code: ok },
       { name: 'orders', code: 36 },
     ]);
-    const deleted = answer<{ name: string | null; topicId: string | null; code: number }[]>('delete topics');
+    const deleted = answer<DeleteTopicsResponse>('delete topics').topics;
     expect(deleted).toHaveLength(3);
     expect(deleted).toEqual(
       expect.arrayContaining([
@@ -229,6 +231,34 @@ describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
     );
   });
 });
+
+describe.each(Object.keys(unspoken))('every answer of Kafka %s', (version) => {
+  const { captured, exchangeOf } = broker(version);
+
+  test.each(Object.keys(captured))('says how long a quota holds back, and else is the same: %s', (name) => {
+    const { api, bytes } = exchangeOf(name);
+    const response = Buffer.from(bytes.response, 'base64');
+    const reader = readerOf(response);
+    const places: number[] = [];
+    const readThrottle = reader.readThrottle.bind(reader);
+    reader.readThrottle = () => {
+      places.push(reader.position);
+      return readThrottle();
+    };
+    const plain = api.decode(reader);
+    expect(reader.throttleMs).toBe(0);
+    expect(places).toHaveLength(1);
+    response.writeInt32BE(1234, places[0]);
+    const throttled = readerOf(response);
+    const again = api.decode(throttled);
+    expect(throttled.throttleMs).toBe(1234);
+    expect(again).toEqual(told(plain) ? { ...plain, throttleMs: 1234 } : plain);
+  });
+});
+
+/** Answers whose throttling decides what to ask again, and when. */
+const told = (response: unknown): response is { throttleMs: number } =>
+  typeof response === 'object' && response !== null && 'throttleMs' in response;
 
 describe.each(['3.9.1', '4.3.1'])('what Kafka %s speaks that 2.8 did not', (version) => {
   const { topicId, answer, rows } = broker(version);

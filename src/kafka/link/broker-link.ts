@@ -32,7 +32,12 @@ export class BrokerLink {
   }
 
   /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
-  static async open(cluster: string, address: string, settings: ClusterConnection): Promise<BrokerLink> {
+  static async open(
+    cluster: string,
+    address: string,
+    settings: ClusterConnection,
+    throttled?: (request: string, ms: number) => void,
+  ): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
     const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
     let exchange: Exchange | undefined;
@@ -43,6 +48,7 @@ export class BrokerLink {
         clientId,
         connectTimeoutMs,
         requestTimeoutMs,
+        ...(throttled && { throttled }),
         tls: tls && {
           ca: tls.ca,
           cert: tls.certificate,

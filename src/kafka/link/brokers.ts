@@ -1,6 +1,7 @@
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import { BrokerLink } from './broker-link.js';
 import type { ClusterConnection } from './cluster-connection.js';
+import { Restraint } from './restraint.js';
 import type { Api } from '../wire/api.js';
 import type { MetadataRequest, MetadataResponse } from '../wire/metadata.js';
 import { metadataV11 } from '../wire/metadata-v11.js';
@@ -8,15 +9,17 @@ import { metadataV12 } from '../wire/metadata-v12.js';
 
 /**
  * Long polls travel on a connection of their own: a broker answers one connection's requests in order. So does each
- * mirror, on two lanes of its own name, since one must not wait for another.
+ * mirror, on two lanes of its own name, since one must not wait for another. Topics are made and deleted on another: a
+ * quota of mutations mutes the connection, and what is only asked need not wait for that.
  */
-export type Lane = 'facts' | 'records' | `records of ${string}` | `writes of ${string}`;
+export type Lane = 'facts' | 'changes' | 'records' | `records of ${string}` | `writes of ${string}`;
 
 /** The brokers of one cluster, found through the bootstrap addresses; one lazy connection per broker and lane. */
 export class Brokers {
   private readonly links = new Map<string, Promise<BrokerLink>>();
   private addresses = new Map<number, string>();
   private readonly counts: Record<string, number> = {};
+  readonly restraint = new Restraint();
 
   constructor(
     readonly cluster: string,
@@ -129,7 +132,9 @@ export class Brokers {
   }
 
   private openLink(key: string, address: string): Promise<BrokerLink> {
-    const link = BrokerLink.open(this.cluster, address, this.settings);
+    const link = BrokerLink.open(this.cluster, address, this.settings, (request, ms) =>
+      this.restraint.throttled(request, ms),
+    );
     this.links.set(key, link);
     link.catch(() => {
       if (this.links.get(key) === link) this.links.delete(key);

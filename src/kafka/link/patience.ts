@@ -1,19 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import type { Row } from '../cluster.js';
-import { isMoved, isPassing, unknownTopicOrPartition } from './refusal.js';
+import { isMoved, isPassing, throttlingQuotaExceeded, unknownTopicOrPartition } from './refusal.js';
 
-/** What a broker answered for one key: a value, or an error code that it may answer differently in a moment. */
-export type Reply<V> = { readonly value: V } | { readonly code: number };
+/**
+ * What a broker answered for one key: a value, or an error code that it may answer differently in a moment. `afterMs`,
+ * with a quota's code: when to ask again.
+ */
+export type Reply<V> = { readonly value: V } | { readonly code: number; readonly afterMs?: number };
+
+/** The reply for a key that a quota has kept from being answered: it is asked about again when the broker says. */
+export const heldBack = (afterMs: number) => ({ code: throttlingQuotaExceeded, afterMs });
 
 /** Milliseconds before each further try; an election takes about as long as all of them. */
 const pauses = [100, 300, 600, 1000];
+
+/** A quota that has let nothing through so often in a row, and for so long, may never do so: a batch can be too large for it. */
+const futileRounds = 5;
+const futileMs = 60_000;
 
 export interface Errand<K, V> {
   keys: readonly K[];
   /** Which broker answers for each key, or the code that says why none does. `anew`: what was known proved wrong. */
   locate(keys: readonly K[], anew: boolean): Promise<ReadonlyMap<K, Reply<number>>>;
-  /** One request, or a few, to one broker. */
+  /** One request, or a few, to one broker; a key that a quota held back is `heldBack`. */
   ask(broker: number, keys: readonly K[]): Promise<ReadonlyMap<K, Reply<V>>>;
   /** The sentence for a code that stays. */
   explain(key: K, code: number): FerryError;
@@ -24,17 +34,24 @@ export interface Errand<K, V> {
 
 /**
  * Asks the brokers in charge for many keys at once and again, a few times, for the keys whose broker has moved, is
- * loading or has gone. Every key gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
+ * loading or has gone. What a quota holds back is waited for as long as the broker says, and does not count as a try.
+ * Every key gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
  */
 export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>> {
   const rows = new Map<K, Row<V>>();
   let pending = [...new Set(errand.keys)];
   let anew = false;
-  for (let tries = 0; pending.length > 0; tries++) {
+  let quotaMs = 0;
+  let futile = { rounds: 0, since: Date.now() };
+  for (let tries = 0; pending.length > 0;) {
     errand.signal?.throwIfAborted();
-    if (tries > 0) await sleep(pauses[tries - 1], undefined, { signal: errand.signal });
+    const pauseMs = Math.max(quotaMs, pauses[tries - 1] ?? 0);
+    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: errand.signal });
     const last = tries === pauses.length;
     const again: K[] = [];
+    const held: K[] = [];
+    const answered = rows.size;
+    quotaMs = 0;
     const fromMemory = errand.remembered === true && !anew;
     const settle = (key: K, reply: Reply<V> | FerryError | undefined) => {
       if (reply === undefined) {
@@ -45,6 +62,9 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
         anew ||= reply.type === 'Unreachable';
       } else if ('value' in reply) {
         rows.set(key, { value: reply.value });
+      } else if (reply.code === throttlingQuotaExceeded && reply.afterMs !== undefined) {
+        held.push(key);
+        quotaMs = Math.max(quotaMs, reply.afterMs);
       } else {
         const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
         anew ||= isMoved(reply.code) || doubtful;
@@ -58,6 +78,7 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
       located = await errand.locate(pending, anew);
     } catch (error) {
       if (last || !isFerryError(error) || error.type !== 'Unreachable') throw error;
+      tries++;
       continue;
     }
     anew = false;
@@ -81,7 +102,12 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
         for (const key of keys) settle(key, replies instanceof FerryError ? replies : replies.get(key));
       }),
     );
-    pending = again;
+    if (held.length === 0 || rows.size > answered) futile = { rounds: 0, since: Date.now() };
+    else if (++futile.rounds >= futileRounds && Date.now() - futile.since >= futileMs)
+      for (const key of held.splice(0))
+        rows.set(key, { error: errand.explain(key, throttlingQuotaExceeded) });
+    if (again.length > 0) tries++;
+    pending = [...again, ...held];
   }
   return rows;
 }

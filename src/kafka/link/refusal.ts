@@ -26,6 +26,7 @@ export const securityDisabled = 54;
 export const groupIdNotFound = 69;
 export const unsupportedVersion = 35;
 export const unstableOffsetCommit = 88;
+export const throttlingQuotaExceeded = 89;
 export const unknownTopicId = 100;
 export const inconsistentTopicId = 103;
 
@@ -137,6 +138,11 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
       return new FerryError(
         'Unreachable',
         `A transaction that commits offsets of ${about} ${on} is still open: its offsets are known once it ends.`,
+      );
+    case throttlingQuotaExceeded:
+      return new FerryError(
+        'Unreachable',
+        `A quota ${on} lets nothing through that is about ${about}: it is asked again; raise the quota of the ferry's principal, or see what else uses it up.`,
       );
     default:
       return passing.has(code)

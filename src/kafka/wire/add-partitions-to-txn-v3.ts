@@ -43,7 +43,7 @@ export const addPartitionsToTxnV3 = api<AddPartitionsToTxnRequest, (TopicPartiti
       )
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r
       .readArray(() => {
         const topic = r.readString();

@@ -32,7 +32,7 @@ export const apiVersionsV3 = api<ApiVersionsRequest, ApiVersionsResponse>(
   (r) => {
     const code = r.readInt16();
     const versions = r.readArray(() => ({ key: r.readInt16(), min: r.readInt16(), max: r.readInt16() }));
-    r.readInt32();
+    r.readThrottle();
     return { code, versions };
   },
   { taggedAnswer: false },

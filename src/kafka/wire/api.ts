@@ -47,6 +47,18 @@ export function readerOf(bytes: Buffer): WireReader {
 
 /** The client's reader takes the number of tagged fields for their length, and has no notion of topic ids. */
 export class WireReader extends Reader {
+  private throttle = 0;
+
+  /** For how long the broker reads nothing more from this connection, ms (KIP-219), once the answer is decoded. */
+  get throttleMs(): number {
+    return this.throttle;
+  }
+
+  /** `throttle_time_ms`, which every answer has but those that log in; modules differ in where it stands. */
+  readThrottle(): number {
+    return (this.throttle = this.readInt32());
+  }
+
   /** TAG_BUFFER (KIP-482): a count, then each field as tag, size and bytes. Passed over. */
   override readTaggedFields(): void {
     this.readTagged((_, size) => this.skip(size));

@@ -48,7 +48,7 @@ export const consumerGroupDescribeV0 = api<readonly string[], BrokerAssignedGrou
   ['ConsumerGroupDescribe', 69, 0],
   (groups, writer) => appendStrings(writer, groups).appendBoolean(false).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       r.readNullableString();

@@ -16,7 +16,7 @@ export const createAclsV2 = api<readonly WireAcl[], number[]>(
   ['CreateAcls', 30, 2],
   (acls, writer) => writer.appendArray([...acls], appendAcl).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       r.readNullableString();

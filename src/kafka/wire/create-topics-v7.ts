@@ -7,6 +7,12 @@ export interface CreateTopicsRequest {
   validateOnly: boolean;
 }
 
+export interface CreateTopicsResponse {
+  /** When to ask again for the topics that a quota kept from being made. */
+  throttleMs: number;
+  topics: { name: string; topicId: string | null; code: number }[];
+}
+
 /*
   CreateTopics Request (Version: 7) => [topics] timeout_ms validate_only TAG_BUFFER
     topics => name num_partitions replication_factor [assignments] [configs] TAG_BUFFER
@@ -37,11 +43,10 @@ export interface CreateTopicsRequest {
         read_only => BOOLEAN
         config_source => INT8
         is_sensitive => BOOLEAN
+
+  From version 6 on a topic that would exceed the quota of mutations is refused with THROTTLING_QUOTA_EXCEEDED (KIP-599).
 */
-export const createTopicsV7 = api<
-  CreateTopicsRequest,
-  { name: string; topicId: string | null; code: number }[]
->(
+export const createTopicsV7 = api<CreateTopicsRequest, CreateTopicsResponse>(
   ['CreateTopics', 19, 7],
   ({ topics, timeoutMs, validateOnly }, writer) =>
     writer
@@ -57,8 +62,8 @@ export const createTopicsV7 = api<
       .appendBoolean(validateOnly)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
-    return r.readArray(() => {
+    const throttleMs = r.readThrottle();
+    const topics = r.readArray(() => {
       const created = { name: r.readString(), topicId: r.readTopicId(), code: r.readInt16() };
       r.readNullableString();
       r.readInt32();
@@ -72,5 +77,6 @@ export const createTopicsV7 = api<
       });
       return created;
     });
+    return { throttleMs, topics };
   },
 );

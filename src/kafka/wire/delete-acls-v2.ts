@@ -22,7 +22,7 @@ export const deleteAclsV2 = api<readonly WireAcl[], DeletedAcls[]>(
   ['DeleteAcls', 31, 2],
   (acls, writer) => writer.appendArray([...acls], appendAcl).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       r.readNullableString();

@@ -14,7 +14,7 @@ export const deleteGroupsV2 = api<readonly string[], { group: string; code: numb
   ['DeleteGroups', 42, 2],
   (groups, writer) => appendStrings(writer, groups).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => ({ group: r.readString(), code: r.readInt16() }));
   },
 );

@@ -6,6 +6,12 @@ export interface DeleteTopicsRequest {
   timeoutMs: number;
 }
 
+export interface DeleteTopicsResponse {
+  /** When to ask again for the topics that a quota kept from being deleted. */
+  throttleMs: number;
+  topics: { name: string | null; topicId: string | null; code: number }[];
+}
+
 /*
   DeleteTopics Request (Version: 6) => [topics] timeout_ms TAG_BUFFER
     topics => name topic_id TAG_BUFFER
@@ -20,11 +26,10 @@ export interface DeleteTopicsRequest {
       topic_id => UUID
       error_code => INT16
       error_message => COMPACT_NULLABLE_STRING
+
+  From version 5 on a topic that would exceed the quota of mutations is refused with THROTTLING_QUOTA_EXCEEDED (KIP-599).
 */
-export const deleteTopicsV6 = api<
-  DeleteTopicsRequest,
-  { name: string | null; topicId: string | null; code: number }[]
->(
+export const deleteTopicsV6 = api<DeleteTopicsRequest, DeleteTopicsResponse>(
   ['DeleteTopics', 20, 6],
   ({ topics, timeoutMs }, writer) =>
     writer
@@ -32,11 +37,12 @@ export const deleteTopicsV6 = api<
       .appendInt32(timeoutMs)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
-    return r.readArray(() => {
+    const throttleMs = r.readThrottle();
+    const topics = r.readArray(() => {
       const deleted = { name: r.readNullableString(), topicId: r.readTopicId(), code: r.readInt16() };
       r.readNullableString();
       return deleted;
     });
+    return { throttleMs, topics };
   },
 );

@@ -30,7 +30,7 @@ export const describeAclsV2 = api<WireAcl<string | null>, { code: number; acls: 
   ['DescribeAcls', 29, 2],
   (filter, writer) => appendAcl(writer, filter).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     const code = r.readInt16();
     r.readNullableString();
     const resources = r.readArray(() => {

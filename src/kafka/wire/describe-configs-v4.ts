@@ -57,7 +57,7 @@ export const describeConfigsV4 = api<readonly ConfigResource[], DescribedConfigs
       .appendBoolean(false)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       r.readNullableString();

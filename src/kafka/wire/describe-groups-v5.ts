@@ -41,7 +41,7 @@ export const describeGroupsV5 = api<readonly string[], ClassicGroup[]>(
   ['DescribeGroups', 15, 5],
   (groups, writer) => appendStrings(writer, groups).appendBoolean(false).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       const group = r.readString();

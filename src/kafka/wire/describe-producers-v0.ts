@@ -48,7 +48,7 @@ export const describeProducersV0 = api<readonly TopicPartition[], PartitionProdu
       )
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r
       .readArray(() => {
         const topic = r.readString();

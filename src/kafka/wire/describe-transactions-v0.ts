@@ -23,7 +23,7 @@ export const describeTransactionsV0 = api<readonly string[], (OpenTransaction & 
   ['DescribeTransactions', 65, 0],
   (transactionalIds, writer) => appendStrings(writer, transactionalIds).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => ({
       code: r.readInt16(),
       transactionalId: r.readString(),

@@ -30,7 +30,7 @@ export const endTxnV3 = api<EndTxnRequest, { code: number }>(
       .appendBoolean(committed)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return { code: r.readInt16() };
   },
 );

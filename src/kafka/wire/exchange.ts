@@ -17,17 +17,22 @@ export interface ExchangeOptions {
   readonly clientId: string;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** A quota holds this connection back, for ms from now on. */
+  throttled?(request: string, ms: number): void;
 }
 
 /** Requests to one broker that may be unanswered at a time; it works on one, and the others are there when it is done. */
 const inFlight = 5;
+/** Of what a broker says to be muted for: a damaged answer must not end a connection for good. */
+const longestMuteMs = 3_600_000;
 /** Kafka's names for the fields before a request's body: key and version INT16, correlation id INT32, client id STRING. */
 const headerBytes = 10;
 
 interface Asked {
   readonly correlation: number;
   readonly request: Buffer;
-  answer(frame: Buffer): void;
+  /** @returns for how long the broker reads nothing more, ms */
+  answer(frame: Buffer): number;
   fail(error: Error): void;
   timer?: NodeJS.Timeout;
 }
@@ -44,6 +49,8 @@ export class Exchange {
   /** Sent, and with the socket: the first of them; behind it: the others. */
   private readonly unwritten: Buffer[] = [];
   private correlation = 0;
+  /** The broker has muted the connection until this comes (KIP-219): what is sent meanwhile, it reads then. */
+  private unmuting: NodeJS.Timeout | undefined;
   private lost: Disconnected | undefined;
 
   private constructor(
@@ -103,18 +110,27 @@ export class Exchange {
     const correlation = (this.correlation = (this.correlation + 1) % 2 ** 31);
     const bytes = this.encode(api, request, correlation);
     hold(bytes);
-    const frame = await new Promise<Buffer>((answer, fail) => {
+    return new Promise<Response>((resolve, fail) => {
       if (this.lost) return fail(this.lost);
+      const answer = (frame: Buffer) => {
+        // What was answered was sent. Where the connection broke, the socket may hold the bytes still.
+        letGo(bytes);
+        const reader: WireReader = readerOf(frame);
+        try {
+          reader.readInt32();
+          if (api.taggedAnswer) reader.readTaggedFields();
+          resolve(api.decode(reader));
+        } catch (error) {
+          asked.fail(error as Error);
+          return 0;
+        }
+        if (reader.throttleMs > 0) this.options.throttled?.(api.name, reader.throttleMs);
+        return reader.throttleMs;
+      };
       const asked: Asked = { correlation, request: bytes, answer, fail };
-      if (this.unanswered.length < inFlight) this.send(asked);
-      else this.waiting.push(asked);
+      this.waiting.push(asked);
+      this.sendNext();
     });
-    // What was answered was sent. Where the connection broke, the socket may hold the bytes still.
-    letGo(bytes);
-    const reader: WireReader = readerOf(frame);
-    reader.readInt32();
-    if (api.taggedAnswer) reader.readTaggedFields();
-    return api.decode(reader);
   }
 
   close(): void {
@@ -139,12 +155,31 @@ export class Exchange {
     return bytes;
   }
 
-  private send(asked: Asked): void {
-    const { requestTimeoutMs } = this.options;
-    asked.timer = setTimeout(() => this.socket.destroy(timeout('a request')), requestTimeoutMs);
-    this.unanswered.push(asked);
-    this.unwritten.push(asked.request);
-    if (this.unwritten.length === 1) this.write();
+  private sendNext(): void {
+    while (!this.unmuting && this.unanswered.length < inFlight) {
+      const asked = this.waiting.shift();
+      if (!asked) return;
+      this.limit(asked);
+      this.unanswered.push(asked);
+      this.unwritten.push(asked.request);
+      if (this.unwritten.length === 1) this.write();
+    }
+  }
+
+  private limit(asked: Asked, mutedMs = 0): void {
+    clearTimeout(asked.timer);
+    const ms = mutedMs + this.options.requestTimeoutMs;
+    asked.timer = setTimeout(() => this.socket.destroy(timeout('a request')), ms);
+  }
+
+  /** What is sent already is read after that time, so it is not late before. */
+  private mutedFor(ms: number): void {
+    clearTimeout(this.unmuting);
+    this.unmuting = setTimeout(() => {
+      this.unmuting = undefined;
+      this.sendNext();
+    }, ms);
+    for (const asked of this.unanswered) this.limit(asked, ms);
   }
 
   /** One at a time: TLS would join to a new buffer what waits for a write to end. */
@@ -164,14 +199,15 @@ export class Exchange {
       throw new RangeError('an answer came to another request than the one that is next');
     this.unanswered.shift();
     clearTimeout(asked.timer);
-    asked.answer(frame);
-    const next = this.waiting.shift();
-    if (next) this.send(next);
+    const mutedMs = Math.min(asked.answer(frame), longestMuteMs);
+    if (mutedMs > 0) this.mutedFor(mutedMs);
+    this.sendNext();
   }
 
   private disconnect(cause?: Error): Disconnected {
     if (this.lost) return this.lost;
     this.lost = new Disconnected('the connection is closed', { cause });
+    clearTimeout(this.unmuting);
     for (const asked of [...this.unanswered.splice(0), ...this.waiting.splice(0)]) {
       clearTimeout(asked.timer);
       asked.fail(this.lost);

@@ -100,7 +100,7 @@ export const fetchV12 = api<FetchRequest, FetchResponse>(
       .appendString('')
       .appendTaggedFields(),
   (r) => {
-    const throttleMs = r.readInt32();
+    const throttleMs = r.readThrottle();
     const code = r.readInt16();
     r.readInt32();
     const partitions = r

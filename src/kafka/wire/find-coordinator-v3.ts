@@ -19,7 +19,7 @@ export const findCoordinatorV3 = api<{ type: KeyType; key: string }, Omit<Coordi
   ['FindCoordinator', 10, 3],
   ({ type, key }, writer) => writer.appendString(key).appendInt8(keyTypes[type]).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     const code = r.readInt16();
     r.readNullableString();
     const node = r.readInt32();

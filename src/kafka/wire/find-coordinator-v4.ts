@@ -21,7 +21,7 @@ export const findCoordinatorV4 = api<{ type: KeyType; keys: readonly string[] },
   ['FindCoordinator', 10, 4],
   ({ type, keys }, writer) => appendStrings(writer.appendInt8(keyTypes[type]), keys).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const key = r.readString();
       const node = r.readInt32();

@@ -46,7 +46,7 @@ export const incrementalAlterConfigsV1 = api<readonly AlteredConfigs[], { code: 
       .appendBoolean(false)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const code = r.readInt16();
       r.readNullableString();

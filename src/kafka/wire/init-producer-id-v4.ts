@@ -35,7 +35,7 @@ export const initProducerIdV4 = api<InitProducerIdRequest, InitProducerIdRespons
       .appendInt16(-1)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return { code: r.readInt16(), producerId: r.readInt64(), producerEpoch: r.readInt16() };
   },
 );

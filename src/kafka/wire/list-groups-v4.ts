@@ -17,7 +17,7 @@ export const listGroupsV4 = api<void, ListGroupsResponse>(
   ['ListGroups', 16, 4],
   (_, writer) => appendStrings(writer, []).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return {
       code: r.readInt16(),
       groups: r.readArray(() => ({

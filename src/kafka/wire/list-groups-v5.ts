@@ -19,7 +19,7 @@ export const listGroupsV5 = api<void, ListGroupsResponse>(
   ['ListGroups', 16, 5],
   (_, writer) => appendStrings(appendStrings(writer, []), []).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return {
       code: r.readInt16(),
       groups: r.readArray(() => ({

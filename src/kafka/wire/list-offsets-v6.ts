@@ -57,7 +57,7 @@ export const listOffsetsV6 = api<ListOffsetsRequest, ListedOffset[]>(
       )
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r
       .readArray(() => {
         const topic = r.readString();

@@ -21,7 +21,7 @@ export const listTransactionsV0 = api<readonly string[], { code: number; transac
       .appendArray([], () => {})
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     const code = r.readInt16();
     r.readStrings();
     const transactionalIds = r.readArray(() => {

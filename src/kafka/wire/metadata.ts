@@ -47,7 +47,7 @@ export interface MetadataTopic {
       topic_authorized_operations => INT32
 */
 export function readMetadata(r: WireReader): MetadataResponse {
-  r.readInt32();
+  r.readThrottle();
   return {
     brokers: r.readArray(() => ({
       id: r.readInt32(),

@@ -49,7 +49,7 @@ export const offsetCommitV8 = api<OffsetCommitRequest, (TopicPartition & { code:
       )
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r
       .readArray(() => {
         const topic = r.readString();

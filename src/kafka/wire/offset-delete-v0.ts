@@ -43,7 +43,7 @@ export const offsetDeleteV0 = api<
       ),
   (r) => {
     const code = r.readInt16();
-    r.readInt32();
+    r.readThrottle();
     const topics = r.readArray(
       () => {
         const topic = r.readString(false);

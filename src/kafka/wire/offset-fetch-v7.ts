@@ -16,7 +16,7 @@ export const offsetFetchV7 = api<WantedOffsets, Omit<GroupOffsets, 'group'>>(
   ({ group, partitions }, writer) =>
     appendWanted(writer.appendString(group), partitions).appendBoolean(true).appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     const offsets = readOffsets(r);
     return { offsets, code: r.readInt16() };
   },

@@ -22,7 +22,7 @@ export const offsetFetchV8 = api<readonly WantedOffsets[], GroupOffsets[]>(
       .appendBoolean(true)
       .appendTaggedFields(),
   (r) => {
-    r.readInt32();
+    r.readThrottle();
     return r.readArray(() => {
       const group = r.readString();
       const offsets = readOffsets(r);

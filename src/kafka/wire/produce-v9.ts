@@ -73,6 +73,6 @@ export const produceV9 = api<ProduceRequest, ProduceResponse>(
         });
       })
       .flat();
-    return { partitions, throttleMs: r.readInt32() };
+    return { partitions, throttleMs: r.readThrottle() };
   },
 );
