@@ -122,7 +122,7 @@ export function sealingCalls(
         if (row.error?.type === 'Unreachable' && Date.now() < deadline) continue;
         if (row.error) throw row.error;
         if (!position) continue;
-        for (const batch of batchesIn(row.value.batches)) {
+        for (const batch of batchesIn(row.value.batches, row.value.place)) {
           position.offset = batch.lastOffset + 1n;
           if (batch.kind === 'legacy' || !batch.control) continue;
           if (batch.producerId !== producerId || batch.producerEpoch !== producerEpoch) continue;

@@ -147,7 +147,7 @@ async function* everything(
     if (!row || row.error) throw row?.error ?? noRow(partition.topic);
     // Compaction may have left nothing up to the end.
     if (row.value.batches.length === 0 && !row.value.throttled) return;
-    for (const batch of batchesIn(row.value.batches)) {
+    for (const batch of batchesIn(row.value.batches, row.value.place)) {
       offset = batch.lastOffset + 1n;
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const record of recordsIn(batch))

@@ -4,7 +4,7 @@ import { readerOf } from '../../src/kafka/wire/api.js';
 import { assignedPartitions, subscribedTopics } from '../../src/kafka/wire/consumer-protocol.js';
 import type { BrokerAssignedGroup } from '../../src/kafka/wire/consumer-group-describe-v0.js';
 import type { ClassicGroup } from '../../src/kafka/wire/describe-groups-v5.js';
-import { wholeBatches } from '../../src/kafka/fetch.js';
+import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
@@ -101,11 +101,16 @@ describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
       { ...one, code: ok, logStart: 0n, highWatermark: 3n, lastStable: 2n, aborted: [{ firstOffset: 0n }] },
     ]);
     const [plain, aborted] = partitions.map(({ records }) => records);
-    expect(plain && wholeBatches(plain)).toEqual(plain);
-    expect(plain && wholeBatches(plain.subarray(0, -1))).toHaveLength(0);
+    const asked = { from: 0n, place: 'orders/0' };
+    expect(plain && wholeBatches(plain, asked)).toEqual(plain);
     // The aborted record and the marker that says so; the open transaction begins at 2.
-    expect(aborted && wholeBatches(aborted, 1n).length).toBeLessThan(aborted?.length ?? 0);
-    expect(aborted && wholeBatches(aborted, 2n)).toEqual(aborted);
+    expect(aborted && wholeBatches(aborted, { ...asked, until: 1n }).length).toBe(
+      Number(aborted?.readInt32BE(8)) + 12,
+    );
+    expect(aborted && wholeBatches(aborted, { ...asked, until: 2n })).toEqual(aborted);
+    expect(aborted && wholeBatches(aborted.subarray(0, -1), asked)).toEqual(
+      aborted && wholeBatches(aborted, { ...asked, until: 1n }),
+    );
     expect(answer<FetchResponse>('fetch out of range').partitions).toMatchObject([{ ...zero, code: 1 }]);
   });
 

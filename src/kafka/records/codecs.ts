@@ -3,6 +3,7 @@ import zstd from '@toondepauw/node-zstd';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import snappy from 'snappy';
 import { FerryError } from '../../migration/errors.js';
+import { nameOf, type Whereabouts } from './damage.js';
 
 /**
  * How the records of a batch are compressed. The number in the attributes is the place in this list
@@ -12,12 +13,12 @@ export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof codecs)[number];
 
 /** @throws FerryError `Unsupported` for a number that no Kafka of today defines. */
-export function codecName(id: number): Codec {
+export function codecName(id: number, where: Whereabouts = {}): Codec {
   const name = codecs[id];
   if (name === undefined)
     throw new FerryError(
       'Unsupported',
-      `Compression codec ${id} is not one that Kafka defines: a newer ferry may know it.`,
+      `${nameOf(where)} says compression codec ${id}, which is not one that Kafka defines: a newer ferry may know it, else check its log with kafka-dump-log.`,
     );
   return name;
 }
