@@ -1,6 +1,6 @@
-import { codecName, type Codec } from './codecs.js';
+import { codecName, decompress, type Codec } from './codecs.js';
 import { crc32c } from './crc32c.js';
-import { damaged } from './damage.js';
+import { damaged, type Whereabouts } from './damage.js';
 
 /**
  * Record batches as a broker stores and sends them, viewed in place.
@@ -59,7 +59,7 @@ export const attributeBits = {
 } as const;
 
 /** Bytes of an entry without key, value and records, by its magic. */
-export const smallestEntry = { 0: 26, 1: 34, 2: headerAt.records } as const;
+const smallestEntry = { 0: 26, 1: 34, 2: headerAt.records } as const;
 
 /** One batch of magic 2. Every field is read from `bytes` when asked for; nothing is copied or checked against the CRC. */
 export class RecordBatch {
@@ -98,7 +98,7 @@ export class RecordBatch {
     return this.bytes.readInt16BE(headerAt.attributes);
   }
   get codec(): Codec {
-    return codecName(this.attributes & attributeBits.codec, { offset: this.baseOffset, place: this.place });
+    return codecName(this.attributes & attributeBits.codec, this.whereabouts);
   }
   get timestampType(): 'create' | 'append' {
     return this.has(attributeBits.logAppendTime) ? 'append' : 'create';
@@ -142,6 +142,17 @@ export class RecordBatch {
   get payload(): Buffer {
     return this.bytes.subarray(headerAt.records);
   }
+  /**
+   * The records, decompressed; of an uncompressed batch its own bytes.
+   * @throws FerryError `Unexpected` (see `decompress`)
+   */
+  get plain(): Buffer {
+    return decompress(this.codec, this.payload, this.whereabouts);
+  }
+  /** For sentences. */
+  get whereabouts(): Whereabouts {
+    return { offset: this.baseOffset, place: this.place };
+  }
 
   /** Whether the bytes are the ones that were written: re-hashes the whole batch. */
   crcMatches(): boolean {
@@ -170,10 +181,11 @@ export class LegacyEntry {
     return this.bytes.readInt8(headerAt.magic);
   }
   get codec(): Codec {
-    return codecName(this.bytes.readInt8(17) & attributeBits.codec, {
-      offset: this.lastOffset,
-      place: this.place,
-    });
+    return codecName(this.bytes.readInt8(17) & attributeBits.codec, this.whereabouts);
+  }
+  /** For sentences. */
+  get whereabouts(): Whereabouts {
+    return { offset: this.lastOffset, place: this.place };
   }
 }
 
