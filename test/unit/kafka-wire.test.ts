@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readerOf } from '../../src/kafka/wire/api.js';
+import { WireReader } from '../../src/kafka/wire/reader.js';
 import { assignedPartitions, subscribedTopics } from '../../src/kafka/wire/consumer-protocol.js';
 import type { BrokerAssignedGroup } from '../../src/kafka/wire/consumer-group-describe-v0.js';
 import type { ClassicGroup } from '../../src/kafka/wire/describe-groups-v5.js';
@@ -46,7 +46,7 @@ function broker(version: string) {
   };
   const answer = <T>(name: string): T => {
     const { api, bytes } = exchangeOf(name);
-    const reader = readerOf(Buffer.from(bytes.response, 'base64'));
+    const reader = new WireReader(Buffer.from(bytes.response, 'base64'));
     const response = api.decode(reader);
     expect(reader.remaining).toBe(0);
     return response as T;
@@ -284,7 +284,7 @@ test('a KIP-848 group of Kafka 4.3.1 has members with what they subscribe to and
 test('tagged fields that a newer broker adds are passed over', () => {
   // Two fields: tag 0 with 3 bytes, tag 200 with none; then an INT16.
   const bytes = Buffer.from([2, 0, 3, 9, 9, 9, 0xc8, 0x01, 0, 0, 7]);
-  const reader = readerOf(bytes);
+  const reader = new WireReader(bytes);
   reader.readTaggedFields();
   expect(reader.readInt16()).toBe(7);
 });
