@@ -137,7 +137,9 @@ function protobufText(text: string): string {
 }
 
 function* protobufWords(text: string): Generator<string> {
-  const pattern = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|[\w.+-]+|\S/g;
+  // What does not end goes to the end of the text: to look for it again from each of its words would take for ever.
+  const pattern =
+    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:[^"\\]|\\[\s\S]?)*)(?:"|$)|'((?:[^'\\]|\\[\s\S]?)*)(?:'|$)|[\w.+-]+|\S/g;
   for (const [word, double, single] of text.matchAll(pattern)) {
     if (word.startsWith('//') || word.startsWith('/*')) continue;
     const quoted = double ?? single;
