@@ -177,7 +177,8 @@ export async function readSyncs(target: Cluster, topic: string): Promise<Map<str
       maxWaitMs: 0,
     });
     const before = next;
-    for (const batch of batchesIn(valueOf(rows, key).batches)) {
+    const { batches, place } = valueOf(rows, key);
+    for (const batch of batchesIn(batches, place)) {
       next = batch.lastOffset + 1n;
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const record of recordsIn(batch)) {

@@ -21,10 +21,11 @@ export async function newestTimestamp(
       maxBytes: oneBatchBytes,
       maxWaitMs: 0,
     });
-    const batches = rows.get(partitionKey(partition))?.value?.batches;
-    if (!batches) return null;
+    const fetched = rows.get(partitionKey(partition))?.value;
+    if (!fetched) return null;
     let newest = -1n;
-    for (const batch of batchesIn(batches)) if (batch.kind === 'batch') newest = batch.maxTimestamp;
+    for (const batch of batchesIn(fetched.batches, fetched.place))
+      if (batch.kind === 'batch') newest = batch.maxTimestamp;
     const date = new Date(Number(newest));
     return newest > 0n && !Number.isNaN(date.getTime()) ? date : null;
   } catch (error) {

@@ -222,9 +222,9 @@ async function topicsWithoutKeys(source: Cluster, copied: readonly Copied[]): Pr
     },
   );
   const keyless = partitions.filter((at) => {
-    const batches = rowAt(rows, partitionKey(at)).value?.batches;
-    if (!batches) return false;
-    for (const batch of batchesIn(batches)) {
+    const fetched = rowAt(rows, partitionKey(at)).value;
+    if (!fetched) return false;
+    for (const batch of batchesIn(fetched.batches, fetched.place)) {
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const { key } of recordsIn(batch)) if (key === null) return true;
     }

@@ -1,4 +1,10 @@
-import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type FetchedBatches,
+  type TopicPartition,
+  type Watermarks,
+} from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Finding } from '../../src/migration/findings.js';
@@ -62,7 +68,7 @@ export async function sampleIds(
       if (!value) continue;
       const key = partitionKey(at);
       // Places of a short partition overlap.
-      read.set(key, sampleBatches(value.batches, at, read.get(key) ?? 0n, samples));
+      read.set(key, sampleBatches(value, at, read.get(key) ?? 0n, samples));
     }
   }
   return [...samples.values()];
@@ -78,13 +84,13 @@ type Sample = SampledIds & { ids: Map<number, { partition: number; offset: bigin
 
 /** @returns where the next place goes on at the earliest. */
 function sampleBatches(
-  batches: Buffer,
+  { batches, place }: FetchedBatches,
   { topic, partition }: TopicPartition,
   from: bigint,
   samples: Map<string, Sample>,
 ): bigint {
   let next = from;
-  for (const batch of batchesIn(batches)) {
+  for (const batch of batchesIn(batches, place)) {
     if (batch.kind === 'legacy' || batch.control) continue;
     for (const { key, value, offset } of recordsIn(batch)) {
       if (offset < next) continue;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Connection } from '@platformatic/kafka';
 import { LabError } from '../../lab/lab.js';
 import type { ClusterConnection } from '../../src/kafka/open.js';
-import { readerOf } from '../../src/kafka/wire/api.js';
+import { WireReader } from '../../src/kafka/wire/reader.js';
 
 /** Batches for partitions of one topic: one whole batch of magic 2 for each, as a broker takes it. */
 export type Share = readonly { partition: number; batch: Buffer }[];
@@ -157,7 +157,7 @@ function writeUnsignedVarint(bytes: Buffer, value: number, from: number): number
         error_message => COMPACT_NULLABLE_STRING
 */
 function refusalIn(body: Buffer): Error | undefined {
-  const reader = readerOf(body);
+  const reader = new WireReader(body);
   reader.readTaggedFields();
   let refusal: Error | undefined;
   reader.readArray(() => {

@@ -32,7 +32,8 @@ export function offsetSyncOf({ key, value }: Encoded): OffsetSync | undefined {
     const partition = of.int32();
     const offsets = new Reader(value);
     const sync = { topic, partition, upstream: offsets.int64(), downstream: offsets.int64() };
-    return of.ended && offsets.ended ? sync : undefined;
+    const sound = partition >= 0 && sync.upstream >= 0n && sync.downstream >= 0n;
+    return sound && of.ended && offsets.ended ? sync : undefined;
   });
 }
 

@@ -101,9 +101,9 @@ class RangeReading {
   }
 
   /** Whether it brought anything. */
-  take({ batches, aborted }: FetchedBatches): boolean {
+  take(fetched: FetchedBatches): boolean {
     const before = this.next;
-    this.feed({ batches, aborted });
+    this.feed(fetched);
     return this.next > before;
   }
 
@@ -114,9 +114,9 @@ class RangeReading {
     this.next = end;
   }
 
-  private feed({ batches, aborted }: FetchedRange): void {
+  private feed({ batches, aborted, place }: FetchedRange): void {
     const transactions = new OpenAborts(aborted, this.aborts);
-    for (const batch of batchesIn(batches)) {
+    for (const batch of batchesIn(batches, place)) {
       if (batch.kind === 'legacy') {
         // Its records are not compared: written before Kafka 0.11.
         this.nothingUntil(batch.lastOffset + 1n);

@@ -312,6 +312,8 @@ export interface FetchedBatches {
   readonly throttled: boolean;
   /** The log is not the one that was read up to the position: it parts from that at `endOffset`. */
   readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };
+  /** Where the batches were read, for sentences: `orders/3 on cluster "main"`. */
+  readonly place?: string;
 }
 
 /** Whose writes are accepted from now on; sequence numbers of every partition begin at 0. */

@@ -6,7 +6,12 @@ import { gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
 import { Portion } from './link/portion.js';
 import { ok, refusal } from './link/refusal.js';
+import { wholeBatches } from './records/whole-batches.js';
 import { fetchV12 } from './wire/fetch-v12.js';
+import type { FetchResponse } from './wire/fetch-v12.js';
+import { isFerryError } from '../migration/errors.js';
+import type { FerryError } from '../migration/errors.js';
+import { uncountable } from './countable.js';
 
 type FetchCalls = Pick<Cluster, 'fetch'>;
 
@@ -53,23 +58,9 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
           const missing = throttleMs > 0 ? keys : [];
           return new Map([
             ...missing.map((key): [string, Reply<FetchedBatches>] => [key, heldBack(throttleMs)]),
-            ...answer.partitions.map((row): [string, Reply<FetchedBatches>] => {
-              const key = partitionKey(row);
-              const { code, highWatermark, lastStable, logStart, aborted, records, diverging } = row;
-              if (code !== ok) return [key, { code }];
-              const batches = wholeBatches(records, byKey.get(key)?.until);
-              return [
-                key,
-                {
-                  value: {
-                    watermarks: { logStart, highWatermark, lastStable },
-                    batches,
-                    aborted,
-                    throttled: false,
-                    ...(diverging && { diverging }),
-                  },
-                },
-              ];
+            ...answer.partitions.flatMap((row): [string, Reply<FetchedBatches> | FerryError][] => {
+              const position = byKey.get(partitionKey(row));
+              return position ? [[partitionKey(row), fetched(brokers.cluster, row, position)]] : [];
             }),
           ]);
         },
@@ -84,19 +75,27 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
   };
 }
 
-/** base offset INT64 and length INT32, which every format of a batch begins with. */
-const batchPrefix = 12;
-
-/** The batches that are complete and begin before `until`. */
-export function wholeBatches(records: Buffer, until?: bigint): Buffer {
-  let end = 0;
-  while (end + batchPrefix <= records.length) {
-    if (until !== undefined && records.readBigInt64BE(end) >= until) break;
-    const next = end + batchPrefix + records.readInt32BE(end + 8);
-    if (next > records.length) break;
-    end = next;
+/** What came of one partition; damage in it says nothing about the others. */
+function fetched(
+  cluster: string,
+  row: FetchResponse['partitions'][number],
+  position: { offset: bigint; until?: bigint },
+): Reply<FetchedBatches> | FerryError {
+  const { code, highWatermark, lastStable, logStart, aborted, records, diverging } = row;
+  if (code !== ok) return { code };
+  const watermarks = { logStart, highWatermark, lastStable };
+  const wrong = uncountable(cluster, row, watermarks);
+  if (wrong) return wrong;
+  const place = `${partitionKey(row)} on cluster "${cluster}"`;
+  try {
+    const batches = wholeBatches(records, { from: position.offset, until: position.until, place });
+    return {
+      value: { watermarks, batches, aborted, throttled: false, place, ...(diverging && { diverging }) },
+    };
+  } catch (error) {
+    if (isFerryError(error)) return error;
+    throw error;
   }
-  return records.subarray(0, end);
 }
 
 /** Settles as the promise does, unless the signal comes first; the answer is then dropped when it arrives. */

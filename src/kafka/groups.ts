@@ -92,7 +92,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
    * do not know is looked up in the listing before it is believed dead.
    */
   const describe = async (broker: number, groups: readonly string[]) => {
-    const replies = new Map<string, Reply<GroupFacts>>();
+    const replies = new Map<string, Reply<GroupFacts> | FerryError>();
     if (await brokers.speaks(consumerGroupDescribeV0, broker))
       for (const answer of (await ask(consumerGroupDescribeV0, broker, groups)).values())
         if (answer.code !== groupIdNotFound && answer.code !== unsupportedVersion)
@@ -103,7 +103,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
     for (const answer of (await ask(describeGroupsV5, broker, others)).values()) {
       if (answer.code === groupIdNotFound || (answer.code === ok && answer.state === 'Dead'))
         unknown.push(answer.group);
-      else replies.set(answer.group, classic(answer));
+      else replies.set(answer.group, classic(brokers.cluster, answer));
     }
 
     if (unknown.length > 0 && (await brokers.speaks(listGroupsV5, broker))) {
@@ -169,25 +169,38 @@ function coordinatesOther(protocolType: string): { coordinatesOther?: true } {
   return protocolType === 'consumer' || protocolType === '' ? {} : { coordinatesOther: true };
 }
 
-function classic({ code, group, state, protocolType, members }: ClassicGroup): Reply<GroupFacts> {
+function classic(
+  cluster: string,
+  { code, group, state, protocolType, members }: ClassicGroup,
+): Reply<GroupFacts> | FerryError {
   if (code !== ok) return { code };
   // Only consumers write their topics in a form known here: the bytes of a Connect worker mean something else.
   const consumers = protocolType === 'consumer';
-  return {
-    value: {
-      group,
-      protocol: 'classic',
-      state: states[state.toLowerCase()] ?? 'unknown',
-      ...coordinatesOther(protocolType),
-      members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
-        memberId,
-        clientId,
-        host,
-        subscribed: consumers ? subscribedTopics(metadata) : [],
-        assigned: consumers ? assignedPartitions(assignment) : [],
-      })),
-    },
-  };
+  try {
+    return {
+      value: {
+        group,
+        protocol: 'classic',
+        state: states[state.toLowerCase()] ?? 'unknown',
+        ...coordinatesOther(protocolType),
+        members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
+          memberId,
+          clientId,
+          host,
+          subscribed: consumers ? subscribedTopics(metadata) : [],
+          assigned: consumers ? assignedPartitions(assignment) : [],
+        })),
+      },
+    };
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    // A member may write any bytes, and the broker does not look: to take them for no topics would be wrong.
+    return new FerryError(
+      'Unsupported',
+      `A member of group "${group}" on cluster "${cluster}" says what it reads in bytes that are not those of a consumer: stop it, or move that group's applications by hand.`,
+      { cause },
+    );
+  }
 }
 
 function brokerAssigned({ code, group, state, members }: BrokerAssignedGroup): Reply<GroupFacts> {

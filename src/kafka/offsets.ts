@@ -1,6 +1,8 @@
 import type { Brokers } from './link/brokers.js';
 import type { Cluster, Row, TopicPartition, Watermarks } from './cluster.js';
 import { partitionKey } from './cluster.js';
+import { uncountable } from './countable.js';
+import type { FerryError } from '../migration/errors.js';
 import type { Leaders } from './link/leaders.js';
 import { chunks, gather } from './link/patience.js';
 import type { Reply } from './link/patience.js';
@@ -15,7 +17,7 @@ type OffsetCalls = Pick<Cluster, 'watermarks' | 'offsetsAtTime'>;
 export function offsetCalls(brokers: Brokers, leaders: Leaders): OffsetCalls {
   const perLeader = <V>(
     partitions: readonly TopicPartition[],
-    ask: (broker: number, partitions: TopicPartition[]) => Promise<Map<string, Reply<V>>>,
+    ask: (broker: number, partitions: TopicPartition[]) => Promise<Map<string, Reply<V> | FerryError>>,
   ): Promise<Map<string, Row<V>>> => {
     const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
     const of = (keys: readonly string[]) => keys.flatMap((key) => byKey.get(key) ?? []);
@@ -52,7 +54,9 @@ export function offsetCalls(brokers: Brokers, leaders: Leaders): OffsetCalls {
         return new Map(
           partitions.map((partition) => {
             const key = partitionKey(partition);
-            return [key, watermarks(starts.get(key), ends.get(key), stable.get(key))];
+            const found = watermarks(starts.get(key), ends.get(key), stable.get(key));
+            const wrong = 'value' in found && uncountable(brokers.cluster, partition, found.value);
+            return [key, wrong || found];
           }),
         );
       }),

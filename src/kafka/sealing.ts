@@ -124,7 +124,7 @@ export function sealingCalls(
         if (!position) continue;
         // A quota may make the way there long.
         if (row.value.batches.length > 0) deadline = Date.now() + patienceMs;
-        for (const batch of batchesIn(row.value.batches)) {
+        for (const batch of batchesIn(row.value.batches, row.value.place)) {
           position.offset = batch.lastOffset + 1n;
           if (batch.kind === 'legacy' || !batch.control) continue;
           if (batch.producerId !== producerId || batch.producerEpoch !== producerEpoch) continue;

@@ -81,10 +81,13 @@ export function decodeChunk(bytes: Buffer): MapChunk {
     source += reader.number();
     target += reader.number();
     const length = reader.number();
+    if (length === 0) throw damaged();
     runs.push({ source, target, length });
     source += length;
     target += length;
+    if (!Number.isSafeInteger(source) || !Number.isSafeInteger(target)) throw damaged();
   }
+  if (!reader.ended) throw damaged();
   return { position, runs };
 }
 
@@ -113,6 +116,10 @@ class ChunkReader {
   private at = 0;
 
   constructor(private readonly bytes: Buffer) {}
+
+  get ended(): boolean {
+    return this.at === this.bytes.length;
+  }
 
   byte(): number {
     const byte = this.bytes[this.at++];

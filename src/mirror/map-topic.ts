@@ -104,7 +104,11 @@ export async function readPositions(
         if (!bytes) throw damaged(target, migration, chunkKey(partition, i));
         return decodeChunk(bytes);
       });
-      return [partition, positionOf(inOrder)];
+      try {
+        return [partition, positionOf(inOrder)];
+      } catch (cause) {
+        throw damaged(target, migration, partition, cause);
+      }
     }),
   );
 }
@@ -147,7 +151,7 @@ async function* everything(
     if (!row || row.error) throw row?.error ?? noRow(partition.topic);
     // Compaction may have left nothing up to the end.
     if (row.value.batches.length === 0 && !row.value.throttled) return;
-    for (const batch of batchesIn(row.value.batches)) {
+    for (const batch of batchesIn(row.value.batches, row.value.place)) {
       offset = batch.lastOffset + 1n;
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const record of recordsIn(batch))
@@ -256,10 +260,11 @@ function runsOf(map: OffsetMap, chunk: number) {
   return Array.from({ length: size }, (_, i) => map.run(first + i));
 }
 
-function damaged(target: Cluster, migration: string, key: string): FerryError {
+function damaged(target: Cluster, migration: string, key: string, cause?: unknown): FerryError {
   return new FerryError(
     'Conflict',
     `The offset map of migration "${migration}" on cluster "${target.name}" is not whole (at "${key}"): something else has written to its topic or removed records; remove the mirror and start it anew.`,
+    { cause },
   );
 }
 

@@ -42,10 +42,10 @@ export class SourceQueue {
   }
 
   /** Takes a Fetch from `position`; answers the bytes that are held more. */
-  feed({ batches, aborted, watermarks }: FetchedBatches): number {
+  feed({ batches, aborted, watermarks, place }: FetchedBatches): number {
     const before = this.bytes;
     const transactions = new OpenAborts(aborted, this.aborts);
-    for (const batch of batchesIn(batches)) {
+    for (const batch of batchesIn(batches, place)) {
       const end = Number(batch.lastOffset) + 1;
       if (batch.kind === 'batch') {
         if (batch.control && controlType(batch) === 'abort')

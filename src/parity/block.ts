@@ -1,6 +1,6 @@
-import { FerryError } from '../migration/errors.js';
+import type { FerryError } from '../migration/errors.js';
 import type { RecordBatch } from '../kafka/records/batch.js';
-import { decompress } from '../kafka/records/codecs.js';
+import { malformed } from '../kafka/records/records.js';
 
 /**
  * The records of one batch, walked in place: a comparison looks at every record of two clusters, and an object for each
@@ -26,6 +26,7 @@ export class Block {
   private at = 0;
   private walked = 0;
   private readonly appendTime: boolean;
+  private readonly lastOffsetDelta: number;
   /** The batch's time as a number where it is exact, which all times of milliseconds are. */
   private readonly baseTime: number | undefined;
 
@@ -33,7 +34,8 @@ export class Block {
   constructor(readonly batch: RecordBatch) {
     this.baseOffset = batch.baseOffset;
     this.count = batch.count;
-    this.bytes = decompress(batch.codec, batch.payload);
+    this.bytes = batch.plain;
+    this.lastOffsetDelta = batch.lastOffsetDelta;
     this.appendTime = batch.timestampType === 'append';
     const base = this.appendTime ? batch.maxTimestamp : batch.baseTimestamp;
     this.baseTime = base >= 0n && base < 2n ** 52n ? Number(base) : undefined;
@@ -73,7 +75,9 @@ export class Block {
     if (size < 0 || end > this.bytes.length) throw this.malformed();
     this.at++;
     this.readTimestamp();
-    this.offsetDelta = this.varint();
+    const delta = this.varint();
+    if (delta <= this.offsetDelta || delta > this.lastOffsetDelta) throw this.malformed();
+    this.offsetDelta = delta;
     this.bodyStart = this.at;
     this.bodyEnd = end;
     if (this.bodyStart > end) throw this.malformed();
@@ -142,10 +146,7 @@ export class Block {
   }
 
   private malformed(): FerryError {
-    return new FerryError(
-      'Unexpected',
-      `The batch at offset ${this.baseOffset} does not hold ${this.count} well-formed records: check the log of that partition with kafka-dump-log.`,
-    );
+    return malformed(this.batch);
   }
 }
 

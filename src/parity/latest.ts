@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { malformed, nullableIn } from '../kafka/records/records.js';
 import { ByteReader } from '../kafka/records/varints.js';
 import type { Block } from './block.js';
 import {
@@ -59,8 +60,9 @@ export class LatestComparison {
   }
 
   private async read(name: SideName, reader: PartitionReader, pass: Pass, left: Shard[]): Promise<void> {
-    await this.each(name, reader, ({ bytes, bodyStart, bodyEnd, offset, timestamp }) => {
-      const { keyEnd, tombstone } = keyOf(bytes, bodyStart, bodyEnd);
+    await this.each(name, reader, (block) => {
+      const { bytes, bodyStart, bodyEnd, offset, timestamp } = block;
+      const { keyEnd, tombstone } = keyOf(block);
       const key = digest(bytes.subarray(bodyStart, keyEnd));
       if (!isOf(pass.shard, wordOf(key, 0))) return;
       const record = digest(Buffer.concat([timeBytes(timestamp), bytes.subarray(keyEnd, bodyEnd)]));
@@ -102,8 +104,8 @@ export class LatestComparison {
     if (unequal) {
       const beyond = await this.options.beyond();
       for (const name of ['source', 'target'] as const)
-        await this.each(name, beyond[name], ({ bytes, bodyStart, bodyEnd }) => {
-          const key = digest(bytes.subarray(bodyStart, keyOf(bytes, bodyStart, bodyEnd).keyEnd));
+        await this.each(name, beyond[name], (block) => {
+          const key = digest(block.bytes.subarray(block.bodyStart, keyOf(block).keyEnd));
           if (isOf(shard, wordOf(key, 0))) table.markBeyond(name, key);
         });
     }
@@ -210,12 +212,16 @@ class Span {
   }
 }
 
-function keyOf(bytes: Buffer, start: number, end: number): { keyEnd: number; tombstone: boolean } {
-  const body = new ByteReader(bytes.subarray(start, end));
-  const size = body.varint();
-  if (size > 0) body.skip(size);
-  const keyEnd = end - body.remaining;
-  return { keyEnd, tombstone: body.varint() === -1 };
+/** @throws FerryError `Unexpected` when the record is not well formed */
+function keyOf({ batch, bytes, bodyStart, bodyEnd }: Block): { keyEnd: number; tombstone: boolean } {
+  try {
+    const body = new ByteReader(bytes.subarray(bodyStart, bodyEnd));
+    nullableIn(body);
+    const keyEnd = bodyEnd - body.remaining;
+    return { keyEnd, tombstone: nullableIn(body) === null };
+  } catch (cause) {
+    throw malformed(batch, cause);
+  }
 }
 
 function timeBytes(timestamp: bigint): Buffer {

@@ -97,10 +97,10 @@ export class PartitionReader {
     return offset >= this.from && offset < this.range.end;
   }
 
-  feed({ batches, aborted }: FetchedBatches): void {
+  feed({ batches, aborted, place }: FetchedBatches): void {
     this.silences = 0;
     const transactions = new OpenAborts(aborted, this.aborts);
-    for (const entry of batchesIn(batches)) {
+    for (const entry of batchesIn(batches, place)) {
       const batch = entry.kind === 'legacy' ? converted(entry) : entry;
       if (batch.control && controlType(batch) === 'abort')
         this.aborts.set(batch.producerId, batch.baseOffset);

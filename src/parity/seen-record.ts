@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { damaged } from '../kafka/records/damage.js';
+import { partsIn, type KafkaRecord } from '../kafka/records/records.js';
 import { ByteReader } from '../kafka/records/varints.js';
 import type { Block } from './block.js';
 
@@ -7,40 +9,31 @@ export interface SeenRecord {
   readonly offset: bigint;
   /** See `Block`. */
   readonly canonical: Buffer;
+  /** Where it was read (`RecordBatch.place`). */
+  readonly place?: string | undefined;
 }
 
 const timestampBytes = 8;
 
-export function seenRecord({ offset, timestamp, bytes, bodyStart, bodyEnd, size }: Block): SeenRecord {
+export function seenRecord(block: Block): SeenRecord {
+  const { batch, offset, timestamp, bytes, bodyStart, bodyEnd, size } = block;
   const canonical = Buffer.allocUnsafe(timestampBytes + size);
   canonical.writeBigInt64BE(timestamp);
   bytes.copy(canonical, timestampBytes, bodyStart, bodyEnd);
-  return { offset, canonical };
+  return { offset, canonical, place: batch.place };
 }
 
 /** What consumers see of a record. */
-interface Parts {
-  timestamp: bigint;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers: { key: Buffer; value: Buffer | null }[];
-}
+type Parts = Omit<KafkaRecord, 'offset'>;
 
-export function partsOf({ canonical }: SeenRecord): Parts {
-  const body = new ByteReader(canonical.subarray(timestampBytes));
-  const nullable = () => {
-    const length = body.varint();
-    return length === -1 ? null : body.take(length);
-  };
-  return {
-    timestamp: canonical.readBigInt64BE(),
-    key: nullable(),
-    value: nullable(),
-    headers: Array.from({ length: body.varint() }, () => ({
-      key: body.take(body.varint()),
-      value: nullable(),
-    })),
-  };
+/** @throws FerryError `Unexpected` when it is not well formed: `Block` has looked at its length alone */
+export function partsOf({ canonical, offset, place }: SeenRecord): Parts {
+  try {
+    const body = new ByteReader(canonical.subarray(timestampBytes));
+    return { timestamp: canonical.readBigInt64BE(), ...partsIn(body) };
+  } catch (cause) {
+    throw damaged({ offset, place }, 'a record in it is not well formed', cause);
+  }
 }
 
 /** Whether two records are the same to a consumer: also where a client has written lengths longer than it had to. */

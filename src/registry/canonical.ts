@@ -18,7 +18,7 @@ export function sameSchema(one: Schema, other: Schema): boolean {
 export function canonicalText({ type, text }: Pick<Schema, 'type' | 'text'>): string {
   if (type === 'PROTOBUF') return protobufText(text);
   const json = parsed(text);
-  if (json === undefined) return text.trim();
+  if (json === undefined || depthOf(text) > deepest) return text.trim();
   // Numbers too long for a double would lose the digits in which they differ.
   const long =
     text
@@ -41,6 +41,20 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Of brackets; registries themselves refuse what is deeper. */
+const deepest = 1000;
+
+/** How deep the brackets of a text go at most: those that are inside of strings count too. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    most = Math.max(most, depth);
+  }
+  return most;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -123,7 +137,9 @@ function protobufText(text: string): string {
 }
 
 function* protobufWords(text: string): Generator<string> {
-  const pattern = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|[\w.+-]+|\S/g;
+  // What does not end goes to the end of the text: to look for it again from each of its words would take for ever.
+  const pattern =
+    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:[^"\\]|\\[\s\S]?)*)(?:"|$)|'((?:[^'\\]|\\[\s\S]?)*)(?:'|$)|[\w.+-]+|\S/g;
   for (const [word, double, single] of text.matchAll(pattern)) {
     if (word.startsWith('//') || word.startsWith('/*')) continue;
     const quoted = double ?? single;

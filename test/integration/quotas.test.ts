@@ -45,6 +45,7 @@ async function held(what: string, quotas: Partial<Record<Side, Quota>>) {
   const dependencies: Dependencies = {
     clusters: (name) => (name === 'source' ? source : target),
     registries: openRegistries({}).get,
+    holds: { take: async () => [], release: async () => undefined, held: async () => [] },
     otherMigrations: async () => [],
   };
   return { source, target, dependencies };

@@ -99,12 +99,7 @@ async function bytesOf(link: BrokerLink, exchange: Exchange, topicId: string) {
   const raw = api<void, Buffer>(
     [of.name, of.key, of.version],
     (_, writer) => writer.append(sent),
-    (reader) => {
-      const bytes = reader.buffer.slice();
-      // All but the count of tagged fields, which every flexible body ends with.
-      reader.position = bytes.length - 1;
-      return bytes;
-    },
+    (reader) => reader.readRest(),
     { flexible: of.name !== 'OffsetDelete' },
   );
   const received = await link.ask(raw, undefined);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readerOf } from '../../src/kafka/wire/api.js';
+import { WireReader } from '../../src/kafka/wire/reader.js';
 import { assignedPartitions, subscribedTopics } from '../../src/kafka/wire/consumer-protocol.js';
 import type { BrokerAssignedGroup } from '../../src/kafka/wire/consumer-group-describe-v0.js';
 import type { ClassicGroup } from '../../src/kafka/wire/describe-groups-v5.js';
-import { wholeBatches } from '../../src/kafka/fetch.js';
 import type { CreateTopicsResponse } from '../../src/kafka/wire/create-topics-v7.js';
 import type { DeleteTopicsResponse } from '../../src/kafka/wire/delete-topics-v6.js';
+import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
@@ -48,7 +48,7 @@ function broker(version: string) {
   };
   const answer = <T>(name: string): T => {
     const { api, bytes } = exchangeOf(name);
-    const reader = readerOf(Buffer.from(bytes.response, 'base64'));
+    const reader = new WireReader(Buffer.from(bytes.response, 'base64'));
     const response = api.decode(reader);
     expect(reader.remaining).toBe(0);
     return response as T;
@@ -103,11 +103,16 @@ describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
       { ...one, code: ok, logStart: 0n, highWatermark: 3n, lastStable: 2n, aborted: [{ firstOffset: 0n }] },
     ]);
     const [plain, aborted] = partitions.map(({ records }) => records);
-    expect(plain && wholeBatches(plain)).toEqual(plain);
-    expect(plain && wholeBatches(plain.subarray(0, -1))).toHaveLength(0);
+    const asked = { from: 0n, place: 'orders/0' };
+    expect(plain && wholeBatches(plain, asked)).toEqual(plain);
     // The aborted record and the marker that says so; the open transaction begins at 2.
-    expect(aborted && wholeBatches(aborted, 1n).length).toBeLessThan(aborted?.length ?? 0);
-    expect(aborted && wholeBatches(aborted, 2n)).toEqual(aborted);
+    expect(aborted && wholeBatches(aborted, { ...asked, until: 1n }).length).toBe(
+      Number(aborted?.readInt32BE(8)) + 12,
+    );
+    expect(aborted && wholeBatches(aborted, { ...asked, until: 2n })).toEqual(aborted);
+    expect(aborted && wholeBatches(aborted.subarray(0, -1), asked)).toEqual(
+      aborted && wholeBatches(aborted, { ...asked, until: 1n }),
+    );
     expect(answer<FetchResponse>('fetch out of range').partitions).toMatchObject([{ ...zero, code: 1 }]);
   });
 
@@ -238,7 +243,7 @@ describe.each(Object.keys(unspoken))('every answer of Kafka %s', (version) => {
   test.each(Object.keys(captured))('says how long a quota holds back, and else is the same: %s', (name) => {
     const { api, bytes } = exchangeOf(name);
     const response = Buffer.from(bytes.response, 'base64');
-    const reader = readerOf(response);
+    const reader = new WireReader(response);
     const places: number[] = [];
     const readThrottle = reader.readThrottle.bind(reader);
     reader.readThrottle = () => {
@@ -249,7 +254,7 @@ describe.each(Object.keys(unspoken))('every answer of Kafka %s', (version) => {
     expect(reader.throttleMs).toBe(0);
     expect(places).toHaveLength(1);
     response.writeInt32BE(1234, places[0]);
-    const throttled = readerOf(response);
+    const throttled = new WireReader(response);
     const again = api.decode(throttled);
     expect(throttled.throttleMs).toBe(1234);
     expect(again).toEqual(told(plain) ? { ...plain, throttleMs: 1234 } : plain);
@@ -309,7 +314,7 @@ test('a KIP-848 group of Kafka 4.3.1 has members with what they subscribe to and
 test('tagged fields that a newer broker adds are passed over', () => {
   // Two fields: tag 0 with 3 bytes, tag 200 with none; then an INT16.
   const bytes = Buffer.from([2, 0, 3, 9, 9, 9, 0xc8, 0x01, 0, 0, 7]);
-  const reader = readerOf(bytes);
+  const reader = new WireReader(bytes);
   reader.readTaggedFields();
   expect(reader.readInt16()).toBe(7);
 });

@@ -237,7 +237,7 @@ describe('records that are written with other ids', () => {
     const damaged = Buffer.from(batch!.bytes);
     damaged[damaged.length - 2]! ^= 1;
     expect(() => translateIds(new RecordBatch(damaged), ofValues, () => undefined)).toThrow(
-      'The batch at offset 0 is damaged',
+      'The batch at offset 0 of a partition is damaged',
     );
   });
 

@@ -23,8 +23,8 @@ export interface Errand<K, V> {
   keys: readonly K[];
   /** Which broker answers for each key, or the code that says why none does. `anew`: what was known proved wrong. */
   locate(keys: readonly K[], anew: boolean): Promise<ReadonlyMap<K, Reply<number>>>;
-  /** One request, or a few, to one broker; a key that a quota held back is `heldBack`. */
-  ask(broker: number, keys: readonly K[]): Promise<ReadonlyMap<K, Reply<V>>>;
+  /** One request, or a few, to one broker; a key that a quota held back is `heldBack`. An error is about its key alone. */
+  ask(broker: number, keys: readonly K[]): Promise<ReadonlyMap<K, Reply<V> | FerryError>>;
   /** The sentence for a code that stays. */
   explain(key: K, code: number): FerryError;
   /** `locate` answers from memory, so a broker that does not know a key may be the wrong one to ask. */

@@ -1,6 +1,6 @@
-import { FerryError } from '../../migration/errors.js';
-import { codecName, type Codec } from './codecs.js';
+import { codecName, decompress, type Codec } from './codecs.js';
 import { crc32c } from './crc32c.js';
+import { damaged, type Whereabouts } from './damage.js';
 
 /**
  * Record batches as a broker stores and sends them, viewed in place.
@@ -58,14 +58,21 @@ export const attributeBits = {
   deleteHorizon: 0x40,
 } as const;
 
-const smallestLegacyEntry = 26;
+/** Bytes of an entry without key, value and records, by its magic. */
+const smallestEntry = { 0: 26, 1: 34, 2: headerAt.records } as const;
 
 /** One batch of magic 2. Every field is read from `bytes` when asked for; nothing is copied or checked against the CRC. */
 export class RecordBatch {
   readonly kind = 'batch';
 
-  /** @param bytes exactly one batch, from baseOffset to its last record. */
-  constructor(readonly bytes: Buffer) {}
+  /**
+   * @param bytes exactly one batch, from baseOffset to its last record.
+   * @param place where it was read, for sentences (`Whereabouts`)
+   */
+  constructor(
+    readonly bytes: Buffer,
+    readonly place?: string,
+  ) {}
 
   get baseOffset(): bigint {
     return this.bytes.readBigInt64BE(headerAt.baseOffset);
@@ -91,7 +98,7 @@ export class RecordBatch {
     return this.bytes.readInt16BE(headerAt.attributes);
   }
   get codec(): Codec {
-    return codecName(this.attributes & attributeBits.codec);
+    return codecName(this.attributes & attributeBits.codec, this.whereabouts);
   }
   get timestampType(): 'create' | 'append' {
     return this.has(attributeBits.logAppendTime) ? 'append' : 'create';
@@ -135,6 +142,17 @@ export class RecordBatch {
   get payload(): Buffer {
     return this.bytes.subarray(headerAt.records);
   }
+  /**
+   * The records, decompressed; of an uncompressed batch its own bytes.
+   * @throws FerryError `Unexpected` (see `decompress`)
+   */
+  get plain(): Buffer {
+    return decompress(this.codec, this.payload, this.whereabouts);
+  }
+  /** For sentences. */
+  get whereabouts(): Whereabouts {
+    return { offset: this.baseOffset, place: this.place };
+  }
 
   /** Whether the bytes are the ones that were written: re-hashes the whole batch. */
   crcMatches(): boolean {
@@ -150,7 +168,10 @@ export class RecordBatch {
 export class LegacyEntry {
   readonly kind = 'legacy';
 
-  constructor(readonly bytes: Buffer) {}
+  constructor(
+    readonly bytes: Buffer,
+    readonly place?: string,
+  ) {}
 
   /** Of the record; of a compressed wrapper the offset of the last record inside, the only one that its header states. */
   get lastOffset(): bigint {
@@ -160,7 +181,11 @@ export class LegacyEntry {
     return this.bytes.readInt8(headerAt.magic);
   }
   get codec(): Codec {
-    return codecName(this.bytes.readInt8(17) & attributeBits.codec);
+    return codecName(this.bytes.readInt8(17) & attributeBits.codec, this.whereabouts);
+  }
+  /** For sentences. */
+  get whereabouts(): Whereabouts {
+    return { offset: this.lastOffset, place: this.place };
   }
 }
 
@@ -168,21 +193,24 @@ export class LegacyEntry {
  * The complete batches in `bytes` in log order; a batch that the end of the bytes cuts off is left out, as Fetch may cut
  * the last one at its byte limit.
  *
- * @throws FerryError `Unexpected` when a length or magic cannot be a batch's: reading on would give nonsense.
+ * @param place where the bytes were read, for sentences: `orders/3 on cluster "main"`
+ * @throws FerryError `Unexpected` when a length or magic cannot be a batch's: reading on would give nonsense, or not end.
  */
-export function* batchesIn(bytes: Buffer): Generator<RecordBatch | LegacyEntry, void, undefined> {
+export function* batchesIn(
+  bytes: Buffer,
+  place?: string,
+): Generator<RecordBatch | LegacyEntry, void, undefined> {
   let at = 0;
   while (bytes.length - at > headerAt.magic) {
-    const size = lengthOverhead + bytes.readInt32BE(at + headerAt.length);
+    const length = bytes.readInt32BE(at + headerAt.length);
     const magic = bytes.readInt8(at + headerAt.magic);
-    if (magic < 0 || magic > 2 || size < (magic === 2 ? headerAt.records : smallestLegacyEntry))
-      throw new FerryError(
-        'Unexpected',
-        `Bytes at offset ${bytes.readBigInt64BE(at)} of a partition are not a record batch (magic ${magic}, ${size} bytes): check the log of that partition with kafka-dump-log.`,
-      );
+    const fail = (what: string) => damaged({ offset: bytes.readBigInt64BE(at), place }, what);
+    if (magic < 0 || magic > 2) throw fail(`its format says ${magic}`);
+    if (length < smallestEntry[magic as 0 | 1 | 2] - lengthOverhead) throw fail(`its length says ${length}`);
+    const size = lengthOverhead + length;
     if (bytes.length - at < size) return;
     const entry = bytes.subarray(at, at + size);
-    yield magic === 2 ? new RecordBatch(entry) : new LegacyEntry(entry);
+    yield magic === 2 ? new RecordBatch(entry, place) : new LegacyEntry(entry, place);
     at += size;
   }
 }

@@ -3,6 +3,8 @@ import zstd from '@toondepauw/node-zstd';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import snappy from 'snappy';
 import { FerryError } from '../../migration/errors.js';
+import { damaged, nameOf, type Whereabouts } from './damage.js';
+import { lz4Ratio, lz4Size, snappySize, zstdSize } from './plain-size.js';
 
 /**
  * How the records of a batch are compressed. The number in the attributes is the place in this list
@@ -12,12 +14,12 @@ export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof codecs)[number];
 
 /** @throws FerryError `Unsupported` for a number that no Kafka of today defines. */
-export function codecName(id: number): Codec {
+export function codecName(id: number, where: Whereabouts = {}): Codec {
   const name = codecs[id];
   if (name === undefined)
     throw new FerryError(
       'Unsupported',
-      `Compression codec ${id} is not one that Kafka defines: a newer ferry may know it.`,
+      `${nameOf(where)} says compression codec ${id}, which is not one that Kafka defines: a newer ferry may know it, else check its log with kafka-dump-log.`,
     );
   return name;
 }
@@ -47,32 +49,56 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
 }
 
 /**
+ * The most that the records of one batch may take once decompressed, bytes: as much as could come without compression, for
+ * no answer is larger (`frames.ts`). Of the megabyte that a broker takes in one batch, unless told otherwise
+ * (`message.max.bytes`), it is 256 times as much; gzip reaches 1,000 times and zstd any number of times with nothing but
+ * zeros, which no worker has memory for.
+ */
+export const mostRecordBytes = 256 * 1024 * 1024;
+
+class TooMuch extends Error {}
+
+/**
  * The opposite of `compress`, for what any client may have written: snappy also without framing (librdkafka and Sarama
  * write it so), zstd and gzip also of several frames.
  *
- * @throws FerryError `Unexpected` when the bytes are not what the codec says.
+ * @param where for the sentence
+ * @param most bytes that it may become; no more are allocated
+ * @throws FerryError `Unexpected` when the bytes are not what the codec says, or become more.
  */
-export function decompress(codec: Codec, bytes: Buffer): Buffer {
+export function decompress(
+  codec: Codec,
+  bytes: Buffer,
+  where: Whereabouts = {},
+  most = mostRecordBytes,
+): Buffer {
   try {
     switch (codec) {
       case 'none':
         return bytes;
       case 'gzip':
-        return gunzipSync(bytes);
+        return gunzipSync(bytes, { maxOutputLength: most });
       case 'snappy':
-        return decompressSnappy(bytes);
+        return decompressSnappy(bytes, most);
       case 'lz4':
+        if (bytes.length * lz4Ratio > most) limit(lz4Size(bytes), most);
         return decompressFrameSync(bytes);
       case 'zstd':
+        limit(zstdSize(bytes), most);
         return new zstd.Decoder().decodeSync(bytes);
     }
   } catch (cause) {
-    throw new FerryError(
-      'Unexpected',
-      `A batch says that it is compressed with ${codec} but cannot be decompressed: check the log of that partition with kafka-dump-log.`,
-      { cause },
-    );
+    if (cause instanceof TooMuch || (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new FerryError(
+        'Unexpected',
+        `${nameOf(where)} is compressed with ${codec} and holds more than the ${most} bytes that the ferry takes of one batch: check it with kafka-dump-log, and have it expire or move its topic by other means if it is meant so.`,
+      );
+    throw damaged(where, `it is compressed with ${codec} and cannot be decompressed`, cause);
   }
+}
+
+function limit(size: number, most: number): void {
+  if (size > most) throw new TooMuch();
 }
 
 /** Kafka's default (`compression.zstd.level`, KIP-390). */
@@ -106,19 +132,24 @@ function compressXerial(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-function decompressSnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return uncompressRaw(bytes);
-  const blocks: Buffer[] = [];
-  for (let at = xerialHeaderBytes; at < bytes.length;) {
-    const end = at + 4 + bytes.readInt32BE(at);
-    if (end <= at || end > bytes.length) throw new RangeError('a block of the Xerial stream is cut off');
-    blocks.push(uncompressRaw(bytes.subarray(at + 4, end)));
-    at = end;
-  }
-  return Buffer.concat(blocks);
+function decompressSnappy(bytes: Buffer, most: number): Buffer {
+  const framed = bytes.subarray(0, xerialMagic.length).equals(xerialMagic);
+  const blocks = framed ? xerialBlocks(bytes) : [bytes];
+  limit(
+    blocks.reduce((sum, block) => sum + snappySize(block), 0),
+    most,
+  );
+  const plain = blocks.map((block) => snappy.uncompressSync(block) as Buffer);
+  return plain.length === 1 ? plain[0]! : Buffer.concat(plain);
 }
 
-function uncompressRaw(bytes: Buffer): Buffer {
-  const plain = snappy.uncompressSync(bytes);
-  return typeof plain === 'string' ? Buffer.from(plain) : plain;
+function xerialBlocks(bytes: Buffer): Buffer[] {
+  const blocks: Buffer[] = [];
+  for (let at = xerialHeaderBytes; at < bytes.length;) {
+    const from = at + 4;
+    at = from + bytes.readInt32BE(at);
+    if (at <= from || at > bytes.length) throw new RangeError('a block of the Xerial stream is cut off');
+    blocks.push(bytes.subarray(from, at));
+  }
+  return blocks;
 }

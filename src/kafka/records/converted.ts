@@ -8,5 +8,5 @@ export function converted(entry: LegacyEntry, codec: Codec = 'none'): RecordBatc
   const { records } = legacyRecords(entry);
   const baseOffset = records[0]?.offset ?? entry.lastOffset;
   const placed = records.map((record) => ({ ...record, offsetDelta: Number(record.offset - baseOffset) }));
-  return new RecordBatch(encodeBatch(placed, { baseOffset, codec }));
+  return new RecordBatch(encodeBatch(placed, { baseOffset, codec }), entry.place);
 }

@@ -8,6 +8,8 @@ export type GroupIsolation = 'read_committed' | 'read_uncommitted';
 export interface FetchedRange {
   readonly batches: Buffer;
   readonly aborted: readonly AbortedTransaction[];
+  /** Where it was read, for sentences: `orders/3 on cluster "main"`. */
+  readonly place?: string;
 }
 
 export interface AbortedTransaction {
@@ -72,7 +74,7 @@ export class DeliverableScan {
    */
   feed(range: FetchedRange): Deliverable {
     const transactions = new OpenAborts(range.aborted, this.aborts);
-    for (const entry of batchesIn(range.batches)) {
+    for (const entry of batchesIn(range.batches, range.place)) {
       if (this.found !== undefined) break;
       if (entry.kind === 'legacy') this.takeLegacy(entry);
       else this.take(entry, transactions);

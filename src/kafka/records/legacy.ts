@@ -1,6 +1,7 @@
-import { FerryError } from '../../migration/errors.js';
-import { headerAt, LegacyEntry, lengthOverhead } from './batch.js';
+import type { FerryError } from '../../migration/errors.js';
+import { batchesIn, headerAt, type LegacyEntry } from './batch.js';
 import { decompress, type Codec } from './codecs.js';
+import { damaged } from './damage.js';
 import type { KafkaRecord } from './records.js';
 
 /**
@@ -20,29 +21,31 @@ export function legacyRecords(entry: LegacyEntry): { codec: Codec; records: Kafk
   const outer = parse(entry);
   if (entry.codec === 'none') return { codec: 'none', records: [recordOf(outer, entry.lastOffset)] };
   if (outer.value === null) throw malformed(entry);
-  const set = decompress(entry.codec, outer.value);
+  const set = decompress(entry.codec, outer.value, entry.whereabouts);
   const inner: LegacyEntry[] = [];
-  for (let at = 0; at < set.length;) {
-    if (set.length - at < smallest) throw malformed(entry);
-    const end = at + lengthOverhead + set.readInt32BE(at + headerAt.length);
-    if (end > set.length || end < at + smallest) throw malformed(entry);
-    inner.push(new LegacyEntry(set.subarray(at, end)));
-    at = end;
+  for (const one of batchesIn(set, entry.place)) {
+    // Only the outermost may be compressed, and all are of one format.
+    if (one.kind !== 'legacy' || one.magic !== entry.magic || one.codec !== 'none') throw malformed(entry);
+    inner.push(one);
   }
   const last = inner.at(-1);
-  if (!last) throw malformed(entry);
+  const bytes = inner.reduce((sum, one) => sum + one.bytes.length, 0);
+  if (!last || bytes !== set.length) throw malformed(entry);
   const shift = entry.magic === 0 ? 0n : entry.lastOffset - last.lastOffset;
-  return {
-    codec: entry.codec,
-    records: inner.map((one) => {
-      const parsed = parse(one);
-      const timestamp = outer.appendTime ? outer.timestamp : parsed.timestamp;
-      return recordOf({ ...parsed, timestamp }, one.lastOffset + shift);
-    }),
-  };
+  let before = -1n;
+  const records = inner.map((one) => {
+    const parsed = parse(one);
+    const offset = one.lastOffset + shift;
+    if (offset <= before || offset > entry.lastOffset) throw malformed(entry);
+    before = offset;
+    return recordOf({ ...parsed, timestamp: outer.appendTime ? outer.timestamp : parsed.timestamp }, offset);
+  });
+  if (before !== entry.lastOffset || before - records[0]!.offset > mostDelta) throw malformed(entry);
+  return { codec: entry.codec, records };
 }
 
-const smallest = 26;
+/** A batch of today holds offsets that far from its first. */
+const mostDelta = 2n ** 31n - 1n;
 
 interface Parsed {
   timestamp: bigint;
@@ -79,8 +82,5 @@ function recordOf({ timestamp, key, value }: Parsed, offset: bigint): KafkaRecor
 }
 
 function malformed(entry: LegacyEntry): FerryError {
-  return new FerryError(
-    'Unexpected',
-    `The message at offset ${entry.lastOffset} (format ${entry.magic}) is not well formed: check the log of that partition with kafka-dump-log.`,
-  );
+  return damaged(entry.whereabouts, `it is no well-formed message of format ${entry.magic}`);
 }

@@ -1,6 +1,6 @@
-import { FerryError } from '../../migration/errors.js';
+import type { FerryError } from '../../migration/errors.js';
 import type { RecordBatch } from './batch.js';
-import { decompress } from './codecs.js';
+import { damaged } from './damage.js';
 import { ByteReader } from './varints.js';
 
 /**
@@ -40,14 +40,13 @@ export function* recordsIn(batch: RecordBatch): Generator<KafkaRecord, void, und
   yield* walk(batch, (body) => {
     body.byte();
     const timestamp = BigInt.asIntN(64, baseTimestamp + body.varlong());
-    const offset = baseOffset + BigInt(body.varint());
-    const key = nullable(body);
-    const value = nullable(body);
-    const headers = Array.from({ length: size(body.varint()) }, () => ({
-      key: body.take(body.varint()),
-      value: nullable(body),
-    }));
-    return { offset, timestamp: appendTime ?? timestamp, key, value, headers };
+    const delta = body.varint();
+    const record = {
+      offset: baseOffset + BigInt(delta),
+      timestamp: appendTime ?? timestamp,
+      ...partsIn(body),
+    };
+    return { delta, result: record };
   });
 }
 
@@ -57,9 +56,9 @@ export function* recordOffsets(batch: RecordBatch): Generator<bigint, void, unde
   yield* walk(batch, (body) => {
     body.byte();
     body.varlong();
-    const offset = baseOffset + BigInt(body.varint());
+    const delta = body.varint();
     body.skip(body.remaining);
-    return offset;
+    return { delta, result: baseOffset + BigInt(delta) };
   });
 }
 
@@ -75,40 +74,61 @@ export function controlType(batch: RecordBatch): 'abort' | 'commit' | 'other' {
   return 'other';
 }
 
-function* walk<T>(batch: RecordBatch, read: (body: ByteReader) => T): Generator<T, void, undefined> {
-  const records = new ByteReader(decompress(batch.codec, batch.payload));
-  for (let left = batch.count; left > 0; left--)
-    yield wellFormed(batch, () => {
-      const body = new ByteReader(records.take(records.varint()));
-      const result = read(body);
-      if (body.remaining > 0) throw new RangeError('a record is longer than its parts');
-      return result;
-    });
-  if (records.remaining > 0) throw malformed(batch, new RangeError('bytes follow the last record'));
+/**
+ * Key, value and headers, with which a record ends.
+ *
+ * @throws RangeError when the bytes are not exactly these
+ */
+export function partsIn(body: ByteReader): Pick<KafkaRecord, 'key' | 'value' | 'headers'> {
+  const key = nullableIn(body);
+  const value = nullableIn(body);
+  const count = body.varint();
+  if (count < 0 || count * smallestHeader > body.remaining)
+    throw new RangeError('a record counts more headers than it has bytes for');
+  const headers = Array.from({ length: count }, () => ({
+    key: body.take(body.varint()),
+    value: nullableIn(body),
+  }));
+  if (body.remaining > 0) throw new RangeError('a record is longer than its parts');
+  return { key, value, headers };
 }
 
-function wellFormed<T>(batch: RecordBatch, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw malformed(batch, cause);
-  }
-}
+/** Bytes of a header whose key and value are empty. */
+const smallestHeader = 2;
 
-export function malformed(batch: RecordBatch, cause: unknown): FerryError {
-  return new FerryError(
-    'Unexpected',
-    `The batch at offset ${batch.baseOffset} does not hold ${batch.count} well-formed records: check the log of that partition with kafka-dump-log.`,
-    { cause },
-  );
-}
-
-function nullable(body: ByteReader): Buffer | null {
+/** @throws RangeError */
+export function nullableIn(body: ByteReader): Buffer | null {
   const length = body.varint();
   return length === -1 ? null : body.take(length);
 }
 
-function size(count: number): number {
-  if (count < 0) throw new RangeError('a count is negative');
-  return count;
+/**
+ * What `read` makes of each record of the batch, which it is given without its length.
+ *
+ * @throws FerryError as `recordsIn`, also when offsets do not go up within the batch
+ */
+export function* walk<T>(
+  batch: RecordBatch,
+  read: (body: ByteReader) => { delta: number; result: T },
+  plain = batch.plain,
+): Generator<T, void, undefined> {
+  const records = new ByteReader(plain);
+  const { lastOffsetDelta } = batch;
+  let before = -1;
+  for (let left = batch.count; left > 0; left--) {
+    let one: { delta: number; result: T };
+    try {
+      one = read(new ByteReader(records.take(records.varint())));
+    } catch (cause) {
+      throw malformed(batch, cause);
+    }
+    if (one.delta <= before || one.delta > lastOffsetDelta) throw malformed(batch);
+    before = one.delta;
+    yield one.result;
+  }
+  if (records.remaining > 0) throw malformed(batch);
+}
+
+export function malformed(batch: RecordBatch, cause?: unknown): FerryError {
+  return damaged(batch.whereabouts, `it does not hold ${batch.count} well-formed records`, cause);
 }

@@ -1,8 +1,8 @@
-import { FerryError } from '../../migration/errors.js';
 import { attributeBits, headerAt, lengthOverhead, type RecordBatch } from './batch.js';
-import { codecId, compress, decompress, type Codec } from './codecs.js';
+import { codecId, compress, type Codec } from './codecs.js';
 import { crc32c } from './crc32c.js';
 import type { ProducerStamp } from './patch.js';
+import { malformed } from './records.js';
 
 /** Records of a new batch that has no header yet; they count from offset delta 0 without holes. */
 export interface PackedRecords {
@@ -56,13 +56,15 @@ export class RecordPacker {
    * @throws FerryError `Unexpected` when the records are not well formed
    */
   add(batch: RecordBatch, from = 0): boolean {
-    const source = decompress(batch.codec, batch.payload);
+    const source = batch.plain;
     const baseOffset = Number(batch.baseOffset);
     const baseTimestamp = Number(batch.baseTimestamp);
     const appendTime = batch.timestampType === 'append' ? Number(batch.maxTimestamp) : undefined;
     if (!safe(baseTimestamp) || (appendTime !== undefined && !safe(appendTime))) return false;
     const before = this.snapshot();
     const length = source.length;
+    const { lastOffsetDelta } = batch;
+    let lastDelta = -1;
     let at = 0;
     for (let left = batch.count; left > 0; left--) {
       // length, attributes, timestamp delta, offset delta: varints, inlined since this runs once for every record.
@@ -92,7 +94,10 @@ export class RecordPacker {
         shift += 7;
       }
       if (!(at <= end && end <= length)) throw malformed(batch);
-      const offset = baseOffset + ((raw >>> 1) ^ -(raw & 1));
+      const offsetDelta = (raw >>> 1) ^ -(raw & 1);
+      if (offsetDelta <= lastDelta || offsetDelta > lastOffsetDelta) throw malformed(batch);
+      lastDelta = offsetDelta;
+      const offset = baseOffset + offsetDelta;
       const timestamp =
         appendTime ?? baseTimestamp + (timestampRaw % 2 === 0 ? timestampRaw / 2 : -(timestampRaw + 1) / 2);
       if (!safe(timestampRaw) || !safe(timestamp)) {
@@ -224,11 +229,4 @@ function putVarint(bytes: Buffer, start: number, value: number): number {
   for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
   bytes[at++] = rest;
   return at;
-}
-
-function malformed(batch: RecordBatch): FerryError {
-  return new FerryError(
-    'Unexpected',
-    `The batch at offset ${batch.baseOffset} does not hold ${batch.count} well-formed records: check the log of that partition with kafka-dump-log.`,
-  );
 }

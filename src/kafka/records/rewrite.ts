@@ -1,9 +1,9 @@
-import { FerryError } from '../../migration/errors.js';
 import { headerAt, lengthOverhead, RecordBatch } from './batch.js';
-import { compress, decompress } from './codecs.js';
+import { compress } from './codecs.js';
 import { crc32c } from './crc32c.js';
-import { malformed } from './records.js';
-import { ByteReader } from './varints.js';
+import { damaged } from './damage.js';
+import { nullableIn, walk } from './records.js';
+import type { ByteReader } from './varints.js';
 
 /** Key and value of one record, as views that may be written to; what is written cannot change their lengths. */
 export interface EditableRecord {
@@ -21,43 +21,24 @@ export interface EditableRecord {
  * @throws FerryError `Unexpected` when the batch is damaged; whatever `edit` throws
  */
 export function editRecords(batch: RecordBatch, edit: (record: EditableRecord) => boolean): RecordBatch {
-  const { codec, payload, baseOffset } = batch;
-  const plain = codec === 'none' ? Buffer.from(payload) : decompress(codec, payload);
-  const records = new ByteReader(plain);
+  const { codec, baseOffset } = batch;
+  const plain = codec === 'none' ? Buffer.from(batch.payload) : batch.plain;
   let changed = false;
-  for (let left = batch.count; left > 0; left--) {
-    const record = wellFormed(batch, () => editable(records, baseOffset));
+  for (const record of walk(batch, (body) => editable(body, baseOffset), plain))
     changed = edit(record) || changed;
-  }
-  if (records.remaining > 0) throw malformed(batch, new RangeError('bytes follow the last record'));
   if (!changed) return batch;
-  if (!batch.crcMatches())
-    throw new FerryError(
-      'Unexpected',
-      `The batch at offset ${baseOffset} is damaged (its CRC does not fit its bytes): check the log of that partition with kafka-dump-log.`,
-    );
-  return new RecordBatch(withPayload(batch, compress(codec, plain)));
+  if (!batch.crcMatches()) throw damaged(batch.whereabouts, 'its CRC does not fit its bytes');
+  return new RecordBatch(withPayload(batch, compress(codec, plain)), batch.place);
 }
 
-function editable(records: ByteReader, baseOffset: bigint): EditableRecord {
-  const body = new ByteReader(records.take(records.varint()));
+function editable(body: ByteReader, baseOffset: bigint): { delta: number; result: EditableRecord } {
   body.byte();
   body.varlong();
-  const offset = baseOffset + BigInt(body.varint());
-  return { offset, key: nullable(body), value: nullable(body) };
-}
-
-function nullable(body: ByteReader): Buffer | null {
-  const length = body.varint();
-  return length === -1 ? null : body.take(length);
-}
-
-function wellFormed<T>(batch: RecordBatch, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw malformed(batch, cause);
-  }
+  const delta = body.varint();
+  return {
+    delta,
+    result: { offset: baseOffset + BigInt(delta), key: nullableIn(body), value: nullableIn(body) },
+  };
 }
 
 function withPayload(batch: RecordBatch, payload: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import type { Writer } from '@platformatic/kafka';
-import type { WireReader } from './api.js';
+import type { WireReader } from './reader.js';
 
 /** A binding, or a filter of bindings, in the protocol's numbers. `null` and `any` match everything. */
 export interface WireAcl<Text extends string | null = string> {

@@ -31,6 +31,11 @@ export const apiVersionsV3 = api<ApiVersionsRequest, ApiVersionsResponse>(
     writer.appendString(software).appendString(softwareVersion).appendTaggedFields(),
   (r) => {
     const code = r.readInt16();
+    // A broker that does not know this version says so in the form of version 0.
+    if (code !== 0) {
+      r.readRest();
+      return { code, versions: [] };
+    }
     const versions = r.readArray(() => ({ key: r.readInt16(), min: r.readInt16(), max: r.readInt16() }));
     r.readThrottle();
     return { code, versions };

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../cluster.js';
 import { api, appendStrings } from './api.js';
-import type { WireReader } from './api.js';
+import type { WireReader } from './reader.js';
 
 /** A group whose assignments the broker computes (KIP-848). */
 export interface BrokerAssignedGroup {

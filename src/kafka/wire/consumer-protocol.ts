@@ -1,5 +1,5 @@
-import { Reader } from '@platformatic/kafka';
 import type { TopicPartition } from '../cluster.js';
+import { WireReader } from './reader.js';
 
 /*
   What members of a classic consumer group tell each other through the broker, which does not look inside.
@@ -17,18 +17,21 @@ import type { TopicPartition } from '../cluster.js';
     user_data => NULLABLE_BYTES
 */
 
-/** Topics of a ConsumerProtocolSubscription; none where there are no bytes yet. */
+/**
+ * Topics of a ConsumerProtocolSubscription; none where there are no bytes yet.
+ * @throws RangeError when the bytes are something else: a member may write any
+ */
 export function subscribedTopics(metadata: Buffer): string[] {
   if (metadata.length === 0) return [];
-  const r = Reader.from(metadata);
+  const r = new WireReader(metadata);
   r.readInt16();
   return r.readArray(() => r.readString(false), false, false);
 }
 
-/** Partitions of a ConsumerProtocolAssignment; none where there are no bytes yet. */
+/** Partitions of a ConsumerProtocolAssignment; none where there are no bytes yet. Errors as `subscribedTopics`. */
 export function assignedPartitions(assignment: Buffer): TopicPartition[] {
   if (assignment.length === 0) return [];
-  const r = Reader.from(assignment);
+  const r = new WireReader(assignment);
   r.readInt16();
   const topics = r.readArray(
     () => {

@@ -1,8 +1,8 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import type { WireReader } from './api.js';
-import { readerOf, type Api } from './api.js';
+import type { Api } from './api.js';
 import { FrameReceiver, sizeBytes } from './frames.js';
+import { WireReader } from './reader.js';
 import { hold, letGo, slabOf } from './slabs.js';
 
 /** The connection is gone, or was never there; `cause` says why where that is known. */
@@ -115,7 +115,7 @@ export class Exchange {
       const answer = (frame: Buffer) => {
         // What was answered was sent. Where the connection broke, the socket may hold the bytes still.
         letGo(bytes);
-        const reader: WireReader = readerOf(frame);
+        const reader = new WireReader(frame);
         try {
           reader.readInt32();
           if (api.taggedAnswer) reader.readTaggedFields();

@@ -1,4 +1,4 @@
-import type { WireReader } from './api.js';
+import type { WireReader } from './reader.js';
 
 /** Which topics Metadata is asked for. By id needs version 12. */
 export type MetadataRequest = { names: readonly string[] } | { ids: readonly string[] } | 'all';

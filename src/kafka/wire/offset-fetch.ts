@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../cluster.js';
 import type { Writer } from '@platformatic/kafka';
 import { appendInts } from './api.js';
-import type { WireReader } from './api.js';
+import type { WireReader } from './reader.js';
 import { byTopic } from './by-topic.js';
 
 /** What is asked of one group; `null`: everything it has committed. */
