@@ -102,6 +102,10 @@ export interface Cluster {
    * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions. `lastEpoch`, the
    * leader epoch of the record before `offset`, lets the broker notice that its log was truncated since. `mirror` names a
    * mirror whose own connections are used, see `closeMirror`.
+   *
+   * A partition whose leader moves is asked for again for a while, and the answer comes when all of it is there. Who asks
+   * again and again says `once`: what cannot be had now is an `Unreachable` row at once, for the caller to ask again; or
+   * `from`, which broker to ask, once, for those partitions of it that it leads.
    */
   fetch(
     positions: readonly (TopicPartition & { offset: bigint; until?: bigint; lastEpoch?: number })[],
@@ -112,8 +116,12 @@ export interface Cluster {
       maxWaitMs: number;
       signal?: AbortSignal;
       mirror?: string;
+      once?: boolean;
+      from?: number;
     },
   ): Promise<Rows<string, FetchedBatches>>;
+  /** The broker that leads each partition, as Metadata says now; an `Unreachable` row when none does for the time being. */
+  leaders(partitions: readonly TopicPartition[]): Promise<Rows<string, number>>;
 
   // sealing.ts
   /**

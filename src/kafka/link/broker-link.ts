@@ -31,8 +31,17 @@ export class BrokerLink {
     this.reauthenticateBefore(sessionMs);
   }
 
-  /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
-  static async open(cluster: string, address: string, settings: ClusterConnection): Promise<BrokerLink> {
+  /**
+   * Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`.
+   *
+   * @param signal ends a connection that nobody waits for any more
+   */
+  static async open(
+    cluster: string,
+    address: string,
+    settings: ClusterConnection,
+    signal?: AbortSignal,
+  ): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
     const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
     let exchange: Exchange | undefined;
@@ -43,6 +52,7 @@ export class BrokerLink {
         clientId,
         connectTimeoutMs,
         requestTimeoutMs,
+        ...(signal && { signal }),
         tls: tls && {
           ca: tls.ca,
           cert: tls.certificate,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import type { Row } from '../cluster.js';
-import { isMoved, isPassing, unknownTopicOrPartition } from './refusal.js';
+import { isMoved, isPassing, notLeader, unknownTopicOrPartition } from './refusal.js';
 
 /** What a broker answered for one key: a value, or an error code that it may answer differently in a moment. */
 export type Reply<V> = { readonly value: V } | { readonly code: number };
@@ -19,70 +19,88 @@ export interface Errand<K, V> {
   explain(key: K, code: number): FerryError;
   /** `locate` answers from memory, so a broker that does not know a key may be the wrong one to ask. */
   remembered?: boolean;
+  /** The caller asks again itself: what cannot be answered now is an `Unreachable` row at once, and `forget` is told. */
+  once?: boolean | undefined;
+  forget?(keys: readonly K[]): void;
+  /** Told of each row as soon as it is there. */
+  arrived?: ((key: K, row: Row<V>) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Asks the brokers in charge for many keys at once and again, a few times, for the keys whose broker has moved, is
- * loading or has gone. Every key gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
+ * loading or has gone. What one broker or key lacks holds back no other: each broker's keys go their own way. Every key
+ * gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
  */
 export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>> {
   const rows = new Map<K, Row<V>>();
-  let pending = [...new Set(errand.keys)];
-  let anew = false;
-  for (let tries = 0; pending.length > 0; tries++) {
+  const settle = (key: K, row: Row<V>) => {
+    rows.set(key, row);
+    errand.arrived?.(key, row);
+  };
+
+  const ask = async (keys: readonly K[], tries: number, anew: boolean): Promise<void> => {
+    if (keys.length === 0) return;
     errand.signal?.throwIfAborted();
     if (tries > 0) await sleep(pauses[tries - 1], undefined, { signal: errand.signal });
-    const last = tries === pauses.length;
-    const again: K[] = [];
+    const last = errand.once === true || tries === pauses.length;
     const fromMemory = errand.remembered === true && !anew;
-    const settle = (key: K, reply: Reply<V> | FerryError | undefined) => {
-      if (reply === undefined) {
-        rows.set(key, { error: errand.explain(key, -1) });
-      } else if (reply instanceof FerryError) {
-        if (reply.type === 'Unreachable' && !last) again.push(key);
-        else rows.set(key, { error: reply });
-        anew ||= reply.type === 'Unreachable';
-      } else if ('value' in reply) {
-        rows.set(key, { value: reply.value });
-      } else {
-        const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
-        anew ||= isMoved(reply.code) || doubtful;
-        if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
-        else rows.set(key, { error: errand.explain(key, reply.code) });
+
+    /** Rows for what is answered; the others go on. */
+    const take = async (keys: readonly K[], replyTo: (key: K) => Reply<V> | FerryError | undefined) => {
+      const again: K[] = [];
+      let moved = false;
+      for (const key of keys) {
+        const reply = replyTo(key);
+        if (reply === undefined) settle(key, { error: errand.explain(key, -1) });
+        else if (reply instanceof FerryError) {
+          moved ||= reply.type === 'Unreachable';
+          if (reply.type === 'Unreachable' && !last) again.push(key);
+          else settle(key, { error: reply });
+        } else if ('value' in reply) settle(key, { value: reply.value });
+        else {
+          const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
+          moved ||= isMoved(reply.code) || doubtful;
+          if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
+          else settle(key, { error: errand.explain(key, doubtful ? notLeader : reply.code) });
+        }
       }
+      if (moved && errand.once) errand.forget?.(keys);
+      await ask(again, tries + 1, moved);
     };
 
     let located: ReadonlyMap<K, Reply<number>>;
     try {
-      located = await errand.locate(pending, anew);
+      located = await errand.locate(keys, anew);
     } catch (error) {
       if (last || !isFerryError(error) || error.type !== 'Unreachable') throw error;
-      continue;
+      return ask(keys, tries + 1, anew);
     }
-    anew = false;
+    const nowhere: K[] = [];
     const shares = new Map<number, K[]>();
-    for (const key of pending) {
+    for (const key of keys) {
       const where = located.get(key);
       if (where === undefined || 'code' in where) {
-        settle(key, where);
+        nowhere.push(key);
         continue;
       }
       const share = shares.get(where.value);
       if (share) share.push(key);
       else shares.set(where.value, [key]);
     }
-    await Promise.all(
-      [...shares].map(async ([broker, keys]) => {
+    await Promise.all([
+      take(nowhere, (key) => located.get(key) as { code: number } | undefined),
+      ...[...shares].map(async ([broker, keys]) => {
         const replies = await errand.ask(broker, keys).catch((error: unknown) => {
           if (!isFerryError(error) || error.type === 'Unauthenticated') throw error;
           return error;
         });
-        for (const key of keys) settle(key, replies instanceof FerryError ? replies : replies.get(key));
+        await take(keys, (key) => (replies instanceof FerryError ? replies : replies.get(key)));
       }),
-    );
-    pending = again;
-  }
+    ]);
+  };
+
+  await ask([...new Set(errand.keys)], 0, false);
   return rows;
 }
 
