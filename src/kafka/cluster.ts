@@ -44,7 +44,10 @@ export interface Cluster {
 
   // offsets.ts. Keys are `partitionKey(topic, partition)`.
   /** ListOffsets: log start offset, high watermark, last stable offset (all three in one call). */
-  watermarks(partitions: readonly TopicPartition[]): Promise<Rows<string, Watermarks>>;
+  watermarks(
+    partitions: readonly TopicPartition[],
+    arrived?: Arrived<Watermarks>,
+  ): Promise<Rows<string, Watermarks>>;
   /** The first offset whose timestamp is at or after `timestamp` (ms); `null` when there is none. */
   offsetsAtTime(
     partitions: readonly TopicPartition[],
@@ -58,7 +61,7 @@ export interface Cluster {
    * State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`;
    * one of the share or streams protocol an `Unsupported` row.
    */
-  describeGroups(groups: readonly string[]): Promise<Rows<string, GroupFacts>>;
+  describeGroups(groups: readonly string[], arrived?: Arrived<GroupFacts>): Promise<Rows<string, GroupFacts>>;
   /**
    * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a group of which one
    * of these partitions has a commit pending is an `Unreachable` row, and is read again by the caller. Partitions
@@ -68,6 +71,7 @@ export interface Cluster {
   committedOffsets(
     groups: readonly string[],
     partitions?: readonly TopicPartition[] | ReadonlyMap<string, readonly TopicPartition[]>,
+    arrived?: Arrived<Map<string, Committed>>,
   ): Promise<Rows<string, Map<string, Committed>>>;
   /**
    * Plain OffsetCommit with generation −1 and leader epoch −1: the broker itself refuses (row `Refused`) while the
@@ -158,6 +162,9 @@ export type Row<V> =
   | { readonly value: V; readonly error?: undefined }
   | { readonly error: FerryError; readonly value?: undefined };
 export type Rows<K, V> = ReadonlyMap<K, Row<V>>;
+
+/** Told of each row as soon as it is there: whoever asks for many does not let some wait for others. */
+export type Arrived<V> = (key: string, row: Row<V>) => void;
 
 export interface TopicPartition {
   readonly topic: string;
