@@ -27,6 +27,8 @@ export default {
   projects: [
     ...['unit', 'workflow', 'replay'].map((name) => project(name)),
     ...['integration', 'browser'].map((name) => project(name, onLab)),
+    // Each file has a lab of its own. `npm test` leaves it out; `npm run test:long` runs it.
+    project('long'),
   ],
   reporters: ['default', '<rootDir>/test/lab/failed-reporter.mjs'],
   maxWorkers: 1,

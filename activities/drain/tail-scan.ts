@@ -60,16 +60,19 @@ export class TailScans {
     }
     const chosen = unread.slice(0, limit);
 
+    // What is not answered is left to the next probe: the others do not wait for it.
+    const failed = new Set<TailScan>();
     for (let round = 0; round < roundsPerRead; round++) {
-      const unfinished = chosen.filter((scan) => !scan.finished);
+      const unfinished = chosen.filter((scan) => !scan.finished && !failed.has(scan));
       if (unfinished.length === 0) return;
-      for (const share of fetchable(unfinished)) await this.fetchTogether(share);
+      for (const share of fetchable(unfinished)) await this.fetchTogether(share, failed);
     }
   }
 
-  private async fetchTogether(share: readonly TailScan[]): Promise<void> {
+  private async fetchTogether(share: readonly TailScan[], failed: Set<TailScan>): Promise<void> {
     const rows = await this.fetch(share);
     const fed = share.map((scan) => scan.take(rows));
+    share.forEach((scan, index) => fed[index] === 'failed' && failed.add(scan));
     if (fed.some((outcome) => outcome === 'moved')) return;
     // Empty may mean that the bytes were used up, or that the batch was larger than a partition's share of them: only a
     // partition that is asked for alone is always given its next batch (KIP-74).
@@ -96,6 +99,7 @@ export class TailScans {
         maxBytes: bytesPerPartition * scans.length,
         maxBytesPerPartition: bytesPerPartition,
         maxWaitMs: 0,
+        once: true,
       },
     );
   }

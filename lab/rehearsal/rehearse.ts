@@ -77,7 +77,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       `started ${handle.workflowId}: ${lab.temporal.ui}/namespaces/${lab.temporal.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`,
     );
     const migration = new Follower(handle, say);
-    const stage = { lab, worker: rehearsal.worker, client, workflowId: handle.workflowId };
+    const stage = { lab, worker: rehearsal.worker, client, workflowId: handle.workflowId, names };
     const begun = new Set<StepId>();
     for (;;) {
       const status = await migration.status();

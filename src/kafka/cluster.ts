@@ -51,7 +51,10 @@ export interface Cluster {
 
   // offsets.ts. Keys are `partitionKey(topic, partition)`.
   /** ListOffsets: log start offset, high watermark, last stable offset (all three in one call). */
-  watermarks(partitions: readonly TopicPartition[]): Promise<Rows<string, Watermarks>>;
+  watermarks(
+    partitions: readonly TopicPartition[],
+    arrived?: Arrived<Watermarks>,
+  ): Promise<Rows<string, Watermarks>>;
   /** The first offset whose timestamp is at or after `timestamp` (ms); `null` when there is none. */
   offsetsAtTime(
     partitions: readonly TopicPartition[],
@@ -65,7 +68,7 @@ export interface Cluster {
    * State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`;
    * one of the share or streams protocol an `Unsupported` row.
    */
-  describeGroups(groups: readonly string[]): Promise<Rows<string, GroupFacts>>;
+  describeGroups(groups: readonly string[], arrived?: Arrived<GroupFacts>): Promise<Rows<string, GroupFacts>>;
   /**
    * Committed offsets by group, pending transactional commits awaited (`requireStable`, KIP-447): a group of which one
    * of these partitions has a commit pending is an `Unreachable` row, and is read again by the caller. Partitions
@@ -75,6 +78,7 @@ export interface Cluster {
   committedOffsets(
     groups: readonly string[],
     partitions?: readonly TopicPartition[] | ReadonlyMap<string, readonly TopicPartition[]>,
+    arrived?: Arrived<Map<string, Committed>>,
   ): Promise<Rows<string, Map<string, Committed>>>;
   /**
    * Plain OffsetCommit with generation −1 and leader epoch −1: the broker itself refuses (row `Refused`) while the
@@ -109,6 +113,10 @@ export interface Cluster {
    * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions. `lastEpoch`, the
    * leader epoch of the record before `offset`, lets the broker notice that its log was truncated since. `mirror` names a
    * mirror whose own connections are used, see `closeMirror`.
+   *
+   * A partition whose leader moves is asked for again for a while, and the answer comes when all of it is there. Who asks
+   * again and again says `once`: what cannot be had now is an `Unreachable` row at once, for the caller to ask again; or
+   * `from`, which broker to ask, once, for those partitions of it that it leads.
    */
   fetch(
     positions: readonly (TopicPartition & { offset: bigint; until?: bigint; lastEpoch?: number })[],
@@ -119,8 +127,12 @@ export interface Cluster {
       maxWaitMs: number;
       signal?: AbortSignal;
       mirror?: string;
+      once?: boolean;
+      from?: number;
     },
   ): Promise<Rows<string, FetchedBatches>>;
+  /** The broker that leads each partition, as Metadata says now; an `Unreachable` row when none does for the time being. */
+  leaders(partitions: readonly TopicPartition[]): Promise<Rows<string, number>>;
 
   // sealing.ts
   /**
@@ -160,6 +172,9 @@ export type Row<V> =
   | { readonly value: V; readonly error?: undefined }
   | { readonly error: FerryError; readonly value?: undefined };
 export type Rows<K, V> = ReadonlyMap<K, Row<V>>;
+
+/** Told of each row as soon as it is there: whoever asks for many does not let some wait for others. */
+export type Arrived<V> = (key: string, row: Row<V>) => void;
 
 export interface TopicPartition {
   readonly topic: string;

@@ -1,4 +1,14 @@
-import type { Cluster, Committed, Row, Rows, TopicPartition } from './cluster.js';
+import type {
+  Arrived,
+  Cluster,
+  Committed,
+  GroupFacts,
+  Row,
+  Rows,
+  TopicFacts,
+  TopicPartition,
+  Watermarks,
+} from './cluster.js';
 import { partitionKey } from './cluster.js';
 
 /**
@@ -6,59 +16,102 @@ import { partitionKey } from './cluster.js';
  * of their keys, and the answer is split again. Everything else passes through.
  */
 export function coalesced(cluster: Cluster, windowMs = 20): Cluster {
-  const watermarks = together(windowMs, (questions: (readonly TopicPartition[])[]) =>
-    cluster.watermarks([...byKey(questions.flat()).values()]),
+  const watermarks = together<readonly TopicPartition[], Watermarks>(windowMs, (questions, arrived) =>
+    cluster.watermarks([...byKey(questions.flat()).values()], arrived),
   );
-  const describeGroups = together(windowMs, (questions: (readonly string[])[]) =>
-    cluster.describeGroups([...new Set(questions.flat())]),
+  const describeGroups = together<readonly string[], GroupFacts>(windowMs, (questions, arrived) =>
+    cluster.describeGroups([...new Set(questions.flat())], arrived),
   );
-  const topics = together(windowMs, (questions: (readonly string[])[]) =>
+  const topics = together<readonly string[], TopicFacts>(windowMs, (questions) =>
     cluster.topics([...new Set(questions.flat())]),
   );
-  const everythingCommitted = together(windowMs, (questions: (readonly string[])[]) =>
-    cluster.committedOffsets([...new Set(questions.flat())]),
+  const everythingCommitted = together<readonly string[], Map<string, Committed>>(
+    windowMs,
+    (questions, arrived) => cluster.committedOffsets([...new Set(questions.flat())], undefined, arrived),
   );
-  const committed = together(windowMs, (questions: ReadonlyMap<string, readonly TopicPartition[]>[]) => {
-    const wanted = new Map<string, TopicPartition[]>();
-    for (const [group, partitions] of questions.flatMap((question) => [...question]))
-      wanted.set(group, [...byKey([...(wanted.get(group) ?? []), ...partitions]).values()]);
-    return cluster.committedOffsets([...wanted.keys()], wanted).then((rows) => ({ rows, asked: wanted }));
+  const committed = together<Wanted, Map<string, Committed>>(windowMs, (questions, arrived) => {
+    const wanted = allWanted(questions);
+    return cluster.committedOffsets([...wanted.keys()], wanted, arrived);
   });
 
   return {
     ...cluster,
-    watermarks: async (partitions) => pick(await watermarks(partitions), partitions.map(partitionKey)),
-    describeGroups: async (groups) => pick(await describeGroups(groups), groups),
-    topics: async (names) => (names ? pick(await topics(names), names) : cluster.topics()),
-    committedOffsets: async (groups, partitions) => {
-      if (!partitions) return pick(await everythingCommitted(groups), groups);
+    watermarks: async (partitions, arrived) =>
+      arrived
+        ? cluster.watermarks(partitions, arrived)
+        : (await watermarks(partitions, partitions.map(partitionKey))).rows,
+    describeGroups: async (groups, arrived) =>
+      arrived ? cluster.describeGroups(groups, arrived) : (await describeGroups(groups, groups)).rows,
+    topics: async (names) => (names ? (await topics(names, names)).rows : cluster.topics()),
+    committedOffsets: async (groups, partitions, arrived) => {
+      if (arrived) return cluster.committedOffsets(groups, partitions, arrived);
+      if (!partitions) return (await everythingCommitted(groups, groups)).rows;
       const wanted = new Map(
         groups.map((group) => [group, isMap(partitions) ? (partitions.get(group) ?? []) : partitions]),
       );
-      const { rows, asked } = await committed(wanted);
-      return own(cluster, wanted, pick(rows, groups), asked);
+      const { rows, questions } = await committed(wanted, groups);
+      return own(cluster, wanted, rows, allWanted(questions));
     },
   };
 }
 
-/** A function that waits for more questions, then asks them all at once; everybody gets the whole answer. */
-function together<Question, Answer>(
+/** Partitions by group. */
+type Wanted = ReadonlyMap<string, readonly TopicPartition[]>;
+
+function allWanted(questions: readonly Wanted[]): Map<string, TopicPartition[]> {
+  const wanted = new Map<string, TopicPartition[]>();
+  for (const [group, partitions] of questions.flatMap((question) => [...question]))
+    wanted.set(group, [...byKey([...(wanted.get(group) ?? []), ...partitions]).values()]);
+  return wanted;
+}
+
+interface Answer<Question, V> {
+  rows: Map<string, Row<V>>;
+  /** All that were asked at once. */
+  questions: readonly Question[];
+}
+
+/**
+ * A function that waits for more questions, then asks them all at once. Everybody gets the rows of their own keys, as soon
+ * as these are there: what the keys of others lack is no reason to wait.
+ */
+function together<Question, V>(
   windowMs: number,
-  ask: (questions: Question[]) => Promise<Answer>,
-): (question: Question) => Promise<Answer> {
-  let waiting: { questions: Question[]; answer: Promise<Answer> } | undefined;
-  return (question) => {
-    if (waiting) {
-      waiting.questions.push(question);
-      return waiting.answer;
-    }
-    const questions = [question];
-    const answer = new Promise<void>((resolve) => setTimeout(resolve, windowMs)).then(() => {
-      waiting = undefined;
-      return ask(questions);
+  ask: (questions: Question[], arrived: Arrived<V>) => Promise<Rows<string, V>>,
+): (question: Question, keys: readonly string[]) => Promise<Answer<Question, V>> {
+  let gathering:
+    | { questions: Question[]; readonly rowsOf: (keys: readonly string[]) => Promise<Map<string, Row<V>>> }
+    | undefined;
+
+  const begin = () => {
+    const questions: Question[] = [];
+    const rows = new Map<string, Row<V>>();
+    const waiting = new Set<{ missing: Set<string>; resolve(): void }>();
+    const all = new Promise<void>((resolve) => setTimeout(resolve, windowMs)).then(async () => {
+      gathering = undefined;
+      const answer = await ask(questions, (key, row) => {
+        rows.set(key, row);
+        for (const one of waiting)
+          if (one.missing.delete(key) && one.missing.size === 0) {
+            waiting.delete(one);
+            one.resolve();
+          }
+      });
+      for (const [key, row] of answer) rows.set(key, row);
     });
-    waiting = { questions, answer };
-    return answer;
+    const rowsOf = async (keys: readonly string[]) => {
+      const own = new Promise<void>((resolve) => waiting.add({ missing: new Set(keys), resolve }));
+      await Promise.race([own, all]);
+      return pick(rows, keys);
+    };
+    return { questions, rowsOf };
+  };
+
+  return async (question, keys) => {
+    gathering ??= begin();
+    const { questions, rowsOf } = gathering;
+    questions.push(question);
+    return { rows: await rowsOf(keys), questions };
   };
 }
 
@@ -68,9 +121,9 @@ function together<Question, Answer>(
  */
 async function own(
   cluster: Cluster,
-  wanted: ReadonlyMap<string, readonly TopicPartition[]>,
+  wanted: Wanted,
   rows: Map<string, Row<Map<string, Committed>>>,
-  asked: ReadonlyMap<string, readonly TopicPartition[]>,
+  asked: Wanted,
 ): Promise<Rows<string, Map<string, Committed>>> {
   const ofOthers = (group: string) => (asked.get(group)?.length ?? 0) > (wanted.get(group)?.length ?? 0);
   const failed = [...rows].filter(([group, row]) => row.error && ofOthers(group)).map(([group]) => group);

@@ -25,7 +25,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
       needs: `${operation} on group "${group}"`,
     });
 
-  const committedOffsets: CommittedCalls['committedOffsets'] = (groups, partitions) => {
+  const committedOffsets: CommittedCalls['committedOffsets'] = (groups, partitions, arrived) => {
     const wantedBy = (group: string) =>
       partitions === undefined
         ? null
@@ -36,6 +36,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
     const blamed = new Map<string, string>();
     return gather<string, Map<string, Committed>>({
       keys: groups,
+      arrived,
       locate: (keys, anew) => coordinators.locate(keys, anew),
       ask: async (broker, groups) => {
         const wanted = groups.map((group) => ({ group, partitions: wantedBy(group) }));

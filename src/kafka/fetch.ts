@@ -1,5 +1,5 @@
 import type { Brokers } from './link/brokers.js';
-import type { Cluster, FetchedBatches } from './cluster.js';
+import type { Cluster, FetchedBatches, Row } from './cluster.js';
 import { partitionKey } from './cluster.js';
 import type { Leaders } from './link/leaders.js';
 import { gather, heldBack } from './link/patience.js';
@@ -13,7 +13,7 @@ import { isFerryError } from '../migration/errors.js';
 import type { FerryError } from '../migration/errors.js';
 import { uncountable } from './countable.js';
 
-type FetchCalls = Pick<Cluster, 'fetch'>;
+type FetchCalls = Pick<Cluster, 'fetch' | 'leaders'>;
 
 export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
   /** Quotas are each broker's own, and one for all connections to it. */
@@ -25,9 +25,22 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
   };
 
   return {
+    leaders: async (partitions) => {
+      const located = await leaders.locate(partitions, true);
+      return new Map(
+        partitions.map((partition): [string, Row<number>] => {
+          const key = partitionKey(partition);
+          const reply = located.get(key) ?? { code: -1 };
+          if ('value' in reply) return [key, reply];
+          const { cluster } = brokers;
+          const needs = `DESCRIBE on topic "${partition.topic}"`;
+          return [key, { error: refusal(reply.code, { cluster, about: `partition ${key}`, needs }) }];
+        }),
+      );
+    },
     fetch: (
       positions,
-      { isolation, maxBytes, maxBytesPerPartition = maxBytes, maxWaitMs, signal, mirror },
+      { isolation, maxBytes, maxBytesPerPartition = maxBytes, maxWaitMs, signal, mirror, once, from },
     ) => {
       const lane = mirror === undefined ? 'records' : (`records of ${mirror}` as const);
       const byKey = new Map(positions.map((position) => [partitionKey(position), position]));
@@ -35,7 +48,12 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
       return gather({
         keys: [...byKey.keys()],
         remembered: true,
-        locate: (keys, anew) => leaders.locate(of(keys), anew),
+        locate: async (keys, anew) =>
+          from === undefined
+            ? leaders.locate(of(keys), anew)
+            : new Map(keys.map((key) => [key, { value: from }])),
+        once: once ?? from !== undefined,
+        forget: (keys) => leaders.forget(of(keys).map(({ topic }) => topic)),
         signal,
         ask: async (broker, keys) => {
           // Leaders do not know of each other, so each gets the share of the bytes that its partitions are of all.

@@ -121,9 +121,10 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
 
   return {
     groups,
-    describeGroups: (groups) =>
+    describeGroups: (groups, arrived) =>
       gather({
         keys: groups,
+        arrived,
         locate: (keys, anew) => coordinators.locate(keys, anew),
         ask: describe,
         explain: explain('DESCRIBE'),

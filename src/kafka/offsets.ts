@@ -1,5 +1,5 @@
 import type { Brokers } from './link/brokers.js';
-import type { Cluster, Row, TopicPartition, Watermarks } from './cluster.js';
+import type { Arrived, Cluster, Row, TopicPartition, Watermarks } from './cluster.js';
 import { partitionKey } from './cluster.js';
 import { uncountable } from './countable.js';
 import type { FerryError } from '../migration/errors.js';
@@ -18,12 +18,14 @@ export function offsetCalls(brokers: Brokers, leaders: Leaders): OffsetCalls {
   const perLeader = <V>(
     partitions: readonly TopicPartition[],
     ask: (broker: number, partitions: TopicPartition[]) => Promise<Map<string, Reply<V> | FerryError>>,
+    arrived?: Arrived<V>,
   ): Promise<Map<string, Row<V>>> => {
     const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
     const of = (keys: readonly string[]) => keys.flatMap((key) => byKey.get(key) ?? []);
     return gather({
       keys: [...byKey.keys()],
       remembered: true,
+      arrived,
       locate: (keys, anew) => leaders.locate(of(keys), anew),
       ask: async (broker, keys) => {
         const shares = chunks(of(keys), partitionsPerRequest).map((share) => ask(broker, share));
@@ -42,24 +44,28 @@ export function offsetCalls(brokers: Brokers, leaders: Leaders): OffsetCalls {
     new Map((await brokers.ask(broker, listOffsetsV6, request)).map((row) => [partitionKey(row), row]));
 
   return {
-    watermarks: (partitions) =>
-      perLeader(partitions, async (broker, partitions) => {
-        // A broker answers one connection in order. The last stable offset is asked for after the high watermark:
-        // if it has reached that by then, no transaction was open below it.
-        const [starts, ends, stable] = await Promise.all([
-          list(broker, { isolation: 0, timestamp: earliest, partitions }),
-          list(broker, { isolation: 0, timestamp: latest, partitions }),
-          list(broker, { isolation: 1, timestamp: latest, partitions }),
-        ]);
-        return new Map(
-          partitions.map((partition) => {
-            const key = partitionKey(partition);
-            const found = watermarks(starts.get(key), ends.get(key), stable.get(key));
-            const wrong = 'value' in found && uncountable(brokers.cluster, partition, found.value);
-            return [key, wrong || found];
-          }),
-        );
-      }),
+    watermarks: (partitions, arrived) =>
+      perLeader(
+        partitions,
+        async (broker, partitions) => {
+          // A broker answers one connection in order. The last stable offset is asked for after the high watermark:
+          // if it has reached that by then, no transaction was open below it.
+          const [starts, ends, stable] = await Promise.all([
+            list(broker, { isolation: 0, timestamp: earliest, partitions }),
+            list(broker, { isolation: 0, timestamp: latest, partitions }),
+            list(broker, { isolation: 1, timestamp: latest, partitions }),
+          ]);
+          return new Map(
+            partitions.map((partition) => {
+              const key = partitionKey(partition);
+              const found = watermarks(starts.get(key), ends.get(key), stable.get(key));
+              const wrong = 'value' in found && uncountable(brokers.cluster, partition, found.value);
+              return [key, wrong || found];
+            }),
+          );
+        },
+        arrived,
+      ),
 
     offsetsAtTime: (partitions, timestamp) =>
       perLeader(partitions, async (broker, partitions) => {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
-import { FerryError } from '../migration/errors.js';
-import { patienceMs, type TargetWriter } from './target-writer.js';
+import type { FerryError } from '../migration/errors.js';
+import type { TargetWriter } from './target-writer.js';
 import { lossOf, truncated } from './source-changes.js';
 import type { Throttle } from './throttle.js';
 import type { MirroredPartition } from './plan.js';
@@ -53,32 +53,63 @@ export class Room {
   }
 }
 
+/** What all intakes of a mirror have in common. */
+export interface IntakeShared {
+  readonly source: Cluster;
+  /** Whose connections are used. */
+  readonly lane: string;
+  readonly room: Room;
+  readonly throttle: Throttle;
+  readonly signal: AbortSignal;
+}
+
+/** What an intake tells of its partitions. */
+export interface IntakeEvents {
+  served(flow: Flow): void;
+  /** The broker does not give it: it is this intake's no more. */
+  lost(flow: Flow, error: FerryError): void;
+  /** No partition is left. */
+  ended(): void;
+}
+
 /**
  * Fetches for the partitions that one broker of the source leads, again and again, and hands what comes to their writers:
  * the next Fetch is under way while batches are written. Partitions that are behind and have room go first; only when all
  * have reached the end does the broker wait for more.
  */
 export class Intake {
-  private flows: Flow[];
-  private readonly lastAnswer = new Map<Flow, number>();
+  private flows: Flow[] = [];
   /** Behind the end, and a Fetch brought nothing: another alone tells whether there is nothing. */
   private readonly doubtful = new Set<Flow>();
 
+  private readonly source: Cluster;
+  private readonly lane: string;
+  private readonly room: Room;
+  private readonly throttle: Throttle;
+  private readonly signal: AbortSignal;
+
   constructor(
-    private readonly source: Cluster,
-    private readonly lane: string,
-    flows: readonly Flow[],
-    private readonly room: Room,
-    private readonly throttle: Throttle,
-    private readonly signal: AbortSignal,
+    { source, lane, room, throttle, signal }: IntakeShared,
+    private readonly broker: number,
+    private readonly events: IntakeEvents,
   ) {
-    this.flows = [...flows];
-    for (const flow of flows) this.lastAnswer.set(flow, Date.now());
+    this.source = source;
+    this.lane = lane;
+    this.room = room;
+    this.throttle = throttle;
+    this.signal = signal;
   }
 
-  /** Goes on until the signal comes, or throws what a person must mend. */
+  add(flow: Flow): void {
+    this.flows.push(flow);
+  }
+
+  /** Goes on until the signal comes or no partition is left, or throws what a person must mend. */
   async run(): Promise<void> {
+    // Whoever begins it gives it its partitions in the same turn.
+    await Promise.resolve();
     while (!this.signal.aborted) {
+      if (this.flows.length === 0) return this.events.ended();
       await this.throttle.open(this.signal);
       const [alone] = this.doubtful;
       const roomy = this.flows.filter(({ writer }) => held(writer) < this.room.share);
@@ -115,13 +146,12 @@ export class Intake {
           maxWaitMs,
           mirror: this.lane,
           signal: this.signal,
+          from: this.broker,
         },
       );
     } catch (error) {
       if (this.signal.aborted) return 0;
-      if (!(error instanceof FerryError) || error.type !== 'Unreachable') throw error;
-      await this.outwait([...byKey.values()], error);
-      return 0;
+      throw error;
     }
     // All of an answer is in the same memory: it stays until every flow has taken its part.
     const held = [...rows.values()].flatMap(({ value }) => (value ? [value.batches] : []));
@@ -138,16 +168,12 @@ export class Intake {
     byKey: ReadonlyMap<string, Flow>,
   ): Promise<number> {
     let brought = 0;
-    const failed: Flow[] = [];
-    let failure: FerryError | undefined;
     for (const [key, row] of rows) {
       const flow = byKey.get(key);
       if (!flow) continue;
       if (row.value) brought += this.take(flow, row.value, byKey.size === 1);
-      else if (row.error.type === 'Unreachable') {
-        failed.push(flow);
-        failure = row.error;
-      } else if (row.error.type === 'Changed') await this.explain(flow, row.error);
+      else if (row.error.type === 'Unreachable') this.lose(flow, row.error);
+      else if (row.error.type === 'Changed') await this.explain(flow, row.error);
       else throw row.error;
     }
     // Who was served goes behind those who were not, since a Fetch is filled in the order asked.
@@ -156,13 +182,18 @@ export class Intake {
         ...this.flows.filter((flow) => !rows.get(partitionKey(flow.partition))?.value?.batches.length),
         ...this.flows.filter((flow) => rows.get(partitionKey(flow.partition))?.value?.batches.length),
       ];
-    if (failure) await this.outwait(failed, failure);
     return brought;
+  }
+
+  private lose(flow: Flow, error: FerryError): void {
+    this.flows = this.flows.filter((other) => other !== flow);
+    this.doubtful.delete(flow);
+    this.events.lost(flow, error);
   }
 
   private take(flow: Flow, fetched: FetchedBatches, alone: boolean): number {
     const { queue } = flow.writer;
-    this.lastAnswer.set(flow, Date.now());
+    this.events.served(flow);
     if (fetched.diverging)
       throw truncated(this.source, flow.partition, queue.position, Number(fetched.diverging.endOffset));
     const before = queue.position;
@@ -187,12 +218,6 @@ export class Intake {
     // A broker whose log is older than leader epochs says the same when asked about one.
     if (writer.queue.epoch < 0) throw error;
     writer.queue.epoch = -1;
-  }
-
-  private async outwait(flows: readonly Flow[], error: FerryError): Promise<void> {
-    const longest = Math.min(...flows.map((flow) => this.lastAnswer.get(flow) ?? 0));
-    if (Date.now() - longest > patienceMs) throw error;
-    await sleep(pauseMs);
   }
 }
 

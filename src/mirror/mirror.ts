@@ -3,7 +3,8 @@ import { partitionKey, type Cluster } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { isFerryError } from '../migration/errors.js';
 import { compareIds, onTarget, takeOver, type Begun } from './takeover.js';
-import { Intake, Room, type Flow } from './intake.js';
+import { Room, type Flow } from './intake.js';
+import { Intakes } from './intakes.js';
 import { MapWriter, type Checkpoint } from './map-topic.js';
 import { TargetWriter, patienceMs, type WriterEpoch } from './target-writer.js';
 import type { MirrorOptions, MirrorPlan } from './plan.js';
@@ -135,15 +136,15 @@ class Copying {
     this.ending.abort();
   }
 
-  /** One intake for each broker that leads something when it begins; when leaders move later, some wait for each other. */
   private async copy(): Promise<void> {
-    const throttle = new Throttle(this.options.throttle);
+    const { source, lane, room } = this;
     const { signal } = this.ending;
-    const intakes = (await this.byLeader()).map((flows) =>
-      new Intake(this.source, this.lane, flows, this.room, throttle, signal).run(),
+    const throttle = new Throttle(this.options.throttle);
+    const intakes = new Intakes({ source, lane, room, throttle, signal }, this.flows, (error) =>
+      this.end(error),
     );
     try {
-      await Promise.all(intakes.map((intake) => intake.catch((error: unknown) => this.end(error))));
+      await intakes.run();
     } finally {
       for (const { writer } of this.flows) writer.stop();
     }
@@ -151,20 +152,6 @@ class Copying {
 
   private end(error: unknown): void {
     if (!this.ending.signal.aborted) this.fail(error);
-  }
-
-  private async byLeader(): Promise<Flow[][]> {
-    const names = [...new Set(this.plan.partitions.map(({ topic }) => topic))];
-    const topics = await patiently(this.ending.signal, () => this.source.topics(names));
-    const groups = new Map<number, Flow[]>();
-    for (const flow of this.flows) {
-      const { topic, partition } = flow.partition;
-      const leader = topics.get(topic)?.value?.partitions.find((row) => row.partition === partition)?.leader;
-      const group = groups.get(leader ?? -1);
-      if (group) group.push(flow);
-      else groups.set(leader ?? -1, [flow]);
-    }
-    return [...groups.values()];
   }
 
   private async every(ms: number, act: () => Promise<void>): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
@@ -16,14 +15,18 @@ const silencesToEnd = 3;
 
 /**
  * Reads many partitions of one cluster ahead of who compares them: while records of one answer are looked at, the next is
- * on its way. At most 2 MiB (or one batch) of each open partition are at hand.
+ * on its way. At most 2 MiB (or one batch) of each open partition are at hand. Each broker that leads some of them is read
+ * from by itself, and what one partition lacks holds back no other.
  */
 export class ReadAhead {
   private readonly readers = new Set<PartitionReader>();
-  private running = false;
-  private failingSince: number | undefined;
-  /** What is wrong now, while it is tried again. */
-  failing: string | undefined;
+  /** Who leads what is read; a reader that nobody leads as far as is known is in none. */
+  private readonly leaders = new Map<PartitionReader, number>();
+  private readonly reading = new Set<number>();
+  private placing = false;
+  /** What was refused a moment ago, and why; asked for again after a pause. */
+  private readonly failures = new Map<PartitionReader, { since: number; sentence: string }>();
+  private readonly pausing = new Set<PartitionReader>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -39,6 +42,12 @@ export class ReadAhead {
     options.signal?.addEventListener('abort', () => this.failAll(options.signal?.reason));
   }
 
+  /** What is wrong now, while it is tried again. */
+  get failing(): string | undefined {
+    for (const { sentence } of this.failures.values()) return sentence;
+    return undefined;
+  }
+
   /** Ends its connections. */
   async end(): Promise<void> {
     await this.cluster.closeMirror(this.options.lane);
@@ -46,45 +55,98 @@ export class ReadAhead {
 
   open(range: Range): PartitionReader {
     const { asCopied } = this.options;
-    const reader = new PartitionReader(range, () => this.wake(), asCopied?.(range.topic));
+    const reader: PartitionReader = new PartitionReader(
+      range,
+      () => this.wake(reader),
+      asCopied?.(range.topic),
+    );
     this.readers.add(reader);
     return reader;
   }
 
   close(reader: PartitionReader): void {
     this.readers.delete(reader);
+    this.leaders.delete(reader);
+    this.failures.delete(reader);
   }
 
-  private wake(): void {
-    if (this.running) return;
-    this.running = true;
-    void this.run();
+  private wake(reader: PartitionReader): void {
+    if (!this.wanted(reader)) return;
+    const broker = this.leaders.get(reader);
+    if (broker === undefined) {
+      if (!this.placing) void this.place();
+    } else if (!this.reading.has(broker)) void this.read(broker);
   }
 
-  private async run(): Promise<void> {
-    for (;;) {
-      const wanting = [...this.readers].filter((reader) => reader.atHand * 2 < bytesPerFetch && reader.wants);
-      if (wanting.length === 0) {
-        this.running = false;
-        return;
+  private wanted(reader: PartitionReader): boolean {
+    return (
+      this.readers.has(reader) &&
+      reader.atHand * 2 < bytesPerFetch &&
+      reader.wants &&
+      !this.pausing.has(reader)
+    );
+  }
+
+  /** Looks up who leads what is wanted, until that is known of all that are not pausing. */
+  private async place(): Promise<void> {
+    this.placing = true;
+    try {
+      for (;;) {
+        const homeless = [...this.readers].filter(
+          (reader) => this.wanted(reader) && !this.leaders.has(reader),
+        );
+        if (homeless.length === 0) return;
+        const rows = await this.cluster
+          .leaders(homeless.map(({ range }) => range))
+          .catch((error: unknown) => {
+            if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+            return error;
+          });
+        for (const reader of homeless.filter((reader) => this.readers.has(reader))) {
+          if (rows instanceof Error) {
+            this.later(reader, rows);
+            continue;
+          }
+          const row = rows.get(partitionKey(reader.range));
+          if (row?.value !== undefined) this.leaders.set(reader, row.value);
+          else if (row?.error.type === 'Unreachable') this.later(reader, row.error);
+          else reader.fail(row?.error ?? new Error(`no row for ${partitionKey(reader.range)}`));
+          this.wake(reader);
+        }
       }
-      // What one round leaves out, the next begins with.
-      const lonely = wanting.find(({ silences }) => silences > 0);
-      const asked = lonely ? [lonely] : wanting.slice(0, partitionsPerFetch);
-      for (const reader of asked) {
-        this.readers.delete(reader);
-        this.readers.add(reader);
-      }
-      try {
-        await this.fetch(asked);
-        this.failing = this.failingSince = undefined;
-      } catch (error) {
-        if (!(await this.isPassing(error))) this.failAll(error);
-      }
+    } catch (error) {
+      this.failAll(error);
+    } finally {
+      this.placing = false;
     }
   }
 
-  private async fetch(asked: readonly PartitionReader[]): Promise<void> {
+  /** Fetches from one broker until nothing that it leads is wanted. */
+  private async read(broker: number): Promise<void> {
+    this.reading.add(broker);
+    try {
+      for (;;) {
+        const wanting = [...this.readers].filter(
+          (reader) => this.wanted(reader) && this.leaders.get(reader) === broker,
+        );
+        if (wanting.length === 0) return;
+        // What one round leaves out, the next begins with.
+        const lonely = wanting.find(({ silences }) => silences > 0);
+        const asked = lonely ? [lonely] : wanting.slice(0, partitionsPerFetch);
+        for (const reader of asked) {
+          this.readers.delete(reader);
+          this.readers.add(reader);
+        }
+        await this.fetch(asked, broker);
+      }
+    } catch (error) {
+      this.failAll(error);
+    } finally {
+      this.reading.delete(broker);
+    }
+  }
+
+  private async fetch(asked: readonly PartitionReader[], broker: number): Promise<void> {
     const before = asked.map(({ position }) => position);
     const rows = await this.cluster.fetch(
       asked.map(({ range: { topic, partition, end }, position }) => ({
@@ -99,6 +161,7 @@ export class ReadAhead {
         maxBytesPerPartition: bytesPerFetch,
         maxWaitMs,
         mirror: this.options.lane,
+        from: broker,
         ...(this.options.signal && { signal: this.options.signal }),
       },
     );
@@ -110,7 +173,14 @@ export class ReadAhead {
         // Somebody has moved it elsewhere meanwhile: this is not what it wants any more.
         if (reader.position !== before[index]) continue;
         const row = rows.get(partitionKey(reader.range));
-        if (row) await this.take(reader, row, asked.length === 1);
+        if (!row) continue;
+        try {
+          await this.take(reader, row, asked.length === 1);
+          if (!row.error) this.failures.delete(reader);
+        } catch (error) {
+          if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+          this.later(reader, error);
+        }
       }
     } finally {
       held.forEach(letGo);
@@ -151,23 +221,31 @@ export class ReadAhead {
     throw new FerryError('Unreachable', error.message);
   }
 
-  private async isPassing(error: unknown): Promise<boolean> {
-    if (this.options.signal?.aborted) return false;
-    if (!isFerryError(error) || error.type !== 'Unreachable') return false;
-    this.failing = `${error.message} It is tried again.`;
-    this.failingSince ??= Date.now();
-    if (Date.now() - this.failingSince >= this.options.patienceMs) return false;
-    await sleep(againMs, undefined, { signal: this.options.signal }).catch(() => undefined);
-    return !this.options.signal?.aborted;
+  /** Asks again after a pause, of whoever leads it then. */
+  private later(reader: PartitionReader, error: FerryError): void {
+    const { signal, patienceMs } = this.options;
+    if (signal?.aborted || !this.readers.has(reader)) return;
+    const since = this.failures.get(reader)?.since ?? Date.now();
+    if (Date.now() - since >= patienceMs) {
+      this.failures.delete(reader);
+      return reader.fail(lasting(error));
+    }
+    this.failures.set(reader, { since, sentence: `${error.message} It is tried again.` });
+    this.leaders.delete(reader);
+    this.pausing.add(reader);
+    setTimeout(() => {
+      this.pausing.delete(reader);
+      this.wake(reader);
+    }, againMs);
   }
 
   private failAll(error: unknown): void {
-    const lasting =
-      isFerryError(error) && error.type === 'Unreachable' && !this.options.signal?.aborted
-        ? new FerryError(error.type, error.message, { lasting: true, cause: error })
-        : error;
-    for (const reader of this.readers) reader.fail(lasting);
+    for (const reader of this.readers) reader.fail(error);
   }
+}
+
+function lasting(error: FerryError): FerryError {
+  return new FerryError(error.type, error.message, { lasting: true, cause: error });
 }
 
 function shorter({ name }: Cluster, { range }: PartitionReader, highWatermark: bigint): FerryError {

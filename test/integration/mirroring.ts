@@ -23,6 +23,8 @@ export interface Mirroring {
 
 interface TopicSettings {
   partitions?: number;
+  /** Of each record, on both sides. */
+  copies?: number;
   source?: Record<string, string>;
   target?: Record<string, string>;
 }
@@ -37,7 +39,7 @@ export function openMirroring({ source, target }: Pick<Lab, 'source' | 'target'>
   };
   return {
     ...clusters,
-    topic: async (name, { partitions = 1, source = {}, target = {} } = {}) => {
+    topic: async (name, { partitions = 1, copies = 1, source = {}, target = {} } = {}) => {
       for (const [cluster, config] of [
         [clusters.sourceAdmin, source],
         [clusters.target, target],
@@ -45,7 +47,7 @@ export function openMirroring({ source, target }: Pick<Lab, 'source' | 'target'>
         await made(
           cluster.createTopics([
             // Many records of these tests claim to be of long ago, and retention goes by that.
-            { name, partitions, replicationFactor: 1, config: { 'retention.ms': '-1', ...config } },
+            { name, partitions, replicationFactor: copies, config: { 'retention.ms': '-1', ...config } },
           ]),
         );
       await prepareMap(clusters.target, name);

@@ -75,6 +75,61 @@ describe('gathering answers', () => {
     expect(rows.get('gone')?.error).toBe(unreachable);
   });
 
+  test('what one broker does not answer holds back no other, whose keys are found anew meanwhile', async () => {
+    const arrived: string[] = [];
+    let release = () => {};
+    const silence = new Promise<void>((resolve) => (release = resolve));
+    const rows = gather<string, string>({
+      keys: ['silent', 'moved', 'here'],
+      locate: async (keys, anew) =>
+        new Map(keys.map((key) => [key, { value: key === 'silent' ? 1 : key === 'moved' && anew ? 3 : 2 }])),
+      ask: async (broker, keys) => {
+        if (broker === 1) await silence;
+        return answers((key) =>
+          key === 'moved' && broker === 2 ? { code: notLeader } : { value: `${key}@${broker}` },
+        )(keys);
+      },
+      explain,
+      arrived: (key, { value }) => {
+        arrived.push(value ?? key);
+        // Were the others held back, this would never be reached, and the silent broker never speak.
+        if (key === 'moved') release();
+      },
+    });
+    expect((await rows).size).toBe(3);
+    expect(arrived).toEqual(['here@2', 'moved@3', 'silent@1']);
+  });
+
+  test('who asks once is answered at once, and what was remembered is forgotten', async () => {
+    const asked: string[] = [];
+    const forgotten: (readonly string[])[] = [];
+    const rows = await gather<string, string>({
+      keys: ['here', 'moved', 'unknown', 'nowhere'],
+      remembered: true,
+      once: true,
+      locate: async () =>
+        new Map<string, Reply<number>>([
+          ['here', { value: 1 }],
+          ['moved', { value: 2 }],
+          ['unknown', { value: 3 }],
+          ['nowhere', { code: 5 }],
+        ]),
+      ask: (broker, keys) => {
+        asked.push(...keys);
+        return answers(() =>
+          broker === 1 ? { value: 'yes' } : { code: broker === 2 ? notLeader : unknownTopic },
+        )(keys);
+      },
+      explain: (key, code) => refusal(code, { cluster: 'source', about: key, needs: 'nothing' }),
+      forget: (keys) => forgotten.push(keys),
+    });
+    expect(asked).toEqual(['here', 'moved', 'unknown']);
+    expect(rows.get('here')).toEqual({ value: 'yes' });
+    // A broker asked from memory does not know whether the partition is anywhere.
+    for (const key of ['moved', 'unknown', 'nowhere']) expect(rows.get(key)?.error?.type).toBe('Unreachable');
+    expect(forgotten.flat().sort()).toEqual(['moved', 'nowhere', 'unknown']);
+  });
+
   test('a broker that does not know a remembered partition is doubted once', async () => {
     const doubted = (remembered: boolean): Errand<string, string> => ({
       keys: ['a'],

@@ -57,10 +57,11 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     at: readonly { topic: string; partition: number }[],
     value: (log: Log, index: number) => T,
   ) => new Map(at.map((one, index) => [partitionKey(one), { value: value(logs[one.partition]!, index) }]));
-  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch' | 'closeMirror'> = {
+  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch' | 'leaders' | 'closeMirror'> = {
     name: 'memory',
     closeMirror: async () => undefined,
     watermarks: async (at) => rows(at, watermarksOf),
+    leaders: async (at) => rows(at, () => 1),
     fetch: async (positions, { maxBytesPerPartition = Infinity }) =>
       rows(positions, (log, index) => ({
         watermarks: watermarksOf(log),

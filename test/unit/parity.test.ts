@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { codecs } from '../../src/kafka/records/codecs.js';
 import type { NewRecord } from '../../src/kafka/records/encode.js';
 import { align } from '../../src/parity/alignment.js';
-import { compared, comparing, Log, type Written } from './parity-log.js';
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { eventually } from '../eventually.js';
+import { clusterOf, compared, comparing, Log, type Written } from './parity-log.js';
 import { bytes, codec } from './records-generators.js';
 
 const nullable = (maxLength: number) => fc.option(bytes(maxLength), { nil: null });
@@ -344,6 +346,31 @@ describe('a comparison', () => {
     const third = await compared([source], [target], { carry: second.carry });
     expect(third.report).toEqual(whole.report);
     expect(third.results).toEqual([]);
+  });
+
+  test('goes on with what other brokers lead while one never answers', async () => {
+    const records = Array.from({ length: 50 }, (_, i) => ({
+      timestamp: BigInt(i),
+      key: null,
+      value: Buffer.from(`${i}`),
+      headers: [],
+    }));
+    const logs = [plain(records), plain(records)];
+    const source = clusterOf(logs);
+    const silent: Cluster = {
+      ...source,
+      leaders: async (at) => new Map(at.map((one) => [partitionKey(one), { value: one.partition }])),
+      fetch: (at, options) => (options.from === 0 ? new Promise(() => undefined) : source.fetch(at, options)),
+    };
+    const given = new AbortController();
+    const comparison = comparing(logs, logs, { source: silent, signal: given.signal });
+    const running = comparison.run();
+    await eventually(
+      () => comparison.progress.records,
+      (seen) => seen === records.length,
+    );
+    given.abort(new Error('seen enough'));
+    await expect(running).rejects.toThrow('seen enough');
   });
 
   test('of a copy under way tells what is not copied yet from what is missing', async () => {

@@ -6,7 +6,7 @@ import { login } from './login.js';
 import { ok } from './refusal.js';
 import { apiVersionsV3 } from '../wire/api-versions-v3.js';
 import type { Api } from '../wire/api.js';
-import { Disconnected, Exchange } from '../wire/exchange.js';
+import { Disconnected, Exchange, type ExchangeOptions } from '../wire/exchange.js';
 
 const connectTimeoutMs = 10_000;
 const defaultRequestTimeoutMs = 30_000;
@@ -31,12 +31,17 @@ export class BrokerLink {
     this.reauthenticateBefore(sessionMs);
   }
 
-  /** Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`. */
+  /**
+   * Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`.
+   *
+   * @param link `throttled` is told what a quota holds back, for ms from now on; `signal` ends a connection that nobody waits
+   *   for any more
+   */
   static async open(
     cluster: string,
     address: string,
     settings: ClusterConnection,
-    throttled?: (request: string, ms: number) => void,
+    { throttled, signal }: Pick<ExchangeOptions, 'throttled' | 'signal'> = {},
   ): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
     const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
@@ -49,6 +54,7 @@ export class BrokerLink {
         connectTimeoutMs,
         requestTimeoutMs,
         ...(throttled && { throttled }),
+        ...(signal && { signal }),
         tls: tls && {
           ca: tls.ca,
           cert: tls.certificate,

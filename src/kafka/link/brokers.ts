@@ -1,4 +1,4 @@
-import { FerryError, isFerryError } from '../../migration/errors.js';
+import { FerryError } from '../../migration/errors.js';
 import { BrokerLink } from './broker-link.js';
 import type { ClusterConnection } from './cluster-connection.js';
 import { Restraint } from './restraint.js';
@@ -6,6 +6,7 @@ import type { Api } from '../wire/api.js';
 import type { MetadataRequest, MetadataResponse } from '../wire/metadata.js';
 import { metadataV11 } from '../wire/metadata-v11.js';
 import { metadataV12 } from '../wire/metadata-v12.js';
+import { firstOf } from './first-of.js';
 
 /**
  * Long polls travel on a connection of their own: a broker answers one connection's requests in order. So does each
@@ -14,9 +15,21 @@ import { metadataV12 } from '../wire/metadata-v12.js';
  */
 export type Lane = 'facts' | 'changes' | 'records' | `records of ${string}` | `writes of ${string}`;
 
+/** Before another address is tried beside one that is being connected to (RFC 8305), and beside one that owes an answer. */
+const patienceForConnectionMs = 250;
+const patienceForAnswerMs = 3_000;
+
+interface Link {
+  readonly opening: Promise<BrokerLink>;
+  readonly abandoned: AbortController;
+  opened?: BrokerLink;
+}
+
 /** The brokers of one cluster, found through the bootstrap addresses; one lazy connection per broker and lane. */
 export class Brokers {
-  private readonly links = new Map<string, Promise<BrokerLink>>();
+  private readonly links = new Map<string, Link>();
+  /** Addresses that did not answer when they were last asked: others are tried first. */
+  private readonly silent = new Set<string>();
   private addresses = new Map<number, string>();
   private readonly counts: Record<string, number> = {};
   readonly restraint = new Restraint();
@@ -33,13 +46,12 @@ export class Brokers {
 
   /** Metadata from any broker that answers. Never creates a topic. */
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {
-    const link = await this.anyLink();
-    const response =
-      typeof request === 'object' && 'ids' in request
-        ? await this.askLink(link, metadataV12, request)
-        : link.speaks(metadataV12)
-          ? await this.askLink(link, metadataV12, request)
-          : await this.askLink(link, metadataV11, request);
+    const byId = typeof request === 'object' && 'ids' in request;
+    const response = await this.any((link) =>
+      byId || link.speaks(metadataV12)
+        ? this.askLink(link, metadataV12, request)
+        : this.askLink(link, metadataV11, request),
+    );
     this.addresses = new Map(response.brokers.map(({ id, host, port }) => [id, `${host}:${port}`]));
     return response;
   }
@@ -64,21 +76,23 @@ export class Brokers {
   }
 
   async askAny<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
-    return this.askLink(await this.anyLink(), api, request);
+    return this.any((link) => this.askLink(link, api, request));
   }
 
   async close(): Promise<void> {
-    const links = [...this.links.values()];
-    this.links.clear();
-    for (const link of await Promise.allSettled(links)) if (link.status === 'fulfilled') link.value.close();
+    for (const key of [...this.links.keys()]) this.closeLink(key);
   }
 
   /** Closes the connections of one lane; whatever waits for an answer there fails `Unreachable`. */
   async closeLane(lane: Lane): Promise<void> {
-    const links = [...this.links].filter(([key]) => key.startsWith(`${lane} `));
-    for (const [key] of links) this.links.delete(key);
-    for (const link of await Promise.allSettled(links.map(([, link]) => link)))
-      if (link.status === 'fulfilled') link.value.close();
+    for (const key of [...this.links.keys()]) if (key.startsWith(`${lane} `)) this.closeLink(key);
+  }
+
+  private closeLink(key: string): void {
+    const known = this.links.get(key);
+    this.links.delete(key);
+    known?.abandoned.abort();
+    known?.opened?.close();
   }
 
   private askLink<Request, Response>(
@@ -101,44 +115,67 @@ export class Brokers {
     return this.linkTo(address, lane);
   }
 
-  /** A connection that is open already, else the first address that answers. */
-  private async anyLink(): Promise<BrokerLink> {
-    const failures: FerryError[] = [];
-    for (const address of new Set([...this.addresses.values(), ...this.settings.bootstrap])) {
-      try {
-        return await this.linkTo(address, 'facts');
-      } catch (error) {
-        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
-        failures.push(error);
-      }
+  /** A connection that is open already, else the first that opens. */
+  private anyLink(): Promise<BrokerLink> {
+    return this.any((link) => Promise.resolve(link));
+  }
+
+  /** What any broker can answer, from one that is connected if there is one; another is asked beside one that is slow. */
+  private async any<T>(ask: (link: BrokerLink) => Promise<T>): Promise<T> {
+    const isOpen = (address: string) => this.links.get(`facts ${address}`)?.opened?.alive === true;
+    const rank = (address: string) => (isOpen(address) ? 0 : this.silent.has(address) ? 2 : 1);
+    const addresses = [...new Set([...this.addresses.values(), ...this.settings.bootstrap])];
+    try {
+      return await firstOf({
+        candidates: addresses.sort((a, b) => rank(a) - rank(b)),
+        attempt: async (address) => {
+          try {
+            const answer = await ask(await this.linkTo(address, 'facts'));
+            this.silent.delete(address);
+            return answer;
+          } catch (error) {
+            this.silent.add(address);
+            throw error;
+          }
+        },
+        patienceMs: (address) => (isOpen(address) ? patienceForAnswerMs : patienceForConnectionMs),
+      });
+    } catch (error) {
+      if (!(error instanceof AggregateError)) throw error;
+      const failures = error.errors as FerryError[];
+      if (failures.length === 1 && failures[0]) throw failures[0];
+      throw new FerryError(
+        'Unreachable',
+        `Cluster "${this.cluster}" did not answer at any of ${this.settings.bootstrap.join(', ')}: check the addresses and that its brokers run.`,
+        { cause: failures },
+      );
     }
-    if (failures.length === 1 && failures[0]) throw failures[0];
-    throw new FerryError(
-      'Unreachable',
-      `Cluster "${this.cluster}" did not answer at any of ${this.settings.bootstrap.join(', ')}: check the addresses and that its brokers run.`,
-      { cause: failures },
-    );
   }
 
   private async linkTo(address: string, lane: Lane): Promise<BrokerLink> {
     const key = `${lane} ${address}`;
     const known = this.links.get(key);
     if (!known) return this.openLink(key, address);
-    const link = await known;
+    const link = await known.opening;
     if (link.alive) return link;
-    link.close();
-    if (this.links.get(key) === known) this.links.delete(key);
+    if (this.links.get(key) === known) this.closeLink(key);
     return this.linkTo(address, lane);
   }
 
   private openLink(key: string, address: string): Promise<BrokerLink> {
-    const link = BrokerLink.open(this.cluster, address, this.settings, (request, ms) =>
-      this.restraint.throttled(request, ms),
-    );
-    this.links.set(key, link);
-    link.catch(() => {
-      if (this.links.get(key) === link) this.links.delete(key);
+    const abandoned = new AbortController();
+    const opening = BrokerLink.open(this.cluster, address, this.settings, {
+      throttled: (request, ms) => this.restraint.throttled(request, ms),
+      signal: abandoned.signal,
     });
-    return link;
+    const link: Link = { opening, abandoned };
+    this.links.set(key, link);
+    opening.then(
+      (opened) => (link.opened = opened),
+      () => {
+        if (this.links.get(key) === link) this.links.delete(key);
+      },
+    );
+    return opening;
   }
 }

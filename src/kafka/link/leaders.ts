@@ -17,11 +17,13 @@ export class Leaders {
   async of(names: readonly string[], anew: boolean): Promise<ReadonlyMap<string, MetadataTopic>> {
     const unknown = anew ? names : names.filter((name) => !this.topics.has(name));
     if (unknown.length > 0) {
-      for (const name of unknown) this.topics.delete(name);
       const fresh = await this.brokers.metadata({ names: [...new Set(unknown)] });
       const failed = new Map<string, MetadataTopic>();
-      for (const topic of fresh.topics)
-        if (topic.name !== null) (topic.code === ok ? this.topics : failed).set(topic.name, topic);
+      for (const topic of fresh.topics) {
+        if (topic.name === null) continue;
+        if (topic.code !== ok) this.topics.delete(topic.name);
+        (topic.code === ok ? this.topics : failed).set(topic.name, topic);
+      }
       return new Map([...this.topics, ...failed]);
     }
     return this.topics;

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import type { Row } from '../cluster.js';
-import { isMoved, isPassing, throttlingQuotaExceeded, unknownTopicOrPartition } from './refusal.js';
+import {
+  isMoved,
+  isPassing,
+  notLeader,
+  throttlingQuotaExceeded,
+  unknownTopicOrPartition,
+} from './refusal.js';
 
 /**
  * What a broker answered for one key: a value, or an error code that it may answer differently in a moment. `afterMs`,
@@ -29,88 +35,114 @@ export interface Errand<K, V> {
   explain(key: K, code: number): FerryError;
   /** `locate` answers from memory, so a broker that does not know a key may be the wrong one to ask. */
   remembered?: boolean;
+  /** The caller asks again itself: what cannot be answered now is an `Unreachable` row at once, and `forget` is told. */
+  once?: boolean | undefined;
+  forget?(keys: readonly K[]): void;
+  /** Told of each row as soon as it is there. */
+  arrived?: ((key: K, row: Row<V>) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Asks the brokers in charge for many keys at once and again, a few times, for the keys whose broker has moved, is
- * loading or has gone. What a quota holds back is waited for as long as the broker says, and does not count as a try.
- * Every key gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
+ * loading or has gone. What a quota holds back is waited for as long as the broker says, and does not count as a try. What
+ * one broker or key lacks holds back no other: each broker's keys go their own way. Every key gets a row. Fails as a whole only when no broker answers at all, or credentials do not.
  */
 export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>> {
   const rows = new Map<K, Row<V>>();
-  let pending = [...new Set(errand.keys)];
-  let anew = false;
-  let quotaMs = 0;
-  let futile = { rounds: 0, since: Date.now() };
-  for (let tries = 0; pending.length > 0;) {
+  const settle = (key: K, row: Row<V>) => {
+    rows.set(key, row);
+    errand.arrived?.(key, row);
+  };
+
+  const ask = async (
+    keys: readonly K[],
+    tries: number,
+    anew: boolean,
+    quota: Quota = unheld(),
+  ): Promise<void> => {
+    if (keys.length === 0) return;
     errand.signal?.throwIfAborted();
-    const pauseMs = Math.max(quotaMs, pauses[tries - 1] ?? 0);
+    const pauseMs = Math.max(quota.ms, pauses[tries - 1] ?? 0);
     if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: errand.signal });
-    const last = tries === pauses.length;
-    const again: K[] = [];
-    const held: K[] = [];
-    const answered = rows.size;
-    quotaMs = 0;
+    const last = errand.once === true || tries === pauses.length;
     const fromMemory = errand.remembered === true && !anew;
-    const settle = (key: K, reply: Reply<V> | FerryError | undefined) => {
-      if (reply === undefined) {
-        rows.set(key, { error: errand.explain(key, -1) });
-      } else if (reply instanceof FerryError) {
-        if (reply.type === 'Unreachable' && !last) again.push(key);
-        else rows.set(key, { error: reply });
-        anew ||= reply.type === 'Unreachable';
-      } else if ('value' in reply) {
-        rows.set(key, { value: reply.value });
-      } else if (reply.code === throttlingQuotaExceeded && reply.afterMs !== undefined) {
-        held.push(key);
-        quotaMs = Math.max(quotaMs, reply.afterMs);
-      } else {
-        const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
-        anew ||= isMoved(reply.code) || doubtful;
-        if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
-        else rows.set(key, { error: errand.explain(key, reply.code) });
+
+    /** Rows for what is answered; the others go on. */
+    const take = async (keys: readonly K[], replyTo: (key: K) => Reply<V> | FerryError | undefined) => {
+      const again: K[] = [];
+      const held: K[] = [];
+      let quotaMs = 0;
+      let moved = false;
+      for (const key of keys) {
+        const reply = replyTo(key);
+        if (reply === undefined) settle(key, { error: errand.explain(key, -1) });
+        else if (reply instanceof FerryError) {
+          moved ||= reply.type === 'Unreachable';
+          if (reply.type === 'Unreachable' && !last) again.push(key);
+          else settle(key, { error: reply });
+        } else if ('value' in reply) settle(key, { value: reply.value });
+        else if (reply.code === throttlingQuotaExceeded && reply.afterMs !== undefined) {
+          held.push(key);
+          quotaMs = Math.max(quotaMs, reply.afterMs);
+        } else {
+          const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
+          moved ||= isMoved(reply.code) || doubtful;
+          if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
+          else settle(key, { error: errand.explain(key, doubtful ? notLeader : reply.code) });
+        }
       }
+      if (moved && errand.once) errand.forget?.(keys);
+      const inVain = held.length === keys.length ? { ...quota, rounds: quota.rounds + 1 } : unheld();
+      if (inVain.rounds >= futileRounds && Date.now() - inVain.since >= futileMs)
+        for (const key of held.splice(0))
+          settle(key, { error: errand.explain(key, throttlingQuotaExceeded) });
+      await Promise.all([ask(again, tries + 1, moved), ask(held, tries, false, { ...inVain, ms: quotaMs })]);
     };
 
     let located: ReadonlyMap<K, Reply<number>>;
     try {
-      located = await errand.locate(pending, anew);
+      located = await errand.locate(keys, anew);
     } catch (error) {
       if (last || !isFerryError(error) || error.type !== 'Unreachable') throw error;
-      tries++;
-      continue;
+      return ask(keys, tries + 1, anew);
     }
-    anew = false;
+    const nowhere: K[] = [];
     const shares = new Map<number, K[]>();
-    for (const key of pending) {
+    for (const key of keys) {
       const where = located.get(key);
       if (where === undefined || 'code' in where) {
-        settle(key, where);
+        nowhere.push(key);
         continue;
       }
       const share = shares.get(where.value);
       if (share) share.push(key);
       else shares.set(where.value, [key]);
     }
-    await Promise.all(
-      [...shares].map(async ([broker, keys]) => {
+    await Promise.all([
+      take(nowhere, (key) => located.get(key) as { code: number } | undefined),
+      ...[...shares].map(async ([broker, keys]) => {
         const replies = await errand.ask(broker, keys).catch((error: unknown) => {
           if (!isFerryError(error) || error.type === 'Unauthenticated') throw error;
           return error;
         });
-        for (const key of keys) settle(key, replies instanceof FerryError ? replies : replies.get(key));
+        await take(keys, (key) => (replies instanceof FerryError ? replies : replies.get(key)));
       }),
-    );
-    if (held.length === 0 || rows.size > answered) futile = { rounds: 0, since: Date.now() };
-    else if (++futile.rounds >= futileRounds && Date.now() - futile.since >= futileMs)
-      for (const key of held.splice(0))
-        rows.set(key, { error: errand.explain(key, throttlingQuotaExceeded) });
-    if (again.length > 0) tries++;
-    pending = [...again, ...held];
-  }
+    ]);
+  };
+
+  await ask([...new Set(errand.keys)], 0, false);
   return rows;
 }
+
+/** How long a quota holds back what is asked next, and since when, and how often in a row, it has let nothing through. */
+interface Quota {
+  readonly ms: number;
+  readonly rounds: number;
+  readonly since: number;
+}
+
+const unheld = (): Quota => ({ ms: 0, rounds: 0, since: Date.now() });
 
 /** `items` in runs of at most `size`, for requests that a broker limits. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -19,6 +19,8 @@ export interface ExchangeOptions {
   readonly requestTimeoutMs: number;
   /** A quota holds this connection back, for ms from now on. */
   throttled?(request: string, ms: number): void;
+  /** Closes the connection, also one that is still being made. */
+  readonly signal?: AbortSignal;
 }
 
 /** Requests to one broker that may be unanswered at a time; it works on one, and the others are there when it is done. */
@@ -79,6 +81,7 @@ export class Exchange {
       : connectPlain({ host, port, onread });
     socket.setNoDelay(true);
     const exchange = new Exchange(socket, options);
+    options.signal?.addEventListener('abort', () => exchange.close());
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => socket.destroy(timeout('connecting')), connectTimeoutMs);
       let cause: Error | undefined;

@@ -1,0 +1,126 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { leaderOf } from '../../lab/kafka/disorder.js';
+import { type Lab, startLab } from '../../lab/lab.js';
+import { heal } from '../../lab/rehearsal/disorders.js';
+import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
+import { openCluster } from '../../src/kafka/open.js';
+import { runMirror } from '../../src/mirror/mirror.js';
+import { eventually } from '../eventually.js';
+import { mirrorThrough } from './disordered-mirror.js';
+import { connectionOf, run } from './kafka-cluster.js';
+import { firstRotation, killMatrix, kindsOnThree, onThreeBrokers } from './matrix.js';
+import { numbered, openMirroring, recordsOf, upTo, values, writeBatches } from './mirroring.js';
+import { silentAddress, type SilentAddress } from './silent-address.js';
+
+/*
+ * Clusters of three brokers. What is not of their number is tested on one; `npm run test:long` has every strategy and every
+ * disorder.
+ */
+let lab: Lab;
+let worker: WorkerProcess;
+let silent: SilentAddress;
+
+beforeAll(async () => {
+  silent = await silentAddress();
+  lab = await startLab({ name: 'test-several', brokers: 3, connect: true });
+  reachAlsoBy(lab, silent);
+  worker = await WorkerProcess.built(lab);
+  worker.start();
+}, 600_000);
+afterAll(async () => {
+  await worker?.stop();
+  await lab?.down();
+  silent.close();
+});
+
+/** The worker is told of an address that never answers, before all others. */
+function reachAlsoBy({ ferryYaml }: Lab, { address }: SilentAddress): void {
+  const config = parse(readFileSync(ferryYaml, 'utf8')) as {
+    clusters: Record<string, { bootstrap: string[] }>;
+  };
+  for (const cluster of Object.values(config.clusters)) cluster.bootstrap.unshift(address);
+  writeFileSync(ferryYaml, stringify(config), { mode: 0o600 });
+}
+
+test.each(['source', 'target'] as const)(
+  'an address of the %s that never answers is tried no longer than it takes another to answer',
+  async (side) => {
+    const { made, given } = silent;
+    const connection = connectionOf(lab[side], 'ferry');
+    const cluster = openCluster(side, {
+      ...connection,
+      bootstrap: [silent.address, ...connection.bootstrap],
+    });
+    expect((await cluster.identity()).brokers).toHaveLength(3);
+    // It was tried, and had not been given up when the other had answered.
+    expect(silent.made).toBeGreaterThan(made);
+    expect(silent.given).toBe(given);
+    await cluster.close();
+    await eventually(
+      () => silent.given,
+      (given) => given === silent.made,
+    );
+  },
+);
+
+test('a partition whose only broker is gone holds back no other, and goes on when that is back', async () => {
+  const world = openMirroring(lab);
+  const plan = await world.topic(`held-back.${run}`, { partitions: 3 });
+  const at = (partition: number) => ({ topic: plan.migration, partition });
+  for (const { partition } of plan.partitions)
+    await writeBatches(world.sourceAdmin, at(partition), numbered(0, 100, 10));
+  const given = new AbortController();
+  const next = new Map<number, bigint>();
+  const running = runMirror(world.source, world.target, plan, {
+    signal: given.signal,
+    progress: ({ partitions }) => partitions.forEach((one) => next.set(one.partition, one.sourceNext)),
+  });
+  const copied = (partition: number, end: bigint) =>
+    eventually(
+      () => next.get(partition),
+      (seen) => seen === end,
+    );
+  for (const { partition } of plan.partitions) await copied(partition, 100n);
+
+  const [leader, ...others] = await Promise.all(
+    [0, 1, 2].map((one) => leaderOf(lab.source, plan.migration, one)),
+  );
+  await leader!.kill();
+  const left = [1, 2].filter((partition) => others[partition - 1]!.id !== leader!.id);
+  expect(left).not.toEqual([]);
+  for (let round = 1; round <= 5; round++)
+    for (const partition of left) {
+      await writeBatches(world.sourceAdmin, at(partition), numbered(100 * round, 100, 10));
+      await copied(partition, BigInt(100 * (round + 1)));
+    }
+  expect(next.get(0)).toBe(100n);
+
+  await leader!.start();
+  await writeBatches(world.sourceAdmin, at(0), numbered(100, 500, 10));
+  await copied(0, 600n);
+  given.abort();
+  await running;
+  for (const partition of [0, ...left])
+    expect(values(await recordsOf(world.target, at(partition)))).toEqual(upTo(600));
+  await world.close();
+  await heal(lab.source);
+});
+
+test('a mirror copies each record once and in order through disorders of both clusters', async () => {
+  await mirrorThrough(lab, 'disorders', [
+    { side: 'source', what: 'leaders' },
+    { side: 'target', what: 'move' },
+    { side: 'target', what: 'coordinators' },
+    { side: 'source', what: 'starve' },
+    { side: 'target', what: 'scarce' },
+  ]);
+}, 600_000);
+
+killMatrix({
+  name: 'several',
+  kinds: kindsOnThree,
+  cases: firstRotation(onThreeBrokers),
+  ground: () => ({ lab, worker }),
+});
