@@ -33,6 +33,7 @@ interface Options {
   keep?: boolean;
   messages: string;
   brokers?: BrokerCount;
+  tiered?: boolean;
 }
 
 const program = new Command('demo')
@@ -43,6 +44,7 @@ const program = new Command('demo')
   .option('--json', 'print the result as JSON, progress on the error stream')
   .option('--messages <n>', 'at least so many messages', '200000')
   .option(...brokersOption)
+  .option('--tiered', 'the history is in the remote storage of the source (simpleMirroring)')
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
@@ -62,7 +64,7 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers }: Options,
+  { json, keep, brokers, tiered }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -72,6 +74,7 @@ async function show(
     connect: schemas,
     registries: schemas,
     ...(brokers && { brokers }),
+    ...(tiered && { tiered }),
   });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;
   const worker = new WorkerProcess(lab);

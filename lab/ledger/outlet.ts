@@ -1,4 +1,9 @@
-import type { Message as KafkaMessage, Producer, Transaction } from 'kafkajs';
+import kafkajs, {
+  type Message as KafkaMessage,
+  type PartitionMetadata,
+  type Producer,
+  type Transaction,
+} from 'kafkajs';
 import { kafkaClient, retry } from './client.js';
 import type { Outcome } from './entries.js';
 import type { Encoded } from './message.js';
@@ -15,6 +20,7 @@ const CONNECT_WITHIN_MS = 60_000;
 /** What a producer says to one cluster. One batch at a time, so that order per key is the producer's own. */
 export class Outlet {
   private producer: Producer | undefined;
+  private partitions: PartitionMetadata[] | undefined;
   private values: ValueWriter | undefined;
   private readonly topic: string;
 
@@ -100,16 +106,34 @@ export class Outlet {
 
   /**
    * The same messages by the same kafkajs producer carry the same sequence numbers, so sending again doubles nothing.
+   *
+   * One partition in each request: when kafkajs sends to several brokers at once, one of them fails, and leaders move
+   * before its second attempt, it leaves out what is now led by a broker that has answered already, and tells nobody
+   * (`sendMessages.js` remembers answers by broker).
+   *
    * @throws when the producer id is lost, or there is none that would keep a second attempt from doubling.
    */
-  private sendUntilAnswered(
+  private async sendUntilAnswered(
     send: (batch: { topic: string; messages: KafkaMessage[] }) => Promise<unknown>,
     messages: KafkaMessage[],
-  ): Promise<unknown> {
-    return patiently(() => send({ topic: this.topic, messages }), {
-      failed: this.failed,
-      hopeless: (error) => (this.isIdempotent() ? endsProducerId(error) : !needsPerson(error)),
-    });
+  ): Promise<void> {
+    const hopeless = (error: unknown) => (this.isIdempotent() ? endsProducerId(error) : !needsPerson(error));
+    const untilAnswered = <Answer>(ask: () => Promise<Answer>) =>
+      patiently(ask, { failed: this.failed, hopeless });
+    this.partitions ??= await untilAnswered(() => this.knownPartitions());
+    for (const part of byPartition(this.topic, this.partitions, messages))
+      await untilAnswered(() => send({ topic: this.topic, messages: part }));
+  }
+
+  private async knownPartitions(): Promise<PartitionMetadata[]> {
+    const admin = kafkaClient(`ledger-${this.config.name}`, this.place().connection).admin();
+    try {
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: [this.topic] });
+      return topics[0]?.partitions ?? [];
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   private begin(): Promise<Transaction> {
@@ -179,4 +203,22 @@ export class Outlet {
       throw new Error(`The producer ${this.config.name} has no ${this.side}: give its connection and topic.`);
     return place;
   }
+}
+
+const choosePartition = kafkajs.Partitioners.DefaultPartitioner();
+
+/** As kafkajs would share them out by itself. */
+function byPartition(
+  topic: string,
+  partitionMetadata: PartitionMetadata[],
+  messages: KafkaMessage[],
+): Iterable<KafkaMessage[]> {
+  const parts = new Map<number, KafkaMessage[]>();
+  for (const message of messages) {
+    const partition = choosePartition({ topic, partitionMetadata, message });
+    const part = parts.get(partition) ?? [];
+    part.push({ ...message, partition });
+    parts.set(partition, part);
+  }
+  return parts.values();
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilRemote } from '../kafka/tiered-history.js';
+import { tieredTopic } from '../kafka/tiered-storage.js';
 import { createTopics } from '../kafka/topics.js';
 import type { Lab, LabCluster } from '../lab.js';
 import {
@@ -18,6 +20,9 @@ import type { Strategy } from '../../src/migration/strategies.js';
 import { formatOf, groupNames, type Names, producerNames, subjectsOf } from './script.js';
 
 const partitions = 6;
+
+/** A consumer of kafkajs that lost its broker may wait for an answer of it for 30 s. */
+const QUIET_MS = 90_000;
 
 /** What is on the topic before anybody migrates it. */
 export interface History {
@@ -41,6 +46,7 @@ export class Applications {
     private readonly lab: Lab,
     readonly names: Names,
     private readonly rate: number,
+    private readonly history?: History,
     private readonly registries?: Record<Side, string>,
   ) {
     this.folder = join(lab.folder, 'ledger', names.migration);
@@ -54,7 +60,7 @@ export class Applications {
     history?: History,
     registries?: Record<Side, string>,
   ): Promise<Applications> {
-    const all = new Applications(lab, names, rate, registries);
+    const all = new Applications(lab, names, rate, history, registries);
     await all.#createTopic();
     if (history) await all.#writeHistory(history);
     // Groups that are there from the beginning have all of it to read.
@@ -102,6 +108,9 @@ export class Applications {
       await sleep(200);
     }
     this.#acknowledged += (await historian.stop()).acknowledged;
+    if (!lab.source.tiered) return;
+    await untilRemote(lab.source, names.topic);
+    say('  most of it is in the remote storage of the source now, and nowhere else');
   }
 
   async #createTopic(): Promise<void> {
@@ -113,6 +122,7 @@ export class Applications {
         configEntries: [
           { name: 'retention.ms', value: String(14 * 86_400_000) },
           { name: 'max.message.bytes', value: '2000000' },
+          ...(source.tiered && this.history ? tieredTopic : []),
         ],
       },
     ]);
@@ -206,6 +216,7 @@ export class Applications {
     await Promise.all([...this.producers.values()].map((producer) => producer.stop()));
     this.producers.clear();
     const verdict = await settledVerdict({
+      quietMs: QUIET_MS,
       folder: this.folder,
       strategy,
       groups: groupNames.map(this.names.group),

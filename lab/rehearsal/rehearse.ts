@@ -66,7 +66,8 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       taskQueue: defaultTaskQueue,
       args: [
         {
-          ...migrationOf(strategy, names),
+          // The target has no tiered storage.
+          ...migrationOf(strategy, names, lab.source.tiered ? { 'remote.storage.enable': 'false' } : {}),
           ...(rehearsal.registries && { schemas: schemasOf(names) }),
           ...rehearsal.changes,
         },

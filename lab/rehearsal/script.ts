@@ -55,14 +55,21 @@ export const schemasOf = (names: Names) => ({
   subjects: (['avro', 'protobuf'] as const).map((format) => subjectsOf(names, format).value),
 });
 
-export function migrationOf(strategy: Strategy, names: Names): MigrationFile {
+/** @param config of the new topic, beside that of the source. */
+export function migrationOf(
+  strategy: Strategy,
+  names: Names,
+  config: Record<string, string> = {},
+): MigrationFile {
   return {
     name: names.migration,
     strategy,
     description: 'A rehearsal with ledger applications under load.',
     source: 'source',
     target: 'target',
-    topics: [{ name: names.topic, ...(names.newTopic !== names.topic && { newName: names.newTopic }) }],
+    topics: [
+      { name: names.topic, ...(names.newTopic !== names.topic && { newName: names.newTopic }), config },
+    ],
     ...(strategy === 'advancedMirroring' && { connect: 'lab' }),
     producers: producerNames.map((name) => ({ name })),
     consumers: groupNames.map((app) => ({
