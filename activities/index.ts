@@ -10,6 +10,8 @@ import { consumerActivities } from './groups/consumers.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
+import { soakActivities } from './drain/soak.js';
+import { twinActivities } from './drain/twins.js';
 import { safely } from './kit/failure.js';
 import { mirrorActivities } from './mirror/mirror.js';
 import { seedOffsets, targetWrites } from './offsets/offsets.js';
@@ -42,7 +44,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     undo: (input) => attempting((attempt) => undo(dependencies, input, attempt)),
     ...quietActivities(dependencies),
     ...doublingActivities(dependencies),
+    ...twinActivities(dependencies),
     ...drainActivities(dependencies),
+    ...soakActivities(dependencies),
     ...consumerActivities(dependencies),
     ...mirrorActivities(dependencies),
     ...producersOnTargetActivities(dependencies),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { retireActivities } from '../../activities/retire/retire.js';
+import { openRegistries } from '../../app/connections/registries.js';
 import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   lab = await sharedLab();
   source = openCluster('source', connectionOf(lab.source, 'ferry'));
   admin = openCluster('source', connectionOf(lab.source, 'admin'));
-  activities = retireActivities({ clusters: () => source });
+  activities = retireActivities({ clusters: () => source, registries: openRegistries({}).get });
 });
 afterAll(() => Promise.all([source.close(), admin.close()]));
 
