@@ -177,9 +177,12 @@ describe('waiting', () => {
     await makeTopic(admin, topic);
     await send(there, topic, messages(9));
     await commit(admin, `${topic}.group`, topic, [0n]);
-    const waits = { patience: '2s' };
+    const migration = migrationOf({
+      ...{ name: 'drain', topics: [{ name: topic }], consumers: [groupOf(topic)] },
+      waits: { patience: '2s' },
+    });
     const key = `unread:${topic}.group:${topic}+9@9`;
-    expect(await (await watching(topic, { waits })).answer).toMatchObject({
+    expect(await (await watching(topic, { migration })).answer).toMatchObject({
       state: 'asks',
       findings: [
         {
@@ -188,11 +191,11 @@ describe('waiting', () => {
         },
       ],
     });
-    expect(await (await watching(topic, { waits, accepted: [key] })).answer).toMatchObject({
+    expect(await (await watching(topic, { migration, accepted: [key] })).answer).toMatchObject({
       state: 'drained',
     });
     await send(there, topic, messages(1));
-    expect(await (await watching(topic, { waits, accepted: [key] })).answer).toMatchObject({
+    expect(await (await watching(topic, { migration, accepted: [key] })).answer).toMatchObject({
       state: 'asks',
       findings: [{ key: `unread:${topic}.group:${topic}+10@10` }],
     });
