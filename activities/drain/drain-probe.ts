@@ -80,6 +80,8 @@ function withAsked(readings: readonly Omit<PartitionReading, 'asked'>[]): Partit
   }
   return readings.map((one) => {
     const { topic, verdict } = one;
+    // What blocks is mended, never accepted: it needs no number.
+    if (kindOf(verdict) === 'blocks') return { ...one, asked: topic };
     const asked =
       verdict.verdict === 'expired-unread'
         ? askedOfExpired(one, verdict.count)
