@@ -40,7 +40,11 @@ export async function lostCopies(
     topics: work.migration.topics.filter(({ name }) => there.has(name)),
   };
   if (!copies)
-    return neverCompared(migration, await heldBelow(sides.source, work, there), 'they were never compared');
+    return neverCompared(
+      migration,
+      await heldBelow(sides.source, work, there),
+      'nothing is known of a comparison of both clusters',
+    );
   const { target } = sides;
   const rows = await target.topics(migration.topics.map(targetName));
   const replaced = migration.topics.flatMap((topic) => {
