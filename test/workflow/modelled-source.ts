@@ -41,11 +41,11 @@ export class ModelledSource {
     for (const name of Object.keys(this.answers) as Name[]) {
       const answer = this.answers[name] as (input: unknown) => never;
       const again = (input: unknown): never => {
-        cluster.next(name, again as never);
+        cluster.next(name, again);
         this.tick();
         return answer(input);
       };
-      cluster.next(name, again as never);
+      cluster.next(name, again);
     }
   }
 
