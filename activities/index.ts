@@ -13,6 +13,8 @@ import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
 import { holdActivities } from './holds/holds.js';
 import { heldBackOn } from './kit/held-back.js';
+import { soakActivities } from './drain/soak.js';
+import { twinActivities } from './drain/twins.js';
 import { safely } from './kit/failure.js';
 import { mirrorActivities } from './mirror/mirror.js';
 import { seedOffsets, targetWrites } from './offsets/offsets.js';
@@ -48,7 +50,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...holdActivities(dependencies),
     ...quietActivities(dependencies),
     ...doublingActivities(dependencies),
+    ...twinActivities(dependencies),
     ...drainActivities(dependencies),
+    ...soakActivities(dependencies),
     ...consumerActivities(dependencies),
     ...mirrorActivities(dependencies),
     ...producersOnTargetActivities(dependencies),

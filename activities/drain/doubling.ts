@@ -1,47 +1,49 @@
 import { z } from 'zod';
+import { Context } from '@temporalio/activity';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
-import {
-  partitionsOf,
-  type OffsetTable,
-  type Side,
-  type SourceOffsets,
-  type TargetOffsets,
-} from '../../src/migration/offsets.js';
+import { partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { sayRanges, sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch } from '../../src/migration/work/work.js';
+import type { Twins } from '../../src/parity/twins.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { records } from './drain-findings.js';
-import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
-import { listed } from '../kit/wording.js';
+import { count, listed } from '../kit/wording.js';
+import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { aloneRanges, knownProducers, stableEnds, twinSearch } from './twins.js';
 
-/** End offsets of a topic on both clusters, added up over its partitions: partitions need not correspond. */
-const figures = z.object({ source: z.string(), target: z.string() });
-const grown = z.object({ source: z.string(), target: z.string(), since: z.number() });
+const table = z.record(z.string(), z.array(z.string()));
 
 const doublingCarry = z.object({
-  /** Where the running window began, ms since the epoch, and where each topic (by source name) then ended. */
-  since: z.number(),
-  base: z.record(z.string(), figures),
-  /** Partitions of each source topic, to see one added. */
-  partitions: z.record(z.string(), z.number()),
-  /** Topics whose latest window with records showed that the target gets what the source gets. */
-  proved: z.array(z.string()),
+  /** Where twins may begin: the target's ends at a probe before the window. */
+  targetFrom: table,
+  /** The window: what the source got from then (ms of watching) on, up to when it was closed. */
+  window: z.object({ from: table, sinceMs: z.number() }).optional(),
+  closed: z
+    .object({
+      to: table,
+      /** The target's ends at that moment, where twins of the next window begin. */
+      targetEnds: table,
+      atMs: z.number(),
+      /** Comparing takes long where much was written: not before, ms of watching. */
+      nextLookMs: z.number(),
+    })
+    .optional(),
+  /** By source topic, of those whose latest window with records showed that each has its twin: what was measured. */
+  proved: z.record(z.string(), z.string()),
   /** For the others, what their latest window with records showed. */
-  refuted: z.record(z.string(), grown),
+  refuted: z.record(z.string(), z.string()),
 });
 type DoublingCarry = z.infer<typeof doublingCarry>;
 type DoublingAnswer = Exclude<Awaited<ReturnType<Activities['watchDoubling']>>, { state: 'watching' }>;
+type Sides = { source: Cluster; target: Cluster };
 
-/**
- * The target must have got this share, in percent, of what the source got. Not all: records are under way at both ends
- * of a window, and transaction markers count as offsets on a cluster that is written in transactions.
- */
-const enoughPercent = 90n;
 const probesPerWindow = 5;
+/** A comparison that found something missing is made again after this many times as long as it took. */
+const restFactor = 5;
 
 export function doublingActivities(
   dependencies: Pick<Dependencies, 'clusters'>,
@@ -49,132 +51,164 @@ export function doublingActivities(
   return {
     async watchDoubling(input) {
       const { source, target } = input.migration;
-      const clusters = { source: dependencies.clusters(source), target: dependencies.clusters(target) };
+      const sides = { source: dependencies.clusters(source), target: dependencies.clusters(target) };
       return watch(
         input,
         doublingCarry,
-        (moment) => probeDoubling(clusters, input, moment),
+        (moment) => probeDoubling(sides, input, moment),
         heldBackOn(dependencies.clusters, input.migration),
       );
     },
   };
 }
 
+/**
+ * Windows follow each other until one has shown that each record of the source has a twin on the target. What came in a
+ * window is compared when it is over, and again for as long as a window lasts: twins may still be under way.
+ */
 async function probeDoubling(
-  clusters: { source: Cluster; target: Cluster },
-  { migration, topicIds, accepted = [] }: Watch,
-  { carry, outOfPatience }: Moment<DoublingCarry>,
+  sides: Sides,
+  input: Watch,
+  moment: Moment<DoublingCarry>,
 ): Promise<Seen<DoublingAnswer, DoublingCarry>> {
-  const sourceEnds = () =>
-    endsOf<'source'>(
-      clusters.source,
-      migration.topics.map(({ name }) => name),
-      {
-        topicIds,
-        ...(carry && { partitions: new Map(Object.entries(carry.partitions)) }),
-      },
-    );
-  const targetEnds = () => endsOf<'target'>(clusters.target, migration.topics.map(targetName));
+  const { migration, accepted = [] } = input;
+  const { carry, watchedMs, outOfPatience } = moment;
+  const targetEnds = () => stableEnds(sides.target, migration.topics.map(targetName));
+  const window = windowMs(migration);
 
-  if (accepted.includes('not-doubling'))
+  if (accepted.includes('not-doubling')) {
+    const target = await targetEnds();
+    const { marks, stable } = await sourceEnds(sides.source, input);
     return {
       answer: {
         state: 'doubling',
-        marks: await sourceEnds(),
-        sentence: `The end of the source is taken as it is now, because a person accepted it: it was not proved that everything written to ${clusters.source.name} is written to ${clusters.target.name} too.`,
+        ...{ marks, since: { source: stable, target } },
+        sentence: `The end of the source is taken as it is now, because a person accepted it: it was not proved that everything written to ${sides.source.name} is written to ${sides.target.name} too.`,
       },
-    };
-
-  if (!carry) {
-    // The target first: what is written to it on the way to the source's mark counts for the target alone.
-    const target = await targetEnds();
-    const source = await sourceEnds();
-    const partitions = Object.fromEntries(partitionCounts(source));
-    const base = sums(migration, source, target);
-    return {
-      says: `measuring both clusters for ${formatDuration(windowMs(migration))}`,
-      carry: { since: Date.now(), base, partitions, proved: [], refuted: {} },
     };
   }
+  // The target first: the twin of a record may be written before it.
+  if (!carry)
+    return {
+      says: `measuring both clusters for ${formatDuration(window)}`,
+      carry: { targetFrom: await targetEnds(), proved: {}, refuted: {} },
+    };
+  if (!carry.window) {
+    const { stable } = await sourceEnds(sides.source, input);
+    return {
+      says: `measuring both clusters for ${formatDuration(window)}`,
+      carry: { ...carry, window: { from: stable, sinceMs: watchedMs } },
+    };
+  }
+  const { from, sinceMs } = carry.window;
+  if (!carry.closed && watchedMs - sinceMs < window && !outOfPatience)
+    return {
+      says: `measuring both clusters for ${formatDuration(window)}, ${formatDuration(watchedMs - sinceMs)} so far`,
+      carry,
+    };
+  if (carry.closed && watchedMs < carry.closed.nextLookMs && !outOfPatience)
+    return { says: sayWaiting(carry), carry };
 
-  const source = await sourceEnds();
-  const target = await targetEnds();
-  const now = sums(migration, source, target);
-  const windowOver = Date.now() - carry.since >= windowMs(migration);
-  if (!windowOver && !outOfPatience) return { says: sayWindow(carry, now), carry };
-
-  const seen = concluded(carry, now);
-  // Read anew: doubling has been in force for a whole window when these are taken. For the next window the target's
-  // mark, too, is again older than the source's.
-  const marks = await sourceEnds();
-  const unproved = Object.keys(now).filter((topic) => !seen.proved.includes(topic));
-  if (unproved.length === 0)
+  const closed = carry.closed ?? {
+    targetEnds: await targetEnds(),
+    to: (await sourceEnds(sides.source, input, from)).stable,
+    atMs: watchedMs,
+    nextLookMs: watchedMs,
+  };
+  const began = Date.now();
+  const search = twinSearch(sides, migration, {
+    ...{ from, to: closed.to, targetFrom: carry.targetFrom, targetTo: await targetEnds() },
+    signal: cancellation(),
+  });
+  const found = await search.run();
+  const seen = concluded(sides, migration, carry, closed.to, found, formatDuration(closed.atMs - sinceMs));
+  const unproved = migration.topics.map(({ name }) => name).filter((name) => !(name in seen.proved));
+  if (unproved.length === 0) {
+    // Read anew: doubling has been in force for a whole window when these are taken.
+    const { marks, partitions } = await sourceEnds(sides.source, input, from);
+    const silent = await silentProducers(sides.source, partitions, found);
     return {
       answer: {
         state: 'doubling',
-        marks,
-        sentence: `What ${clusters.source.name} got of ${listed(seen.proved)}, ${clusters.target.name} got too, over ${formatDuration(Date.now() - carry.since)}.`,
+        ...{ marks, since: { source: from, target: carry.targetFrom } },
+        sentence: [...Object.values(seen.proved), ...silent].join(' '),
       },
     };
+  }
   if (outOfPatience)
     return {
       answer: {
         state: 'contradicted',
-        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => sayUnproved(topic, seen)))}.`,
+        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
       },
     };
+  const waits = found.alone.length > 0 && watchedMs - closed.atMs < window;
+  if (waits) {
+    const nextLookMs = watchedMs + restFactor * (Date.now() - began);
+    const next = { ...carry, ...seen, closed: { ...closed, nextLookMs } };
+    return { says: sayWaiting(next), carry: next };
+  }
+  const { stable } = await sourceEnds(sides.source, input, from);
   return {
-    says: sayWindow(carry, now),
-    carry: { ...seen, since: Date.now(), base: sums(migration, marks, target) },
+    says: listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: nothing has come yet`)),
+    carry: { ...seen, targetFrom: closed.targetEnds, window: { from: stable, sinceMs: watchedMs } },
   };
 }
 
 /** What the window shows of each topic; a topic that got nothing keeps what an earlier one showed. */
-function concluded(carry: DoublingCarry, now: DoublingCarry['base']): DoublingCarry {
-  const proved = new Set(carry.proved);
+function concluded(
+  { source, target }: Sides,
+  migration: Migration,
+  carry: DoublingCarry,
+  to: SourceOffsets,
+  found: Twins,
+  lasted: string,
+): Pick<DoublingCarry, 'proved' | 'refuted'> {
+  const proved = { ...carry.proved };
   const refuted = { ...carry.refuted };
-  for (const [topic, growth] of growths(carry, now)) {
-    if (growth.source <= 0n) continue;
-    if (growth.target * 100n >= growth.source * enoughPercent) {
-      proved.add(topic);
-      delete refuted[topic];
-    } else {
-      proved.delete(topic);
-      refuted[topic] = {
-        source: String(growth.source),
-        target: String(growth.target),
-        since: carry.since,
-      };
-    }
+  const places = partitionsOf(to);
+  for (const { name } of migration.topics) {
+    const looked = found.looked.filter((_, index) => places[index]?.topic === name);
+    const all = looked.reduce((sum, one) => sum + one, 0);
+    if (all === 0) continue;
+    delete proved[name];
+    delete refuted[name];
+    const alone = aloneRanges(found).filter(({ topic }) => topic === name);
+    const without = alone.reduce((sum, { records }) => sum + records, 0);
+    const busy = looked.filter((one) => one > 0).length;
+    if (alone.length === 0)
+      proved[name] =
+        `In ${lasted} ${source.name} got ${sayRecords(all)} of ${name} in ${busy} of ${count(looked.length, 'partition')}; each has a record of the same key and value on ${target.name}.`;
+    else
+      refuted[name] =
+        `of ${sayRecords(all)} of ${name} that ${source.name} received in ${lasted}, ${without.toLocaleString('en-US')} have no record of the same key and value on ${target.name} (${sayRanges(alone)}${sayProducers(alone)}): not every producer writes both`;
   }
-  return { ...carry, proved: [...proved], refuted };
+  return { proved, refuted };
 }
 
-function growths(
-  { base }: DoublingCarry,
-  now: DoublingCarry['base'],
-): [topic: string, growth: { source: bigint; target: bigint }][] {
-  return Object.entries(now).map(([topic, { source, target }]) => {
-    const before = base[topic] ?? { source, target };
-    return [
-      topic,
-      { source: BigInt(source) - BigInt(before.source), target: BigInt(target) - BigInt(before.target) },
-    ];
-  });
+function sayProducers(alone: ReturnType<typeof aloneRanges>): string {
+  const ids = [...new Set(alone.flatMap(({ producers = [] }) => producers))];
+  return ids.length > 0 ? `, by producer id ${listed(ids)}` : '';
 }
 
-function sayUnproved(topic: string, { refuted }: DoublingCarry): string {
-  const seen = refuted[topic];
-  return seen
-    ? `${topic}: the source received ${records(BigInt(seen.source))} since ${new Date(seen.since).toISOString()}, the target ${seen.target}: not every producer writes both`
-    : `${topic}: the source received nothing while it was watched, so nothing could be compared`;
+/** Who could write and did not: nothing is shown of them, which is said. */
+async function silentProducers(
+  source: Cluster,
+  partitions: Parameters<typeof knownProducers>[1],
+  { producers }: Twins,
+): Promise<string[]> {
+  const known = await knownProducers(source, partitions);
+  const silent = [...(known ?? [])].filter((id) => !producers.has(id)).length;
+  return silent === 0
+    ? []
+    : [
+        `${source.name} remembers ${count(silent, 'producer id')} more, which wrote nothing meanwhile: of them nothing is shown.`,
+      ];
 }
 
-function sayWindow(carry: DoublingCarry, now: DoublingCarry['base']): string {
-  const lines = growths(carry, now)
-    .filter(([topic]) => !carry.proved.includes(topic))
-    .map(([topic, { source, target }]) => `${topic}: ${source} to the source, ${target} to the target`);
-  return `in ${formatDuration(Date.now() - carry.since)}: ${listed(lines)}`;
+function sayWaiting({ refuted, proved }: DoublingCarry): string {
+  const lines = Object.entries(refuted).filter(([topic]) => !(topic in proved));
+  return `waiting for twins that may be under way; ${listed(lines.map(([, line]) => line))}`;
 }
 
 /** As long as a source has to be quiet: a producer that pauses for less is seen. */
@@ -182,22 +216,23 @@ function windowMs(migration: Migration): number {
   return Math.max(probesPerWindow * waitMs(migration, 'probe'), waitMs(migration, 'quiet'));
 }
 
-async function endsOf<S extends Side>(
-  cluster: Cluster,
-  names: readonly string[],
-  planned: Parameters<typeof plannedTopics>[2] = {},
-): Promise<OffsetTable<S>> {
-  const partitions = partitionsIn(await plannedTopics(cluster, names, planned));
-  return endsTable(partitions, await cluster.watermarks(partitions));
+/** `marks`: the high watermarks. `stable`: up to where it can be read. @throws `Changed` when partitions were added. */
+async function sourceEnds(source: Cluster, { migration, topicIds }: Watch, before?: SourceOffsets) {
+  const names = migration.topics.map(({ name }) => name);
+  const topics = await plannedTopics(source, names, {
+    topicIds,
+    ...(before && { partitions: partitionCounts(before) }),
+  });
+  const partitions = partitionsIn(topics);
+  const marks = endsTable<'source'>(partitions, await source.watermarks(partitions));
+  return { partitions, marks, stable: await stableEnds(source, names) };
 }
 
-function sums(migration: Migration, source: SourceOffsets, target: TargetOffsets): DoublingCarry['base'] {
-  const sum = (table: OffsetTable, topic: string) =>
-    String(partitionsOf({ [topic]: table[topic] ?? [] }).reduce((total, { offset }) => total + offset, 0n));
-  return Object.fromEntries(
-    migration.topics.map((topic) => [
-      topic.name,
-      { source: sum(source, topic.name), target: sum(target, targetName(topic)) },
-    ]),
-  );
+/** A comparison of much that was written is not gone on with for nobody. */
+function cancellation(): AbortSignal | undefined {
+  try {
+    return Context.current().cancellationSignal;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,9 +2,12 @@ import { partitionKey } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
+import { partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { sayRanges, type CountedRange } from '../../src/migration/ranges.js';
+import type { VerdictName } from '../../src/migration/verdicts.js';
 import { findingKey, type DrainReading, type PartitionReading } from './drain-probe.js';
 import { asking, blocking } from '../kit/weights.js';
-import { count, listed } from '../kit/wording.js';
+import { count } from '../kit/wording.js';
 
 export interface Reader {
   group: string;
@@ -21,48 +24,81 @@ export function readersOf(migration: Migration): Reader[] {
   }));
 }
 
-/** A topic that nobody is known to read is not drained by that (promises, 5). */
-export function topicsWithoutGroup(migration: Migration): Finding[] {
+/**
+ * A topic that nobody is known to read is not drained by that (promises, 5).
+ * @param ends of the source, up to which a group would have to read: the key then holds how much that is.
+ */
+export function topicsWithoutGroup(migration: Migration, ends?: SourceOffsets): Finding[] {
   const read = new Set(readersOf(migration).flatMap(({ topics }) => topics));
   return migration.topics
     .filter(({ name }) => !read.has(name))
-    .map(({ name }) =>
-      asking(
-        `no-group:${name}`,
-        `No group of the migration reads ${name}, so nothing shows that its records have been consumed: accept that nobody needs them, or add the group that does to the file.`,
-      ),
-    );
+    .map(({ name }) => {
+      const end = partitionsOf({ [name]: ends?.[name] ?? [] }).reduce((sum, { offset }) => sum + offset, 0n);
+      const [suffix, amount] = ends ? [`+${end}`, ` (up to ${records(end)})`] : ['', ''];
+      return asking(
+        `no-group:${name}${suffix}`,
+        `No group of the migration reads ${name}, so nothing shows that its records${amount} have been consumed: accept that nobody needs them, or add the group that does to the file.`,
+      );
+    });
 }
 
-/**
- * What waiting will not mend. `expectsCommit` says whether a group may yet commit for the first time on a partition.
- */
+/** Whom nobody waits for any more. */
+export interface Absent {
+  /** Whether a group may yet commit for the first time on a partition. */
+  expectsCommit: (group: string, partition: PartitionReading) => boolean;
+  /** Whether a group may yet read what it has left. */
+  expectsReading: (group: string) => boolean;
+}
+
+/** What waiting will not mend. */
 export function drainFindings(
   { groups }: DrainReading,
-  expectsCommit: (group: string, partition: PartitionReading) => boolean,
+  cluster: string,
+  { expectsCommit, expectsReading }: Absent,
 ): Finding[] {
-  return groups.flatMap(({ group, partitions }) => [
-    ...withoutCommit(
-      group,
-      partitions.filter((one) => one.verdict.verdict === 'no-commit' && !expectsCommit(group, one)),
-    ),
-    ...partitions.flatMap((one) => partitionFinding(group, one)),
-  ]);
+  return groups.flatMap(({ group, partitions }) => {
+    const of = (verdict: VerdictName) => partitions.filter((one) => one.verdict.verdict === verdict);
+    return [
+      ...withoutCommit(
+        group,
+        of('no-commit').filter((one) => !expectsCommit(group, one)),
+      ),
+      ...(expectsReading(group) ? [] : unread(group, cluster, of('lagging'))),
+      ...partitions.flatMap((one) => partitionFinding(group, one)),
+    ];
+  });
 }
 
 function withoutCommit(group: string, partitions: readonly PartitionReading[]): Finding[] {
-  const byKey = new Map<string, PartitionReading[]>();
+  return byKey(group, partitions).map(([key, ofTopic]) =>
+    asking(
+      key,
+      `${group} has committed nothing on ${sayRanges(ofTopic.map(rangeLeft))}: accept it if the group keeps its offsets elsewhere or does not need them, else let it read them on the source.`,
+    ),
+  );
+}
+
+/** Records that a group has left on a cluster where it does not read any more: one question for each topic. */
+function unread(group: string, cluster: string, partitions: readonly PartitionReading[]): Finding[] {
+  return byKey(group, partitions).map(([key, ofTopic]) =>
+    asking(
+      key,
+      `${group} has not read ${sayRanges(ofTopic.map(rangeLeft))}, and has no member on ${cluster}: they are on ${cluster} alone, and it will not get them once the topic is deleted. Let it read them there, have them written to the target, or accept that they are deleted.`,
+    ),
+  );
+}
+
+function byKey(group: string, partitions: readonly PartitionReading[]): [string, PartitionReading[]][] {
+  const found = new Map<string, PartitionReading[]>();
   for (const one of partitions) {
     const key = findingKey(group, one);
-    byKey.set(key, [...(byKey.get(key) ?? []), one]);
+    found.set(key, [...(found.get(key) ?? []), one]);
   }
-  return [...byKey].map(([key, ofTopic]) => {
-    const left = ofTopic.reduce((sum, { verdict }) => sum + verdict.count, 0n);
-    return asking(
-      key,
-      `${group} has committed nothing on ${listed(ofTopic.map(partitionKey))}, where ${records(left)} can be read: accept it if the group keeps its offsets elsewhere or does not need them, else let it read them on the source.`,
-    );
-  });
+  return [...found];
+}
+
+function rangeLeft({ topic, partition, to, verdict: { count: left } }: PartitionReading): CountedRange {
+  return { topic, partition, from: String(to - left), to: String(to), records: Number(left) };
 }
 
 function partitionFinding(group: string, reading: PartitionReading): Finding[] {

@@ -9,6 +9,7 @@ import {
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
 import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import {
+  expiredCount,
   kindOf,
   needsScan,
   partitionVerdict,
@@ -39,6 +40,8 @@ export interface PartitionReading extends TopicPartition, Watermarks {
   /** As `PartitionFacts`. */
   committed: bigint | null | 'pending';
   verdict: Verdict;
+  /** What a question about it is about: see `withAsked`. */
+  asked: string;
 }
 
 export interface DrainReading {
@@ -47,17 +50,47 @@ export interface DrainReading {
   grown: (TopicPartition & Watermarks & { to: bigint })[];
 }
 
-/** What a person accepts when they accept a verdict that asks. */
-export function findingKey(group: string, { topic, partition, verdict }: PartitionReading): string {
-  return verdict.verdict === 'expired-unread'
-    ? `expired-unread:${group}:${topic}/${partition}`
-    : `${verdict.verdict}:${group}:${topic}`;
+/** What a person accepts when they accept what a group has not read. */
+export function findingKey(group: string, { verdict, asked }: PartitionReading): string {
+  const { verdict: name } = verdict;
+  return `${name === 'lagging' ? 'unread' : name}:${group}:${asked}`;
 }
 
+/** What can be accepted: what asks, and what nobody is there to read any more. */
+const acceptable = ({ verdict }: PartitionReading): boolean =>
+  kindOf(verdict) === 'asks' || verdict.verdict === 'lagging';
+
 export function passes(group: string, reading: PartitionReading, accepted: readonly string[] = []): boolean {
-  const kind = kindOf(reading.verdict);
-  return kind === 'passes' || (kind === 'asks' && accepted.includes(findingKey(group, reading)));
+  return (
+    kindOf(reading.verdict) === 'passes' ||
+    (acceptable(reading) && accepted.includes(findingKey(group, reading)))
+  );
 }
+
+/**
+ * Says of each reading of one group what a question about it is about: how much the group has not read, in the topic or,
+ * where it was lost, in the partition, and where the topic ends. Whoever accepts nine records accepts no tenth.
+ */
+function withAsked(readings: readonly Omit<PartitionReading, 'asked'>[]): PartitionReading[] {
+  const totals = new Map<string, bigint>();
+  const add = (key: string, count: bigint) => totals.set(key, (totals.get(key) ?? 0n) + count);
+  for (const { topic, verdict, to } of readings) {
+    add(`${verdict.verdict} ${topic}`, verdict.count);
+    add(topic, to);
+  }
+  return readings.map((one) => {
+    const { topic, verdict } = one;
+    // What blocks is mended, never accepted: it needs no number.
+    if (kindOf(verdict) === 'blocks') return { ...one, asked: topic };
+    const asked =
+      verdict.verdict === 'expired-unread'
+        ? askedOfExpired(one, verdict.count)
+        : `${topic}+${totals.get(`${verdict.verdict} ${topic}`)}@${totals.get(topic)}`;
+    return { ...one, asked };
+  });
+}
+
+const askedOfExpired = (at: TopicPartition, count: bigint): string => `${partitionKey(at)}+${count}`;
 
 /** One look: the verdict on every partition of every reader. @throws FerryError what the cluster refused. */
 export function probeDrain(cluster: Cluster, question: DrainQuestion): Promise<DrainReading> {
@@ -113,8 +146,10 @@ export class DrainProbe {
           committed: committedIn(rowAt(commits, group), at),
           to: end(at),
           frozen,
-          lossAccepted: accepted.includes(`expired-unread:${group}:${partitionKey(at)}`),
         };
+        const lost = expiredCount(facts);
+        facts.lossAccepted =
+          lost > 0n && accepted.includes(`expired-unread:${group}:${askedOfExpired(at, lost)}`);
         return { group, isolation, at, facts };
       }),
     );
@@ -122,14 +157,16 @@ export class DrainProbe {
     return {
       groups: readers.map(({ group }) => ({
         group,
-        partitions: cases
-          .filter((one) => one.group === group)
-          .map(({ at, facts, isolation }) => {
-            const scan = this.knownTail(at, isolation, facts);
-            const { logStart, highWatermark, lastStable, committed, to } = facts;
-            const verdict = partitionVerdict(scan ? { ...facts, scan } : facts);
-            return { ...at, logStart, highWatermark, lastStable, committed, to, verdict };
-          }),
+        partitions: withAsked(
+          cases
+            .filter((one) => one.group === group)
+            .map(({ at, facts, isolation }) => {
+              const scan = this.knownTail(at, isolation, facts);
+              const { logStart, highWatermark, lastStable, committed, to } = facts;
+              const verdict = partitionVerdict(scan ? { ...facts, scan } : facts);
+              return { ...at, logStart, highWatermark, lastStable, committed, to, verdict };
+            }),
+        ),
       })),
       grown: frozen
         ? partitions.flatMap((at) => {

@@ -87,8 +87,11 @@ class Drain {
 
     await this.readMembers(reading);
     const findings = [
-      ...topicsWithoutGroup(this.input.migration),
-      ...drainFindings(reading, (group, partition) => !outOfPatience && this.isAssigned(group, partition)),
+      ...topicsWithoutGroup(this.input.migration, this.input.to),
+      ...drainFindings(reading, this.source.name, {
+        expectsCommit: (group, partition) => !outOfPatience && this.isAssigned(group, partition),
+        expectsReading: (group) => !outOfPatience || this.members.get(group)?.length !== 0,
+      }),
     ];
     const asked = standing(findings, this.accepted);
     const drained = reading.groups.every(({ group, partitions }) =>

@@ -1,6 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import { waitMs } from '../../src/migration/file.js';
+import { waitMs, type Migration } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { onSourceAlone } from '../../src/migration/not-compared.js';
+import { sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { Comparison } from '../../src/parity/comparison.js';
@@ -8,6 +11,8 @@ import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
 import { sayHeldBack, withHeld } from '../kit/held-back.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { asking } from '../kit/weights.js';
+import { copiesOn } from './copies.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
 
@@ -57,11 +62,27 @@ export function parityActivities({
       }
       const { report, summary } = comparison;
       const sentence = sayResult(report, summary);
-      return report.differences.length > 0
-        ? { state: 'differs', sentence, report }
-        : { state: 'equal', sentence, report, data: summary };
+      if (report.differences.length > 0) return { state: 'differs', sentence, report };
+      const findings = [
+        ...onSourceAlone(migration, report.unverifiable, 'not-compared'),
+        ...moreAlone(migration, summary.moreAlone),
+      ];
+      const copies = await copiesOn(sides.target, comparison.targetStarts);
+      return { state: 'equal', sentence, report, data: summary, findings, copies };
     },
   };
+}
+
+/** Beyond what a report lists. */
+function moreAlone({ source, target }: Migration, records: number): Finding[] {
+  return records === 0
+    ? []
+    : [
+        asking(
+          `not-compared:more+${records}`,
+          `${sayRecords(records)} in further ranges are on ${source} alone and not on ${target}: see \`ferry verify\`. They go with the topic when it is deleted.`,
+        ),
+      ];
 }
 
 /** A heartbeat of a watch holds the carry beside its sentence. */

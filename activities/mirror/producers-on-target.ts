@@ -77,8 +77,8 @@ class ProducersOnTarget {
           written,
           sentence:
             written.length > 0
-              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (to ${listed(silent)} nobody has written yet)` : ''}, and ${this.source.name} is as it was when its end was frozen.`
-              : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted; ${this.source.name} is as it was when its end was frozen.`,
+              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (to ${listed(silent)} nobody has written yet)` : ''}. ${this.sayOfSource(late)}`
+              : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted. ${this.sayOfSource(late)}`,
         },
       };
     }
@@ -91,6 +91,15 @@ class ProducersOnTarget {
         },
       };
     return { says: `waiting for a record on ${this.target.name} that the mirror did not write`, carry: {} };
+  }
+
+  private sayOfSource(late: readonly LateRecords[]): string {
+    const { name } = this.source;
+    if (!this.input.frozen)
+      return `Not verified: whether ${name} has grown, since it was not proved quiet when its end was taken.`;
+    return late.length > 0
+      ? `What came to ${name} after its end was frozen stays behind, which a person accepted.`
+      : `${name} is as it was when its end was frozen.`;
   }
 
   /** Of each topic of the source what came since its end was frozen. */

@@ -8,29 +8,34 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
-import { isMirrored, strategies, type StepId } from '../../src/migration/strategies.js';
-import type { SourceManifest } from '../../src/migration/work/retire.js';
+import { offsetAt, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import type { AloneRange } from '../../src/migration/work/drain.js';
+import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
-import { passes, probeDrain } from '../drain/drain-probe.js';
-import { offsetsLeft } from '../drain/drain-says.js';
+import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
+import { aloneFindings } from '../drain/twins.js';
+import { lostCopies } from '../mirror/copies.js';
 import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt, valueOf } from '../kit/rows.js';
-import { asking, blocking, noting } from '../kit/weights.js';
+import { blocking, noting } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 
 /**
  * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
- * was written after the frozen ends, no transaction is open, nobody reads them, and the groups have read what they must.
+ * was written after the frozen ends, no transaction is open, nobody reads them, and what lies on the source is proved to
+ * be elsewhere or to have been read.
  */
 export async function finalCheck(
-  source: Cluster,
-  work: Work & { ends: SourceOffsets },
+  sides: { source: Cluster; target: Cluster },
+  work: Work & Proved,
+  copying: Parameters<typeof lostCopies>[3],
 ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }> {
+  const { source } = sides;
   const { topics, findings } = await topicsToDelete(source, work);
   if (topics.length === 0)
     return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
@@ -45,7 +50,9 @@ export async function finalCheck(
   const [described, configs, unread] = await Promise.all([
     source.describeGroups(alive),
     source.topicConfigs(topics.map(({ name }) => name)),
-    unreadFindings(source, work, topics),
+    isMirrored(work.migration.strategy)
+      ? mirroredFindings(sides, work, topics, copying)
+      : unreadFindings(sides, work, topics),
   ]);
   findings.push(
     ...(await growthFindings(source, work, topics, marks)),
@@ -85,7 +92,7 @@ export async function finalCheck(
 
 async function topicsToDelete(
   source: Cluster,
-  { migration, topicIds, ends }: Work & { ends: SourceOffsets },
+  { migration, topicIds, ends }: Work & Proved,
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
   const rows = await source.topics(migration.topics.map(({ name }) => name));
@@ -120,11 +127,11 @@ async function topicsToDelete(
 
 /**
  * Records that came late open the producers' step again (`grew`), unless they would have to be mirrored to a target that
- * has been written to in the meantime: then only a person can say what becomes of them.
+ * has been written to in the meantime, or the source was never seen quiet: then only a person can say what becomes of them.
  */
 async function growthFindings(
   source: Cluster,
-  { ends, migration }: Work & { ends: SourceOffsets },
+  { ends, migration, unproved = false }: Work & Proved,
   topics: readonly TopicFacts[],
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {
@@ -158,7 +165,7 @@ async function growthFindings(
     const late = await lateRecords(source, ends, frozen, marks);
     if (late)
       findings.push(
-        isMirrored(migration.strategy)
+        isMirrored(migration.strategy) || unproved
           ? staysBehind(late, migration)
           : blocking(`grew:${partitionKey(late.first)}`, late.sentence),
       );
@@ -210,50 +217,121 @@ function readerFindings(
   });
 }
 
-/** What the groups of the migration never read would be lost, unless producers wrote it to the target as well. */
+/**
+ * What a group has not read is lost with the topic, unless producers wrote it to the target as well. Which of it has no twin
+ * there was found out when the end was frozen.
+ */
 async function unreadFindings(
-  source: Cluster,
-  work: Work,
+  sides: { source: Cluster; target: Cluster },
+  work: Work & Proved,
   topics: readonly TopicFacts[],
 ): Promise<Finding[]> {
-  const { migration, accepted = [] } = work;
+  const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
-  const reading = await probeDrain(source, {
+  const to = marks ? ofTopics(marks, there) : undefined;
+  const reading = await readBy(sides.source, work, there, to);
+  const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
+  return [
+    ...topicsWithoutGroup(named, marks ?? ends),
+    ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
+    ...unknownFindings(reading, sides.source.name),
+    ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
+  ];
+}
+
+/** All that the source holds has its copy, or is asked about; what groups have not read of it, they read there. */
+async function mirroredFindings(
+  sides: { source: Cluster; target: Cluster },
+  work: Work & Proved,
+  topics: readonly TopicFacts[],
+  copying: Parameters<typeof lostCopies>[3],
+): Promise<Finding[]> {
+  const there = new Set(topics.map(({ name }) => name));
+  const reading = await readBy(sides.source, work, there);
+  const read = [
+    ...topicsWithoutGroup(work.migration, work.ends),
+    ...drainFindings(reading, sides.source.name, nobody),
+  ];
+  return [
+    ...(await lostCopies(sides, work, there, copying)),
+    ...read.map((finding) =>
+      finding.weight === 'asks'
+        ? {
+            ...finding,
+            weight: 'notes' as const,
+            sentence: `On ${sides.source.name}: ${finding.sentence} The mirror has brought them to ${sides.target.name}, as far as nothing else is said here.`,
+          }
+        : finding,
+    ),
+  ];
+}
+
+/** At the deletion nobody is waited for any more. */
+const nobody = { expectsCommit: () => false, expectsReading: () => false };
+
+function readBy(
+  source: Cluster,
+  { migration, accepted = [] }: Work,
+  there: ReadonlySet<string>,
+  to?: SourceOffsets,
+): Promise<DrainReading> {
+  return probeDrain(source, {
     readers: readersOf(migration).map((reader) => ({
       ...reader,
       topics: reader.topics.filter((topic) => there.has(topic)),
     })),
     topics: [...there],
     accepted,
+    ...(to && { to }),
   });
-  const steps: readonly StepId[] = strategies[migration.strategy].steps;
-  const kept = steps.includes('producerWritesBoth') || isMirrored(migration.strategy);
-  const unread = reading.groups.flatMap(({ group, partitions }) => {
-    const left = partitions.filter(
-      (one) => one.verdict.verdict === 'lagging' && !passes(group, one, accepted),
-    );
-    if (left.length === 0) return [];
-    const sentence = `${group} has ${records(offsetsLeft(left))} of ${source.name} uncommitted on ${listed(left.map(partitionKey))}`;
-    return [
-      kept
-        ? noting(
-            `unread:${group}`,
-            `${sentence}; ${isMirrored(migration.strategy) ? 'the mirror has brought them to the target' : 'what was written since producers write both is on the target too'}.`,
-          )
-        : asking(
-            `unread:${group}`,
-            `${sentence}: deleting the topic loses what it has not read. Let it read them, or accept the loss.`,
-          ),
-    ];
-  });
-  const others = [...topicsWithoutGroup(migration), ...drainFindings(reading, () => false)];
-  return [
-    ...unread,
-    ...others.map((finding) =>
-      kept && finding.weight === 'asks' ? { ...finding, weight: 'notes' as const } : finding,
-    ),
-  ];
 }
+
+/** What cannot be read now is not what has been read. */
+function unknownFindings({ groups }: DrainReading, source: string): Finding[] {
+  return groups.flatMap(({ group, partitions }) => {
+    const unknown = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
+    return unknown.length === 0
+      ? []
+      : [
+          blocking(
+            `commits-unknown:${group}`,
+            `The commits of ${group} on ${listed(unknown.map(partitionKey))} of ${source} cannot be read: one is part of a transaction that has not ended, or its coordinator is moving. Try again when it has ended.`,
+          ),
+        ];
+  });
+}
+
+/** Offsets of a group that has left expire; what it was seen to have read before, it has read. */
+function withoutExpired(reading: DrainReading, drained: SourceOffsets = {}): DrainReading {
+  const seen = ({ topic, partition, to }: PartitionReading): boolean =>
+    (offsetAt(drained, topic, partition) ?? -1n) >= to;
+  return {
+    ...reading,
+    groups: reading.groups.map(({ group, partitions }) => ({
+      group,
+      partitions: partitions.filter((one) => one.verdict.verdict !== 'no-commit' || !seen(one)),
+    })),
+  };
+}
+
+/** What was found to be on the source alone; everything beyond the marks where nobody has looked. */
+function aloneIn(
+  doubled: Proved['doubled'],
+  marks: SourceOffsets,
+  ends: SourceOffsets,
+  there: ReadonlySet<string>,
+): AloneRange[] {
+  if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
+  return partitionsOf(ofTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+    const from = offsetAt(marks, topic, partition) ?? 0n;
+    return offset > from
+      ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
+      : [];
+  });
+}
+
+const ofTopics = (table: SourceOffsets, there: ReadonlySet<string>): SourceOffsets =>
+  Object.fromEntries(Object.entries(table).filter(([topic]) => there.has(topic)));
 
 /** Groups that the migration does not know and that have been reading all the same. */
 async function otherCommits(

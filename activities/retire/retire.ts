@@ -3,8 +3,12 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { topicsOf, waitMs } from '../../src/migration/file.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch, Work } from '../../src/migration/work/work.js';
+import { lateRecords, staysBehind } from '../drain/late-records.js';
+import { SchemaTranslation } from '../schemas/schema-translation.js';
+import { partitionsIn } from '../topics/planned-topics.js';
 import { attempting } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { finalCheck } from './final-check.js';
@@ -18,12 +22,17 @@ const nothing = z.object({});
 type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { state: 'watching' }>;
 
 export function retireActivities(
-  dependencies: Pick<Dependencies, 'clusters'>,
+  dependencies: Pick<Dependencies, 'clusters' | 'registries'>,
 ): Pick<Activities, 'finalCheck' | 'deleteSource' | 'watchDeleted'> {
   const held = ({ migration }: Work) => heldBackOn(dependencies.clusters, migration);
   const sourceOf = ({ migration }: Work) => dependencies.clusters(migration.source);
   return {
-    finalCheck: (input) => attempting(() => finalCheck(sourceOf(input), input), held(input)),
+    finalCheck: (input) =>
+      attempting(async ({ signal }) => {
+        const sides = { source: sourceOf(input), target: dependencies.clusters(input.migration.target) };
+        const ids = await SchemaTranslation.of(dependencies, input, signal);
+        return finalCheck(sides, input, { asCopied: ids?.asCopied, signal });
+      }, held(input)),
     deleteSource: (input) =>
       attempting(({ signal }) => deleteSource(sourceOf(input), input, signal), held(input)),
     async watchDeleted(input) {
@@ -43,8 +52,14 @@ export function retireActivities(
  * By id, so that a topic that was made anew under the name survives (KIP-516); with it survive the ACLs of that name.
  * The coordinators drop the offsets of a deleted topic by themselves; asking for it makes it true at once.
  */
-async function deleteSource(source: Cluster, work: Work, signal: AbortSignal): Promise<{ sentence: string }> {
+async function deleteSource(
+  source: Cluster,
+  work: Parameters<Activities['deleteSource']>[0],
+  signal: AbortSignal,
+): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
+  const late = await grownSince(source, work, planned);
+  if (late.findings.length > 0) return { ...late, sentence: 'Nothing was deleted.' };
   const rows = await source.deleteTopics(planned, signal);
   for (const { name } of planned) {
     const { error } = rowAt(rows, name);
@@ -62,6 +77,28 @@ async function deleteSource(source: Cluster, work: Work, signal: AbortSignal): P
         : []),
     ].join(' '),
   };
+}
+
+/**
+ * Hours may lie between the check and this, when no worker runs: what came to the source since is not deleted with the
+ * rest. Reading the ends and the request to delete follow each other within milliseconds, which no broker can make less.
+ */
+async function grownSince(
+  source: Cluster,
+  { migration, ends = {}, accepted = [] }: Parameters<Activities['deleteSource']>[0],
+  planned: readonly { name: string; topicId: string }[],
+): Promise<{ findings: Finding[]; begun: boolean }> {
+  const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
+  const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
+  const findings: Finding[] = [];
+  for (const { name, topicId } of there) {
+    const facts = byId.get(topicId)?.value;
+    if (!facts || !ends[name]) continue;
+    const partitions = partitionsIn([facts]);
+    const late = await lateRecords(source, ends, partitions, await source.watermarks(partitions));
+    if (late) findings.push(staysBehind(late, migration));
+  }
+  return { findings: standing(findings, accepted), begun: there.length < planned.length };
 }
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {

@@ -21,11 +21,12 @@ export function statusText(
   link: string | undefined,
   now: Date,
 ): string {
-  const { name, strategy, source, target, state, waitingFor, steps, startedAt } = status;
+  const { name, strategy, source, target, state, waitingFor, openedAgain, steps, startedAt } = status;
   const findings = steps.flatMap(({ problem }) => problem?.findings ?? []);
   return [
     `${name}: ${strategy}, ${source} → ${target}, ${state} (started ${ago(startedAt, now)})`,
     waitingFor,
+    ...(openedAgain ? [`Open again since ${clock(openedAgain.at)}: ${openedAgain.why}`] : []),
     ...(findings.length > 0 ? [findings.map(({ sentence }) => `  - ${sentence}`).join('\n')] : []),
     ...(live.length > 0 ? [live.map(({ says, at }) => `Now: ${says} (${ago(at, now)})`).join('\n')] : []),
     columns(steps.map((step, index) => stepRow(step, index + 1))),
@@ -44,12 +45,17 @@ export function statusText(
 }
 
 /** One line per change, for a pipe. */
-export function statusLine({ state, waitingFor, steps }: Status, live: readonly Live[], now: Date): string {
+export function statusLine(
+  { state, waitingFor, openedAgain, steps }: Status,
+  live: readonly Live[],
+  now: Date,
+): string {
   const step = steps.find(
     ({ status }) => status === 'active' || status === 'waiting' || status === 'blocked',
   );
   const says = live[0]?.says ?? waitingFor;
-  return `${now.toISOString()} ${state}${step ? ` ${step.id}` : ''}: ${says}`;
+  const again = openedAgain ? ` (open again: ${openedAgain.why})` : '';
+  return `${now.toISOString()} ${state}${step ? ` ${step.id}` : ''}: ${says}${again}`;
 }
 
 /** A person has to do something before it goes on. */
@@ -66,7 +72,7 @@ function stepRow(step: Step, number: number): string[] {
     `  [${marks[step.status]}]`,
     `${number}.`,
     step.title,
-    `${step.status}${said}`,
+    `${step.status}${said}${step.openedAgain ? ' (open again)' : ''}`,
     step.endedAt ? clock(step.endedAt) : '',
   ];
 }

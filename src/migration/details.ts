@@ -24,6 +24,12 @@ export function detailsOf(state: MigrationState): string {
   const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
   return [
     `**${line(status.waitingFor, shown.sentence)}**`,
+    status.openedAgain
+      ? line(
+          `Open again since ${clock(status.openedAgain.at)} UTC: ${status.openedAgain.why}`,
+          shown.sentence + shown.cell,
+        )
+      : '',
     asks,
     list((step?.problem?.findings ?? []).map(({ sentence }) => sentence)),
     titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),

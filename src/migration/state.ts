@@ -3,7 +3,9 @@ import { targetName, type Migration } from './file.js';
 import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
 import type { Held } from './work/holds.js';
+import type { BothOffsets, Doubled } from './work/drain.js';
 import type { TranslatedGroup } from './work/offsets.js';
+import type { Copies } from './work/parity.js';
 import type { Made } from './work/retire.js';
 
 /**
@@ -32,6 +34,12 @@ export interface Facts {
   start?: TargetOffsets;
   /** End offsets of the source, when doubling was proved. */
   marks?: SourceOffsets;
+  /** Where the window began in which producers were seen to write both. */
+  doublingSince?: BothOffsets;
+  /** What was shown to be on both clusters, where producers wrote both. */
+  doubled?: Doubled;
+  /** Every group has read the source up to here. */
+  drained?: SourceOffsets;
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: SourceOffsets;
   made: Made;
@@ -44,6 +52,8 @@ export interface Facts {
   mirror?: { partitions: Record<string, number>; runs: boolean };
   /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
   mirrored?: TargetOffsets;
+  /** How the copies were when they were found equal; what could not be compared is in `asked`. */
+  compared?: Copies & { sentence: string; asked: Finding[] };
   /** Where groups go on on the target. */
   translated?: TranslatedGroup[];
   /** The target registry may be in import mode: it is left again whatever happens. */
@@ -66,6 +76,8 @@ export interface Step {
   endedAt?: string;
   /** What it waits for or does now, in a sentence. */
   says?: string;
+  /** It was closed, or passed, and is open again: until it closes. */
+  openedAgain?: { at: string; why: string };
   /** Only while blocked. */
   problem?: Problem;
   /** Human steps: one for each producer, group or topic. */

@@ -1,5 +1,5 @@
 import { currentStep, type MigrationState, type Problem, type Step } from './state.js';
-import type { Strategy } from './strategies.js';
+import type { StepId, Strategy } from './strategies.js';
 import type { MessageName } from './messages.js';
 
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
@@ -9,6 +9,8 @@ export interface Status {
   state: 'running' | 'waiting' | 'blocked' | 'paused' | 'aborting' | 'done' | 'aborted';
   /** One sentence: what is waited for, and why. */
   waitingFor: string;
+  /** Why the present step, which was closed before, is open again. */
+  openedAgain: { step: StepId; at: string; why: string } | null;
   /** What a person can send now, most likely first. */
   next: NextMessage[];
   startedAt: string;
@@ -35,6 +37,7 @@ export function statusOf(state: MigrationState): Status {
     strategy,
     state: stateWord(state),
     waitingFor: waitingFor(state),
+    openedAgain: openedAgain(state),
     next: nextMessages(state),
     startedAt: state.startedAt,
     source,
@@ -63,6 +66,11 @@ function waitingFor(state: MigrationState): string {
     return `Paused${state.paused.by ? ` by ${state.paused.by}` : ''}: waits for resume.`;
   if (!step) return state.abort ? 'Aborting.' : 'Starting.';
   return step.says ?? step.title;
+}
+
+function openedAgain(state: MigrationState): Status['openedAgain'] {
+  const step = state.outcome ? undefined : currentStep(state);
+  return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;
 }
 
 function nextMessages(state: MigrationState): NextMessage[] {

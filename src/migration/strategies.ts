@@ -146,7 +146,7 @@ export const stepKinds = {
   catchUp: { title: 'Wait until the mirror has copied the source to its end' },
   parity: {
     title: 'Compare both clusters record by record',
-    skippable: 'the copy is reported as unverified',
+    skippable: 'the copy is reported as unverified, and the deletion asks about all of it',
   },
   translateOffsets: { title: 'Commit translated offsets on the target for every group' },
   consumerStopped: {

@@ -158,9 +158,17 @@ export function partitionVerdict(facts: PartitionFacts): Verdict {
   };
 }
 
+/** How many offsets were deleted before the group committed them. */
+export function expiredCount({ committed, logStart, to }: PartitionFacts): bigint {
+  if (typeof committed !== 'bigint') return 0n;
+  const end = smaller(logStart, to);
+  return end > committed ? end - committed : 0n;
+}
+
 /** Offsets below the log start that the group had neither committed nor been seen to have nothing to read in. */
-function expiredUnread({ committed, logStart, to, scan }: PartitionFacts): Verdict | null {
-  if (typeof committed !== 'bigint' || committed >= logStart || committed >= to) return null;
+function expiredUnread(facts: PartitionFacts): Verdict | null {
+  const { committed, logStart, to, scan } = facts;
+  if (typeof committed !== 'bigint' || expiredCount(facts) === 0n) return null;
   const end = smaller(logStart, to);
   if (scan && scan.from <= committed && (scan.kind === 'record' ? scan.offset : scan.next) >= end)
     return null;

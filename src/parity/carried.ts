@@ -10,6 +10,12 @@ const difference = z.object({
   target: z.string().nullable(),
   what: z.string(),
 });
+const unverifiable = z.object({
+  from: z.string(),
+  to: z.string(),
+  why: z.string(),
+  onSourceAlone: z.number().optional(),
+});
 const partitionState = z.object({
   source: z.string(),
   target: z.string(),
@@ -17,7 +23,7 @@ const partitionState = z.object({
   bytes: z.number(),
   hash: z.string().optional(),
   differences: z.array(difference),
-  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() })),
+  unverifiable: z.array(unverifiable),
   pending: z.object({ from: z.string(), to: z.string() }).optional(),
 });
 const place = z.object({ topic: z.string(), partition: z.number() });
@@ -30,9 +36,13 @@ export const carried = z.object({
   bytes: z.number(),
   differing: z.number(),
   differences: z.array(difference.extend(place.shape)),
-  unverifiable: z.array(z.object({ from: z.string(), to: z.string(), why: z.string() }).extend(place.shape)),
+  unverifiable: z.array(unverifiable.extend(place.shape)),
   /** Beyond what `unverifiable` lists. */
   moreUnverifiable: z.number(),
+  /** Of those, records that the source alone holds. */
+  moreAlone: z.number().optional(),
+  /** Where the target's logs began before anything was compared, by target topic. */
+  targetStarts: z.record(z.string(), z.array(z.string())).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
   hashes: z.record(z.string(), z.string()),

@@ -85,6 +85,7 @@ export class Comparison {
   private async compareAll(): Promise<void> {
     const { pairs } = this.options;
     const marks = await this.watermarks();
+    this.state.targetStarts ??= startsOf(pairs, marks);
     for (const [at, pair] of pairs.entries()) {
       const { logStart } = markOf(marks.source, pair.topic, pair.partition);
       const offsets = Math.max(0, Number(pair.sourceEnd - logStart));
@@ -149,16 +150,23 @@ export class Comparison {
     };
   }
 
+  /** Where the target's logs began when the comparison did, by target topic. */
+  get targetStarts(): Record<string, string[]> {
+    return this.state.targetStarts ?? {};
+  }
+
   /** What a report has no place for. */
   get summary(): {
     differingPartitions: number;
     moreUnverifiable: number;
+    /** Records of those that the source alone holds. */
+    moreAlone: number;
     /** Offsets of the source that were not copied yet. */
     pending: number;
     hashes: Record<string, string>;
   } {
-    const { differing, moreUnverifiable, pending, hashes } = this.state;
-    return { differingPartitions: differing, moreUnverifiable, pending, hashes };
+    const { differing, moreUnverifiable, moreAlone = 0, pending, hashes } = this.state;
+    return { differingPartitions: differing, moreUnverifiable, moreAlone, pending, hashes };
   }
 
   private lanes(
@@ -180,9 +188,9 @@ export class Comparison {
 
   private async compareInOrder(pair: PartitionPair, at: number, marks: Marks): Promise<PartitionState> {
     const begun = this.under.get(at);
-    const starts = startsOf(pair, marks);
+    const starts = beginningsOf(pair, marks);
     const from = begun ? { source: BigInt(begun.source), target: BigInt(begun.target) } : starts;
-    const { sourceGoesOn, targetGoesOn } = this.options;
+    const { sourceGoesOn, targetGoesOn, startsOnly } = this.options;
     return this.reading(pair, from, (source, target) =>
       new SequenceComparison(source, target, structuredClone(begun) ?? newState(starts), {
         trimmed: begun
@@ -190,13 +198,14 @@ export class Comparison {
           : { source: starts.source > 0n, target: starts.target > 0n },
         sourceGoesOn,
         targetGoesOn,
+        startsOnly,
         onCheckpoint: (state) => void this.under.set(at, state),
       }).run(),
     );
   }
 
   private async compareLatest(pair: PartitionPair, marks: Marks): Promise<PartitionState> {
-    const starts = startsOf(pair, marks);
+    const starts = beginningsOf(pair, marks);
     const state = newState(starts);
     if (this.options.sourceGoesOn) {
       state.unverifiable.push({
@@ -260,7 +269,10 @@ export class Comparison {
     state.differences = firstOf([...state.differences, ...inPlace(result.differences)]);
     for (const range of inPlace(result.unverifiable))
       if (state.unverifiable.length < mostRanges) state.unverifiable.push(range);
-      else state.moreUnverifiable++;
+      else {
+        state.moreUnverifiable++;
+        state.moreAlone = (state.moreAlone ?? 0) + (range.onSourceAlone ?? 0);
+      }
     if (result.pending) state.pending += Number(BigInt(result.pending.to) - BigInt(result.pending.from));
     if (result.hash !== undefined)
       state.hashes[topic] = together(state.hashes[topic], `${partition} ${result.hash}`);
@@ -291,7 +303,15 @@ function markOf(rows: Rows, topic: string, partition: number): Watermarks {
   return row.value;
 }
 
-function startsOf({ topic, targetTopic, partition }: PartitionPair, marks: Marks) {
+/** Where the target's logs begin, by target topic. */
+function startsOf(pairs: readonly PartitionPair[], marks: Marks): Record<string, string[]> {
+  const table: Record<string, string[]> = {};
+  for (const { targetTopic, partition } of pairs)
+    (table[targetTopic] ??= [])[partition] = String(markOf(marks.target, targetTopic, partition).logStart);
+  return table;
+}
+
+function beginningsOf({ topic, targetTopic, partition }: PartitionPair, marks: Marks) {
   return {
     source: markOf(marks.source, topic, partition).logStart,
     target: markOf(marks.target, targetTopic, partition).logStart,

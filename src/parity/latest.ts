@@ -147,6 +147,7 @@ export class LatestComparison {
       unverifiable.push({
         ...unsure.expiredOnTarget.range,
         why: `retention has removed the latest record of ${unsure.expiredOnTarget.keys} keys from the target`,
+        onSourceAlone: unsure.expiredOnTarget.keys,
       });
     if (unsure.expiredOnSource.keys > 0)
       unverifiable.push({

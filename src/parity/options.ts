@@ -19,6 +19,8 @@ export interface ComparisonOptions {
   pairs: readonly PartitionPair[];
   sourceGoesOn?: boolean;
   targetGoesOn?: boolean;
+  /** Only what retention has removed at the beginning of the logs is looked for; compacted topics are compared all the same. */
+  startsOnly?: boolean;
   /** A batch of that topic of the source as a copy has to hold it, where that is not as it is. */
   asCopied?: ((topic: string) => (batch: RecordBatch) => RecordBatch) | undefined;
   /** What `Comparison.carry` gave, of this process or of one before. */

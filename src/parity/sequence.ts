@@ -30,6 +30,8 @@ export interface Unverifiable {
   from: string;
   to: string;
   why: string;
+  /** The source still holds them and the target does not: so many records. */
+  onSourceAlone?: number | undefined;
 }
 
 export interface SequenceOptions {
@@ -39,6 +41,8 @@ export interface SequenceOptions {
   sourceGoesOn?: boolean | undefined;
   /** Producers write to the target: what it has beyond the source's end is theirs. */
   targetGoesOn?: boolean | undefined;
+  /** Only to find what retention has removed on one side: the rest is not compared. */
+  startsOnly?: boolean | undefined;
   /** Called where an attempt can go on. */
   onCheckpoint: (state: PartitionState) => void;
 }
@@ -79,8 +83,9 @@ export class SequenceComparison {
     let lost: Lost | undefined = trimmed.source || trimmed.target ? trimmed : undefined;
     for (;;) {
       try {
-        if (lost) await this.findPlace(lost);
+        const placed = !lost || (await this.findPlace(lost));
         lost = undefined;
+        if (this.options.startsOnly) return placed ? this.finished() : this.nowhere();
         if (await this.compare()) return this.finished();
       } catch (error) {
         if (!(error instanceof Trimmed)) throw error;
@@ -180,33 +185,55 @@ export class SequenceComparison {
    * Where both sides agree is found by the records themselves, nearest first: close by; where offsets would put it if
    * neither log had holes; anywhere further on. If nothing of that agrees, the sides are left where they are, to be
    * compared and to be said to differ.
+   * @returns whether both sides agree where they are now.
    */
-  private async findPlace(lost: Lost): Promise<void> {
+  private async findPlace(lost: Lost): Promise<boolean> {
     const [source, target] = [await this.source.window(), await this.target.window()];
     if (source.records.length === 0 || target.records.length === 0) {
       if (source.records.length === 0 && lost.source && target.records.length > 0)
         this.lostOnSource(await this.skipToEnd(this.target));
       if (target.records.length === 0 && lost.target && source.records.length > 0)
         await this.lostOnTarget(this.source.reader.range.end);
-      return;
+      return source.records.length === 0 || lost.target;
     }
     const near = align(source, target);
-    if (near) return this.leaveOut(near, lost, source);
+    if (near) {
+      await this.leaveOut(near, lost, source);
+      return near.source === 0 || near.target === 0;
+    }
     const { source: from, target: to } = {
       source: source.records[0]!.offset,
       target: target.records[0]!.offset,
     };
     const guess = lost.guess ?? this.source.reader.range.end - this.target.reader.range.end;
-    if (lost.target && to + guess > from && (await this.isPlace(this.source, to + guess, target)))
-      return this.lostOnTarget(this.nextOffset(this.source), from);
-    if (lost.source && from - guess > to && (await this.isPlace(this.target, from - guess, source)))
-      return this.lostOnSource(from - guess - to, from);
-    if (lost.target && (await this.search(this.source, from, target)))
-      return this.lostOnTarget(this.nextOffset(this.source), from);
-    if (lost.source) {
-      const skipped = await this.search(this.target, to, source);
-      if (skipped) this.lostOnSource(skipped, from);
+    if (lost.target && to + guess > from && (await this.isPlace(this.source, to + guess, target))) {
+      await this.lostOnTarget(this.nextOffset(this.source), from);
+      return true;
     }
+    if (lost.source && from - guess > to && (await this.isPlace(this.target, from - guess, source))) {
+      this.lostOnSource(from - guess - to, from);
+      return true;
+    }
+    if (lost.target && (await this.search(this.source, from, target))) {
+      await this.lostOnTarget(this.nextOffset(this.source), from);
+      return true;
+    }
+    const skipped = lost.source ? await this.search(this.target, to, source) : 0n;
+    if (skipped) this.lostOnSource(skipped, from);
+    return skipped > 0n;
+  }
+
+  /** Nothing of the source is found on the target any more. */
+  private nowhere(): PartitionState {
+    const from = this.nextOffset(this.source);
+    const { end } = this.source.reader.range;
+    this.state.unverifiable.push({
+      from: String(from),
+      to: String(end),
+      why: `what the target holds from offset ${this.logStart.target} on is not found on the source`,
+      onSourceAlone: Number(end - from),
+    });
+    return this.state;
   }
 
   private async leaveOut(near: Alignment, lost: Lost, source: Window): Promise<void> {
@@ -268,6 +295,7 @@ export class SequenceComparison {
       from: String(from),
       to: String(to),
       why: `retention has removed the copies from the target, whose log begins at offset ${this.logStart.target}`,
+      onSourceAlone: Number(to - from),
     });
     if (to === this.source.reader.range.end) this.source.seek(to);
   }

@@ -172,6 +172,35 @@ describe('waiting', () => {
     }
   });
 
+  test('asks by number about what nobody is there to read, and who accepts it accepts no more', async () => {
+    const topic = nameOf('absent');
+    await makeTopic(admin, topic);
+    await send(there, topic, messages(9));
+    await commit(admin, `${topic}.group`, topic, [0n]);
+    const migration = migrationOf({
+      ...{ name: 'drain', topics: [{ name: topic }], consumers: [groupOf(topic)] },
+      waits: { patience: '2s' },
+    });
+    const key = `unread:${topic}.group:${topic}+9@9`;
+    expect(await (await watching(topic, { migration })).answer).toMatchObject({
+      state: 'asks',
+      findings: [
+        {
+          ...{ weight: 'asks', key },
+          sentence: expect.stringContaining(`has not read ${topic}/0 offsets 0 to 8 (9 records)`),
+        },
+      ],
+    });
+    expect(await (await watching(topic, { migration, accepted: [key] })).answer).toMatchObject({
+      state: 'drained',
+    });
+    await send(there, topic, messages(1));
+    expect(await (await watching(topic, { migration, accepted: [key] })).answer).toMatchObject({
+      state: 'asks',
+      findings: [{ key: `unread:${topic}.group:${topic}+10@10` }],
+    });
+  });
+
   test('goes on while a live member has yet to commit for the first time', async () => {
     const topic = nameOf('first');
     await makeTopic(admin, topic);
@@ -276,7 +305,7 @@ describe('a person is asked', () => {
       await kafkajs.fetchTopicOffsets(topic);
       await kafkajs.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '7' }] });
     });
-    const key = `expired-unread:${topic}.group:${topic}/0`;
+    const key = `expired-unread:${topic}.group:${topic}/0+3`;
     const asking = await watching(topic);
     expect(await asking.answer).toEqual({
       state: 'asks',
@@ -299,7 +328,7 @@ describe('a person is asked', () => {
     await makeTopic(admin, topic, 3);
     await send(there, topic, [...messages(1), ...messages(2, 1), ...messages(3, 2)]);
     await commit(admin, `${topic}.group`, topic, [1n]);
-    const key = `no-commit:${topic}.group:${topic}`;
+    const key = `no-commit:${topic}.group:${topic}+5@6`;
     const asking = await watching(topic);
     expect(await asking.answer).toMatchObject({
       state: 'asks',
@@ -308,7 +337,7 @@ describe('a person is asked', () => {
           weight: 'asks',
           key,
           sentence: expect.stringContaining(
-            `${topic}.group has committed nothing on ${topic}/1 and ${topic}/2, where 5 records can be read`,
+            `${topic}.group has committed nothing on ${topic}/1 offsets 0 to 1 (2 records) and ${topic}/2 offsets 0 to 2 (3 records)`,
           ),
         },
       ],
@@ -327,13 +356,13 @@ describe('a person is asked', () => {
     const asking = await watching(topic, { consumers: [] });
     expect(await asking.answer).toMatchObject({
       state: 'asks',
-      findings: [{ weight: 'asks', key: `no-group:${topic}` }],
+      findings: [{ weight: 'asks', key: `no-group:${topic}+0` }],
     });
-    const accepted = await watching(topic, { consumers: [], accepted: [`no-group:${topic}`] });
+    const accepted = await watching(topic, { consumers: [], accepted: [`no-group:${topic}+0`] });
     expect(await accepted.answer).toEqual({
       state: 'drained',
       lag: [],
-      sentence: `No group of the migration reads the source. Accepted: no-group:${topic}.`,
+      sentence: `No group of the migration reads the source. Accepted: no-group:${topic}+0.`,
     });
   });
 

@@ -163,13 +163,13 @@ describe('producers write both clusters', () => {
     await makeTopic(admin, topic);
     await makeTopic(target, `${topic}.new`, 3);
   };
-  /** Sends until told to stop; of each ten messages only `doubled` to the target. */
-  const producing = (topic: string, doubled = 10) => {
+  /** Sends until told to stop; of each `all` messages only `doubled` to the target. */
+  const producing = (topic: string, doubled = 10, all = 10) => {
     const sent = { stop: false };
     const done = (async () => {
       while (!sent.stop) {
         await send(lab.target, `${topic}.new`, messages(doubled));
-        await send(lab.source, topic, messages(10));
+        await send(lab.source, topic, messages(all));
       }
     })();
     return () => {
@@ -178,17 +178,21 @@ describe('producers write both clusters', () => {
     };
   };
 
-  test('when the target grows as the source does; the marks are later than that', async () => {
+  test('when each record has its twin, in whatever partition; the marks are later than that', async () => {
     const topic = nameOf('doubled');
     await make(topic);
     await send(lab.source, topic, messages(500));
     const stop = producing(topic);
-    const doubling = running(activities.watchDoubling, work(topic));
+    const doubling = running(activities.watchDoubling, work(topic, '60s'));
     const answer = await doubling.answer;
     await stop();
     expect(answer).toMatchObject({
       state: 'doubling',
-      sentence: expect.stringMatching(new RegExp(`^What source got of ${topic}, target got too, over 1`)),
+      sentence: expect.stringMatching(
+        new RegExp(
+          `^In .*s source got \\d+ records of ${topic} in 1 of 1 partition; each has a record of the same key and value on target\\.`,
+        ),
+      ),
     });
     const { marks } = answer as { marks: Record<string, string[]> };
     expect(Number(marks[topic]?.[0])).toBeGreaterThan(500);
@@ -205,9 +209,21 @@ describe('producers write both clusters', () => {
       state: 'contradicted',
       sentence: expect.stringMatching(
         new RegExp(
-          `${topic}: the source received \\d+ records since 20.*Z, the target \\d+: not every producer writes both\\.$`,
+          `of \\d+ records of ${topic} that source received in .*s, \\d+ have no record of the same key and value on target \\(${topic}/0 offsets \\d+ to \\d+ .*\\): not every producer writes both\\.$`,
         ),
       ),
+    });
+  });
+
+  test('not when a producer of 5 % of the traffic writes to the source alone, as nine tenths once passed', async () => {
+    const topic = nameOf('twentieth');
+    await make(topic);
+    const stop = producing(topic, 19, 20);
+    const answer = await running(activities.watchDoubling, work(topic, '6s')).answer;
+    await stop();
+    expect(answer).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringContaining(': not every producer writes both.'),
     });
   });
 
@@ -229,6 +245,7 @@ describe('producers write both clusters', () => {
     expect(await doubling.answer).toMatchObject({
       state: 'doubling',
       marks: { [topic]: ['3'] },
+      since: { source: { [topic]: ['3'] } },
       sentence: expect.stringContaining('it was not proved'),
     });
   });

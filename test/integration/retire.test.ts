@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { retireActivities } from '../../activities/retire/retire.js';
+import { openRegistries } from '../../app/connections/registries.js';
 import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   lab = await sharedLab();
   source = openCluster('source', connectionOf(lab.source, 'ferry'));
   admin = openCluster('source', connectionOf(lab.source, 'admin'));
-  activities = retireActivities({ clusters: () => source });
+  activities = retireActivities({ clusters: () => source, registries: openRegistries({}).get });
 });
 afterAll(() => Promise.all([source.close(), admin.close()]));
 
@@ -81,7 +82,7 @@ describe('the last check before the deletion', () => {
       );
       const said = findings.map((finding) => finding.sentence).join('\n');
       expect(said).toContain(
-        `After the end 3 was frozen, records came to ${topic}/0 at offset 3, written at`,
+        `After its end was frozen, records came to source: ${topic}/0 offset 3 (1 record), the last of ${topic}/0 at offset 3, written at`,
       );
       expect(said).toContain(
         `${topic}.stranger still reads source: admin (/127.0.0.1) on ${topic}/0. Stop it`,
@@ -89,20 +90,48 @@ describe('the last check before the deletion', () => {
       expect(sentence).toContain('Deleting from source is held up');
       await open.commit();
       const after = await finalCheck(work);
-      expect(after.findings.map(({ key }) => key)).toContain(`unread:${group}`);
+      expect(after.findings.map(({ weight, key }) => `${weight} ${key}`)).toContain(
+        `asks unread:${group}:${topic}+2@5`,
+      );
     } finally {
       await stranger.stop();
     }
   });
 
-  test('tells who else has read the topics, and forgives the reading of what is on both clusters', async () => {
+  test('tells who else has read the topics, and forgives the reading of what was found on both clusters', async () => {
     const { topic, group, work } = await drained('doubled', { strategy: 'doubleProducer' });
     await commit(admin, `${topic}.other`, topic, [1n]);
     await commit(admin, group, topic, [2n]);
-    const { findings } = await finalCheck(work);
-    expect(findings.map(({ weight, key }) => `${weight} ${key}`)).toEqual([
-      `notes unread:${group}`,
-      `notes other-commits:${topic}.other`,
+    const marks = { [topic]: ['2'] };
+    const next = { source: work.ends, target: { [topic]: ['1'] } };
+    const keys = async (more: object) =>
+      (await finalCheck({ ...work, marks, ...more })).findings.map(({ weight, key }) => `${weight} ${key}`);
+    const others = `notes other-commits:${topic}.other`;
+    expect(await keys({ doubled: { to: work.ends, next, alone: [] } })).toEqual([others]);
+    // Nothing is taken to be on both that nobody has looked for.
+    expect(await keys({})).toEqual([`asks on-source-alone:${topic}+1@3`, others]);
+    expect(await keys({ marks: { [topic]: ['3'] } })).toEqual([`asks unread:${group}:${topic}+1@3`, others]);
+    // Who reads to the end on the source has got all of it.
+    await commit(admin, group, topic, [3n]);
+    expect(await keys({})).toEqual([others]);
+  });
+
+  test('does not ask about what a group was seen to have read before its offsets expired', async () => {
+    const { topic, group, work } = await drained('expired');
+    await admin.deleteOffsets(group, [{ topic, partition: 0 }]);
+    expect((await finalCheck({ ...work, drained: work.ends })).findings).toEqual([]);
+    expect((await finalCheck(work)).findings).toMatchObject([
+      { weight: 'asks', key: `no-commit:${group}:${topic}+3@3` },
+    ]);
+  });
+
+  test('asks about late records where the source was never seen quiet, by their number', async () => {
+    const { topic, work } = await drained('unproved');
+    await send(lab.source, topic, messages(9));
+    const { findings } = await finalCheck({ ...work, unproved: true });
+    expect(findings).toMatchObject([
+      { weight: 'asks', key: `late-record:${topic}+9` },
+      { weight: 'asks', key: `unread:${topic}.group:${topic}+9@12` },
     ]);
   });
 
@@ -168,6 +197,17 @@ describe('the deletion', () => {
     });
     const acls = await source.acls({ resourceType: 'topic', patternType: 'literal', resourceName: topic });
     expect(acls).toHaveLength(2);
+  });
+
+  test('is not made when records have come since the check, unless a person was shown how many', async () => {
+    const { topic, work } = await drained('since');
+    await send(lab.source, topic, messages(2));
+    const late = await running(activities.deleteSource, work).answer;
+    expect(late).toMatchObject({ findings: [{ key: `late-record:${topic}+2` }], begun: false });
+    expect((await source.topics([topic])).get(topic)?.value).toBeDefined();
+    const accepted = [`late-record:${topic}+2`];
+    const { sentence } = await running(activities.deleteSource, { ...work, accepted }).answer;
+    expect(sentence).toContain('Deleted 1 topic');
   });
 
   test('is not believed while the topic is there', async () => {

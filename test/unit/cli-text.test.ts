@@ -54,6 +54,20 @@ describe('what ferry status shows', () => {
     expect(statusLine(status, [], now)).toBe('2026-03-01T10:30:00.000Z running drain: drain says');
   });
 
+  it('says first why a step is open again, in the text, in a line of a pipe and as JSON', () => {
+    const state = migrationAt('producerSwitched');
+    const openedAgain = { at: '2026-03-01T10:00:00.000Z', why: '9 records came to orders/0.' };
+    Object.assign(stepOf(state, 'producerSwitched') ?? {}, { openedAgain });
+    const status = statusOf(state);
+    expect(status.openedAgain).toEqual({ step: 'producerSwitched', ...openedAgain });
+    const text = statusText(status, [], undefined, now);
+    expect(text.split('\n\n')[2]).toBe(
+      'Open again since 2026-03-01 10:00:00 UTC: 9 records came to orders/0.',
+    );
+    expect(text).toContain('waiting (open again)');
+    expect(statusLine(status, [], now)).toMatch(/ \(open again: 9 records came to orders\/0\.\)$/);
+  });
+
   it('names a claim that is being checked', () => {
     const state = migrationAt('producerSwitched');
     judge(state, 'producerSwitched', { name: 'orders-web', by: 'ann' }, startedAt).apply?.();

@@ -278,6 +278,10 @@ describe('the order of producers', () => {
     expect(await running(migration, 'mirror')).toBe(1);
 
     await migration.say('producerSwitched', { by: 'ann' });
+    // What was not compared is asked about, by its number.
+    const { problem } = await migration.at('parity', 'blocked');
+    expect(problem?.findings).toMatchObject([{ weight: 'asks', key: 'not-compared:orders+240' }]);
+    await migration.say('retry', { by: 'ann', override: { reason: 'the lag was 0' } });
     await migration.reach('removeMirror', 'done');
     const names = migration.cluster.names();
     expect(names.slice(names.lastIndexOf('watchQuiet'))).toEqual(

@@ -85,3 +85,114 @@ it('findings right before the deletion open the approval again, and nothing is d
   expect(migration.cluster.inputs('deleteSource')).toEqual([]);
   await migration.reach('deleteSource', 'done');
 });
+
+const came = 'After its end was frozen, records came to onprem: orders/0 offsets 120 to 128 (9 records).';
+
+it.each([
+  ['simplestCase', 'producerSwitched', 'watchDrain'],
+  ['doubleProducer', 'oldProducerCodeRemoved', 'watchTwins'],
+  ['doubleConsumers', 'producerSwitched', 'watchDrain'],
+] as const)(
+  'a record that comes while the source of %s soaks opens %s again at once, and says why until it closes',
+  async (strategy, producers, proof) => {
+    const migration = await migrations.start(strategy, {}, (cluster) =>
+      cluster
+        .next('watchSoak', { state: 'watching', sentence: '', carry: null })
+        .next('watchSoak', { state: 'grew', sentence: came }),
+    );
+    await migration.reach('soak', 'active');
+    // One slice of the soak is over, and not the soak.
+    await migrations.pass('1 hour');
+    await migration.at(producers, 'waiting');
+    const { openedAgain, steps } = await migration.status();
+    expect(openedAgain).toMatchObject({ step: producers, why: came });
+    expect(steps.find(({ id }) => id === producers)).toMatchObject({ openedAgain: { why: came } });
+    expect(steps.find(({ id }) => id === 'soak')).toMatchObject({ status: 'pending' });
+    expect(await migration.details()).toContain('Open again since');
+    const proofs = migration.cluster.inputs(proof).length;
+
+    await migration.reach(producers, 'done');
+    const closed = (await migration.status()).steps.find(({ id }) => id === producers);
+    expect(closed).not.toHaveProperty('openedAgain');
+    expect(closed?.evidence.map(({ sentence }) => sentence)).toContain(`Open again: ${came}`);
+    await migration.reach('deleteSource', 'done');
+    expect(migration.cluster.inputs(proof)).toHaveLength(proofs + 1);
+  },
+);
+
+it('records that came to a mirrored source while it soaks are accepted by their number, and the soak goes on', async () => {
+  const nine = asks('late-record:orders+9', came);
+  const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+    cluster
+      .next('watchSoak', { state: 'asks', findings: [nine] })
+      .next('watchSoak', { state: 'asks', findings: [asks('late-record:orders+10', came)] }),
+  );
+  await migration.reach('soak', 'blocked');
+  await migration.say('retry', { by: 'ann', override: { reason: 'a test message' } });
+  const again = await migration.until(({ steps }) =>
+    steps.some(({ problem }) => problem?.findings.some(({ key }) => key === 'late-record:orders+10')),
+  );
+  expect(again.accepted.map(({ key }) => key)).toEqual([nine.key]);
+  expect(migration.cluster.names()).not.toContain('finalCheck');
+});
+
+it('what producers wrote to the source alone holds up the step until a person accepts its number', async () => {
+  const nine = asks(
+    'on-source-alone:orders+9@240',
+    'orders/0 offsets 111 to 119 (9 records) are on onprem alone.',
+  );
+  const alone = [{ topic: 'orders', partition: 0, from: '111', to: '120', records: 9 }];
+  const seen = {
+    state: 'compared' as const,
+    ...{ alone, findings: [nine], sentence: '9 have no twin.' },
+    next: { source: { orders: ['120', '120'] }, target: { orders: ['300', '300'] } },
+  };
+  const migration = await migrations.start('doubleProducer', {}, (cluster) =>
+    cluster.next('watchTwins', seen, seen, seen),
+  );
+  await migration.reach('oldProducerCodeRemoved', 'blocked');
+  await migration.say('retry');
+  await migration.until(() => migration.cluster.inputs('watchTwins').length === 2);
+  await migration.at('oldProducerCodeRemoved', 'blocked');
+  await migration.say('retry', { by: 'ann', override: { reason: 'a test message' } });
+  await migration.reach('deleteSource', 'done');
+  // Every look begins where the marks are, until one is accepted; the deletion knows what was.
+  expect(migration.cluster.inputs('watchTwins').map(({ from }) => from.orders)).toEqual(
+    Array.from({ length: 3 }, () => ['100', '100']),
+  );
+  expect(migration.cluster.inputs('finalCheck').at(-1)).toMatchObject({ doubled: { alone } });
+});
+
+it('parity with records that the target has lost asks, and is not made again for whoever accepts them', async () => {
+  const lost = asks('not-compared:orders+3000@3000', 'orders/0 offsets 0 to 2999 are on onprem alone.');
+  const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+    cluster.next('watchParity', {
+      ...{ state: 'equal', sentence: '2,000 records are equal.' },
+      report: { records: '2000', bytes: '20000', unverifiable: [], differences: [] },
+      findings: [lost],
+      copies: { logStarts: { orders: ['3001', '0'] }, topicIds: { orders: 'copy' } },
+    }),
+  );
+  await migration.reach('parity', 'blocked');
+  await migration.say('retry', { by: 'ann', override: { reason: 'nobody needs them' } });
+  await migration.reach('deleteSource', 'done');
+  expect(migration.cluster.inputs('watchParity')).toHaveLength(1);
+  expect(migration.cluster.inputs('finalCheck').at(-1)).toMatchObject({
+    copies: { logStarts: { orders: ['3001', '0'] }, topicIds: { orders: 'copy' } },
+    accepted: [lost.key],
+  });
+});
+
+it('records that came between the last check and the deletion are not deleted', async () => {
+  const late = asks('late-record:orders+9', came);
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('deleteSource', { sentence: 'Nothing was deleted.', findings: [late], begun: false }),
+  );
+  await migration.reach('deletionApproved', 'waiting');
+  await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+  const { openedAgain } = await migration.until((status) => status.openedAgain !== null);
+  expect(openedAgain).toMatchObject({ step: 'producerSwitched', why: came });
+  await migration.reach('deleteSource', 'done');
+  expect(migration.cluster.inputs('watchDrain')).toHaveLength(2);
+  expect(migration.cluster.inputs('deleteSource')).toHaveLength(2);
+});

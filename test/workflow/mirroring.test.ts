@@ -287,7 +287,9 @@ describe('parity', () => {
     await migration.reach('parity', 'blocked');
     await migration.say('skip', { by: 'ann', note: 'known' });
     const { says } = await migration.at('parity', 'skipped');
-    expect(says).toBe('Skipped by ann: known; the copy is reported as unverified.');
+    expect(says).toBe(
+      'Skipped by ann: known; the copy is reported as unverified, and the deletion asks about all of it.',
+    );
     await migration.reach('deleteSource', 'done');
   });
 });

@@ -172,6 +172,15 @@ const agreeing: { [N in Name]: Answer<N> } = {
       ? 'Not verified: the proof of doubling was overridden.'
       : 'Both clusters get every message.',
   }),
+  watchTwins: (input) => ({
+    state: 'compared',
+    alone: [],
+    findings: [],
+    next: { source: input.to, target: offsets(input, '200', onTarget) },
+    sentence: 'Each record after the marks is on both clusters.',
+  }),
+  // An answer before the slice is over is waited out by the workflow, so time may be skipped.
+  watchSoak: () => ({ state: 'watching', sentence: 'Nothing has come.', carry: null }),
   watchDrain: ({ migration }) => ({
     state: 'drained',
     lag: migration.consumers.map(({ group }) => ({ group, verdicts: { drained: 2 } })),

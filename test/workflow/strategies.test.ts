@@ -24,7 +24,7 @@ const asked: Record<Strategy, readonly (keyof Activities)[]> = {
   doubleProducer: [
     ...prepared,
     ...['seedOffsets', 'watchDoubling', 'watchDrain', 'seedOffsets', 'watchConsumers'],
-    ...['seedOffsets', 'watchQuiet'],
+    ...['seedOffsets', 'watchQuiet', 'watchTwins'],
     ...retired,
   ],
   doubleConsumers: [

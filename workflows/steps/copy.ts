@@ -1,4 +1,6 @@
 import { mirrorKind } from '../../src/migration/file.js';
+import { standing } from '../../src/migration/findings.js';
+import { neverCompared } from '../../src/migration/not-compared.js';
 import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
@@ -35,6 +37,7 @@ export async function mirrorSteady(run: Run): Promise<void> {
 export async function caughtUp(run: Run): Promise<void> {
   await step(run, 'catchUp', async (entry) => {
     run.mirror.start();
+    delete run.facts.compared;
     const seen = run.facts.ahead ? await copied(run, entry) : await mirrorEmptied(run, entry);
     if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
@@ -77,16 +80,30 @@ export async function mirrorStopped(run: Run): Promise<void> {
   if (mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
 }
 
-/** Both clusters hold the same records. What could not be compared is said, and what differs is for a person. */
+/**
+ * Both clusters hold the same records. What the source still holds and could not be compared asks; what differs is for a
+ * person.
+ */
 export async function comparedRecordByRecord(run: Run): Promise<void> {
   await step(run, 'parity', async (entry) => {
     const { ends = {}, mirrored = {}, ahead } = run.facts;
-    if (ahead)
-      return {
-        sentence: `Not verified: ${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones.`,
-      };
+    if (ahead) {
+      const why = `${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones`;
+      insist(run, neverCompared(run.migration, ends, why));
+      return { sentence: `Not verified: ${why}.` };
+    }
+    // What was found is not read again for a person who accepts it.
+    const known = run.facts.compared;
+    if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
+      return { sentence: known.sentence, data: { accepted: known.asked } };
     const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
-    if (seen.state === 'equal') return { sentence: seen.sentence, data: seen.report };
+    if (seen.state === 'equal') {
+      const { sentence, report, findings: asked = [], copies } = seen;
+      if (copies) run.facts.compared = { ...copies, sentence, asked };
+      if (asked.length > 0) run.saw(entry, { sentence, data: report });
+      insist(run, asked);
+      return { sentence, data: report };
+    }
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });
     throw new Blocked(seen.sentence);
   });

@@ -18,6 +18,7 @@ async function drained(run: Run, to: SourceOffsets, frozen: boolean): Promise<vo
     const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
     switch (seen.state) {
       case 'drained':
+        run.facts.drained = to;
         return { sentence: seen.sentence, data: { lag: seen.lag, facts: seen.data } };
       case 'grew':
         throw run.reopen(producersStep(run), seen.sentence);

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
@@ -15,7 +16,7 @@ export const producersSwitched = (run: Run) => quietSource(run, 'producerSwitche
 
 /** Producers have stopped, and write nowhere until the target has everything. Evidence: the same. The mirror goes on. */
 export async function producersStopped(run: Run): Promise<void> {
-  await quietSource(run, 'producerStopped', async () => run.mirror.start());
+  await quietSource(run, 'producerStopped', { upkeep: async () => run.mirror.start() });
 }
 
 /**
@@ -27,11 +28,12 @@ export async function oldProducersStopped(run: Run): Promise<void> {
     run.mirror.start();
     await keepTranslated(run)();
   };
-  await quietSource(run, 'producerStopped', upkeep, ({ by, reason }) => {
+  const whenOverridden = ({ by, reason }: { by: string; reason: string }): string => {
     run.facts.ahead = { by, reason };
     const topics = run.migration.topics.map(targetName).join(', ');
     return `Not waited for, as ${by} decided (${reason}): until the old producers have stopped and the mirror is empty, records of one key may swap on ${run.migration.target} in ${topics}.`;
-  });
+  };
+  await quietSource(run, 'producerStopped', { upkeep, whenOverridden });
 }
 
 /**
@@ -94,8 +96,31 @@ export function producersStep(run: Run): StepId {
   );
 }
 
-/** The code that wrote to the source is gone. Evidence: the same. */
-export const oldProducerCodeRemoved = (run: Run) => quietSource(run, 'oldProducerCodeRemoved');
+/**
+ * The code that wrote to the source is gone. Evidence: the same, and what came to the source after the marks is on the
+ * target too. Groups have left the source by now, so what is there alone would reach none of them.
+ */
+export const oldProducerCodeRemoved = (run: Run) =>
+  quietSource(run, 'oldProducerCodeRemoved', { proves: (entry) => twinsFound(run, entry) });
+
+async function twinsFound(run: Run, entry: Step): Promise<Seen> {
+  if (!patched('twins-found')) return { agrees: true, sentence: '' };
+  const { marks = {}, ends = {}, doublingSince, doubled } = run.facts;
+  const seen = await run.watch(entry, (slice) =>
+    watch().watchTwins({
+      ...slice,
+      since: doubled?.next ?? doublingSince ?? { source: marks, target: {} },
+      from: doubled?.to ?? marks,
+      to: ends,
+      known: doubled?.alone ?? [],
+    }),
+  );
+  if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
+  insist(run, seen.findings);
+  const { next, alone } = seen;
+  run.facts.doubled = { to: ends, next, alone };
+  return { agrees: true, sentence: seen.sentence, data: { alone } };
+}
 
 /** The source is quiet, and its ends are frozen; `overridden`: its ends as they are, proved or not. */
 async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<Seen> {
@@ -108,34 +133,49 @@ async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<S
   return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
 }
 
+interface Quiet {
+  upkeep?: () => Promise<void>;
+  /** What the override of the proof means for the strategy; answers it in a sentence. */
+  whenOverridden?: (override: { by: string; reason: string }) => string;
+  /** What has to be shown beside it, once the ends are frozen. */
+  proves?: (entry: Step) => Promise<Seen>;
+}
+
 async function quietSource(
   run: Run,
   id: HumanStepId,
-  upkeep = keepOffsets(run),
-  whenOverridden?: (override: { by: string; reason: string }) => string,
+  { upkeep = keepOffsets(run), whenOverridden, proves }: Quiet = {},
 ): Promise<void> {
+  const andProved = async (entry: Step, quiet: Seen): Promise<Seen> => {
+    const more = quiet.agrees ? await proves?.(entry) : undefined;
+    if (!quiet.agrees || !more) return quiet;
+    const sentence = `${quiet.sentence} ${more.sentence}`.trim();
+    return more.agrees
+      ? { agrees: true, sentence, data: { ...(quiet.data as object), ...(more.data as object) } }
+      : more;
+  };
   await humanStep(run, id, {
     together: true,
     upkeep,
-    check: (_names, entry) => {
+    check: async (_names, entry) => {
       delete run.facts.unproved;
       delete run.facts.ahead;
-      return sourceQuiet(run, entry);
+      return andProved(entry, await sourceQuiet(run, entry));
     },
     whenOverridden: async (entry) => {
       const claim = entry.parts?.find((part) => part.claim?.override)?.claim;
       const override = { by: claim?.by ?? '', reason: claim?.override?.reason ?? '' };
       run.facts.unproved = override;
       const means = whenOverridden?.(override);
-      const seen = await sourceQuiet(run, entry, true);
+      const seen = await andProved(entry, await sourceQuiet(run, entry, true));
       return means === undefined ? seen : { ...seen, sentence: `${seen.sentence} ${means}` };
     },
   });
 }
 
 /**
- * Producers write to both clusters. Evidence: what the source gets, the target gets; the source's end offsets at that
- * moment are the marks that every group has to reach on the source, because what lies before them is nowhere else.
+ * Producers write to both clusters. Evidence: each record that came to the source has a twin on the target; the source's
+ * end offsets at that moment are the marks that every group has to reach on the source, because what lies before them is nowhere else.
  */
 export async function producersWriteBoth(run: Run): Promise<void> {
   const doubling = async (entry: Step, accepted: string[] = []): Promise<Seen> => {
@@ -144,6 +184,8 @@ export async function producersWriteBoth(run: Run): Promise<void> {
     );
     if (seen.state !== 'doubling') return { agrees: false, sentence: seen.sentence };
     run.facts.marks = seen.marks;
+    if (seen.since) run.facts.doublingSince = seen.since;
+    delete run.facts.doubled;
     return { agrees: true, sentence: seen.sentence, data: { marks: seen.marks } };
   };
   await humanStep(run, 'producerWritesBoth', {

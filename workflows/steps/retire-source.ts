@@ -1,6 +1,8 @@
+import { patched } from '@temporalio/workflow';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
+import { isMirrored } from '../../src/migration/strategies.js';
 import { change, watch } from './activities.js';
 import { humanStep } from './human-step.js';
 import { producersStep } from './producers.js';
@@ -25,16 +27,38 @@ async function soaked(run: Run): Promise<void> {
       'active',
       `Soaking for ${formatDuration(length)}, until ${new Date(until).toISOString()}.`,
     );
-    const left = until - Date.now();
-    if (left > 0) await run.until(() => false, left);
+    if (Date.now() < until) await sourceStaysQuiet(run, until);
     await run.goAhead();
     return { sentence: `Soaked for ${formatDuration(length)}.` };
   });
 }
 
+/** A record that comes while the source soaks opens the producers' step again at once, or asks where that is no use. */
+async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
+  const { ends = {}, unproved } = run.facts;
+  // A source that was never seen quiet may go on as it was: what has come is asked about before the deletion.
+  if (unproved || !patched('soak-watched')) {
+    await run.until(() => false, until - Date.now());
+    return;
+  }
+  const seen = await run.watchUntil(until, (slice) => watch().watchSoak({ ...slice, ends }));
+  if (seen?.state === 'grew') throw run.reopen(producersStep(run), seen.sentence);
+  if (seen?.state === 'contradicted') throw new Blocked(seen.sentence);
+  if (seen) insist(run, seen.findings);
+}
+
 /** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
-  const seen = await change().finalCheck({ ...run.work(), ends: run.facts.ends ?? {} });
+  const { ends = {}, unproved, drained, marks, doubled, mirrored, compared } = run.facts;
+  const seen = await change().finalCheck({
+    ...run.work(),
+    ...{ ends, unproved: unproved !== undefined },
+    ...(drained && { drained }),
+    ...(marks && { marks }),
+    ...(doubled && { doubled }),
+    ...(mirrored && { mirrored }),
+    ...(compared && { copies: { logStarts: compared.logStarts, topicIds: compared.topicIds } }),
+  });
   const late = seen.findings.find(({ key }) => key.startsWith('grew:'));
   if (!late) return seen;
   throw run.reopen(producersStep(run), late.sentence);
@@ -69,7 +93,22 @@ async function sourceDeleted(run: Run): Promise<void> {
       run.insistUndisturbed();
       run.facts.deletingSince = run.now();
     }
-    const { sentence } = await change().deleteSource(run.work());
+    const { ends, unproved } = run.facts;
+    const {
+      sentence,
+      findings = [],
+      begun,
+    } = await change().deleteSource({
+      ...run.work(),
+      ...(ends && { ends }),
+    });
+    const [late] = standing(findings, run.accepted);
+    if (late && !begun) {
+      delete run.facts.deletingSince;
+      const mended = !isMirrored(run.migration.strategy) && !unproved;
+      throw run.reopen(mended ? producersStep(run) : 'deletionApproved', late.sentence);
+    }
+    insist(run, findings);
     const seen = await run.watch(entry, (slice) => watch().watchDeleted(slice));
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
     return { sentence: `${sentence} ${seen.sentence}`, data: { recreated: seen.recreated } };

@@ -126,6 +126,7 @@ export class Run {
     step.says = evidence.sentence;
     step.endedAt = this.now();
     delete step.problem;
+    delete step.openedAgain;
     this.state.decision = null;
     log.info(`${step.id} ${status}: ${evidence.sentence}`);
     this.show();
@@ -156,13 +157,17 @@ export class Run {
       delete step.endedAt;
       delete step.says;
       delete step.problem;
+      delete step.openedAgain;
       for (const part of step.parts ?? []) {
         delete part.claim;
         delete part.verified;
       }
     }
     const step = this.state.steps[from];
-    if (step) this.saw(step, { sentence: `Open again: ${why}` });
+    if (step) {
+      this.saw(step, { sentence: `Open again: ${why}` });
+      step.openedAgain = { at: this.now(), why };
+    }
     log.warn(`${id} is open again: ${why}`);
     this.show();
     return new Reopened(why);
@@ -218,6 +223,32 @@ export class Run {
       this.says(step, 'active', watching.sentence);
       await this.startFreshHistory();
     }
+  }
+
+  /**
+   * The same up to a moment, ms since the epoch: `null` when nothing has been seen until then. A slice that is answered
+   * early is not asked for again at once.
+   */
+  async watchUntil<T extends { state: string }>(
+    until: number,
+    slice: (watch: Watch) => Promise<T>,
+  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>> | null> {
+    type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
+    let carry: unknown;
+    for (let left = until - Date.now(); left > 0; left = until - Date.now()) {
+      const began = Date.now();
+      const length = Math.min(sliceMs, left);
+      const current = carry;
+      const seen = await this.#interruptible(() =>
+        slice({ ...this.work(), sliceMs: length, carry: current }),
+      );
+      if (seen.state !== 'watching') return seen as Seen;
+      carry = (seen as unknown as { carry: unknown }).carry;
+      const early = began + length - Date.now();
+      if (early > length / 10) await this.until(() => false, early);
+      await this.startFreshHistory();
+    }
+    return null;
   }
 
   async #interruptible<T>(work: () => Promise<T>): Promise<T> {

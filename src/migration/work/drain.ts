@@ -1,4 +1,6 @@
-import type { SourceOffsets } from '../offsets.js';
+import type { Finding } from '../findings.js';
+import type { SourceOffsets, TargetOffsets } from '../offsets.js';
+import type { CountedRange } from '../ranges.js';
 import type { Asks, Grew, Watch, Watched } from './work.js';
 
 /** What the source still gets, and what has been read of it. Topics are named as on the source unless a comment says otherwise. */
@@ -10,10 +12,26 @@ export interface DrainActivities {
   watchQuiet(input: Watch): Promise<Watched<'quiet', { ends: SourceOffsets }>>;
 
   /**
-   * Watches both clusters until it is proved that what the source gets, the target gets (promises, 2). `marks` are
-   * source ends. With `not-doubling` accepted: answers at once, and says that it was not proved.
+   * Watches both clusters until each record that came to the source in a window has its twin on the target (promises, 2).
+   * `marks` are source ends; `since` is where the window began on both. With `not-doubling` accepted: answers at once, and
+   * says that it was not proved.
    */
-  watchDoubling(input: Watch): Promise<Watched<'doubling', { marks: SourceOffsets }>>;
+  watchDoubling(input: Watch): Promise<Watched<'doubling', { marks: SourceOffsets; since?: BothOffsets }>>;
+
+  /**
+   * Looks for a twin of each record of the source from `from` up to `to`, among all that came to both clusters `since`.
+   * `alone` are those that have none, and those that had none before (`known`); `findings` ask about them, unless all
+   * groups have read them on the source. `next`: where twins of what comes later may be.
+   */
+  watchTwins(
+    input: Watch & { since: BothOffsets; from: SourceOffsets; to: SourceOffsets; known?: AloneRange[] },
+  ): Promise<Watched<'compared', { alone: AloneRange[]; findings: Finding[]; next: BothOffsets }>>;
+
+  /**
+   * Watches the source while it soaks: a record beyond `ends` answers `grew`, or asks where nothing can be done about it
+   * any more. `watching` when the slice is over and nothing has come.
+   */
+  watchSoak(input: Watch & { ends: SourceOffsets }): Promise<Watched<never, unknown> | Grew | Asks>;
 
   /**
    * Watches until every group has consumed the source up to `to` (promises, 4). With `frozen`, records beyond `to`
@@ -22,6 +40,26 @@ export interface DrainActivities {
   watchDrain(
     input: Watch & { to: SourceOffsets; frozen: boolean },
   ): Promise<Watched<'drained', { lag: DrainedGroup[] }> | Grew | Asks>;
+}
+
+/** Records of the source without a twin on the target, as of when they were looked for. */
+export interface AloneRange extends CountedRange {
+  /** Who wrote them, by producer id; a few at most. */
+  producers?: string[];
+}
+
+/** What `watchTwins` has shown of a source: each record below `to` has a twin, but for those in `alone`. */
+export interface Doubled {
+  to: SourceOffsets;
+  /** Where to look for twins of what comes later. */
+  next: BothOffsets;
+  alone: AloneRange[];
+}
+
+/** Offsets of both clusters at one moment. */
+export interface BothOffsets {
+  source: SourceOffsets;
+  target: TargetOffsets;
 }
 
 /** How far one group got, in records: what a person wants to read beside "drained". */

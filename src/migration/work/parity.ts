@@ -1,3 +1,4 @@
+import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
 import type { Watch, Watched } from './work.js';
 
@@ -6,12 +7,20 @@ export interface ParityActivities {
   /**
    * Reads both clusters, the source up to `ends` and the target up to `mirrored`, and compares them record by record
    * (compacted topics by the latest value per key). `differs`: the report names the first records that differ.
+   * `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
    */
   watchParity(
     input: Watch & { ends: SourceOffsets; mirrored: TargetOffsets },
   ): Promise<
-    Watched<'equal', { report: ParityReport }> | { state: 'differs'; sentence: string; report: ParityReport }
+    | Watched<'equal', { report: ParityReport; findings?: Finding[]; copies?: Copies }>
+    | { state: 'differs'; sentence: string; report: ParityReport }
   >;
+}
+
+/** How the copies on the target were when they were compared, by target topic: what has gone since is seen by it. */
+export interface Copies {
+  logStarts: TargetOffsets;
+  topicIds: Record<string, string | null>;
 }
 
 /** What a comparison of both clusters found. Sizes and hashes, never contents. */
@@ -20,9 +29,19 @@ export interface ParityReport {
   records: string;
   bytes: string;
   /** Ranges of the source that could not be compared, for example because retention removed records on one side. */
-  unverifiable: { topic: string; partition: number; from: string; to: string; why: string }[];
+  unverifiable: Unverifiable[];
   /** The first differences of each partition, at most ten in all. */
   differences: ParityDifference[];
+}
+
+export interface Unverifiable {
+  topic: string;
+  partition: number;
+  from: string;
+  to: string;
+  why: string;
+  /** The source still holds them and the target does not: so many records. */
+  onSourceAlone?: number;
 }
 
 export interface ParityDifference {

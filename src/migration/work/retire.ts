@@ -1,7 +1,9 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
 import type { MadeAcl } from './acls.js';
+import type { Doubled } from './drain.js';
 import type { MadeOffsets } from './offsets.js';
+import type { Copies } from './parity.js';
 import type { MadeTopic } from './topics.js';
 import type { Watch, Watched, Work } from './work.js';
 
@@ -9,11 +11,17 @@ import type { Watch, Watched, Work } from './work.js';
 export interface RetireActivities {
   /** Everything that must hold at the moment of deletion, read afresh; `manifest` is what will be deleted. */
   finalCheck(
-    input: Work & { ends: SourceOffsets },
+    input: Work & Proved,
   ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }>;
 
-  /** Deletes the source topics by id, then their ACLs and the groups' offsets on them. What is gone already counts as deleted. */
-  deleteSource(input: Work): Promise<{ sentence: string }>;
+  /**
+   * Deletes the source topics by id, then their ACLs and the groups' offsets on them. What is gone already counts as
+   * deleted. Findings that stand mean that it has deleted nothing now, because the source has grown beyond `ends`;
+   * `begun`: some of it was deleted before.
+   */
+  deleteSource(
+    input: Work & { ends?: SourceOffsets },
+  ): Promise<{ sentence: string; findings?: Finding[]; begun?: boolean }>;
 
   /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
   watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
@@ -23,6 +31,21 @@ export interface RetireActivities {
    * topic with records goes only if they are the mirror's: its map, or `mirrored`, says up to where they are.
    */
   undo(input: Work & { made: Made; mirrored?: TargetOffsets }): Promise<{ undone: string[]; left: string[] }>;
+}
+
+/** What the steps before the deletion have proved: everything else on the source is asked about. */
+export interface Proved {
+  ends: SourceOffsets;
+  /** A person took `ends` for the end although the source was not seen quiet: what came since is asked about. */
+  unproved?: boolean;
+  /** Every group has read the source up to here. */
+  drained?: SourceOffsets;
+  /** Up to here groups had to read, where producers write both after that. */
+  marks?: SourceOffsets;
+  doubled?: Doubled;
+  /** Up to where the target holds copies, and how they were when they were compared. */
+  mirrored?: TargetOffsets;
+  copies?: Copies;
 }
 
 export interface SourceManifest {

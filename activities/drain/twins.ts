@@ -1,0 +1,198 @@
+import { Context } from '@temporalio/activity';
+import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
+import {
+  offsetAt,
+  partitionsOf,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
+import { byTopic, recordsIn, sayRanges, sayRecords } from '../../src/migration/ranges.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import type { AloneRange } from '../../src/migration/work/drain.js';
+import type { Heartbeat, Work } from '../../src/migration/work/work.js';
+import { TwinSearch, type Twins } from '../../src/parity/twins.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { rowAt, valueOf } from '../kit/rows.js';
+import { asking } from '../kit/weights.js';
+import { listed } from '../kit/wording.js';
+import { partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { readersOf } from './drain-findings.js';
+import { passes, probeDrain } from './drain-probe.js';
+
+type Sides = { source: Cluster; target: Cluster };
+
+const beatMs = 5_000;
+
+export function twinActivities({ clusters }: Pick<Dependencies, 'clusters'>): Pick<Activities, 'watchTwins'> {
+  return {
+    async watchTwins(input) {
+      const { migration, since, from, to, known = [], topicIds, sliceMs } = input;
+      const context = Context.current();
+      const sides = { source: clusters(migration.source), target: clusters(migration.target) };
+      await plannedTopics(
+        sides.source,
+        migration.topics.map(({ name }) => name),
+        { topicIds, partitions: partitionCounts(to) },
+      );
+      const slice = AbortSignal.timeout(sliceMs);
+      const targetTo = await stableEnds(sides.target, migration.topics.map(targetName));
+      const search = twinSearch(sides, migration, {
+        ...{ from: since.source, asksFrom: from, to, targetFrom: since.target, targetTo },
+        signal: AbortSignal.any([slice, context.cancellationSignal]),
+      });
+      const says = () => search.failing ?? `looked at ${sayRecords(search.read)} of both clusters for twins`;
+      const beat = (): void => {
+        const heartbeat: Heartbeat = { says: says(), at: new Date().toISOString(), carry: null };
+        context.heartbeat(heartbeat);
+      };
+      const beating = setInterval(beat, beatMs);
+      try {
+        const found = await search.run();
+        const alone = [...known, ...aloneRanges(found)];
+        return {
+          state: 'compared',
+          alone,
+          next: { source: to, target: targetTo },
+          findings: await aloneFindings(sides, input, alone, to),
+          sentence: sayTwins(sides, found),
+        };
+      } catch (error) {
+        // A cancellation is told as Temporal tells it.
+        if (context.cancellationSignal.aborted) return await context.cancelled;
+        if (!slice.aborted) throw error;
+        return { state: 'watching', sentence: says(), carry: null };
+      } finally {
+        clearInterval(beating);
+      }
+    },
+  };
+}
+
+/** Looks for twins of what came to the source, in the topics of the target that are its counterparts. */
+export function twinSearch(
+  sides: Sides,
+  migration: Migration,
+  range: {
+    from: SourceOffsets;
+    asksFrom?: SourceOffsets;
+    to: SourceOffsets;
+    targetFrom: TargetOffsets;
+    targetTo: TargetOffsets;
+    signal?: AbortSignal | undefined;
+  },
+): TwinSearch {
+  const { from, asksFrom = from, to, targetFrom, targetTo, signal } = range;
+  const beginning = (table: SourceOffsets | TargetOffsets, { topic, partition }: TopicPartition): bigint =>
+    offsetAt(table, topic, partition) ?? 0n;
+  return new TwinSearch({
+    ...sides,
+    ranges: {
+      source: partitionsOf(to).map((at) => ({
+        ...at,
+        ...{ start: beginning(from, at), asksFrom: beginning(asksFrom, at), end: at.offset },
+      })),
+      target: partitionsOf(targetTo).map((at) => ({
+        ...at,
+        start: beginning(targetFrom, at),
+        end: at.offset,
+      })),
+    },
+    sourceNames: new Map(migration.topics.map((topic) => [targetName(topic), topic.name])),
+    withoutIds: migration.schemas !== undefined,
+    patienceMs: waitMs(migration, 'patience'),
+    ...(signal && { signal }),
+  });
+}
+
+/** Up to where each partition can be read by who reads committed. */
+export async function stableEnds(
+  cluster: Cluster,
+  names: readonly string[],
+): Promise<Record<string, string[]>> {
+  const rows = await cluster.topics(names);
+  const partitions = partitionsIn(names.map((name) => valueOf(rows, name)));
+  const marks = await cluster.watermarks(partitions);
+  const table: Record<string, string[]> = {};
+  for (const at of partitions)
+    (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
+  return table;
+}
+
+export function aloneRanges({ alone }: Twins): AloneRange[] {
+  return alone.map(({ from, to, producers, ...one }) => {
+    const numbered = producers.filter((id) => id >= 0n).map(String);
+    return {
+      ...one,
+      ...{ from: String(from), to: String(to) },
+      ...(numbered.length > 0 && { producers: numbered }),
+    };
+  });
+}
+
+/**
+ * Asks about records that are on the source alone, unless all groups of their topic have read it to its end there. The key
+ * holds how many there are and where the topic ends.
+ */
+export async function aloneFindings(
+  { source, target }: Sides,
+  { migration, accepted = [] }: Work,
+  alone: readonly AloneRange[],
+  ends: SourceOffsets,
+): Promise<Finding[]> {
+  if (alone.length === 0) return [];
+  const topics = byTopic(alone);
+  const names = topics.map(({ topic }) => topic);
+  const readers = readersOf(migration)
+    .map((reader) => ({ ...reader, topics: reader.topics.filter((topic) => names.includes(topic)) }))
+    .filter((reader) => reader.topics.length > 0);
+  const reading = await probeDrain(source, {
+    ...{ readers, topics: names, accepted },
+    to: Object.fromEntries(names.map((name) => [name, ends[name] ?? []])),
+  });
+  return topics.flatMap(({ topic, ranges }) => {
+    const of = reading.groups.filter(({ partitions }) => partitions.some((at) => at.topic === topic));
+    const behind = of.filter(({ group, partitions }) =>
+      partitions.some((at) => at.topic === topic && !passes(group, at)),
+    );
+    if (of.length > 0 && behind.length === 0) return [];
+    const end = partitionsOf({ [topic]: ends[topic] ?? [] }).reduce((sum, { offset }) => sum + offset, 0n);
+    const ids = [...new Set(ranges.flatMap(({ producers = [] }) => producers))];
+    const by = ids.length > 0 ? `, written by producer id ${listed(ids)}` : '';
+    const whom =
+      behind.length > 0
+        ? `${listed(behind.map(({ group }) => group))} will not get them`
+        : 'no group will get them';
+    return [
+      asking(
+        `on-source-alone:${topic}+${recordsIn(ranges)}@${end}`,
+        `${sayRanges(ranges)}${by} are on ${source.name} alone, without a record of the same key and value on ${target.name}: ${whom}. Let each group read ${topic} to its end on ${source.name}, have them written to ${target.name}, or accept that they are deleted with the topic.`,
+      ),
+    ];
+  });
+}
+
+function sayTwins({ source, target }: Sides, { looked, alone }: Twins): string {
+  const all = looked.reduce((sum, one) => sum + one, 0);
+  const without = alone.reduce((sum, { records }) => sum + records, 0);
+  if (all === 0) return `Nothing came to ${source.name} after the marks.`;
+  return without === 0
+    ? `Each of the ${sayRecords(all)} that came to ${source.name} after the marks is on ${target.name} too, with the same key and value.`
+    : `Of ${sayRecords(all)} that came to ${source.name} after the marks, ${without.toLocaleString('en-US')} have no record of the same key and value on ${target.name}.`;
+}
+
+/** Producers that a cluster remembers on these partitions; `undefined` where it does not tell. */
+export async function knownProducers(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+): Promise<Set<bigint> | undefined> {
+  const rows = await cluster.producers(partitions);
+  const ids = new Set<bigint>();
+  for (const at of partitions) {
+    const row = rowAt(rows, partitionKey(at));
+    if (row.error) return undefined;
+    for (const { producerId } of row.value) ids.add(producerId);
+  }
+  return ids;
+}

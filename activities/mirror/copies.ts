@@ -1,0 +1,126 @@
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { targetName, waitMs } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { neverCompared, onSourceAlone } from '../../src/migration/not-compared.js';
+import { offsetAt, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
+import type { Copies } from '../../src/migration/work/parity.js';
+import type { Proved } from '../../src/migration/work/retire.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { Comparison } from '../../src/parity/comparison.js';
+import { partitionPairs } from '../../src/parity/pairs.js';
+import { rowAt, valueOf } from '../kit/rows.js';
+import { blocking } from '../kit/weights.js';
+
+type Sides = { source: Cluster; target: Cluster };
+
+/** How the copies are now. @throws FerryError of a topic that cannot be read */
+export async function copiesOn(target: Cluster, logStarts: TargetOffsets): Promise<Copies> {
+  const rows = await target.topics(Object.keys(logStarts));
+  return {
+    logStarts,
+    topicIds: Object.fromEntries(Object.keys(logStarts).map((name) => [name, valueOf(rows, name).topicId])),
+  };
+}
+
+/**
+ * What the source still holds below its frozen end and the target does not any more. Both were equal when they were
+ * compared, so only where a log of the target begins later by now its records are looked for on the source.
+ *
+ * @param there topics that are still on the source
+ */
+export async function lostCopies(
+  sides: Sides,
+  work: Work & Proved,
+  there: ReadonlySet<string>,
+  options: { asCopied?: ConstructorParameters<typeof Comparison>[0]['asCopied']; signal: AbortSignal },
+): Promise<Finding[]> {
+  const { ends, mirrored = {}, copies } = work;
+  const migration = {
+    ...work.migration,
+    topics: work.migration.topics.filter(({ name }) => there.has(name)),
+  };
+  if (!copies)
+    return neverCompared(
+      migration,
+      await heldBelow(sides.source, work, there),
+      'nothing is known of a comparison of both clusters',
+    );
+  const { target } = sides;
+  const rows = await target.topics(migration.topics.map(targetName));
+  const replaced = migration.topics.flatMap((topic) => {
+    const name = targetName(topic);
+    const row = rowAt(rows, name);
+    if (row.error && row.error.type !== 'NotFound') throw row.error;
+    const then = copies.topicIds[name];
+    return row.error || (then != null && row.value.topicId !== then)
+      ? [
+          blocking(
+            `target-recreated:${name}`,
+            `${name} on ${target.name} is ${row.error ? 'gone' : 'another topic than the one that was compared'}, so what was mirrored is on ${sides.source.name} alone: leave the source topic there (skip), and find out who deleted its copy.`,
+          ),
+        ]
+      : [];
+  });
+  if (replaced.length > 0) return replaced;
+  const marks = await target.watermarks(
+    partitionsOf(mirrored).filter(({ topic }) => migration.topics.some((one) => targetName(one) === topic)),
+  );
+  const cutOff = partitionsOf(mirrored).flatMap((at) => {
+    const row = marks.get(partitionKey(at));
+    if (!row) return [];
+    const { highWatermark } = valueOf(marks, partitionKey(at));
+    return highWatermark < at.offset
+      ? [
+          blocking(
+            `target-truncated:${partitionKey(at)}`,
+            `${partitionKey(at)} on ${target.name} ends at offset ${highWatermark}, before ${at.offset} where the mirror had come to: copies are lost there. Leave the source topic (skip), and find out why.`,
+          ),
+        ]
+      : [];
+  });
+  if (cutOff.length > 0) return cutOff;
+  const pairs = (await partitionPairs(migration, sides, { ends, mirrored })).filter(
+    ({ targetTopic, partition }) =>
+      valueOf(marks, partitionKey({ topic: targetTopic, partition })).logStart >
+      (offsetAt(copies.logStarts, targetTopic, partition) ?? -1n),
+  );
+  if (pairs.length === 0) return [];
+  const comparison = new Comparison({
+    ...sides,
+    ...options,
+    pairs,
+    startsOnly: true,
+    patienceMs: waitMs(migration, 'patience'),
+  });
+  await comparison.run();
+  const lost = comparison.results.flatMap(({ topic, partition, unverifiable, differences }) => [
+    ...unverifiable.map((one) => ({ topic, partition, ...one })),
+    ...differences.flatMap(({ source, target: other, what }) =>
+      source !== null && other === null
+        ? [
+            {
+              ...{ topic, partition, from: source, to: String(BigInt(source) + 1n) },
+              ...{ why: what, onSourceAlone: 1 },
+            },
+          ]
+        : [],
+    ),
+  ]);
+  return onSourceAlone(migration, lost, 'lost-on-target');
+}
+
+/** The frozen ends of the topics of which the source still holds something below them. */
+async function heldBelow(
+  source: Cluster,
+  { ends }: Work & Proved,
+  there: ReadonlySet<string>,
+): Promise<Proved['ends']> {
+  const partitions = partitionsOf(ends).filter(({ topic }) => there.has(topic));
+  const marks = await source.watermarks(partitions);
+  const held = new Set(
+    partitions
+      .filter((at) => valueOf(marks, partitionKey(at)).logStart < at.offset)
+      .map(({ topic }) => topic),
+  );
+  return Object.fromEntries(Object.entries(ends).filter(([topic]) => held.has(topic)));
+}
