@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { WireReader } from '../../src/kafka/wire/reader.js';
 import { assignedPartitions, subscribedTopics } from '../../src/kafka/wire/consumer-protocol.js';
 import type { BrokerAssignedGroup } from '../../src/kafka/wire/consumer-group-describe-v0.js';
@@ -317,6 +317,14 @@ test('tagged fields that a newer broker adds are passed over', () => {
   const reader = new WireReader(bytes);
   reader.readTaggedFields();
   expect(reader.readInt16()).toBe(7);
+});
+
+test.each([0x7fffffff, 8, -2, -0x80000000])('an array of %d elements in five bytes is none', (count) => {
+  const bytes = Buffer.alloc(5);
+  bytes.writeInt32BE(count);
+  const read = jest.fn();
+  expect(() => new WireReader(bytes).readArray(read, false, false)).toThrow(RangeError);
+  expect(read).not.toHaveBeenCalled();
 });
 
 test('members that have said nothing yet have no topics', () => {

@@ -118,8 +118,34 @@ describe('a chunk of the map', () => {
     runs,
   });
 
+  const sample: MapChunk = {
+    position: {
+      sourceNext: 5,
+      targetNext: 4,
+      producerId: 7n,
+      producerEpoch: 3,
+      sourceEpoch: 2,
+      sourceTopicId: null,
+      targetTopicId: null,
+    },
+    runs: [],
+  };
+
   test('is read as it was written', () => {
     fc.assert(fc.property(chunk, (chunk) => expect(decodeChunk(encodeChunk(chunk))).toEqual(chunk)));
+  });
+
+  test.each([
+    ['ends beyond what can be counted', { source: Number.MAX_SAFE_INTEGER, target: 0, length: 5 }],
+    ['is empty', { source: 3, target: 3, length: 0 }],
+  ])('with a run that %s is a conflict', (_, run) => {
+    const position = { ...sample, runs: [run] };
+    expect(() => decodeChunk(encodeChunk(position))).toThrow(expect.objectContaining({ type: 'Conflict' }));
+  });
+
+  test('that goes on behind its runs is a conflict', () => {
+    const bytes = Buffer.concat([encodeChunk(sample), Buffer.alloc(1)]);
+    expect(() => decodeChunk(bytes)).toThrow(expect.objectContaining({ type: 'Conflict' }));
   });
 
   test('that is cut off or of another version is a conflict', () => {

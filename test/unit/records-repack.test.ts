@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RecordBatch } from '../../src/kafka/records/batch.js';
 import { encodeBatch, type NewRecord } from '../../src/kafka/records/encode.js';
-import { recordsIn, type KafkaRecord } from '../../src/kafka/records/records.js';
+import { Block } from '../../src/parity/block.js';
+import { editRecords } from '../../src/kafka/records/rewrite.js';
+import { recordOffsets, recordsIn, type KafkaRecord } from '../../src/kafka/records/records.js';
 import { headerFor, RecordPacker, type PackedRecords } from '../../src/kafka/records/repack.js';
 import { codec, records } from './records-generators.js';
 
@@ -73,6 +75,33 @@ describe('a batch that is damaged', () => {
   const whole = encodeBatch(
     ['one', 'two'].map((text) => ({ timestamp: 5n, key: null, value: Buffer.from(text), headers: [] })),
   );
+
+  test.each([
+    [1, 0],
+    [0, 0],
+    [-1, 0],
+    [0, 2],
+  ])('has records at %d and %d of its two offsets: nobody takes them', (...deltas) => {
+    const rows = deltas.map((offsetDelta) => ({
+      timestamp: 5n,
+      key: null,
+      value: null,
+      headers: [],
+      offsetDelta,
+    }));
+    const batch = new RecordBatch(encodeBatch(rows, { lastOffsetDelta: 1 }));
+    const readings = [
+      () => new RecordPacker('none', 1_000).add(batch),
+      () => [...recordsIn(batch)],
+      () => [...recordOffsets(batch)],
+      () => editRecords(batch, () => false),
+      () => {
+        const block = new Block(batch);
+        while (block.next());
+      },
+    ];
+    for (const read of readings) expect(read).toThrow('2 well-formed records');
+  });
 
   test.each([
     ['ends too soon', (bytes: Buffer) => bytes.subarray(0, -1)],
