@@ -42,7 +42,7 @@ export type Way = 'none' | 'import' | 'counted' | 'appended';
 
 export interface Copied {
   findings: Finding[];
-  /** Whether the target has now all that the source has. `false`: a finding stands, and nothing was written. */
+  /** Whether the target has now all that the source has. `false`: a finding stands, and nothing was written. Findings of what was written may still ask. */
   complete: boolean;
   changed: boolean;
   way: Way;
@@ -126,8 +126,11 @@ export async function copyRegistry(
     const compared = await compareRegistries(bound, before);
     const written = await write(bound, input.target, compared, before, attempt.says, noteImport);
     await leave();
-    if (written.changed) await verify(bound, compared);
-    return written;
+    if (!written.changed) return written;
+    const asked = (await verify(bound, compared)).filter(
+      ({ key }) => !written.findings.some((finding) => finding.key === key),
+    );
+    return { ...written, findings: [...written.findings, ...asked] };
   } catch (error) {
     // What went wrong is what a person has to know; who asked for the copy has `leaveImport` called in any case.
     await leave().catch(() => undefined);
@@ -225,8 +228,8 @@ async function importCapability(
 const byKey = (versions: readonly SchemaVersion[]): Known =>
   new Map(versions.map((version) => [versionKey(version), version]));
 
-/** Looks again at both registries, and reads back each version that was written. */
-async function verify(input: CopyInput, { from, view }: Compared): Promise<void> {
+/** Looks again at both registries, and reads back each version that was written. What the target has made of it may ask. */
+async function verify(input: CopyInput, { from, view }: Compared): Promise<Finding[]> {
   const { plan } = await compareRegistries(input, {
     source: byKey(from.versions),
     target: byKey(view.versions),
@@ -238,6 +241,7 @@ async function verify(input: CopyInput, { from, view }: Compared): Promise<void>
       blocks[0]?.sentence ??
         `Registry "${input.target.name}" or "${input.source.name}" has changed while schemas were copied: copy them again.`,
     );
+  return plan.findings.filter(({ weight }) => weight === 'asks');
 }
 
 /**

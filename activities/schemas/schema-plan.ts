@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/migration/findings.js';
-import { canonicalText, sameSchema } from '../../src/registry/canonical.js';
-import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
+import { compareSchemas, type Difference } from '../../src/registry/canonical.js';
+import { referenceLoop, referredTo, registrationOrder } from '../../src/registry/order.js';
 import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
 import type { Snapshot } from '../../src/registry/snapshot.js';
 import { grouped } from '../kit/grouped.js';
@@ -150,13 +150,15 @@ interface Compared {
 
 function compareById(order: readonly SchemaVersion[], target: TargetView): Compared {
   const there = new Map(target.versions.map((version) => [versionKey(version), version]));
+  const wanted = new Map(order.map((version) => [versionKey(version), version]));
   const result = emptyComparison();
   const taken = new Set<number>();
   for (const version of order) {
     const has = there.get(versionKey(version));
     if (has) {
       result.matched.add(has);
-      if (!sameSchema(has, version))
+      const difference = compareSchemas(has, version, () => referredTo(version, wanted));
+      if (difference.kind === 'other')
         result.findings.push(
           blocking(
             `schema-version-differs:${versionText(version)}`,
@@ -171,6 +173,8 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
           ),
         );
       else {
+        if (difference.kind === 'dropped')
+          result.findings.push(rewritten(version, difference.what, target.name));
         result.ids.set(version.id, has.id);
         result.numbers.set(versionKey(version), has.version);
         if (version.deleted && !has.deleted) result.softDelete.unshift(version);
@@ -185,7 +189,7 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
       continue;
     }
     const holder = target.ids.get(version.id);
-    if (holder && !sameContent(holder, version)) {
+    if (holder && !sameContent(holder, version, wanted)) {
       if (!taken.has(version.id))
         result.findings.push(
           blocking(
@@ -205,12 +209,20 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
 /** The same content in the same subject counts as there, whatever its number and id. */
 function compareByContent(order: readonly SchemaVersion[], target: TargetView): Compared {
   const bySubject = grouped(target.versions, ({ subject }) => subject);
+  const wanted = new Map(order.map((version) => [versionKey(version), version]));
   const result = emptyComparison();
   for (const version of order) {
     const references = mappedReferences(version, result.numbers);
-    const same = (bySubject.get(version.subject) ?? []).filter(
-      (one) => references && !result.matched.has(one) && sameSchema(one, { ...version, references }),
-    );
+    const difference = new Map<SchemaVersion, Difference>();
+    for (const one of bySubject.get(version.subject) ?? [])
+      if (references && !result.matched.has(one))
+        difference.set(
+          one,
+          compareSchemas(one, { ...version, references }, () => referredTo(version, wanted)),
+        );
+    const of = (kind: Difference['kind']) =>
+      [...difference].flatMap(([one, is]) => (is.kind === kind ? [one] : []));
+    const same = of('none').length > 0 ? of('none') : of('dropped');
     const has =
       same.find((one) => one.version === version.version) ?? same.find(({ deleted }) => !deleted) ?? same[0];
     if (!has || (has.deleted && !version.deleted)) {
@@ -218,6 +230,8 @@ function compareByContent(order: readonly SchemaVersion[], target: TargetView): 
       if (version.deleted) result.softDelete.unshift(version);
       continue;
     }
+    const how = difference.get(has);
+    if (how?.kind === 'dropped') result.findings.push(rewritten(version, how.what, target.name));
     result.matched.add(has);
     result.ids.set(version.id, has.id);
     result.numbers.set(versionKey(version), has.version);
@@ -248,8 +262,20 @@ const emptyComparison = (): Compared => ({
 });
 
 /** An id stands for a text; what it refers to may be told of another subject that holds the same. */
-function sameContent(one: Schema, other: Schema): boolean {
-  return one.type === other.type && (one.text === other.text || canonicalText(one) === canonicalText(other));
+function sameContent(made: Schema, from: SchemaVersion, wanted: ReadonlyMap<string, SchemaVersion>): boolean {
+  const references: Schema['references'] = [];
+  return (
+    compareSchemas({ ...made, references }, { ...from, references }, () => referredTo(from, wanted)).kind !==
+    'other'
+  );
+}
+
+/** The registry has written the schema down in its own way, and has left something out that no reader of records needs. */
+function rewritten(version: SchemaVersion, what: readonly string[], target: string): Finding {
+  return asking(
+    `schema-rewritten:${versionText(version)}`,
+    `${target} keeps ${versionText(version)} without ${listed(what, 5)}: accept it if nobody needs that, or use a registry that keeps schemas as they are.`,
+  );
 }
 
 function missingSubjects({ absent, versions }: Snapshot, sourceName: string, moves: SubjectMoves): Finding[] {
@@ -335,7 +361,7 @@ function notesOnIds(
         `${sourceName} does not tell its highest id: ids above the highest that is copied are not reserved on ${target.name}.`,
       ),
     );
-  const texts = grouped(order, (version) => `${version.type} ${canonicalText(version)}`);
+  const texts = grouped(order, ({ type, text }) => `${type} ${text}`);
   for (const versions of texts.values()) {
     const ids = [...new Set(versions.map(({ id }) => id))];
     if (ids.length > 1)

@@ -214,7 +214,8 @@ class Follower {
         { noted: undefined, note: async () => undefined, says: () => undefined, signal },
         { source: this.source, target: this.target, keepsIds },
       );
-      if (!copied.complete) return { answer: { state: 'asks', findings: copied.findings } };
+      if (!copied.complete || this.standing(copied.findings).length > 0)
+        return { answer: { state: 'asks', findings: copied.findings } };
       registered += copied.registered;
       keepsIds = copied.way === 'import';
     }
