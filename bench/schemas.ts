@@ -101,7 +101,6 @@ async function byFerry(from: RegistryDouble, to: RegistryDouble, subjects: reado
       target,
       moves: { subjects, named: true, rename: (subject) => subject },
       ids: 'keep',
-      migration: 'bench',
       accepted: [],
     };
     const { complete } = await copyRegistry(input, {

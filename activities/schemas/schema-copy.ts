@@ -1,28 +1,21 @@
 import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { tryImport, type ImportCapability } from '../../src/registry/capability.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
+import { compareSchemas } from '../../src/registry/canonical.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import type { Registry } from '../../src/registry/registry.js';
-import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
+import { versionKey, versionText, type SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known, type Snapshot } from '../../src/registry/snapshot.js';
 import type { Attempt } from '../kit/attempt.js';
-import { countingSlots, openSlots, type Slot } from './schema-counting.js';
+import { asOnSource, countingSlots, openSlots, type Slot } from './schema-counting.js';
+import { enterAll, importVersions, reserveId, type Keeping } from './schema-import.js';
 import { orTranslate } from './schema-kept-ids.js';
-import { isPlaceholder } from './schema-placeholder.js';
 import { idKeys, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
 import { ownSubjects, type SubjectMoves } from './schema-subjects.js';
 import { readTarget, type TargetView } from './schema-target.js';
-import {
-  appendVersions,
-  enterAll,
-  fillSlots,
-  importVersions,
-  Levels,
-  reserveId,
-  softDelete,
-} from './schema-write.js';
-import { blocking } from '../kit/weights.js';
+import { appendVersions, fillSlots, Levels, softDelete } from './schema-write.js';
+import { asking, blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 
 export interface CopyInput {
@@ -32,8 +25,8 @@ export interface CopyInput {
   ids: Ids;
   /** Whoever copies the records can put other ids into them: where they cannot be kept, a person may have it so. */
   canTranslate?: boolean;
-  /** The migration's name, for what the ferry calls its own. */
-  migration: string;
+  /** How far beyond the source's ids the target goes on to give its own. */
+  idDistance?: number;
   accepted: readonly string[];
 }
 
@@ -42,7 +35,7 @@ export type Way = 'none' | 'import' | 'counted' | 'appended';
 
 export interface Copied {
   findings: Finding[];
-  /** Whether the target has now all that the source has. `false`: a finding stands, and nothing was written. */
+  /** Whether the target has now all that the source has. `false`: a finding stands, and nothing was written. Findings of what was written may still ask. */
   complete: boolean;
   changed: boolean;
   way: Way;
@@ -58,7 +51,7 @@ export interface Copied {
 export interface Before {
   source?: Known;
   target?: Known;
-  /** Import mode was tried already. */
+  /** That the target keeps ids was learned already. */
   keepsIds?: boolean;
 }
 
@@ -76,17 +69,35 @@ export async function compareRegistries(
     moves,
     ids,
     canTranslate = false,
-  }: Pick<CopyInput, 'source' | 'target' | 'moves' | 'ids' | 'canTranslate'>,
+    idDistance,
+    accepted = [],
+  }: Omit<CopyInput, 'accepted'> & Partial<Pick<CopyInput, 'accepted'>>,
   before: Before = {},
 ): Promise<Compared> {
+  await readLog(source);
+  const isKarapace = await readLog(target);
   const from = await readSnapshot(source, moves.subjects, { ...(before.source && { known: before.source }) });
-  const view = await readTarget(target, {
+  const seen = await readTarget(target, {
     subjects: [...new Set(from.versions.map(({ subject }) => moves.rename(subject)))],
-    ids: new Set([...from.versions.map(({ id }) => id), from.maxId]),
+    ids: new Set(from.versions.map(({ id }) => id)),
     keepIds: ids === 'keep',
+    source: source.name,
+    isKarapace,
     ...(before.target && { known: before.target }),
   });
-  const plan = planSchemas({ source: from, sourceName: source.name, target: view, moves, ids });
+  const view = ids === 'keep' ? await withoutFillers(seen, from, source, moves) : seen;
+  const planned = planSchemas({
+    source: from,
+    sourceName: source.name,
+    target: view,
+    moves,
+    ids,
+    ...(idDistance !== undefined && { idDistance }),
+  });
+  const plan = {
+    ...planned,
+    softDelete: planned.softDelete.filter((version) => !accepted.includes(staysKey(version))),
+  };
   if (ids === 'keep' && plan.register.length > 0 && !view.hasModes && view.others.length > 0)
     plan.findings.push(idsNotKept(view, 'it has no import mode'));
   return {
@@ -94,6 +105,40 @@ export async function compareRegistries(
     view,
     plan: canTranslate ? { ...plan, findings: orTranslate(plan.findings, target.name) } : plan,
   };
+}
+
+/**
+ * What a copy that was killed has left where it counts: a version that is gone on the source, held for a while by what the
+ * source has under its id.
+ */
+async function withoutFillers(
+  view: TargetView,
+  from: Snapshot,
+  source: Registry,
+  { rename }: SubjectMoves,
+): Promise<TargetView> {
+  if (view.others.length > 0) return view;
+  const wanted = new Set(
+    from.versions.map((version) => versionKey({ ...version, subject: rename(version.subject) })),
+  );
+  const ids = new Set(from.versions.map(({ id }) => id));
+  const extra = view.versions.filter((version) => !wanted.has(versionKey(version)) && !ids.has(version.id));
+  const fillers = await inParallel(extra, async (version) => {
+    const held = await source.byId(version.id);
+    return held && compareSchemas(version, held).kind === 'none' ? version : undefined;
+  });
+  return { ...view, versions: view.versions.filter((version) => !fillers.includes(version)) };
+}
+
+/** Whether it is a registry that tells so: Karapace. @throws FerryError `Unreachable` while it has not read its log. */
+async function readLog(registry: Registry): Promise<boolean> {
+  const ready = await registry.ready();
+  if (ready === false)
+    throw new FerryError(
+      'Unreachable',
+      `Registry "${registry.name}" is still reading its own log, and answers with what it has so far: wait until it is ready.`,
+    );
+  return ready !== undefined;
 }
 
 /**
@@ -121,15 +166,30 @@ export async function copyRegistry(
   };
   // A cancellation ends the copy, and not what puts the registry back: that is asked of the registry itself.
   const leave = () => leaveAll(input.target, [...importing]);
+  let levels: Levels | undefined;
   try {
     attempt.says(`Compares the schemas of ${source.name} and ${target.name}.`);
     const compared = await compareRegistries(bound, before);
-    const written = await write(bound, input.target, compared, before, attempt.says, noteImport);
+    const { from, plan } = compared;
+    const wanted = new Map(
+      Object.entries(from.compatibility).map(([subject, level]) => [input.moves.rename(subject), level]),
+    );
+    levels = new Levels(
+      target,
+      (subject) => !plan.foreign.has(subject),
+      (subject) => wanted.get(subject),
+    );
+    const written = await write(bound, compared, { before, levels, says: attempt.says, noteImport });
+    await levels.restore(input.target);
     await leave();
-    if (written.changed) await verify(bound, compared);
-    return written;
+    if (!written.changed) return written;
+    const asked = (await verify(bound, compared)).filter(
+      ({ key }) => !written.findings.some((finding) => finding.key === key),
+    );
+    return { ...written, findings: [...written.findings, ...asked] };
   } catch (error) {
     // What went wrong is what a person has to know; who asked for the copy has `leaveImport` called in any case.
+    await levels?.restore(input.target).catch(() => undefined);
     await leave().catch(() => undefined);
     throw error;
   }
@@ -138,12 +198,19 @@ export async function copyRegistry(
 const noteShape = z.object({ importing: z.array(z.string()) });
 
 async function write(
-  { target, moves, ids, canTranslate = false, migration, accepted }: CopyInput,
-  unbound: Registry,
+  { source, target, ids, canTranslate = false, accepted }: CopyInput,
   { from, view, plan }: Compared,
-  before: Before,
-  says: Attempt['says'],
-  noteImport: (subjects: readonly string[]) => Promise<void>,
+  {
+    before,
+    levels,
+    says,
+    noteImport,
+  }: {
+    before: Before;
+    levels: Levels;
+    says: Attempt['says'];
+    noteImport: (subjects: readonly string[]) => Promise<void>;
+  },
 ): Promise<Copied> {
   const idMap = new Map(plan.ids);
   const numbers = new Map(plan.numbers);
@@ -161,102 +228,127 @@ async function write(
 
   const progress = (done: number, all: number): void =>
     says(`Registered ${done} of ${all} schema versions on ${target.name}.`);
-  const levels = new Levels(target, (subject) => !plan.foreign.has(subject));
   let way: Way = 'none';
 
   if (ids !== 'keep' && plan.register.length > 0) {
     way = 'appended';
     await appendVersions(target, plan.register, { ids: idMap, numbers }, levels, progress);
   } else if (plan.register.length > 0 || plan.reserve !== undefined) {
-    const capability = await importCapability(unbound, { from, view }, before, migration, noteImport);
-    if (capability.keepsIds) {
-      way = 'import';
-      const entering = [
-        ...new Set(plan.register.map(({ subject }) => subject)),
-        ...(plan.reserve === undefined ? [] : [ownSubjects.reserve]),
-      ];
-      await noteImport(entering);
-      await enterAll(target, entering, liveSubjects(view.versions));
-      await importVersions(target, plan.register, progress);
-      if (plan.reserve !== undefined) await reserveId(target, plan.reserve);
-    } else {
-      way = 'counted';
-      const { slots, findings: inTheWay } =
-        view.others.length > 0
-          ? { slots: [], findings: [idsNotKept(view, capability.why)] }
-          : countingSlots(plan.wanted, from.maxId, target.name);
+    const keeping = await byImport(
+      target,
+      { view, plan },
+      { proved: before.keepsIds === true, progress, noteImport },
+    );
+    if (keeping.keepsIds) way = 'import';
+    else {
+      const others = view.others.length > 0;
+      const counted = others
+        ? { slots: [], findings: [idsNotKept(view, keeping.why)] }
+        : countingSlots(plan.wanted, from.maxId, target.name);
+      const open = await asOnSource(openSlots(counted.slots, plan.register, view.maxId), source, target.name);
+      const inTheWay = [...counted.findings, ...open.findings];
       const findings = canTranslate ? orTranslate(inTheWay, target.name) : inTheWay;
       if (standing(findings, accepted).length > 0) return unwritten([...plan.findings, ...findings]);
-      await fillSlots(target, openSlots(slots, plan.register, view.maxId), levels, progress);
-      await deleteFillers(target, slots);
+      way = 'counted';
+      await fillSlots(target, open.slots, levels, progress);
+      await deleteFillers(target, counted.slots, plan.wanted);
     }
     for (const { id } of plan.register) idMap.set(id, id);
   }
-  await softDelete(target, plan.softDelete, numbers);
-  const wanted = new Map(
-    Object.entries(from.compatibility).map(([subject, level]) => [moves.rename(subject), level]),
-  );
-  await levels.settle(plan.levels, (subject) => wanted.get(subject));
+  const kept = await softDelete(target, plan.softDelete, numbers);
+  await levels.settle(plan.levels);
   return {
-    findings: plan.findings,
+    findings: [...plan.findings, ...kept.map((version) => stays(version, target.name))],
     complete: true,
     changed: way !== 'none' || plan.softDelete.length > 0 || plan.levels.length > 0,
     way,
     registered: plan.register.length,
-    deleted: plan.softDelete.length,
+    deleted: plan.softDelete.length - kept.length,
     versions: plan.wanted.length,
     ids: idMap,
   };
 }
 
-async function importCapability(
+/** Registers in import mode, and reserves ids; what a registry that keeps none says of itself. */
+async function byImport(
   target: Registry,
-  { from, view }: Pick<Compared, 'from' | 'view'>,
-  before: Before,
-  migration: string,
-  noteImport: (subjects: readonly string[]) => Promise<void>,
-): Promise<ImportCapability> {
-  if (before.keepsIds) return { keepsIds: true };
-  const subject = ownSubjects.probe(migration);
-  await noteImport([subject]);
-  return tryImport(target, { subject, above: Math.max(from.maxId, view.maxId) });
+  { view, plan }: Omit<Compared, 'from'>,
+  {
+    proved,
+    progress,
+    noteImport,
+  }: {
+    proved: boolean;
+    progress: (done: number, all: number) => void;
+    noteImport: (subjects: readonly string[]) => Promise<void>;
+  },
+): Promise<Keeping> {
+  if (!view.hasModes) return { keepsIds: false, why: 'it has no import mode' };
+  const reserving = plan.reserve === undefined ? [] : [ownSubjects.beyond(plan.source)];
+  const entering = [...new Set(plan.register.map(({ subject }) => subject)), ...reserving];
+  await noteImport(entering);
+  const entered = await enterAll(target, entering, liveSubjects(view.versions));
+  if (!entered.keepsIds) return entered;
+  const there = { ids: new Set(view.ids.keys()), highest: view.maxId, proved };
+  const keeping = await importVersions(target, plan.register, there, progress);
+  if (keeping.keepsIds && plan.reserve !== undefined)
+    await reserveId(target, ownSubjects.beyond(plan.source), plan.reserve);
+  return keeping;
+}
+
+const staysKey = (version: SchemaVersion): string => `schema-stays:${versionText(version)}`;
+
+/** A registry keeps a version as long as any other refers to it, deleted ones too. */
+function stays(version: SchemaVersion, target: string): Finding {
+  return asking(
+    staysKey(version),
+    `${versionText(version)} is deleted on the source, and ${target} does not delete it because others refer to it, which may be deleted themselves: accept that it stays there.`,
+  );
 }
 
 const byKey = (versions: readonly SchemaVersion[]): Known =>
   new Map(versions.map((version) => [versionKey(version), version]));
 
-/** Looks again at both registries, and reads back each version that was written. */
-async function verify(input: CopyInput, { from, view }: Compared): Promise<void> {
+/** Looks again at both registries, and reads back each version that was written. What the target has made of it may ask. */
+async function verify(input: CopyInput, { from, view }: Compared): Promise<Finding[]> {
   const { plan } = await compareRegistries(input, {
     source: byKey(from.versions),
     target: byKey(view.versions),
   });
   const blocks = plan.findings.filter(({ weight }) => weight === 'blocks');
-  if (blocks.length + plan.register.length + plan.softDelete.length + plan.levels.length > 0)
+  if (blocks.length + plan.register.length + plan.levels.length > 0)
     throw new FerryError(
       'Changed',
       blocks[0]?.sentence ??
         `Registry "${input.target.name}" or "${input.source.name}" has changed while schemas were copied: copy them again.`,
     );
+  return plan.findings.filter(({ weight }) => weight === 'asks');
 }
 
 /**
  * What stood in for versions that are gone is deleted for good, and what stood in for ids is deleted softly, to hold them.
  * The last of these stays: Apicurio shows no version of a subject that is deleted whole, and a later copy looks for it.
  */
-async function deleteFillers(target: Registry, slots: readonly Slot[]): Promise<void> {
-  const filled = new Set(slots.flatMap((slot) => (slot.kind === 'placeholder' ? [slot.subject] : [])));
-  for (const subject of filled) {
+async function deleteFillers(
+  target: Registry,
+  slots: readonly Slot[],
+  wanted: readonly SchemaVersion[],
+): Promise<void> {
+  const stay = new Set(wanted.map(versionKey));
+  const fillers = slots.flatMap((slot) => (slot.kind === 'placeholder' ? [slot] : []));
+  const ids = new Set(fillers.map(({ id }) => id));
+  for (const subject of new Set(fillers.map((slot) => slot.subject))) {
     if (subject === ownSubjects.reserve) {
       for (const number of (await target.versions(subject)).slice(0, -1))
         await target.deleteVersion(subject, number);
       continue;
     }
-    for (const number of await target.versions(subject, { deleted: true })) {
-      const version = await target.version(subject, number);
-      if (!version || !isPlaceholder(version)) continue;
-      await target.deleteVersion(subject, number);
-      await target.deleteVersion(subject, number, { permanent: true });
+    for (const version of await target.versions(subject, { deleted: true })) {
+      if (stay.has(versionKey({ subject, version }))) continue;
+      const there = await target.version(subject, version);
+      if (!there || !ids.has(there.id)) continue;
+      await target.deleteVersion(subject, version);
+      await target.deleteVersion(subject, version, { permanent: true });
     }
   }
 }

@@ -1,5 +1,7 @@
 import type { Finding } from '../../src/migration/findings.js';
-import { versionKey, versionText, type SchemaVersion } from '../../src/registry/schema.js';
+import type { Registry } from '../../src/registry/registry.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
+import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
 import { ownSubjects } from './schema-subjects.js';
 import { blocking } from '../kit/weights.js';
 
@@ -7,7 +9,14 @@ import { blocking } from '../kit/weights.js';
 export type Slot =
   | { readonly kind: 'version'; readonly id: number; readonly version: SchemaVersion }
   /** Uses up an id that nothing of the copy has; in a subject it also uses up a version number, and is deleted for good. */
-  | { readonly kind: 'placeholder'; readonly id: number; readonly subject: string; readonly type: string };
+  | {
+      readonly kind: 'placeholder';
+      readonly id: number;
+      readonly subject: string;
+      readonly type: string;
+      /** What the source has under that id: nothing else may come to stand there. A placeholder: the source has nothing. */
+      readonly holds?: Schema;
+    };
 
 /** Each placeholder is a request and stays in the registry: more of them than this are no copy any more. */
 export const mostPlaceholders = 1_000;
@@ -90,4 +99,27 @@ export function openSlots(
   return slots.filter((slot) =>
     slot.kind === 'version' ? missing.has(versionKey(slot.version)) : slot.id > highest,
   );
+}
+
+/** Slots for ids that nothing of the copy has, with what the source has under them. */
+export async function asOnSource(
+  slots: readonly Slot[],
+  source: Registry,
+  target: string,
+): Promise<{ slots: Slot[]; findings: Finding[] }> {
+  const findings: Finding[] = [];
+  const filled = await inParallel(slots, async (slot): Promise<Slot> => {
+    if (slot.kind === 'version') return slot;
+    const holds = await source.byId(slot.id);
+    if (!holds) return slot;
+    if (holds.references.length === 0) return { ...slot, holds };
+    findings.push(
+      blocking(
+        'schema-id-gap',
+        `Id ${slot.id} of the source belongs to a schema that is not copied and refers to others, and ${target} gives ids in order: use a registry with import mode, or copy all subjects of the source.`,
+      ),
+    );
+    return slot;
+  });
+  return { slots: filled, findings: findings.slice(0, 1) };
 }

@@ -8,7 +8,7 @@ import {
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { sameSchema } from '../../src/registry/canonical.js';
+import { compareSchemas } from '../../src/registry/canonical.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
@@ -130,7 +130,7 @@ export async function checkIdsInRecords(
     const from = await source.byId(id);
     if (!from) return [];
     const to = await target.byId(id);
-    if (to && to.type === from.type && sameSchema({ ...to, references: [] }, { ...from, references: [] }))
+    if (to && compareSchemas({ ...to, references: [] }, { ...from, references: [] }).kind !== 'other')
       return [];
     return [
       blocking(

@@ -1,11 +1,13 @@
 import type { Finding } from '../../src/migration/findings.js';
-import { canonicalText, sameSchema } from '../../src/registry/canonical.js';
-import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
+import { compareSchemas, type Difference } from '../../src/registry/canonical.js';
+import { longNumbers } from '../../src/registry/json-numbers.js';
+import { refusedByKarapace } from '../../src/registry/karapace.js';
+import { referenceLoop, referredTo, registrationOrder } from '../../src/registry/order.js';
 import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
 import type { Snapshot } from '../../src/registry/snapshot.js';
 import { grouped } from '../kit/grouped.js';
 import { isPlaceholder } from './schema-placeholder.js';
-import type { SubjectMoves } from './schema-subjects.js';
+import { usualIdDistance, type SubjectMoves } from './schema-subjects.js';
 import type { TargetView } from './schema-target.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -42,8 +44,10 @@ export interface SchemaPlan {
   readonly softDelete: readonly SchemaVersion[];
   /** Compatibility levels that differ, to be set when all is registered. */
   readonly levels: readonly { subject: string; level: string }[];
-  /** With `keep`: the source's highest id, when the target could still give it to something else. */
+  /** With `keep`: the id above which the target is to give its own, when none was reserved or the source comes near. */
   readonly reserve: number | undefined;
+  /** The name of the source, for what is reserved beyond its ids. */
+  readonly source: string;
   /** Subjects in which others have registered versions on the target. */
   readonly foreign: ReadonlySet<string>;
   /** Id on the target by id on the source, of what is there already. */
@@ -58,10 +62,35 @@ export interface PlanInput {
   target: TargetView;
   moves: SubjectMoves;
   ids: Ids;
+  idDistance?: number;
+}
+
+const highestId = 0x7fff_ffff;
+
+/**
+ * Far beyond what the source will give, once for each pair of registries, and again when the source has come half as far:
+ * nothing may stand under an id that the source could still give.
+ */
+function reserveFor(
+  source: Snapshot,
+  target: TargetView,
+  registers: boolean,
+  distance: number,
+): number | undefined {
+  if (!target.hasModes || (target.reserved === 0 && !registers)) return undefined;
+  if (target.reserved - source.maxId >= distance / 2) return undefined;
+  return Math.min(Math.max(source.maxId, target.maxId) + distance, highestId);
 }
 
 /** Compares both registries and says what is to be done. Pure: nothing is asked and nothing is written. */
-export function planSchemas({ source, sourceName, target, moves, ids }: PlanInput): SchemaPlan {
+export function planSchemas({
+  source,
+  sourceName,
+  target,
+  moves,
+  ids,
+  idDistance = usualIdDistance,
+}: PlanInput): SchemaPlan {
   const findings = [
     ...missingSubjects(source, sourceName, moves),
     ...unreadable(source, sourceName),
@@ -77,40 +106,47 @@ export function planSchemas({ source, sourceName, target, moves, ids }: PlanInpu
         `Schemas on ${sourceName} refer to each other in a loop (${loop.map(versionText).join(' → ')}), so none can be registered first: break the loop there.`,
       ),
     );
-  if (findings.some(({ weight }) => weight === 'blocks')) return nothing(findings);
+  if (findings.some(({ weight }) => weight === 'blocks')) return nothing(findings, sourceName);
 
   const order = registrationOrder(wanted);
   const compared = ids === 'keep' ? compareById(order, target) : compareByContent(order, target);
-  findings.push(...compared.findings, ...readOnly(order, target));
+  findings.push(...compared.findings, ...readOnly(order, target), ...refused(order, target));
   const foreign = target.versions.filter(
     (version) => !compared.matched.has(version) && !isPlaceholder(version),
   );
   findings.push(...foreign.map((version) => foreignVersion(version, target.name)));
   if (ids === 'keep') findings.push(...notesOnIds(order, source, sourceName, target));
-  const held = Math.max(target.reserved, ...order.map(({ id }) => id));
+  const reserve =
+    ids === 'keep' ? reserveFor(source, target, compared.register.length > 0, idDistance) : undefined;
+  if (reserve !== undefined)
+    findings.push(
+      noting(
+        'schema-next-id',
+        `${target.name} goes on to give ids above ${reserve}, which is ${idDistance} beyond the highest of ${sourceName} (schemas.idDistance): what applications register there never meets what ${sourceName} gives later.`,
+      ),
+    );
   return {
     findings,
     wanted: order,
     register: compared.register,
     softDelete: compared.softDelete,
     levels: levelsToSet(source, moves, order, target),
-    reserve:
-      ids === 'keep' && order.length > 0 && source.maxId > held && !target.ids.has(source.maxId)
-        ? source.maxId
-        : undefined,
+    reserve,
+    source: sourceName,
     foreign: new Set(foreign.map(({ subject }) => subject)),
     ids: compared.ids,
     numbers: compared.numbers,
   };
 }
 
-const nothing = (findings: Finding[]): SchemaPlan => ({
+const nothing = (findings: Finding[], source: string): SchemaPlan => ({
   findings,
   wanted: [],
   register: [],
   softDelete: [],
   levels: [],
   reserve: undefined,
+  source,
   foreign: new Set(),
   ids: new Map(),
   numbers: new Map(),
@@ -150,13 +186,15 @@ interface Compared {
 
 function compareById(order: readonly SchemaVersion[], target: TargetView): Compared {
   const there = new Map(target.versions.map((version) => [versionKey(version), version]));
+  const wanted = new Map(order.map((version) => [versionKey(version), version]));
   const result = emptyComparison();
   const taken = new Set<number>();
   for (const version of order) {
     const has = there.get(versionKey(version));
     if (has) {
       result.matched.add(has);
-      if (!sameSchema(has, version))
+      const difference = compareSchemas(has, version, () => referredTo(version, wanted));
+      if (difference.kind === 'other')
         result.findings.push(
           blocking(
             `schema-version-differs:${versionText(version)}`,
@@ -171,6 +209,8 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
           ),
         );
       else {
+        if (difference.kind === 'dropped')
+          result.findings.push(rewritten(version, difference.what, target.name));
         result.ids.set(version.id, has.id);
         result.numbers.set(versionKey(version), has.version);
         if (version.deleted && !has.deleted) result.softDelete.unshift(version);
@@ -185,7 +225,7 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
       continue;
     }
     const holder = target.ids.get(version.id);
-    if (holder && !sameContent(holder, version)) {
+    if (holder && !sameContent(holder, version, wanted)) {
       if (!taken.has(version.id))
         result.findings.push(
           blocking(
@@ -205,12 +245,20 @@ function compareById(order: readonly SchemaVersion[], target: TargetView): Compa
 /** The same content in the same subject counts as there, whatever its number and id. */
 function compareByContent(order: readonly SchemaVersion[], target: TargetView): Compared {
   const bySubject = grouped(target.versions, ({ subject }) => subject);
+  const wanted = new Map(order.map((version) => [versionKey(version), version]));
   const result = emptyComparison();
   for (const version of order) {
     const references = mappedReferences(version, result.numbers);
-    const same = (bySubject.get(version.subject) ?? []).filter(
-      (one) => references && !result.matched.has(one) && sameSchema(one, { ...version, references }),
-    );
+    const difference = new Map<SchemaVersion, Difference>();
+    for (const one of bySubject.get(version.subject) ?? [])
+      if (references && !result.matched.has(one))
+        difference.set(
+          one,
+          compareSchemas(one, { ...version, references }, () => referredTo(version, wanted)),
+        );
+    const of = (kind: Difference['kind']) =>
+      [...difference].flatMap(([one, is]) => (is.kind === kind ? [one] : []));
+    const same = of('none').length > 0 ? of('none') : of('dropped');
     const has =
       same.find((one) => one.version === version.version) ?? same.find(({ deleted }) => !deleted) ?? same[0];
     if (!has || (has.deleted && !version.deleted)) {
@@ -218,6 +266,8 @@ function compareByContent(order: readonly SchemaVersion[], target: TargetView): 
       if (version.deleted) result.softDelete.unshift(version);
       continue;
     }
+    const how = difference.get(has);
+    if (how?.kind === 'dropped') result.findings.push(rewritten(version, how.what, target.name));
     result.matched.add(has);
     result.ids.set(version.id, has.id);
     result.numbers.set(versionKey(version), has.version);
@@ -248,8 +298,20 @@ const emptyComparison = (): Compared => ({
 });
 
 /** An id stands for a text; what it refers to may be told of another subject that holds the same. */
-function sameContent(one: Schema, other: Schema): boolean {
-  return one.type === other.type && (one.text === other.text || canonicalText(one) === canonicalText(other));
+function sameContent(made: Schema, from: SchemaVersion, wanted: ReadonlyMap<string, SchemaVersion>): boolean {
+  const references: Schema['references'] = [];
+  return (
+    compareSchemas({ ...made, references }, { ...from, references }, () => referredTo(from, wanted)).kind !==
+    'other'
+  );
+}
+
+/** The registry has written the schema down in its own way, and has left something out that no reader of records needs. */
+function rewritten(version: SchemaVersion, what: readonly string[], target: string): Finding {
+  return asking(
+    `schema-rewritten:${versionText(version)}`,
+    `${target} keeps ${versionText(version)} without ${listed(what, 5)}: accept it if nobody needs that, or use a registry that keeps schemas as they are.`,
+  );
 }
 
 function missingSubjects({ absent, versions }: Snapshot, sourceName: string, moves: SubjectMoves): Finding[] {
@@ -321,6 +383,44 @@ function readOnly(order: readonly SchemaVersion[], { modes, name }: TargetView):
     );
 }
 
+/** What can be told beforehand that the target will refuse. */
+function refused(
+  order: readonly SchemaVersion[],
+  { globalMode, isKarapace, name, versions }: TargetView,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (globalMode === 'IMPORT')
+    findings.push(
+      blocking(
+        'schema-registry-importing',
+        `${name} is in import mode as a whole, so nobody can register schemas there: find out who did it, and set the mode back.`,
+      ),
+    );
+  const there = new Set(versions.map(versionKey));
+  if (isKarapace)
+    for (const version of order) {
+      const why = there.has(versionKey(version)) ? undefined : refusedByKarapace(version);
+      if (why !== undefined)
+        findings.push(
+          blocking(
+            `schema-refused:${versionText(version)}`,
+            `${name} is a Karapace and will not take ${versionText(version)}: ${why}.`,
+          ),
+        );
+    }
+  for (const version of order) {
+    const long = version.type === 'PROTOBUF' ? [] : longNumbers(version.text);
+    if (long.length > 0 && !there.has(versionKey(version)))
+      findings.push(
+        asking(
+          `schema-rewritten:${versionText(version)}`,
+          `${versionText(version)} holds ${listed([...new Set(long)], 3)}, with more digits than most registries keep: see that ${name} does, or accept that they are rounded.`,
+        ),
+      );
+  }
+  return findings;
+}
+
 function notesOnIds(
   order: readonly SchemaVersion[],
   { maxIdTold }: Snapshot,
@@ -332,10 +432,10 @@ function notesOnIds(
     notes.push(
       noting(
         'schema-max-id',
-        `${sourceName} does not tell its highest id: ids above the highest that is copied are not reserved on ${target.name}.`,
+        `${sourceName} does not tell its highest id: how far ${target.name} is kept from its ids is counted from the highest that is copied.`,
       ),
     );
-  const texts = grouped(order, (version) => `${version.type} ${canonicalText(version)}`);
+  const texts = grouped(order, ({ type, text }) => `${type} ${text}`);
   for (const versions of texts.values()) {
     const ids = [...new Set(versions.map(({ id }) => id))];
     if (ids.length > 1)

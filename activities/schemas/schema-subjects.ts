@@ -31,11 +31,14 @@ export function subjectMoves({ topics, schemas }: Migration): SubjectMoves {
 
 /** Subjects that the ferry makes for itself on a target registry. */
 export const ownSubjects = {
-  /** Where import mode is tried; deleted again. */
-  probe: (migration: string): string => `kafka-ferry-probe-${migration}`,
-  /** Keeps ids from being given twice: soft-deleted versions that hold them. */
+  /** Where ids are counted: versions for ids that nothing of the copy has. */
   reserve: 'kafka-ferry-reserved',
+  /** Has the target give ids beyond those of one source. */
+  beyond: (source: string): string => `kafka-ferry-reserved-${source}`,
 } as const;
 
 export const isOwnSubject = (subject: string): boolean =>
-  subject === ownSubjects.reserve || subject.startsWith(ownSubjects.probe(''));
+  subject === ownSubjects.reserve || subject.startsWith(ownSubjects.beyond(''));
+
+/** How far beyond the source's highest id the target goes on to give ids, unless the file says otherwise. */
+export const usualIdDistance = 1_000_000;

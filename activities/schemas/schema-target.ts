@@ -21,8 +21,12 @@ export interface TargetView {
   readonly others: readonly string[];
   /** The highest id known: what it tells, else what was seen here. */
   readonly maxId: number;
-  /** Ids that the ferry's own placeholders hold, up to this one; 0: there are none. */
+  /** The id beyond those of this source, above which the target gives its own; 0: none was reserved. */
   readonly reserved: number;
+  /** The mode of the registry as a whole. */
+  readonly globalMode: string | undefined;
+  /** Whether it is a Karapace, as far as it can be told: what it will refuse is known beforehand. */
+  readonly isKarapace: boolean;
 }
 
 /** Reads what a plan needs to know of the target. Changes nothing. */
@@ -32,8 +36,17 @@ export async function readTarget(
     subjects,
     ids,
     keepIds,
+    source,
     known,
-  }: { subjects: readonly string[]; ids: ReadonlySet<number>; keepIds: boolean; known?: Known },
+    isKarapace = false,
+  }: {
+    subjects: readonly string[];
+    ids: ReadonlySet<number>;
+    keepIds: boolean;
+    source: string;
+    known?: Known;
+    isKarapace?: boolean;
+  },
 ): Promise<TargetView> {
   const listed = new Set(await target.subjects({ deleted: true }));
   const there = subjects.filter((subject) => listed.has(subject));
@@ -55,15 +68,18 @@ export async function readTarget(
     });
 
   const held = new Map<number, Schema>(snapshot.versions.map((version) => [version.id, version]));
-  // An id that no subject of the copy has may still be taken by another subject.
-  const unknown = keepIds && others.length > 0 ? [...ids].filter((id) => !held.has(id)) : [];
+  // An id that no subject of the copy has may still be bound: by another subject, or by one that is gone for good.
+  const unknown = keepIds ? [...ids].filter((id) => !held.has(id)) : [];
   await inParallel(unknown, async (id) => {
     const schema = await target.byId(id);
     if (schema) held.set(id, schema);
   });
 
-  const reserved = listed.has(ownSubjects.reserve) ? await highestReserved(target) : 0;
-  const anyId = held.keys().next().value ?? (reserved > 0 ? reserved : await anyIdOf(target, others));
+  const beyond = ownSubjects.beyond(source);
+  const reserved = listed.has(beyond) ? await highestOf(target, beyond) : 0;
+  const counted = listed.has(ownSubjects.reserve) ? await highestOf(target, ownSubjects.reserve) : 0;
+  const own = Math.max(reserved, counted);
+  const anyId = held.keys().next().value ?? (own > 0 ? own : await anyIdOf(target, others));
   const told = anyId === undefined ? undefined : await target.maxId(anyId);
   return {
     name: target.name,
@@ -73,15 +89,17 @@ export async function readTarget(
     modes,
     hasModes: globalMode !== undefined,
     others,
-    maxId: Math.max(told ?? 0, snapshot.maxId, reserved),
+    maxId: Math.max(told ?? 0, snapshot.maxId, own),
     reserved,
+    globalMode,
+    isKarapace,
   };
 }
 
 /** Placeholders hold ids in ascending order. */
-async function highestReserved(target: Registry): Promise<number> {
-  const latest = (await target.versions(ownSubjects.reserve, { deleted: true })).at(-1);
-  const version = latest === undefined ? undefined : await target.version(ownSubjects.reserve, latest);
+async function highestOf(target: Registry, subject: string): Promise<number> {
+  const latest = (await target.versions(subject, { deleted: true })).at(-1);
+  const version = latest === undefined ? undefined : await target.version(subject, latest);
   return version?.id ?? 0;
 }
 

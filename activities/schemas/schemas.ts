@@ -5,7 +5,6 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
-import { removeProbe } from '../../src/registry/capability.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot } from '../../src/registry/snapshot.js';
@@ -16,6 +15,7 @@ import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './
 import { checkIdsInRecords, checkTranslated, sampleIds } from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
 import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
+import { restoreLevels } from './schema-write.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { count, listed } from '../kit/wording.js';
 
@@ -34,7 +34,7 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
 }
 
 function copyInput({ registries }: Registered, { migration, accepted = [] }: Work): CopyInput | undefined {
-  const { schemas, name } = migration;
+  const { schemas } = migration;
   return (
     schemas && {
       source: registries(schemas.source),
@@ -42,7 +42,7 @@ function copyInput({ registries }: Registered, { migration, accepted = [] }: Wor
       moves: subjectMoves(migration),
       ids: idsOf({ migration, accepted }),
       canTranslate: canTranslate(migration),
-      migration: name,
+      idDistance: schemas.idDistance,
       accepted,
     }
   );
@@ -129,8 +129,8 @@ function sayCopied({ way, registered, deleted, versions }: Copied, { target }: C
 }
 
 /**
- * Takes whatever the migration may have put into import mode out of it, and removes what trying has left. Every subject
- * of the copy counts, those that others refer to too; done already: the same.
+ * Takes whatever the migration may have put into import mode out of it, and puts back levels that were lifted. Every
+ * subject of the copy counts, those that others refer to too; done already: the same.
  */
 export async function leaveImport(
   dependencies: Dependencies,
@@ -139,22 +139,33 @@ export async function leaveImport(
 ): Promise<Answer<'leaveImport'>> {
   const input = copyInput(dependencies, work);
   if (!input) return { sentence: 'No registry was in import mode: the migration names none.' };
-  const { moves, migration } = input;
+  const { moves } = input;
   const source = input.source.until(attempt.signal);
   const target = input.target.until(attempt.signal);
   attempt.says(`Takes ${target.name} out of import mode.`);
-  if ((await target.globalMode()) === undefined)
-    return { sentence: `${target.name} has no import mode to leave.` };
-  await removeProbe(target, ownSubjects.probe(migration));
+  const hasModes = (await target.globalMode()) !== undefined;
   // What needs the source comes last: it may be away, and this should get as far as it can.
-  const left = await leaveAll(target, [ownSubjects.reserve, ...moves.subjects.map(moves.rename)]);
-  const { versions } = await readSnapshot(source, moves.subjects);
-  left.push(...(await leaveAll(target, [...new Set(versions.map(({ subject }) => moves.rename(subject)))])));
+  const left = hasModes
+    ? await leaveAll(target, [ownSubjects.beyond(source.name), ...moves.subjects.map(moves.rename)])
+    : [];
+  const { versions, compatibility } = await readSnapshot(source, moves.subjects);
+  const subjects = [...new Set(versions.map(({ subject }) => moves.rename(subject)))];
+  if (hasModes) left.push(...(await leaveAll(target, subjects)));
+  const levels = new Map(
+    Object.entries(compatibility).map(([subject, level]) => [moves.rename(subject), level]),
+  );
+  const restored = await restoreLevels(target, [...subjects, ownSubjects.reserve], (subject) =>
+    levels.get(subject),
+  );
   return {
-    sentence:
+    sentence: [
       left.length > 0
         ? `${listed(left)} on ${target.name} taken out of import mode.`
-        : `Nothing on ${target.name} is in import mode.`,
+        : hasModes
+          ? `Nothing on ${target.name} is in import mode.`
+          : `${target.name} has no import mode to leave.`,
+      ...(restored.length > 0 ? [`The compatibility of ${listed(restored)} is as on the source again.`] : []),
+    ].join(' '),
   };
 }
 
@@ -211,15 +222,16 @@ class Follower {
     if (this.standing(plan.findings).length > 0)
       return { answer: { state: 'asks', findings: plan.findings } };
     let { registered, keepsIds } = carry;
-    if (plan.register.length > 0 || plan.softDelete.length > 0) {
+    if (plan.register.length > 0 || plan.softDelete.length > 0 || plan.reserve !== undefined) {
       const copied = await copyRegistry(
         input,
         { noted: undefined, note: async () => undefined, says: () => undefined, signal },
         { source: this.source, target: this.target, keepsIds },
       );
-      if (!copied.complete) return { answer: { state: 'asks', findings: copied.findings } };
+      if (!copied.complete || this.standing(copied.findings).length > 0)
+        return { answer: { state: 'asks', findings: copied.findings } };
       registered += copied.registered;
-      keepsIds = copied.way === 'import';
+      keepsIds ||= copied.way === 'import';
     }
     this.says = `${count(plan.wanted.length, 'schema version')} of ${input.source.name} ${plan.wanted.length === 1 ? 'is' : 'are'} on ${input.target.name}${registered > 0 ? `, ${registered} of them followed` : ''}`;
     return { says: this.says, carry: { registered, keepsIds } };

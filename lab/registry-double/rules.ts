@@ -1,18 +1,22 @@
+import { asKarapace, Unreadable } from './karapace-protobuf.js';
+
 /**
- * What a schema registry with import mode does, without a server: the rules of Confluent's registry as Karapace 6.2.4
- * has them too (its `sr_migrate.py` is tested against such rules), reduced to what a copy of schemas meets.
+ * What Karapace 6.2 does, without a server, as it was measured, reduced to what a copy of schemas meets.
  */
 export interface RegistryTraits {
-  /** `kept`: ids and versions given in import mode are kept. `echoed`: the mode is remembered and changes nothing, as in Apicurio 3.3.3. `none`: no modes. */
-  importMode: 'kept' | 'echoed' | 'none';
+  /**
+   * `kept`: ids and versions given in import mode are kept, as from 6.2.4 on. `read`: the mode can be asked for and not
+   * changed, as before. `echoed`: the mode is remembered and changes nothing, as in Apicurio 3.3.3. `none`: no modes.
+   */
+  importMode: 'kept' | 'read' | 'echoed' | 'none';
   /** Whether modes may be changed (`mode_mutability`). */
   mutableModes: boolean;
   /** Whether the same schema may be imported under a second id (`allow_duplicate_schema_ids`). */
   duplicateIds: boolean;
   /** Whether `fetchMaxId` is honoured. */
   tellsMaxId: boolean;
-  /** Whether JSON is kept with its keys sorted, as Karapace does. */
-  sortsKeys: boolean;
+  /** Whether Protobuf is written down anew, and JSON with its keys sorted. */
+  writesAnew: boolean;
   compatibility: string;
 }
 
@@ -61,7 +65,7 @@ const levels = [
   'FULL',
   'FULL_TRANSITIVE',
 ];
-const modes = ['READWRITE', 'READONLY', 'IMPORT'];
+const modes = ['READWRITE', 'IMPORT'];
 const maxInt = 0x7fff_ffff;
 
 export class RegistryRules {
@@ -69,6 +73,9 @@ export class RegistryRules {
   private readonly contents = new Map<number, Content>();
   private readonly subjects = new Map<string, Map<number, Version>>();
   private readonly ownModes = new Map<string, string>();
+  /** Modes as `_schemas` has them: what was in memory alone is gone after a restart. */
+  private readonly modesInLog = new Map<string, string>();
+  private replaying = false;
   private readonly ownLevels = new Map<string, string>();
   private globalMode = 'READWRITE';
   private globalLevel: string;
@@ -80,17 +87,36 @@ export class RegistryRules {
       mutableModes: true,
       duplicateIds: true,
       tellsMaxId: true,
-      sortsKeys: false,
+      writesAnew: true,
       compatibility: 'BACKWARD',
       ...traits,
     };
     this.globalLevel = this.traits.compatibility;
   }
 
+  /** What is read from here on is what it has so far: nothing, until `replayed`. */
+  restart(): void {
+    this.replaying = true;
+    this.ownModes.clear();
+    for (const [subject, mode] of this.modesInLog) this.ownModes.set(subject, mode);
+  }
+
+  replayed(): void {
+    this.replaying = false;
+  }
+
+  health(): { schema_registry_ready: boolean } {
+    return { schema_registry_ready: !this.replaying };
+  }
+
+  /** Deleted ones: also those that have a mode or a level and nothing else. */
   listSubjects(deleted: boolean): string[] {
-    return [...this.subjects].flatMap(([subject, versions]) =>
+    if (this.replaying) return [];
+    const subjects = [...this.subjects].flatMap(([subject, versions]) =>
       [...versions.values()].some((version) => deleted || !version.deleted) ? [subject] : [],
     );
+    const bare = deleted ? [...this.ownModes.keys(), ...this.ownLevels.keys()] : [];
+    return [...new Set([...subjects, ...bare])];
   }
 
   listVersions(subject: string, deleted: boolean): number[] {
@@ -132,7 +158,6 @@ export class RegistryRules {
   register(subject: string, body: Body): number {
     const content = this.read(body, subject);
     const mode = this.modeInForce(subject);
-    if (mode === 'READONLY') throw new Refused(422, 42205, `Subject ${subject} is in read-only mode`);
     const imports = this.traits.importMode === 'kept';
     if (imports && body.id !== undefined && mode !== 'IMPORT')
       throw new Refused(422, 42205, `Subject ${subject} is not in import mode`);
@@ -146,15 +171,15 @@ export class RegistryRules {
   private import(subject: string, content: Content, id: number, number?: number): number {
     const versions = this.subjects.get(subject) ?? new Map<number, Version>();
     const version = number ?? this.nextVersion(versions);
-    for (const value of [id, version])
-      if (!Number.isInteger(value) || value < 1 || value > maxInt)
-        throw new Refused(422, 42201, 'Ids and versions are from 1 to 2147483647');
+    if (!Number.isInteger(id) || id < 1 || id > maxInt) throw new Refused(422, 42207, 'Invalid schema id');
+    if (!Number.isInteger(version) || version < 1 || version > maxInt)
+      throw new Refused(422, 42202, 'Invalid version');
     const known = this.contents.get(id);
     if (known && !equal(known, content))
-      throw new Refused(422, 42205, `Overwrite new schema with id ${id} is not permitted.`);
+      throw new Refused(409, 40901, `Overwrite new schema with id ${id} is not permitted.`);
     const there = versions.get(version);
-    if (there && there.id !== id)
-      throw new Refused(422, 42205, `Overwrite ${subject} version ${version} is not permitted.`);
+    if (there && (there.id !== id || there.deleted))
+      throw new Refused(409, 40901, `Overwrite ${subject} version ${version} is not permitted.`);
     const others = [...this.contents].some(([other, has]) => other !== id && equal(has, content));
     if (!known && others && !this.traits.duplicateIds)
       throw new Refused(422, 42207, 'The same schema exists under another id.');
@@ -216,6 +241,7 @@ export class RegistryRules {
 
   level(subject: string | undefined, defaultToGlobal: boolean): string {
     if (subject === undefined) return this.globalLevel;
+    if (!this.subjects.has(subject)) throw noSubject(subject);
     const own = this.ownLevels.get(subject) ?? (defaultToGlobal ? this.globalLevel : undefined);
     if (own === undefined)
       throw new Refused(
@@ -238,30 +264,35 @@ export class RegistryRules {
     return level;
   }
 
-  mode(subject: string | undefined, defaultToGlobal: boolean): string {
+  /** A subject without a mode of its own has the registry's. */
+  mode(subject: string | undefined): string {
     this.mustHaveModes();
-    if (subject === undefined) return this.globalMode;
-    const own = this.ownModes.get(subject) ?? (defaultToGlobal ? this.globalMode : undefined);
-    if (own === undefined)
-      throw new Refused(404, 40409, `Subject '${subject}' does not have subject-level mode configured`);
-    return own;
+    if (subject !== undefined && !this.subjects.has(subject) && !this.ownModes.has(subject))
+      throw noSubject(subject);
+    return this.modeInForce(subject);
   }
 
   setMode(subject: string | undefined, mode: string, force: boolean): void {
     this.mustHaveModes();
+    if (this.traits.importMode === 'read') throw new Refused(405, 405, 'Method Not Allowed');
     if (!modes.includes(mode)) throw new Refused(422, 42204, 'Invalid mode.');
     if (!this.traits.mutableModes) throw new Refused(422, 42205, 'Changes of mode are not allowed');
     const live = subject === undefined ? this.listSubjects(false) : this.hasLive(subject) ? [subject] : [];
     if (mode === 'IMPORT' && this.modeInForce(subject) !== 'IMPORT' && live.length > 0 && !force)
       throw new Refused(409, 40901, 'Cannot import since found existing subjects');
     if (subject === undefined) this.globalMode = mode;
-    else this.ownModes.set(subject, mode);
+    else {
+      this.ownModes.set(subject, mode);
+      this.modesInLog.set(subject, mode);
+    }
   }
 
+  /** Answers the mode that is in force then. */
   clearMode(subject: string): string {
-    const mode = this.mode(subject, false);
-    this.ownModes.delete(subject);
-    return mode;
+    this.mustHaveModes();
+    if (!this.ownModes.delete(subject)) throw noSubject(subject);
+    this.modesInLog.delete(subject);
+    return this.globalMode;
   }
 
   private mustHaveModes(): void {
@@ -298,36 +329,35 @@ export class RegistryRules {
     );
   }
 
+  /** Whoever refers to a version counts until it is deleted for good. */
   private checkUnused(subject: string, version: number): void {
-    const used = this.all().some(
-      (one) =>
-        !one.deleted &&
-        this.content(one.id).references.some((to) => to.subject === subject && to.version === version),
+    const used = this.all().some((one) =>
+      this.content(one.id).references.some((to) => to.subject === subject && to.version === version),
     );
     if (used) throw new Refused(422, 42206, `One or more references exist to ${subject} version ${version}`);
   }
 
-  /** What no subject has any more is found by its id no longer; the id is never given again. */
+  /** Ids stay bound to what they were given for, for ever. The mode of a subject is forgotten, and not in the log. */
   private forget(subject: string): void {
-    if (this.subjects.get(subject)?.size === 0) this.subjects.delete(subject);
-    const used = new Set(this.all().map(({ id }) => id));
-    for (const id of this.contents.keys()) if (!used.has(id)) this.contents.delete(id);
+    if (this.subjects.get(subject)?.size !== 0) return;
+    this.subjects.delete(subject);
+    this.ownModes.delete(subject);
   }
 
   private read({ schema, schemaType, references = [] }: Body, subject: string): Content {
     if (typeof schema !== 'string') throw new Refused(422, 42201, 'Empty schema');
     const type = schemaType ?? 'AVRO';
     for (const to of references)
-      if (!this.subjects.get(to.subject)?.has(to.version))
+      if (this.subjects.get(to.subject)?.get(to.version)?.deleted !== false)
         throw new Refused(422, 42201, `No schema reference found for subject "${to.subject}" of ${subject}`);
-    if (type === 'PROTOBUF') {
-      if (!/\b(message|enum)\b/.test(schema)) throw new Refused(422, 42201, 'Invalid schema');
-      return { schema, schemaType: type, references };
-    }
+    if (type === 'PROTOBUF')
+      return { schema: this.traits.writesAnew ? readable(schema) : schema, schemaType: type, references };
     if (type !== 'AVRO' && type !== 'JSON') throw new Refused(422, 42201, `Invalid schema type ${type}`);
+    if (type === 'JSON' && references.length > 0)
+      throw new Refused(422, 44302, 'Schema references are not supported for JSON');
     const json = parsed(schema);
     if (json === undefined) throw new Refused(422, 42201, 'Invalid schema');
-    const text = this.traits.sortsKeys ? JSON.stringify(sorted(json)) : schema;
+    const text = this.traits.writesAnew ? JSON.stringify(sorted(json)) : schema;
     return { schema: text, schemaType: type, references };
   }
 
@@ -367,6 +397,15 @@ function equal(one: Content, other: Content): boolean {
     one.schema === other.schema &&
     JSON.stringify(one.references) === JSON.stringify(other.references)
   );
+}
+
+function readable(schema: string): string {
+  try {
+    return asKarapace(schema);
+  } catch (error) {
+    if (error instanceof Unreadable) throw new Refused(422, 42201, 'Invalid PROTOBUF schema');
+    throw error;
+  }
 }
 
 function noSubject(subject: string): Refused {

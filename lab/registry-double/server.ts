@@ -100,6 +100,8 @@ function route(rules: RegistryRules, method: string, url: string, text: string):
   const number = third === 'latest' || third === '-1' ? 'latest' : Number(third);
 
   switch (call) {
+    case 'GET _health':
+      return rules.health();
     case 'GET subjects':
       return rules.listSubjects(flag('deleted'));
     case 'POST subjects/*':
@@ -127,9 +129,9 @@ function route(rules: RegistryRules, method: string, url: string, text: string):
     case 'DELETE config/*':
       return { compatibilityLevel: rules.clearLevel(subject) };
     case 'GET mode':
-      return { mode: rules.mode(undefined, false) };
+      return { mode: rules.mode(undefined) };
     case 'GET mode/*':
-      return { mode: rules.mode(subject, flag('defaultToGlobal')) };
+      return { mode: rules.mode(subject) };
     case 'PUT mode':
     case 'PUT mode/*': {
       const { mode = '' } = body();

@@ -181,8 +181,13 @@ export const migrationShape = z.strictObject(
             })
             .optional(),
           ids: z.enum(['keep', 'translate'], { error: 'expected keep or translate' }).default('keep'),
+          idDistance: z
+            .int({ error: 'expected a number of ids' })
+            .min(1_000, { error: 'expected at least 1000 ids' })
+            .max(1_000_000_000, { error: 'expected at most 1000000000 ids' })
+            .optional(),
         },
-        anObject('source, target, subjects and ids'),
+        anObject('source, target, subjects, ids and idDistance'),
       )
       .optional(),
     waits: z

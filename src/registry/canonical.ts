@@ -1,31 +1,78 @@
+import { longNumbers, withExactNumbers } from './json-numbers.js';
+import { factsDiffer, factsText, type Difference } from './protobuf/facts.js';
+import { readProtobuf } from './protobuf/read.js';
 import type { Schema } from './schema.js';
 
+export type { Difference };
+
+/** What a schema refers to, and what that refers to; asked for where it matters alone. */
+export type Imported = () => readonly Schema[];
+const nothing: Imported = () => [];
+
+/** What was compared before, by the text that was made and the one it was made from: registries are looked at again and again. */
+const compared = new Map<string, Map<string, { references: string; difference: Difference }>>();
+const mostRemembered = 20_000;
+
 /**
- * Whether two schemas are the same, however a registry has written them down: Karapace sorts the keys of JSON and
- * renders Protobuf anew, Confluent writes Avro its own way. References are compared as sets.
+ * How a schema on a registry differs from what was registered, however the registry has written it down: Karapace sorts the
+ * keys of JSON and renders Protobuf anew, Confluent writes Avro its own way, Apicurio keeps serialized descriptors.
+ * References are compared as sets.
  *
- * `false` for schemas that mean the same and are written too differently is possible; it asks a person.
+ * @param imported what `from` refers to, in which names of Protobuf are looked up
  */
-export function sameSchema(one: Schema, other: Schema): boolean {
-  return (
-    one.type === other.type &&
-    referencesText(one) === referencesText(other) &&
-    (one.text === other.text || canonicalText(one) === canonicalText(other))
-  );
+export function compareSchemas(made: Schema, from: Schema, imported: Imported = nothing): Difference {
+  if (made.type !== from.type) return { kind: 'other' };
+  const references = referencesText(from);
+  if (referencesText(made) !== references) return { kind: 'other' };
+  if (made.text === from.text) return { kind: 'none' };
+  const before = compared.get(made.text)?.get(from.text);
+  if (before?.references === references) return before.difference;
+  const difference =
+    from.type === 'PROTOBUF' ? protobufDiffers(made, from, imported) : jsonDiffers(made, from);
+  if (compared.size >= mostRemembered) compared.clear();
+  const ofMade = compared.get(made.text) ?? new Map<string, { references: string; difference: Difference }>();
+  compared.set(made.text, ofMade.set(from.text, { references, difference }));
+  return difference;
+}
+
+export function sameSchema(made: Schema, from: Schema, imported: Imported = nothing): boolean {
+  return compareSchemas(made, from, imported).kind === 'none';
 }
 
 /** One text for everything that is the same schema: usable as a key, not as a schema. */
 export function canonicalText({ type, text }: Pick<Schema, 'type' | 'text'>): string {
-  if (type === 'PROTOBUF') return protobufText(text);
-  const json = parsed(text);
+  if (type !== 'PROTOBUF') return jsonText({ type, text }, 'exact');
+  const file = readProtobuf(text);
+  return file ? factsText(file.facts([])) : text.trim();
+}
+
+/** Without a parser that takes both, nothing is known of what they mean. */
+function protobufDiffers(made: Schema, from: Schema, imported: Imported): Difference {
+  const [one, other] = [readProtobuf(made.text), readProtobuf(from.text)];
+  if (!one || !other) return { kind: made.text.trim() === from.text.trim() ? 'none' : 'other' };
+  const files = imported().flatMap(({ type, text }) =>
+    type === 'PROTOBUF' ? (readProtobuf(text) ?? []) : [],
+  );
+  return factsDiffer(one.facts(files), other.facts(files));
+}
+
+function jsonDiffers(made: Schema, from: Schema): Difference {
+  if (jsonText(made, 'exact') === jsonText(from, 'exact')) return { kind: 'none' };
+  // What was rounded has become a double, and is none any more that one does not hold.
+  if (longNumbers(made.text).length > 0 || jsonText(made, 'rounded') !== jsonText(from, 'rounded'))
+    return { kind: 'other' };
+  return {
+    kind: 'dropped',
+    what: [...new Set(longNumbers(from.text))].map((number) => `digits of ${number}`),
+  };
+}
+
+type Numbers = 'exact' | 'rounded';
+
+function jsonText({ type, text }: Pick<Schema, 'type' | 'text'>, numbers: Numbers): string {
+  const json = parsed(text, numbers);
   if (json === undefined || depthOf(text) > deepest) return text.trim();
-  // Numbers too long for a double would lose the digits in which they differ.
-  const long =
-    text
-      .match(/\d{16,}/g)
-      ?.sort()
-      .join() ?? '';
-  return `${JSON.stringify(sorted(type === 'AVRO' ? avro(json, '') : json))}${long}`;
+  return JSON.stringify(sorted(type === 'AVRO' ? avro(json, '') : json));
 }
 
 function referencesText({ references }: Schema): string {
@@ -35,9 +82,9 @@ function referencesText({ references }: Schema): string {
     .join();
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, numbers: Numbers): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(numbers === 'exact' ? withExactNumbers(text) : text) as unknown;
   } catch {
     return undefined;
   }
@@ -110,39 +157,3 @@ function avro(schema: unknown, namespace: string): unknown {
 
 const fullName = (name: string, namespace: string): string =>
   name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
-
-/**
- * The words of a Protobuf file without comments and spaces. What comes before its messages (syntax, package, imports,
- * options) is in one order; messages keep theirs, because records name them by their place.
- */
-function protobufText(text: string): string {
-  const statements: string[] = [];
-  let words: string[] = [];
-  let depth = 0;
-  for (const word of protobufWords(text)) {
-    // A semicolon behind a brace, or behind another semicolon, ends nothing.
-    if (word === ';' && (words.length === 0 || words.at(-1) === ';' || words.at(-1) === '}')) continue;
-    words.push(word);
-    if (word === '{') depth++;
-    if (word === '}') depth--;
-    if (depth > 0 || (word !== ';' && word !== '}')) continue;
-    statements.push(words.join(' '));
-    words = [];
-  }
-  if (words.length > 0) statements.push(words.join(' '));
-  const isHead = (statement: string) => /^(syntax|edition|package|import|option) /.test(statement);
-  const head = statements.filter(isHead);
-  if (!head.some((statement) => /^(syntax|edition) /.test(statement))) head.push('syntax = "proto2" ;');
-  return [...head.sort(), ...statements.filter((statement) => !isHead(statement))].join('\n');
-}
-
-function* protobufWords(text: string): Generator<string> {
-  // What does not end goes to the end of the text: to look for it again from each of its words would take for ever.
-  const pattern =
-    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:[^"\\]|\\[\s\S]?)*)(?:"|$)|'((?:[^'\\]|\\[\s\S]?)*)(?:'|$)|[\w.+-]+|\S/g;
-  for (const [word, double, single] of text.matchAll(pattern)) {
-    if (word.startsWith('//') || word.startsWith('/*')) continue;
-    const quoted = double ?? single;
-    yield quoted === undefined ? word : `"${quoted}"`;
-  }
-}

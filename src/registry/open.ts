@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
+import { isFerryError } from '../migration/errors.js';
 import type { RegistryConnection } from './registry-connection.js';
 import { RegistryHttp, type Answer, type Request } from './http.js';
 import { isAbsent, isUnknownCall, refusal } from './refusal.js';
@@ -23,6 +25,7 @@ const registered = z.object({ id });
 const found = z.object({ id, version: z.int() });
 const levelShape = z.object({ compatibilityLevel: z.string() });
 const modeShape = z.object({ mode: z.string() });
+const healthShape = z.looseObject({ schema_registry_ready: z.boolean() });
 const anything = z.unknown();
 
 /** A registry by its name and how to reach it. Nothing is sent before the first question. */
@@ -72,7 +75,11 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
 
   return {
     name,
-    until: (until) => registryOver(name, http, until),
+    until: (until) => {
+      // Each request under way listens to it, and there are many.
+      setMaxListeners(0, until);
+      return registryOver(name, http, until);
+    },
 
     subjects: ({ deleted = false } = {}) =>
       must(names, 'list of subjects', {
@@ -183,6 +190,14 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
       });
     },
 
+    clearCompatibility: async (subject) => {
+      await may(anything, `subject ${subject}`, {
+        method: 'DELETE',
+        path: `/config/${encodeURIComponent(subject)}`,
+        action: `clear the compatibility level of ${subject}`,
+      });
+    },
+
     mode: (subject) => modeAt(`/mode/${encodeURIComponent(subject)}`, `tell the mode of ${subject}`),
     globalMode: () => modeAt('/mode', 'tell its mode'),
 
@@ -201,6 +216,18 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
         path: `/mode/${encodeURIComponent(subject)}`,
         action: `clear the mode of ${subject}`,
       });
+    },
+
+    ready: async () => {
+      try {
+        const { status, json } = await ask({ method: 'GET', path: '/_health', action: 'tell its health' });
+        const told = healthShape.safeParse(json);
+        return status < 300 && told.success ? told.data.schema_registry_ready : undefined;
+      } catch (error) {
+        // Whoever has no such page answers with whatever a web server has.
+        if (!isFerryError(error) || error.type === 'Unreachable') throw error;
+        return undefined;
+      }
     },
 
     requests: () => http.requests(),

@@ -92,3 +92,19 @@ export function referenceLoop(versions: readonly SchemaVersion[]): SchemaVersion
   }
   return undefined;
 }
+
+/** All that a version refers to, and that those refer to, of the versions given. */
+export function referredTo(
+  version: SchemaVersion,
+  byKey: ReadonlyMap<string, SchemaVersion>,
+): SchemaVersion[] {
+  // A set that grows while it is walked over: what is added is visited too.
+  const found = new Set<SchemaVersion>([version]);
+  for (const one of found)
+    for (const reference of one.references) {
+      const needed = byKey.get(versionKey(reference));
+      if (needed) found.add(needed);
+    }
+  found.delete(version);
+  return [...found];
+}

@@ -18,9 +18,19 @@ export class RegistryRefusal extends FerryError {
   get incompatible(): boolean {
     return this.status === 409 && this.code !== notEmpty;
   }
+
+  /** What was to be written has its place taken: versions where import mode was asked for, an id, a version. */
+  get taken(): boolean {
+    return this.code === notEmpty;
+  }
+
+  /** Other schemas refer to it. */
+  get referredTo(): boolean {
+    return this.code === 42206;
+  }
 }
 
-/** A subject, or the whole registry, has versions: it cannot be put into import mode. */
+/** Karapace says it of a subject with versions that is to import, of a version that is there, and of an id that is bound. */
 const notEmpty = 40901;
 
 /** What there is not: subject, version, id; one that is soft-deleted already; level or mode of its own. */
@@ -44,19 +54,30 @@ export function refusal(registry: string, action: string, about: string, answer:
   const on = `registry "${registry}"`;
   const said = (type: ErrorType, sentence: string) =>
     new RegistryRefusal(type, sentence, answer.status, answer.code);
-  if (isAbsent(answer)) return said('NotFound', `There is no ${about} on ${on} any more: look again.`);
+  if (isAbsent(answer))
+    return said(
+      'NotFound',
+      `The ${on} answers that there is no ${about}: look again, and see whether the ferry's user may ${action}, for Karapace says the same to whoever has no right to it (schema_registry_write on its Subject: and Config:).`,
+    );
   if (isUnknownCall(answer)) return said('Unsupported', `The ${on} has no way to ${action}.`);
   switch (answer.code) {
     case notEmpty:
       return said(
         'Conflict',
-        `The ${on} does not take ${about} into import mode, because it has versions already: compare them with those of the source.`,
+        /^set the mode/.test(action)
+          ? `The ${on} does not take ${about} into import mode, because it has versions already: compare them with those of the source.`
+          : `The ${on} does not take ${about}: its id or its version is taken there by another schema.`,
       );
     case 42201:
     case 42202:
       return said(
         'Refused',
         `The ${on} cannot read the schema of ${about}: see whether it supports its type, and whether what the schema refers to is there.`,
+      );
+    case 44302:
+      return said(
+        'Refused',
+        `The ${on} takes no references in JSON Schema (${about}): put what it refers to into it on the source, or use a registry that takes them.`,
       );
     case 42203:
       return said('Refused', `The ${on} does not know the compatibility level of ${about}.`);

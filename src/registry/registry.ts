@@ -39,8 +39,10 @@ export interface Registry {
   /** The level of the subject's own; some registries answer the global one where it has none. */
   compatibility(subject: string): Promise<string | undefined>;
   setCompatibility(subject: string, level: string): Promise<void>;
+  /** The subject follows the registry's level again. Had none of its own: done already. */
+  clearCompatibility(subject: string): Promise<void>;
 
-  /** The mode of the subject's own, where it has one. */
+  /** The mode of the subject's own; some registries answer the global one where it has none. */
   mode(subject: string): Promise<string | undefined>;
   /** The mode of all subjects that have none of their own; `undefined` from registries without modes. */
   globalMode(): Promise<string | undefined>;
@@ -48,6 +50,12 @@ export interface Registry {
   setMode(subject: string, mode: 'IMPORT' | 'READWRITE', options?: { force?: boolean }): Promise<void>;
   /** The subject follows the registry's mode again. Had none of its own: done already. */
   clearMode(subject: string): Promise<void>;
+
+  /**
+   * Whether it has read its own log to the end: until then Karapace answers with what it has so far, which may be nothing.
+   * `undefined` from registries that do not tell; none but Karapace does.
+   */
+  ready(): Promise<boolean | undefined>;
 
   /** Requests sent so far, by method: what a benchmark counts. */
   requests(): Record<string, number>;

@@ -48,7 +48,6 @@ export async function openGround(
           source,
           target,
           ids: 'keep',
-          migration: 'orders',
           accepted: [],
           ...input,
           moves: { subjects, named, rename: (subject) => rename[subject] ?? subject },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sameSchema } from '../../src/registry/canonical.js';
+import { compareSchemas, sameSchema } from '../../src/registry/canonical.js';
 import type { Schema } from '../../src/registry/schema.js';
 import { putSchemaId, schemaIdOf } from '../../src/registry/wire-format.js';
 
@@ -31,7 +31,18 @@ describe('the same schema', () => {
       'message A { optional string s = 1; }',
       'syntax = "proto2";\nmessage A { optional string s = 1; }',
     ],
+    [
+      'PROTOBUF',
+      'syntax = "proto3"; package a; enum E { Z = 0; } service S { rpc M (A) returns (B); } message B { A a = 0x2; reserved 3; oneof o { E e = 1; } } message A {}',
+      'syntax = "proto3"; package a; message B { reserved 3; .a.A a = 2; oneof o { a.E e = 1; } } message A {} enum E { Z = 0; } service S { rpc M (.a.A) returns (a.B); }',
+    ],
+    [
+      'PROTOBUF',
+      'syntax = "proto3"; option (x.y) = { n: 1 on: true s: "a" "b" };',
+      'syntax = "proto3"; option (x.y) = { n: "1", on: "true", s: "ab" };',
+    ],
     ['OTHER', ' text ', 'text'],
+    ['JSON', '{"maximum":1.0,"minimum":0.10}', '{"maximum":1,"minimum":1e-1}'],
   ])('%s %s', (type, one, other) => {
     expect(sameSchema(schema(type, one), schema(type, other))).toBe(true);
   });
@@ -50,7 +61,15 @@ describe('the same schema', () => {
     ],
     ['AVRO', '{"type":"record","name":"a.A","fields":[]}', '{"type":"record","name":"A","fields":[]}'],
     ['JSON', '{"maximum":9007199254740993}', '{"maximum":9007199254740992}'],
-    ['PROTOBUF', 'message A { string s = 1; }', 'message A { string s = 2; }'],
+    ['JSON', '{"maximum":0.12345678901234567}', '{"maximum":0.123456789012345678}'],
+    [
+      'AVRO',
+      '{"type":"record","name":"A","fields":[{"name":"l","type":"long","default":-9007199254740993}]}',
+      '{"type":"record","name":"A","fields":[{"name":"l","type":"long","default":9007199254740993}]}',
+    ],
+    ['PROTOBUF', 'message A { optional string s = 1; }', 'message A { optional string s = 2; }'],
+    ['PROTOBUF', 'enum E { A = 0; B = 1; }', 'enum E { B = 1; A = 0; }'],
+    ['PROTOBUF', 'enum E { A = 0 [(x) = { a: 1 a: 2 }]; }', 'enum E { A = 0 [(x) = { a: 2 a: 2 }]; }'],
     ['PROTOBUF', 'message A {} message B {}', 'message B {} message A {}'],
     ['PROTOBUF', 'message A { option a = "x y"; }', 'message A { option a = "x  y"; }'],
   ])('is not another: %s %s', (type, one, other) => {
@@ -63,6 +82,42 @@ describe('the same schema', () => {
     expect(sameSchema(schema('JSON', '{}', [a, b]), schema('JSON', '{}', [b, a]))).toBe(true);
     expect(sameSchema(schema('JSON', '{}', [a]), schema('JSON', '{}', [{ ...a, version: 2 }]))).toBe(false);
     expect(sameSchema(schema('JSON', '"a"'), schema('AVRO', '"a"'))).toBe(false);
+  });
+
+  it('has names that mean the same in what it imports', () => {
+    const imported = schema('PROTOBUF', 'syntax = "proto3"; package a.b; message Money {}');
+    const file = (name: string) =>
+      schema('PROTOBUF', `syntax = "proto3"; package a.c; import "m.proto"; message P { ${name} m = 1; }`);
+    const same = (one: string, other: string, known: Schema[]) =>
+      sameSchema(file(one), file(other), () => known);
+    expect(same('b.Money', '.a.b.Money', [imported])).toBe(true);
+    expect(same('b.Coin', 'b.Coin', [imported])).toBe(true);
+    expect(same('b.Money', '.a.c.b.Money', [imported])).toBe(false);
+  });
+
+  it.each([
+    [
+      'PROTOBUF',
+      'enum E { reserved 2, 5 to 7, "OLD"; A = 0; }',
+      'enum E { A = 0; }',
+      ['reserved "OLD" of .E', 'reserved 2 of .E', 'reserved 5 to 7 of .E'],
+    ],
+    [
+      'PROTOBUF',
+      'message A { optional string s = 1 [deprecated = true]; }',
+      'message A { optional string s = 1; }',
+      ['option deprecated of .A.s'],
+    ],
+    [
+      'JSON',
+      '{"maximum":0.12345678901234567891}',
+      '{"maximum":0.12345678901234568}',
+      ['digits of 0.12345678901234567891'],
+    ],
+  ])('%s says what a registry has left out of %s', (type, from, made, what) => {
+    expect(compareSchemas(schema(type, made), schema(type, from))).toEqual({ kind: 'dropped', what });
+    // Nothing is left out by adding it.
+    expect(compareSchemas(schema(type, from), schema(type, made))).toEqual({ kind: 'other' });
   });
 
   it('survives any order of keys and any spaces', () => {

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { tryImport } from '../../src/registry/capability.js';
 import { openRegistry } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
 import { startRegistryDouble, type DoubleOptions } from '../../lab/registry-double/server.js';
@@ -47,7 +46,7 @@ describe('a registry that does not do what it should', () => {
     ['a page', { status: 200, body: '<html>login: secret</html>' }, 'Unexpected', /not a schema registry's/],
     ['other JSON', { status: 200, body: '{"hello":"secret"}' }, 'Unexpected', /not a schema registry's/],
     ['a redirect', { status: 302, body: '{"secret":1}' }, 'Unexpected', /not a schema registry's/],
-    ['503', { status: 503, body: 'secret' }, 'Unreachable', /could not list its subjects \(status 503\)/],
+    ['503', { status: 503, body: 'secret' }, 'Unreachable', /could not tell its health \(status 503\)/],
     ['403', { status: 403, body: 'secret' }, 'Unauthorized', /may not list its subjects/],
   ])('says %s: a sentence that quotes nothing of it', async (_, fault, type, sentence) => {
     await withOrders();
@@ -102,42 +101,36 @@ describe('a registry that does not do what it should', () => {
 });
 
 describe('import mode that is none', () => {
-  it('echoed, and another id given: caught on the throw-away subject, which is gone again', async () => {
+  it('echoed, and another id given: caught at the first version, which is taken back', async () => {
     await withOrders({ target: { importMode: 'echoed' } });
     await ground.source.register('orders-key', avro('Key'));
     await ground.target.register('others', avro('Other'));
     const copied = await ground.copy(['orders-key']);
     expect(copied).toMatchObject({ complete: false, registered: 0 });
     expect(copied.findings).toEqual([
+      expect.objectContaining({ weight: 'notes', key: 'schema-next-id' }),
       {
         weight: 'blocks',
         key: 'schema-ids-not-kept',
         sentence: expect.stringMatching(
-          /^registry-b cannot keep the ids of the source, because it was asked to keep id 15 and gave 2, although it says it imports, and it is not empty \(others\)/,
+          /^registry-b cannot keep the ids of the source, because it was asked to keep id 3 and gave 2, although it says it imports, and it is not empty \(others\)/,
         ) as unknown,
       },
     ]);
     expect(await ground.target.subjects({ deleted: true })).toEqual(['others']);
-    expect(await ground.target.mode('kafka-ferry-probe-orders')).toBeUndefined();
   });
 
   it.each<[DoubleOptions, RegExp]>([
     [{ importMode: 'none' }, /no import mode/],
+    [{ importMode: 'read' }, /no import mode/],
     [{ mutableModes: false }, /forbids changes of mode/],
   ])('%j is told, and gives no id away', async (target, why) => {
-    ground = await openGround({ target });
-    const found = await tryImport(ground.target, { subject: 'probe', above: 5 });
-    expect(found).toMatchObject({ keepsIds: false, why: expect.stringMatching(why) as unknown });
-    expect(await ground.target.register('first', avro('First'))).toBe(1);
-  });
-
-  it('a registry that kept a probe of a killed attempt is tried anew', async () => {
-    ground = await openGround();
-    await ground.target.setMode('probe', 'IMPORT');
-    await ground.target.register('probe', avro('Left'), { id: 17, version: 2 });
-    expect(await tryImport(ground.target, { subject: 'probe', above: 5 })).toEqual({ keepsIds: true });
-    expect(await ground.target.subjects({ deleted: true })).toEqual([]);
-    expect(await ground.target.mode('probe')).toBeUndefined();
+    await withOrders({ target });
+    await ground.source.register('orders-key', avro('Key'));
+    await ground.target.register('others', avro('Other'));
+    const { findings } = await ground.copy(['orders-key']);
+    expect(findings.find(({ key }) => key === 'schema-ids-not-kept')?.sentence).toMatch(why);
+    expect(await ground.target.register('second', avro('Second'))).toBe(2);
   });
 
   it('a counting registry that has given ids before takes back what got a wrong one', async () => {
@@ -145,6 +138,12 @@ describe('import mode that is none', () => {
     await ground.target.register('gone', avro('Gone'));
     await ground.target.deleteSubject('gone');
     await ground.target.deleteSubject('gone', { permanent: true });
+    expect(keys(await ground.copy(['orders-value']))).toEqual(['schema-id-taken:1']);
+    // Others do not show it any more, and do not give it again.
+    ground.doubles.target.fault = (request) =>
+      request === 'GET /schemas/ids/1'
+        ? { status: 404, body: '{"error_code":40403}', contentType: 'application/json' }
+        : undefined;
     await expect(ground.copy(['orders-value'])).rejects.toMatchObject({
       type: 'Conflict',
       message: expect.stringMatching(
@@ -321,7 +320,7 @@ describe('import mode is left', () => {
     const there = Object.keys(await holdings(ground.target)).length;
     expect(there).toBeGreaterThan(0);
     expect(there).toBeLessThan(12);
-    for (const subject of subjects) expect(await ground.target.mode(subject)).toBeUndefined();
+    for (const subject of subjects) expect(await ground.target.mode(subject)).not.toBe('IMPORT');
     ground.doubles.target.fault = undefined;
     expect(await ground.copy(subjects)).toMatchObject({ complete: true, registered: 12 - there });
     expect(await holdings(ground.target)).toEqual(await holdings(ground.source));
@@ -337,14 +336,14 @@ describe('import mode is left', () => {
     await expect(ground.copy(['orders-value'], { attempt: { signal: cancelled.signal } })).rejects.toThrow(
       'cancelled',
     );
-    expect(await ground.target.mode('orders-value')).toBeUndefined();
+    expect(await ground.target.mode('orders-value')).toBe('READWRITE');
     ground.doubles.target.fault = undefined;
     await ground.target.setMode('orders-value', 'IMPORT', { force: true });
     await ground.target.setMode('no-longer-planned', 'IMPORT');
     await ground.copy(['orders-value'], {
       attempt: { noted: { importing: ['orders-value', 'no-longer-planned'] } },
     });
-    expect(await ground.target.mode('orders-value')).toBeUndefined();
+    expect(await ground.target.mode('orders-value')).toBe('READWRITE');
     expect(await ground.target.mode('no-longer-planned')).toBeUndefined();
   });
 

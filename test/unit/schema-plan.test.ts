@@ -65,6 +65,8 @@ const view = (versions: readonly SchemaVersion[], more: Partial<TargetView> = {}
   others: [],
   maxId: Math.max(0, ...versions.map(({ id }) => id)),
   reserved: 0,
+  globalMode: 'READWRITE',
+  isKarapace: true,
   ...more,
 });
 
@@ -134,21 +136,26 @@ describe('a plan', () => {
     );
   });
 
-  it('reserves the highest id of the source when the target could still give it', () => {
+  it('has the target give ids far beyond the source once, and again when the source comes near', () => {
     const [version] = [{ ...avro('A'), subject: 'a-value', version: 1, id: 3, deleted: false }];
-    const reserve = (target: TargetView) =>
+    const reserve = (maxId: number, target: TargetView, idDistance?: number) =>
       planSchemas({
-        source: { ...snapshot([version]), maxId: 9 },
+        source: { ...snapshot([version]), maxId },
         sourceName: 'source',
         target,
         moves,
         ids: 'keep',
+        ...(idDistance !== undefined && { idDistance }),
       }).reserve;
-    expect(reserve(view([]))).toBe(9);
-    expect(reserve(view([], { reserved: 9 }))).toBeUndefined();
-    expect(reserve(view([], { ids: new Map([[9, avro('Other')]]) }))).toBeUndefined();
-    // That it was given once is not enough: what held it may be gone, and with it the registry's memory of it.
-    expect(reserve(view([], { maxId: 20 }))).toBe(9);
+    expect(reserve(9, view([]))).toBe(1_000_009);
+    expect(reserve(9, view([], { maxId: 20 }), 5_000)).toBe(5_020);
+    expect(reserve(9, view([version], { reserved: 5_009 }), 5_000)).toBeUndefined();
+    expect(reserve(2_509, view([version], { reserved: 5_009 }), 5_000)).toBeUndefined();
+    expect(reserve(2_510, view([version], { reserved: 5_009 }), 5_000)).toBe(7_510);
+    // Nothing is copied, or it cannot be said: nothing is reserved.
+    expect(reserve(9, view([version]))).toBeUndefined();
+    expect(reserve(9, view([], { hasModes: false }))).toBeUndefined();
+    expect(reserve(2_147_000_000, view([]))).toBe(2_147_483_647);
   });
 });
 
