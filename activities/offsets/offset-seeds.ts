@@ -87,7 +87,9 @@ export function planSeed(
     const before = made.get(key) ?? [];
     const marked = found !== undefined && hasOldMark(found);
     if (found && !marked && !before.some((one) => isAsMade(found, one))) {
-      if (found.offset !== start) foreign.push({ topic, partition, offset: found.offset, start });
+      // What the target's retention has overtaken is no start any more.
+      const from = found.offset === start && start < logStart ? logStart : start;
+      if (found.offset !== from) foreign.push({ topic, partition, offset: found.offset, start: from });
       continue;
     }
     topics.add(topic);

@@ -1,4 +1,5 @@
 import type { Info } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { LabCluster } from '../../lab/lab.js';
@@ -38,8 +39,16 @@ export function running<Input, Answer>(
   input: Input,
   info: Partial<Info> = {},
 ): Running<Answer> {
-  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
   const heartbeats: Heartbeat[] = [];
+  const environment = new MockActivityEnvironment(info, {
+    logger: new DefaultLogger('ERROR'),
+    // What is awaited until the server has it.
+    client: {
+      activity: {
+        heartbeat: async (_: unknown, details: Heartbeat) => void environment.emit('heartbeat', details),
+      },
+    } as unknown as Client,
+  });
   // A worker hands on what JSON keeps of them.
   environment.on('heartbeat', (details: Heartbeat) =>
     heartbeats.push(JSON.parse(JSON.stringify(details)) as Heartbeat),

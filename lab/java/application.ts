@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Progress } from '../host/failure.js';
+import { cacheFolder } from '../host/folders.js';
+import { fetchJars, type Coordinates } from '../host/maven.js';
+import { javaCommand, javaVersion } from '../host/toolchain.js';
+import { classPath } from '../kafka/jars.js';
+import { versions } from '../versions.js';
+
+/** Applications of other people's libraries, which keep more in a commit than an offset. */
+const kinds = {
+  oldStreams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.oldStreams}` },
+  streams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.streams}` },
+  parallelConsumer: {
+    program: 'ParallelApp.java',
+    jars: `io.confluent.parallelconsumer:parallel-consumer-core:${versions.parallelConsumer}`,
+  },
+} as const satisfies Record<string, { program: string; jars: Coordinates }>;
+
+export type ApplicationKind = keyof typeof kinds;
+
+/** One application in a JVM of its own. */
+export interface Application {
+  /** What it has printed so far. */
+  readonly lines: readonly string[];
+  /** Values of the records that it says it has processed, in that order. */
+  processed(): string[];
+  /** Lets it commit and end; resolves when it has. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+/**
+ * @param properties settings of a Java client: where the cluster is and how to log in
+ * @param args of the program: a group or application id, a topic, and what more it takes
+ */
+export async function startApplication(
+  kind: ApplicationKind,
+  properties: string,
+  args: readonly string[],
+  progress: Progress,
+): Promise<Application> {
+  const { program, jars } = kinds[kind];
+  const [, artifact = '', version = ''] = jars.split(':');
+  const libs = await fetchJars(
+    cacheFolder(`${artifact}-${version}`),
+    `${artifact} ${version}`,
+    [jars],
+    progress,
+  );
+  await javaVersion();
+  const source = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(
+    javaCommand(),
+    [
+      ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath(libs), source],
+      ...[properties, ...args],
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  const lines: string[] = [];
+  for (const output of [child.stdout, child.stderr])
+    createInterface({ input: output }).on('line', (line) => lines.push(line));
+  const closed = once(child, 'close');
+  return {
+    lines,
+    processed: () =>
+      lines.flatMap((line) => (line.startsWith('processed ') ? [line.slice('processed '.length)] : [])),
+    stop: async () => {
+      child.stdin.end();
+      await closed;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
