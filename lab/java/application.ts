@@ -21,27 +21,32 @@ const kinds = {
 
 export type ApplicationKind = keyof typeof kinds;
 
-/** One application in a JVM of its own. */
-export interface Application {
-  /** What it has printed so far. */
+export interface ApplicationSettings {
+  /** Of the application or the group. */
+  id: string;
+  topic: string;
+  /** The value of a record that it is never done with: for the Parallel Consumer alone. */
+  slow?: string;
+}
+
+/** Applications of one kind in a JVM of their own. */
+export interface Applications {
+  /** What they have printed so far. */
   readonly lines: readonly string[];
-  /** Values of the records that it says it has processed, in that order. */
-  processed(): string[];
-  /** Lets it commit and end; resolves when it has. */
+  /** Values of the records that one says it has processed, in that order. */
+  processed(id: string): string[];
+  /** Lets them commit and end; resolves when they have. */
   stop(): Promise<void>;
   kill(): void;
 }
 
-/**
- * @param properties settings of a Java client: where the cluster is and how to log in
- * @param args of the program: a group or application id, a topic, and what more it takes
- */
-export async function startApplication(
+/** @param properties settings of a Java client: where the cluster is and how to log in */
+export async function startApplications(
   kind: ApplicationKind,
   properties: string,
-  args: readonly string[],
+  applications: readonly ApplicationSettings[],
   progress: Progress,
-): Promise<Application> {
+): Promise<Applications> {
   const { program, jars } = kinds[kind];
   const [, artifact = '', version = ''] = jars.split(':');
   const libs = await fetchJars(
@@ -56,7 +61,10 @@ export async function startApplication(
     javaCommand(),
     [
       ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath(libs), source],
-      ...[properties, ...args],
+      properties,
+      ...applications.flatMap(({ id, topic, slow = '-' }) =>
+        kind === 'parallelConsumer' ? [id, topic, slow] : [id, topic],
+      ),
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   );
@@ -66,8 +74,10 @@ export async function startApplication(
   const closed = once(child, 'close');
   return {
     lines,
-    processed: () =>
-      lines.flatMap((line) => (line.startsWith('processed ') ? [line.slice('processed '.length)] : [])),
+    processed: (id) => {
+      const begin = `processed ${id} `;
+      return lines.flatMap((line) => (line.startsWith(begin) ? [line.slice(begin.length)] : []));
+    },
     stop: async () => {
       child.stdin.end();
       await closed;

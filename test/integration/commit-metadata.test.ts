@@ -2,7 +2,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { engineActivities } from '../../activities/mirror/engine.js';
 import { seedOffsets } from '../../activities/offsets/offsets.js';
 import { readMetadata } from '../../activities/offsets/commit-metadata.js';
-import { startApplication, type Application, type ApplicationKind } from '../../lab/java/application.js';
+import {
+  startApplications,
+  type ApplicationKind,
+  type Applications,
+  type ApplicationSettings,
+} from '../../lab/java/application.js';
 import type { LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { MigrationFile } from '../../src/migration/file.js';
@@ -31,7 +36,7 @@ const messages = (from: number, to: number) =>
 const inOrder = (processed: readonly string[]) => processed.toSorted((a, b) => Number(a) - Number(b));
 
 let ground: Ground;
-const applications: Application[] = [];
+const applications: Applications[] = [];
 beforeAll(async () => {
   ground = openGround(await sharedLab());
 });
@@ -40,23 +45,28 @@ afterAll(async () => {
   await ground.close();
 });
 
-async function start(there: LabCluster, kind: ApplicationKind, ...args: string[]): Promise<Application> {
+/** Starts all of a kind in one JVM, and resolves when each has processed so many records. */
+async function start(
+  there: LabCluster,
+  kind: ApplicationKind,
+  settings: readonly (ApplicationSettings & { due: number })[],
+): Promise<Applications> {
   const { files } = there.clients['admin']!;
-  const application = await startApplication(kind, files.java, args, () => undefined);
-  applications.push(application);
-  return application;
-}
-
-/** Waits until each has processed so many records, and fails at once when one has died. */
-async function processed(expected: readonly (readonly [Application, number])[]): Promise<void> {
-  const look = async () => {
-    for (const [{ lines }] of expected) {
-      const died = lines.find((line) => line.startsWith('died '));
+  const started = await startApplications(kind, files.java, settings, () => undefined);
+  applications.push(started);
+  await eventually(
+    async () => {
+      const died = started.lines.find((line) => line.startsWith('died '));
       if (died) throw new Error(died);
-    }
-    return expected.map(([application, count]) => application.processed().length >= count);
-  };
-  await eventually(look, (done) => done.every(Boolean), 60_000);
+      return {
+        processed: settings.map(({ id }) => started.processed(id).length),
+        lines: started.lines.slice(-5),
+      };
+    },
+    ({ processed }) => processed.every((count, at) => count >= (settings[at]?.due ?? 0)),
+    120_000,
+  );
+  return started;
 }
 
 const committed = async (cluster: Cluster, group: string, of = topic) => {
@@ -79,13 +89,14 @@ test('applications that keep more in a commit than an offset live on the target,
   await sendInTransaction(source, `${topic}.tx`, holed, messages(5, 10), 'commit');
 
   const before = await Promise.all([
-    start(source, 'oldStreams', groups.old, topic),
-    start(source, 'streams', groups.current, topic),
-    start(source, 'parallelConsumer', groups.parallel, topic, '3'),
-    start(source, 'parallelConsumer', groups.holed, holed, '3'),
+    start(source, 'oldStreams', [{ id: groups.old, topic, due: 20 }]),
+    start(source, 'streams', [{ id: groups.current, topic, due: 20 }]),
+    start(source, 'parallelConsumer', [
+      { id: groups.parallel, topic, slow: '3', due: 19 },
+      { id: groups.holed, topic: holed, slow: '3', due: 9 },
+    ]),
   ]);
-  await processed(before.map((application, at) => [application, [20, 20, 19, 9][at]!]));
-  await Promise.all(before.map((application) => application.stop()));
+  await Promise.all(before.map((some) => some.stop()));
   await send(source, topic, messages(20, 30));
 
   const said = {
@@ -172,21 +183,32 @@ test('applications that keep more in a commit than an offset live on the target,
   });
 
   await send(target, fresh, messages(100, 105));
-  const after = await Promise.all([
-    start(target, 'oldStreams', groups.old, topic),
-    start(target, 'streams', groups.current, topic),
-    start(target, 'parallelConsumer', groups.parallel, topic),
-    start(target, 'parallelConsumer', groups.holed, holed),
-    start(target, 'oldStreams', `${groups.old}.fresh`, fresh),
-    start(target, 'streams', `${groups.current}.fresh`, fresh),
-    start(target, 'parallelConsumer', `${groups.parallel}.fresh`, fresh),
-  ]);
-  const due = [
-    ...[values(20, 30), values(20, 30), ['3', ...values(20, 30)], values(3, 10)],
-    ...[values(100, 105), values(100, 105), values(100, 105)],
-  ];
-  await processed(after.map((application, at) => [application, due[at]!.length]));
-  // What they commit at their end is beyond all that there is: nothing is left that could come twice.
-  await Promise.all(after.map((application) => application.stop()));
-  expect(after.map((application) => inOrder(application.processed()))).toEqual(due);
-}, 180_000);
+  const due = {
+    oldStreams: [
+      { id: groups.old, topic, values: values(20, 30) },
+      { id: `${groups.old}.fresh`, topic: fresh, values: values(100, 105) },
+    ],
+    streams: [
+      { id: groups.current, topic, values: values(20, 30) },
+      { id: `${groups.current}.fresh`, topic: fresh, values: values(100, 105) },
+    ],
+    parallelConsumer: [
+      { id: groups.parallel, topic, values: ['3', ...values(20, 30)] },
+      // What was accepted: all after its offset comes again.
+      { id: groups.holed, topic: holed, values: values(3, 10) },
+      { id: `${groups.parallel}.fresh`, topic: fresh, values: values(100, 105) },
+    ],
+  };
+  await Promise.all(
+    Object.entries(due).map(async ([kind, settings]) => {
+      const some = await start(
+        target,
+        kind as ApplicationKind,
+        settings.map((one) => ({ ...one, due: one.values.length })),
+      );
+      // What they commit at their end is the end of all that there is: nothing is left that could come twice.
+      await some.stop();
+      for (const one of settings) expect({ ...one, values: inOrder(some.processed(one.id)) }).toEqual(one);
+    }),
+  );
+}, 300_000);
