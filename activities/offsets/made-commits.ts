@@ -51,11 +51,15 @@ export function hasOldMark({ metadata }: Committed, migration: string): boolean 
 export function packCommits(
   commits: Iterable<TopicPartition & MadeCommit>,
 ): NonNullable<MadeOffsets['commits']> {
-  const table: Record<string, string[]> = {};
-  for (const { topic, partition, offset, metadata } of commits)
-    (table[topic] ??= [])[partition] = metadata === '' ? `${offset}` : `${offset} ${metadata}`;
+  // A topic may be called `constructor`.
+  const table = new Map<string, string[]>();
+  for (const { topic, partition, offset, metadata } of commits) {
+    const entries = table.get(topic) ?? [];
+    entries[partition] = metadata === '' ? `${offset}` : `${offset} ${metadata}`;
+    table.set(topic, entries);
+  }
   return Object.fromEntries(
-    Object.entries(table).map(([topic, entries]) => {
+    [...table].map(([topic, entries]) => {
       const runs: { entry: string; times: number }[] = [];
       for (const entry of Array.from(entries, (one) => one ?? '')) {
         const last = runs.at(-1);

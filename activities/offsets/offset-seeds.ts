@@ -38,9 +38,14 @@ export function startFromRecord(recorded: TargetOffsets, ends: readonly Ends[], 
 }
 
 function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): TargetOffsets {
-  const table: TargetOffsets = {};
-  for (const end of ends) (table[end.topic] ??= [])[end.partition] = offset(end).toString();
-  return table;
+  // A topic may be called `constructor`.
+  const table = new Map<string, string[]>();
+  for (const end of ends) {
+    const offsets = table.get(end.topic) ?? [];
+    offsets[end.partition] = offset(end).toString();
+    table.set(end.topic, offsets);
+  }
+  return Object.fromEntries(table);
 }
 
 export interface GroupOnTarget {
