@@ -6,8 +6,7 @@ import {
   type ConsumerMove,
   type Migration,
 } from '../../src/migration/file.js';
-import { CommitPending } from '../../src/kafka/commit-pending.js';
-import { readCommitted } from '../groups/group-reading.js';
+import { isPending, readCommitted } from '../groups/group-reading.js';
 import { rowAt } from '../kit/rows.js';
 import { readMetadata } from './commit-metadata.js';
 
@@ -38,8 +37,7 @@ export async function streamsTimes(
   return new Map(
     moves.map((move) => {
       const row = rowAt(committed, move.group);
-      if (row.error && !(row.error instanceof CommitPending) && row.error.type !== 'NotFound')
-        throw row.error;
+      if (row.error && !isPending(row) && row.error.type !== 'NotFound') throw row.error;
       const times = (wanted.get(move.group) ?? []).flatMap((at): [string, string][] => {
         const metadata = row.value?.get(partitionKey(at))?.metadata ?? '';
         return readMetadata(metadata).kind === 'streams-time'

@@ -1,5 +1,4 @@
 import type { Info } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { LabCluster } from '../../lab/lab.js';
@@ -8,6 +7,7 @@ import { parseMigration, type Migration, type MigrationFile } from '../../src/mi
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { eventually } from '../eventually.js';
+import { noteTaker } from '../note-taker.js';
 import { connectionOf } from './kafka-cluster.js';
 
 /** A migration whose waits are short enough for a test; `file` says what matters to the test. */
@@ -43,11 +43,7 @@ export function running<Input, Answer>(
   const environment = new MockActivityEnvironment(info, {
     logger: new DefaultLogger('ERROR'),
     // What is awaited until the server has it.
-    client: {
-      activity: {
-        heartbeat: async (_: unknown, details: Heartbeat) => void environment.emit('heartbeat', details),
-      },
-    } as unknown as Client,
+    client: noteTaker<Heartbeat>((details) => environment.emit('heartbeat', details)),
   });
   // A worker hands on what JSON keeps of them.
   environment.on('heartbeat', (details: Heartbeat) =>
