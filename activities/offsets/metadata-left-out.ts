@@ -11,7 +11,7 @@ interface At extends TopicPartition {
 
 type Reason =
   /** It counts records that do not lie on the target as they do on the source. */
-  | { what: 'processed'; names: bigint; complete: bigint }
+  | { what: 'processed'; complete: bigint }
   /** It was too long to be remembered, and has expired on the source. */
   | { what: 'forgotten' }
   | { what: 'unknown'; length: number };
@@ -40,7 +40,7 @@ export class MetadataLeftOut {
       said === undefined
         ? { what: 'forgotten' }
         : said.kind === 'parallel-consumer'
-          ? { what: 'processed', names: said.names, complete: said.complete }
+          ? { what: 'processed', complete: said.complete }
           : { what: 'unknown', length: metadata?.length ?? 0 },
     );
     return false;
@@ -65,7 +65,7 @@ export class MetadataLeftOut {
   private says(group: string, where: string, why: Reason, complete: bigint): string {
     switch (why.what) {
       case 'processed':
-        return `${group} has processed ${count(complete, 'record')} beyond its offsets ${where}, as Parallel Consumer notes in the metadata of a commit, up to offset ${why.names - 1n} after it there. These records do not lie one after another on ${this.target} as they do on ${this.source}, so the note would name others: without it ${group} processes them again. To avoid that, let it finish on ${this.source} what it has begun, then try again.`;
+        return `${group} has processed up to ${count(complete, 'record')} beyond its offsets ${where}, as Parallel Consumer notes in the metadata of a commit. They do not lie one after another on ${this.target} as they do on ${this.source}, so that the note would name others there: without it ${group} processes them again. To avoid that, let it finish on ${this.source} what it has begun, then try again.`;
       case 'forgotten':
         return `What ${group} has processed beyond its offsets ${where} has expired on ${this.source} with its commits: it processes that again.`;
       case 'unknown':

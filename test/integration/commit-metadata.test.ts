@@ -160,7 +160,8 @@ test('applications that keep more in a commit than an offset live on the target,
   if (asked.state !== 'asks') throw new Error(JSON.stringify(asked));
   expect(asked.findings.map((finding) => `${finding.weight} ${finding.key}`)).toEqual([`asks ${key}`]);
   expect(asked.findings[0]?.sentence).toContain(
-    `${groups.holed} has processed 6 records beyond its offsets for 1 partition of ${holed} (first: ${holed}/0 at offset 3)`,
+    // The marker of the first transaction counts as one, since nobody can read it.
+    `${groups.holed} has processed up to 7 records beyond its offsets for 1 partition of ${holed} (first: ${holed}/0 at offset 3)`,
   );
   expect(await committed(ground.target, groups.parallel)).toBeUndefined();
   const translated = await translate([key]);

@@ -199,7 +199,7 @@ describe('metadata that cannot go along', () => {
         weight: 'asks',
         key: 'commit-metadata:billing:orders',
         sentence:
-          'billing has processed 32 records beyond its offsets for 2 partitions of orders (first: orders/1 at offset 3), as Parallel Consumer notes in the metadata of a commit, up to offset 16 after it there. These records do not lie one after another on aiven as they do on onprem, so the note would name others: without it billing processes them again. To avoid that, let it finish on onprem what it has begun, then try again. Accept that it goes on without it, or abort.',
+          'billing has processed up to 32 records beyond its offsets for 2 partitions of orders (first: orders/1 at offset 3), as Parallel Consumer notes in the metadata of a commit. They do not lie one after another on aiven as they do on onprem, so that the note would name others there: without it billing processes them again. To avoid that, let it finish on onprem what it has begun, then try again. Accept that it goes on without it, or abort.',
       },
       {
         weight: 'asks',
