@@ -8,6 +8,7 @@ import { fetchJars, type Coordinates } from '../host/maven.js';
 import { javaCommand, javaVersion } from '../host/toolchain.js';
 import { classPath } from '../kafka/jars.js';
 import { versions } from '../versions.js';
+import { forOldClients } from './old-client.js';
 
 /** Applications of other people's libraries, which keep more in a commit than an offset. */
 const kinds = {
@@ -61,7 +62,7 @@ export async function startApplications(
     javaCommand(),
     [
       ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath(libs), source],
-      properties,
+      kind === 'oldStreams' ? await forOldClients(properties) : properties,
       ...applications.flatMap(({ id, topic, slow = '-' }) =>
         kind === 'parallelConsumer' ? [id, topic, slow] : [id, topic],
       ),

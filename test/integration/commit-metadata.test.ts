@@ -64,7 +64,7 @@ async function start(
   applications.push(started);
   await eventually(
     async () => {
-      const died = started.lines.find((line) => line.startsWith('died '));
+      const died = started.lines.find((line) => /^(?:died|Exception in thread "main") /.test(line));
       if (died) throw new Error(died);
       return {
         processed: settings.map(({ id }) => started.processed(id).length),
