@@ -16,7 +16,9 @@ export async function forOldClients(properties: string): Promise<string> {
   const keyAndCertificate = await readFile(pem, 'utf8');
   const store = forge.pkcs12.toPkcs12Asn1(
     forge.pki.privateKeyFromPem(keyAndCertificate),
-    forge.pki.certificateFromPem(keyAndCertificate),
+    forge.pki.certificateFromPem(
+      keyAndCertificate.slice(keyAndCertificate.indexOf('-----BEGIN CERTIFICATE')),
+    ),
     password,
     { algorithm: '3des' },
   );

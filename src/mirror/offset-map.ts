@@ -93,8 +93,9 @@ export class OffsetMap {
 
   /** Whether `count` records from `source` on lie one after another on both sides. */
   together(source: bigint, count: bigint): boolean {
+    if (count === 0n) return true;
     const index = this.firstEndingAfter(Number(source));
-    if (index === this.count) return count === 0n;
+    if (index === this.count) return false;
     const run = this.run(index);
     return source >= BigInt(run.source) && source + count <= BigInt(run.source + run.length);
   }

@@ -45,10 +45,12 @@ const inOrder = (processed: readonly string[]) => processed.toSorted((a, b) => N
 
 let ground: Ground;
 const applications: Applications[] = [];
+let over = false;
 beforeAll(async () => {
   ground = openGround(await sharedLab());
 });
 afterAll(async () => {
+  over = true;
   for (const application of applications) application.kill();
   await ground.close();
 });
@@ -62,6 +64,7 @@ async function start(
   const { files } = there.clients['admin']!;
   const started = await startApplications(kind, files.java, settings, () => undefined);
   applications.push(started);
+  if (over) started.kill();
   await eventually(
     async () => {
       const died = started.lines.find((line) => /^(?:died|Exception in thread "main") /.test(line));
