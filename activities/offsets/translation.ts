@@ -60,6 +60,15 @@ export const stillShape = z.object({
 });
 export type Still = z.infer<typeof stillShape>;
 
+/** One partition of one group, on the source. */
+interface Asked extends TopicPartition {
+  group: string;
+  move: ConsumerMove;
+  commit: Committed | undefined;
+  /** What was translated before, if it holds. */
+  known: Translated | undefined;
+}
+
 /** Where one group goes on in one partition, and what is committed there beside the offset. */
 interface Placed {
   one: Translated;
@@ -191,12 +200,9 @@ export class Translation {
     moment: Moment<Still>,
   ): Promise<Seen<TranslateAnswer, Still>> {
     const asked = groups.flatMap(({ move, partitions, committed }) =>
-      partitions.map((at) => {
+      partitions.map((at): Asked => {
         const commit = committed.get(partitionKey(at));
-        return {
-          ...{ ...at, group: move.group, move, commit, committed: commit?.offset ?? null },
-          known: this.before(move.group, at, commit),
-        };
+        return { ...at, group: move.group, move, commit, known: this.before(move.group, at, commit) };
       }),
     );
     const open = asked.flatMap((one) => {
@@ -225,46 +231,11 @@ export class Translation {
     for (const { move } of groups) {
       const partitions = asked
         .filter(({ group }) => group === move.group)
-        .map((one): Placed => {
-          const { topic, partition, commit, known } = one;
+        .map((one) => {
           const first = valueOf(marks, partitionKey(this.onTarget(one))).logStart;
-          const at = { topic, partition, source: commit ? String(commit.offset) : null };
-          if (known) {
-            const expired = BigInt(known.target) < first;
-            if (expired) findings.push(this.expired(move, one, BigInt(known.target), first));
-            const place = expired ? { ...known, target: String(first) } : known;
-            // A group that is gone for long has no commit on the source any more.
-            const metadata = commit?.metadata ?? recalled(known.metadata ?? '');
-            const goesAlong = !known.without && leftOut.goesAlong(move.group, known, metadata, !expired);
-            return placedWith(place, goesAlong ? metadata : undefined, true);
-          }
-          const answer = answers.get(`${move.group} ${partitionKey(one)}`);
-          // Without a commit there is nothing to translate: it begins with the first record.
-          if (!commit || !answer)
-            return placedWith({ ...at, target: String(first), certainty: 'exact' }, '', false);
-          const certain = answer.certainty !== 'unknown';
-          const expired = certain && answer.target < first;
-          if (expired) findings.push(this.expired(move, one, answer.target, first));
-          if (!certain)
-            findings.push(
-              asking(
-                `offset-unknown:${move.group}:${partitionKey(one)}`,
-                `Where ${move.group} is on ${this.target.name} for ${partitionKey(one)} cannot be told from offset ${commit.offset} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
-              ),
-            );
-          const place: Translated = {
-            ...at,
-            target: String(certain && !expired ? answer.target : first),
-            certainty: certain ? answer.certainty : 'at-least-once',
-          };
-          const same = answer.certainty === 'exact' && !expired && answer.together === true;
-          const goesAlong = leftOut.goesAlong(move.group, at, commit.metadata, same);
-          const metadata = remembered(commit.metadata);
-          return placedWith(
-            { ...place, ...(metadata !== '' && { metadata }) },
-            goesAlong ? commit.metadata : undefined,
-            false,
-          );
+          return one.known
+            ? this.placedBefore(one, one.known, first, findings, leftOut)
+            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), first, findings, leftOut);
         });
       placed.set(move.group, partitions);
       const reasoned = partitions.flatMap(({ one }) => {
@@ -303,6 +274,72 @@ export class Translation {
     return {
       answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
     };
+  }
+
+  /** @param first where the log begins on the target */
+  private placedBefore(
+    { move, commit, topic, partition }: Asked,
+    known: Translated,
+    first: bigint,
+    findings: Finding[],
+    leftOut: MetadataLeftOut,
+  ): Placed {
+    const expired = BigInt(known.target) < first;
+    if (expired) findings.push(this.expired(move, { topic, partition }, BigInt(known.target), first));
+    // A group that is gone for long has no commit on the source any more.
+    const metadata = commit?.metadata ?? recalled(known.metadata ?? '');
+    const goesAlong = !known.without && leftOut.goesAlong(move.group, known, metadata, !expired);
+    return placedWith(
+      expired ? { ...known, target: String(first) } : known,
+      goesAlong ? metadata : undefined,
+      true,
+    );
+  }
+
+  private place(
+    { move, commit, topic, partition }: Asked,
+    answer: Refinement | undefined,
+    first: bigint,
+    findings: Finding[],
+    leftOut: MetadataLeftOut,
+  ): Placed {
+    // Without a commit there is nothing to translate: it begins with the first record.
+    if (!commit || !answer)
+      return placedWith(
+        { topic, partition, source: null, target: String(first), certainty: 'exact' },
+        '',
+        false,
+      );
+    const said = remembered(commit.metadata);
+    const at = {
+      ...{ topic, partition, source: String(commit.offset) },
+      ...(said !== '' && { metadata: said }),
+    };
+    if (answer.certainty === 'unknown') {
+      const key = partitionKey({ topic, partition });
+      findings.push(
+        asking(
+          `offset-unknown:${move.group}:${key}`,
+          `Where ${move.group} is on ${this.target.name} for ${key} cannot be told from offset ${commit.offset} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
+        ),
+      );
+      const goesAlong = leftOut.goesAlong(move.group, at, commit.metadata, false);
+      return placedWith(
+        { ...at, target: String(first), certainty: 'at-least-once' },
+        goesAlong ? commit.metadata : undefined,
+        false,
+      );
+    }
+    const { target, certainty, together = false } = answer;
+    const expired = target < first;
+    if (expired) findings.push(this.expired(move, at, target, first));
+    const same = certainty === 'exact' && !expired && together;
+    const goesAlong = leftOut.goesAlong(move.group, at, commit.metadata, same);
+    return placedWith(
+      { ...at, target: String(expired ? first : target), certainty },
+      goesAlong ? commit.metadata : undefined,
+      false,
+    );
   }
 
   private onTarget({ topic, partition }: TopicPartition): TopicPartition {
