@@ -26,10 +26,10 @@ export async function namePendingCommits(
       const [first] = holding ?? [];
       return [
         group,
-        `A commit of group "${group}" on cluster "${cluster.name}" is part of a transaction that is open, so that nobody knows yet where the group is: ${
+        `A commit of group "${group}" on cluster "${cluster.name}" is pending, so that nobody knows yet where the group is: ${
           first
-            ? `${holding?.length === 1 ? '' : 'one of '}${listed((holding ?? []).map(nameOf))} let its producer end it, or wait for its timeout of ${formatDuration(first.timeoutMs)}.`
-            : `the brokers do not tell which (they do from Kafka 3.0 on, to a principal that has DESCRIBE on the topic ${offsetsTopic} and on the transactional id); let its producer end it, or wait for its timeout.`
+            ? `${holding?.length === 1 ? '' : 'one of '}${listed((holding ?? []).map(nameOf))} is open; let its producer end it, or wait for its timeout of ${formatDuration(first.timeoutMs)}.`
+            : `a transaction is open, and the brokers do not tell which (they do from Kafka 3.0 on, to a principal that has DESCRIBE on the topic ${offsetsTopic} and on the transactional id); let its producer end it, or wait for its timeout.`
         }`,
       ];
     }),

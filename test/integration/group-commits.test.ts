@@ -132,7 +132,7 @@ test.each(['source', 'target'] as const)(
       });
       const sentence = expect.stringMatching(
         new RegExp(
-          `^A commit of group "${group}" on cluster "${side}" is part of a transaction .* transaction ${group}\\.id of producer id \\d+, begun at .*: let its producer end it, or wait for its timeout of `,
+          `^A commit of group "${group}" on cluster "${side}" is pending, .*: transaction ${group}\\.id of producer id \\d+, begun at .*, is open; let its producer end it, or wait for its timeout of 1m\\.$`,
         ),
       );
       const migration = migrationOf({
