@@ -1,5 +1,5 @@
-/** A text, or a number, of JSON. */
-const word = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** A text, or a number, of JSON. A text that does not end goes to the end, or its end would be looked for from each quote. */
+const word = /"(?:[^"\\]|\\[\s\S]?)*(?:"|$)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * The JSON with each number that a double does not hold as a text of its own, so that a parser keeps its digits. Two ways to
@@ -26,7 +26,9 @@ function decimal(number: string): string {
     /^(-?)(\d+)(\.(\d+))?([eE]([+-]?\d+))?$/.exec(number) ?? [];
   if (whole === '') return number;
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const bare = digits.replace(/0+$/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  const bare = digits.slice(0, end);
   if (bare === '') return '0';
   return `${sign}${bare}e${Number(exponent) - fraction.length + digits.length - bare.length}`;
 }

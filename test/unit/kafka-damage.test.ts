@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { fetchCalls } from '../../src/kafka/fetch.js';
 import { groupCalls } from '../../src/kafka/groups.js';
 import type { Brokers } from '../../src/kafka/link/brokers.js';
+import { Restraint } from '../../src/kafka/link/restraint.js';
 import type { Coordinators } from '../../src/kafka/link/coordinators.js';
 import type { Leaders } from '../../src/kafka/link/leaders.js';
 import { offsetCalls } from '../../src/kafka/offsets.js';
@@ -19,6 +20,7 @@ function broker(answer: unknown): { brokers: Brokers; leaders: Leaders; coordina
     );
   const brokers: Partial<Brokers> = {
     cluster: 'main',
+    restraint: new Restraint(),
     ask: async () => answer as never,
     speaks: async (api) => api.key === describeGroupsV5.key,
   };

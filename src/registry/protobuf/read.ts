@@ -8,8 +8,17 @@ import type { ProtobufFile } from './protobuf-file.js';
  */
 export function readProtobuf(text: string): ProtobufFile | undefined {
   try {
-    return isDescriptor(text) ? readDescriptor(text) : readText(text);
+    if (isDescriptor(text)) return readDescriptor(text);
+    return textsEnd(text) ? readText(text) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** protobufjs looks for the end of a quoted text from each of its characters anew: where there is none, for ever. */
+function textsEnd(text: string): boolean {
+  const pattern =
+    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\]|\\[\s\S]?)*("|$)|'(?:[^'\\]|\\[\s\S]?)*('|$)/g;
+  for (const [, double, single] of text.matchAll(pattern)) if (double === '' || single === '') return false;
+  return true;
 }
