@@ -32,6 +32,8 @@ export interface DrainQuestion {
   frozen?: boolean;
   /** Keys of findings that a person has accepted: see `findingKey`. */
   accepted?: readonly string[];
+  /** How long a log may not be given although it goes on, ms; two minutes unless told. */
+  patienceMs?: number;
 }
 
 export interface PartitionReading extends TopicPartition, Watermarks {
@@ -83,7 +85,7 @@ export class DrainProbe {
     private readonly cluster: Cluster,
     private readonly question: DrainQuestion,
   ) {
-    this.scans = new TailScans(cluster);
+    this.scans = new TailScans(cluster, question.patienceMs);
   }
 
   /** @param options `thorough` reads every tail now, as a single look must. */
@@ -156,7 +158,7 @@ export class DrainProbe {
       if (thorough || end - from <= shortTail || before?.get(key) === from)
         tails.push({ ...at, isolation, from, end });
     }
-    await this.scans.read(tails, thorough ? tails.length : tailsPerLook);
+    await (thorough ? this.scans.readAll(tails) : this.scans.read(tails, tailsPerLook));
   }
 
   /** A tail whose beginning has expired since it was read is still known; reading it again would call it a loss. */

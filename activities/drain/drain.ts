@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
+import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
@@ -61,6 +62,7 @@ class Drain {
       to,
       frozen,
       accepted,
+      patienceMs: waitMs(migration, 'patience'),
     });
   }
 

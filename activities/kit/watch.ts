@@ -44,8 +44,9 @@ type Envelope = z.infer<typeof envelope>;
  * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
  * Runs outside Temporal too, without heartbeats.
  *
- * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe,
- * and then for a person to mend: the same call would only wait for as long again.
+ * @throws FerryError whatever the probe throws; `Unreachable` only when the probe itself has waited for long (`lasting`),
+ * or after `waits.patience` without a successful probe, and then for a person to mend: the same call would only wait for as
+ * long again.
  * @throws CancelledFailure at once when the activity is cancelled.
  */
 export async function watch<Answer extends object, Carry>(
@@ -82,7 +83,7 @@ export async function watch<Answer extends object, Carry>(
         confirming = seen.confirming ?? false;
         mirror = seen.mirror;
       } catch (error) {
-        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+        if (!isFerryError(error) || error.type !== 'Unreachable' || error.lasting) throw error;
         const failingSince = state.failingSince ?? watchedMs;
         if (watchedMs - failingSince >= patience)
           throw new FerryError(error.type, error.message, { lasting: true });

@@ -40,7 +40,8 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
               const key = partitionKey(row);
               const { code, highWatermark, lastStable, logStart, aborted, records, diverging } = row;
               if (code !== ok) return [key, { code }];
-              const batches = wholeBatches(records, byKey.get(key)?.until);
+              const until = byKey.get(key)?.until;
+              const batches = wholeBatches(records, until);
               return [
                 key,
                 {
@@ -49,6 +50,7 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
                     batches,
                     aborted,
                     throttled: answer.throttleMs > 0,
+                    ...(beginsAtOrBeyond(records.subarray(batches.length), until) && { untilReached: true }),
                     ...(diverging && { diverging }),
                   },
                 },
@@ -80,6 +82,11 @@ export function wholeBatches(records: Buffer, until?: bigint): Buffer {
     end = next;
   }
   return records.subarray(0, end);
+}
+
+/** Whether the batch that these bytes begin with, whole or not, lies at or beyond `until`. */
+function beginsAtOrBeyond(records: Buffer, until?: bigint): boolean {
+  return until !== undefined && records.length >= 8 && records.readBigInt64BE(0) >= until;
 }
 
 /** Settles as the promise does, unless the signal comes first; the answer is then dropped when it arrives. */

@@ -25,7 +25,8 @@ let attempts = 0;
  * where an earlier attempt ended, however that ended; `docs/decisions/mirror.md` says why that is exact. The map topic
  * (`prepareMap`) and the target topics must be there.
  *
- * A cluster that does not answer is waited for, two minutes. Memory beyond `options.memory`: the offset map.
+ * A cluster that does not answer is waited for, two minutes, and a partition that is not given although its log goes on for
+ * `options.patienceMs`. Memory beyond `options.memory`: the offset map.
  *
  * @throws TakenOver (a FerryError of type `Changed`) when a newer attempt has begun: nothing is wrong, and trying again would
  *   take the partitions from that one
@@ -62,7 +63,8 @@ async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise
     try {
       return await ask();
     } catch (error) {
-      if (!isFerryError(error) || error.type !== 'Unreachable' || Date.now() > deadline) throw error;
+      const passes = isFerryError(error) && error.type === 'Unreachable' && !error.lasting;
+      if (!passes || Date.now() > deadline) throw error;
       await sleep(500, undefined, { signal });
     }
 }
@@ -140,7 +142,7 @@ class Copying {
     const throttle = new Throttle(this.options.throttle);
     const { signal } = this.ending;
     const intakes = (await this.byLeader()).map((flows) =>
-      new Intake(this.source, this.lane, flows, this.room, throttle, signal).run(),
+      new Intake(this.source, this.lane, flows, this.room, throttle, signal, this.options.patienceMs).run(),
     );
     try {
       await Promise.all(intakes.map((intake) => intake.catch((error: unknown) => this.end(error))));
@@ -260,7 +262,7 @@ class Copying {
     if (this.failure?.error instanceof TakenOver) return this.abandon();
     const deadline = Date.now() + farewellMs;
     while (this.flows.some(({ writer }) => !writer.idle) && Date.now() < deadline && !this.failure)
-      await Promise.race([this.room.change(), sleep(50)]);
+      await this.room.change(50);
     try {
       await Promise.race([
         this.store(),

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
+import { isHeldBack, Silence } from '../kafka/silence.js';
+import { SilentTurns } from '../kafka/silent-turns.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import type { ComparisonOptions } from './options.js';
@@ -11,15 +13,14 @@ const partitionsPerFetch = 8;
 const maxWaitMs = 100;
 const againMs = 500;
 
-/** How many Fetches in a row, for a partition alone, must bring nothing until that is taken for the end of its log. */
-const silencesToEnd = 3;
-
 /**
  * Reads many partitions of one cluster ahead of who compares them: while records of one answer are looked at, the next is
  * on its way. At most 2 MiB (or one batch) of each open partition are at hand.
  */
 export class ReadAhead {
   private readonly readers = new Set<PartitionReader>();
+  /** Of those that were given nothing although their log goes on: asked alone, in turns with all others. */
+  private readonly silent: SilentTurns<PartitionReader>;
   private running = false;
   private failingSince: number | undefined;
   /** What is wrong now, while it is tried again. */
@@ -36,6 +37,7 @@ export class ReadAhead {
       asCopied?: ComparisonOptions['asCopied'];
     },
   ) {
+    this.silent = new SilentTurns(({ range }) => new Silence(cluster.name, range, options.patienceMs));
     options.signal?.addEventListener('abort', () => this.failAll(options.signal?.reason));
   }
 
@@ -53,6 +55,7 @@ export class ReadAhead {
 
   close(reader: PartitionReader): void {
     this.readers.delete(reader);
+    this.silent.answered(reader);
   }
 
   private wake(): void {
@@ -69,22 +72,31 @@ export class ReadAhead {
         return;
       }
       // What one round leaves out, the next begins with.
-      const lonely = wanting.find(({ silences }) => silences > 0);
-      const asked = lonely ? [lonely] : wanting.slice(0, partitionsPerFetch);
+      const lonely = this.silent.next(wanting);
+      const asked = lonely
+        ? [lonely]
+        : wanting.filter((reader) => !this.silent.has(reader)).slice(0, partitionsPerFetch);
+      if (asked.length === 0) {
+        await sleep(this.silent.pauseMs(againMs), undefined, { signal: this.options.signal }).catch(
+          () => undefined,
+        );
+        continue;
+      }
       for (const reader of asked) {
         this.readers.delete(reader);
         this.readers.add(reader);
       }
       try {
-        await this.fetch(asked);
-        this.failing = this.failingSince = undefined;
+        await this.fetch(asked, lonely && this.silent.waitMs(lonely));
+        this.failingSince = undefined;
+        this.failing = this.silent.says;
       } catch (error) {
         if (!(await this.isPassing(error))) this.failAll(error);
       }
     }
   }
 
-  private async fetch(asked: readonly PartitionReader[]): Promise<void> {
+  private async fetch(asked: readonly PartitionReader[], waitMs = maxWaitMs): Promise<void> {
     const before = asked.map(({ position }) => position);
     const rows = await this.cluster.fetch(
       asked.map(({ range: { topic, partition, end }, position }) => ({
@@ -97,7 +109,7 @@ export class ReadAhead {
         isolation: 'committed',
         maxBytes: bytesPerFetch * asked.length,
         maxBytesPerPartition: bytesPerFetch,
-        maxWaitMs,
+        maxWaitMs: waitMs,
         mirror: this.options.lane,
         ...(this.options.signal && { signal: this.options.signal }),
       },
@@ -123,19 +135,30 @@ export class ReadAhead {
       if (row.error.type === 'Changed') return this.outOfRange(reader, row.error);
       return reader.fail(row.error);
     }
-    const { watermarks, batches, throttled } = row.value;
-    if (batches.length > 0) return reader.feed({ ...row.value, batches: keepable(batches) });
-    if (throttled) return;
-    if (watermarks.highWatermark < reader.range.end)
-      return reader.fail(shorter(this.cluster, reader, watermarks.highWatermark));
-    if (watermarks.lastStable < reader.range.end && watermarks.lastStable <= reader.position)
+    const { watermarks, batches, throttled, untilReached } = row.value;
+    const { position, range } = reader;
+    if (batches.length > 0) reader.feed({ ...row.value, batches: keepable(batches) });
+    if (untilReached) reader.nothingFollows();
+    if (batches.length > 0 || untilReached || throttled) return this.silent.answered(reader);
+    if (isHeldBack(row.value, position))
       throw new FerryError(
         'Unreachable',
-        `A transaction is open on ${partitionKey(reader.range)} at ${this.cluster.name} from offset ${watermarks.lastStable}: what follows can be compared once it has ended.`,
+        `A transaction is open on ${partitionKey(range)} at ${this.cluster.name} from offset ${watermarks.lastStable}: what follows can be compared once it has ended.`,
       );
-    // Others may have used the bytes up; alone, a partition is always given its next batch (KIP-74).
-    reader.silences++;
-    if (alone && reader.silences >= silencesToEnd) reader.nothingFollows();
+    if (alone && watermarks.highWatermark < range.end && (await this.endsBelow(reader))) return;
+    try {
+      this.silent.nothing(reader, alone, position, range.end);
+    } catch (error) {
+      reader.fail(error);
+    }
+  }
+
+  /** A new leader may state an end that is too low for a moment (KIP-207); asked for its end, a broker knows better. */
+  private async endsBelow(reader: PartitionReader): Promise<boolean> {
+    const { value } = (await this.cluster.watermarks([reader.range])).get(partitionKey(reader.range)) ?? {};
+    if (!value || value.highWatermark >= reader.range.end) return false;
+    reader.fail(shorter(this.cluster, reader, value.highWatermark));
+    return true;
   }
 
   private async outOfRange(reader: PartitionReader, error: FerryError): Promise<void> {
