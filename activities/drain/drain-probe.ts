@@ -47,6 +47,8 @@ export interface DrainReading {
   groups: { group: string; partitions: PartitionReading[] }[];
   /** Partitions, also those that no group reads, whose log went on after its frozen end. */
   grown: (TopicPartition & Watermarks & { to: bigint })[];
+  /** About a log that is not given although it goes on: what it holds is not known. */
+  silence: string | undefined;
 }
 
 /** What a person accepts when they accept a verdict that asks. */
@@ -139,6 +141,7 @@ export class DrainProbe {
             return mark.highWatermark > end(at) ? [{ ...at, ...mark, to: end(at) }] : [];
           })
         : [],
+      silence: this.scans.silence,
     };
   }
 

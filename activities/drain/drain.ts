@@ -178,10 +178,11 @@ class Drain {
   }
 
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
-    const says = sayDrain(reading, this.accepted, (group) => ({
+    const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
       stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
     }));
+    const says = reading.silence ? `${lags}. ${reading.silence}` : lags;
     const stuck = new Map(
       reading.groups
         .flatMap(({ partitions }) => partitions)

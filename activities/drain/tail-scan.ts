@@ -50,6 +50,12 @@ export class TailScans {
     return this.scans.get(keyOf(tail))?.result;
   }
 
+  /** About a tail that has not been given for a while. */
+  get silence(): string | undefined {
+    for (const scan of this.scans.values()) if (!scan.finished && scan.silence.says) return scan.silence.says;
+    return undefined;
+  }
+
   /**
    * Reads all of the tails, each to its first record or its end.
    *

@@ -51,9 +51,10 @@ export async function* fetchStretch(
     const { value } = row;
     if (value.batches.length > 0) {
       silence.broken();
-      yield value;
+      // Whoever has taken a batch may let go of its bytes.
       for (const { lastOffset } of batchesIn(value.batches))
         if (lastOffset >= position) position = lastOffset + 1n;
+      yield value;
     }
     if (value.untilReached || (isolation === 'committed' && isHeldBack(value, position))) return;
     if (value.batches.length > 0) continue;

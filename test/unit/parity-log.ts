@@ -1,4 +1,5 @@
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { wholeBatches } from '../../src/kafka/fetch.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { encodeBatch, type BatchHeader, type NewRecord } from '../../src/kafka/records/encode.js';
 import type { ComparisonOptions } from '../../src/parity/options.js';
@@ -61,13 +62,19 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     name: 'memory',
     closeMirror: async () => undefined,
     watermarks: async (at) => rows(at, watermarksOf),
-    fetch: async (positions, { maxBytesPerPartition = Infinity }) =>
-      rows(positions, (log, index) => ({
-        watermarks: watermarksOf(log),
-        batches: log.read(positions[index]!.offset, maxBytesPerPartition),
-        aborted: log.aborted,
-        throttled: false,
-      })),
+    fetch: async (positions, { maxBytes, maxBytesPerPartition = maxBytes }) =>
+      rows(positions, (log, index) => {
+        const { offset, until } = positions[index]!;
+        const there = log.read(offset, maxBytesPerPartition);
+        const batches = wholeBatches(there, until);
+        return {
+          watermarks: watermarksOf(log),
+          batches,
+          aborted: log.aborted,
+          throttled: false,
+          untilReached: batches.length < there.length,
+        };
+      }),
   };
   return part as Cluster;
 }
