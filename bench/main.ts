@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { brokersOption } from '../lab/broker-option.js';
 import { LabError } from '../lab/lab.js';
 import { isFerryError } from '../src/migration/errors.js';
 import { cutover, printCutover } from './cutover.js';
@@ -44,6 +45,7 @@ benchmark('mirror', 'how fast topics are mirrored, and at what cost, beside Mirr
     oneOf(mirrorDefaults.topics),
   )
   .option('--engines <name,...>', `which engines: ${engines.join(', ')}`, oneOf(engines))
+  .option(...brokersOption)
   .option('--limit <s>', 'how long one engine may copy one topic', amount, mirrorDefaults.limit)
   .action(async ({ json, ...options }: Partial<MirrorOptions> & { json?: boolean }) =>
     show(await mirror({ ...mirrorDefaults, ...options }, say), printMirror, json),

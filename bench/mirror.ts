@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { LabError } from '../lab/lab.js';
+import { type BrokerCount, LabError } from '../lab/lab.js';
 import { type Copied, followCopy } from './mirror/copying.js';
 import { type Engine, engines } from './mirror/engine.js';
 import { startEngine, targetTopic } from './mirror/engines.js';
@@ -10,6 +10,8 @@ import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
 
 interface Mirror {
+  /** Of each cluster. */
+  brokers: BrokerCount;
   rows: MirrorRow[];
   /** One for each topic. */
   ratios: MirrorRatios[];
@@ -45,6 +47,8 @@ export interface MirrorOptions {
   engines: readonly Engine[];
   /** How long one engine may copy one topic, in seconds. */
   limit: number;
+  /** Of each cluster; with three, every record is written three times. */
+  brokers: BrokerCount;
 }
 
 export const mirrorDefaults: MirrorOptions = {
@@ -52,6 +56,7 @@ export const mirrorDefaults: MirrorOptions = {
   topics: shapes.map(({ name }) => name),
   engines,
   limit: 25,
+  brokers: 1,
 };
 
 /** On topics with large batches. */
@@ -70,9 +75,9 @@ export async function mirror(options: MirrorOptions, say: Say): Promise<Mirror> 
       for (const shape of shapes.filter(({ name }) => options.topics.includes(name)))
         rows.push(...(await measureTopic(stage, shape, options)));
       const topics = [...new Set(rows.map(({ topic }) => topic))];
-      return { rows, ratios: topics.map((topic) => ratiosOf(topic, rows)), goals };
+      return { brokers: options.brokers, rows, ratios: topics.map((topic) => ratiosOf(topic, rows)), goals };
     },
-    { name: 'bench-mirror', jvm: 'fast' },
+    { name: 'bench-mirror', jvm: 'fast', brokers: options.brokers },
   );
 }
 

@@ -52,12 +52,10 @@ export function grantAcls(principal: string, grants: readonly Grant[]): AclEntry
 }
 
 /**
- * Creates ACLs and resolves when the broker decides by them. The controller answers before the broker's authorizer
- * has replayed the metadata log; DescribeAcls is answered by that authorizer, so it is asked until they are there.
+ * Resolves when the broker that is asked decides by these ACLs. The controller answers that they are created before the
+ * brokers' authorizers have replayed the metadata log; DescribeAcls is answered by such an authorizer.
  */
-export async function createAcls(admin: Admin, acl: AclEntry[]): Promise<void> {
-  if (acl.length === 0) return;
-  await admin.createAcls({ acl });
+export async function untilVisible(admin: Admin, acl: readonly AclEntry[]): Promise<void> {
   const deadline = Date.now() + VISIBLE_WITHIN_MS;
   while (!(await allVisible(admin, acl))) {
     if (Date.now() > deadline)

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { isMirrored, strategyNames, type Strategy } from '../src/migration/strategies.js';
-import { type Lab, LabError, startLab } from './lab.js';
+import { brokersOption } from './broker-option.js';
+import { leaderOf, rollingRestart } from './kafka/disorder.js';
+import { type BrokerCount, type Lab, type LabCluster, LabError, startLab } from './lab.js';
 import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/registries.js';
 import { rehearse } from './rehearsal/rehearse.js';
 import { groupNames, shortened } from './rehearsal/script.js';
@@ -19,6 +21,7 @@ interface Shown {
   promiseHeld: boolean;
   faults: string[];
   workerKills: number;
+  /** Brokers that were ended and started again. */
   brokerKills: number;
   connectKills: number;
   events: number;
@@ -29,6 +32,7 @@ interface Options {
   json?: boolean;
   keep?: boolean;
   messages: string;
+  brokers?: BrokerCount;
 }
 
 const program = new Command('demo')
@@ -38,6 +42,7 @@ const program = new Command('demo')
   .argument('[strategy]', `one of ${strategyNames.join(', ')}, or all`, 'simplestCase')
   .option('--json', 'print the result as JSON, progress on the error stream')
   .option('--messages <n>', 'at least so many messages', '200000')
+  .option(...brokersOption)
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
@@ -57,11 +62,17 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep }: Options,
+  { json, keep, brokers }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
-  const lab = await startLab({ name: labName, progress: say, connect: schemas, registries: schemas });
+  const lab = await startLab({
+    name: labName,
+    progress: say,
+    connect: schemas,
+    registries: schemas,
+    ...(brokers && { brokers }),
+  });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;
   const worker = new WorkerProcess(lab);
   const end = async () => {
@@ -142,14 +153,9 @@ async function showOne(
         await worker.kill();
         say('  the worker is killed (SIGKILL) in the middle of the copy, and another one started');
         worker.start();
-        for (const cluster of [lab.source, lab.target]) {
-          await cluster.kill();
-          say(
-            `  the broker of the ${cluster.name} is killed (SIGKILL) in the middle of the copy, and started again`,
-          );
-          await cluster.start();
-          brokerKills += 1;
-        }
+        const topics = { source: applications.names.topic, target: applications.names.newTopic };
+        for (const cluster of [lab.source, lab.target])
+          brokerKills += await endBrokers(cluster, topics[cluster.name], say);
         return;
       }
       // One group is away while the producers move, so that there is something left to drain.
@@ -191,6 +197,22 @@ async function showOne(
     ].join('\n'),
   );
   return shown;
+}
+
+/** Ends brokers in the middle of a copy and starts them again: the only one, or each in its turn and then a leader. */
+async function endBrokers(cluster: LabCluster, topic: string, say: (line: string) => void): Promise<number> {
+  const { name, brokers } = cluster;
+  if (brokers.length > 1) {
+    await rollingRestart(cluster);
+    say(`  the brokers of the ${name} are restarted one after another (SIGTERM) in the middle of the copy`);
+  }
+  const leader = await leaderOf(cluster, topic, 0);
+  await leader.kill();
+  say(
+    `  the broker of the ${name}${brokers.length > 1 ? ' that leads a partition' : ''} is killed (SIGKILL) in the middle of the copy, and started again`,
+  );
+  await leader.start();
+  return brokers.length > 1 ? brokers.length + 1 : 1;
 }
 
 try {

@@ -6,7 +6,7 @@ import { workerSettings } from './connect/settings.js';
 import { ferryConfig } from './ferry-config.js';
 import { ferryGrants } from './ferry-acls.js';
 import { labFolder } from './host/folders.js';
-import { newClusterId } from './kafka/broker.js';
+import { newKafkaId } from './kafka/broker.js';
 import { clientsOf, issueClients, security } from './kafka/clients.js';
 import { brokerSettings } from './kafka/cluster.js';
 import { clusterPaths } from './kafka/layout.js';
@@ -113,7 +113,7 @@ function startScript(name: ClusterName, formatArguments: string): string {
 set -e
 cd /opt/kafka/bin
 if [ ! -e ${DATA}/meta.properties ]; then
-  ./kafka-storage.sh format --cluster-id ${newClusterId()} --config ${MOUNT}/${name}/server.properties ${formatArguments}
+  ./kafka-storage.sh format --cluster-id ${newKafkaId()} --config ${MOUNT}/${name}/server.properties ${formatArguments}
 fi
 grant() {
   until ./kafka-acls.sh --bootstrap-server ${bootstrapOf(name)} --command-config ${MOUNT}/${name}/admin.properties \\

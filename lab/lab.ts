@@ -9,7 +9,8 @@ import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
 import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
-import { kafkaVersion, sourceVersion } from './kafka/version.js';
+import { tieredStorageJar } from './kafka/tiered-storage.js';
+import { kafkaVersion, metadataOf, sourceVersion } from './kafka/version.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
 import { type LabRegistry, openRegistry, setUpRegistries } from './registry/registry.js';
@@ -19,12 +20,17 @@ import { NAMESPACE, temporalServer } from './temporal-server.js';
 
 export type { LabClient } from './kafka/clients.js';
 export type { LabConnect } from './connect/connect.js';
+export type { LabBroker } from './kafka/broker.js';
 export type { LabCluster } from './kafka/cluster.js';
 export type { LabRegistry } from './registry/registry.js';
 export type { Grants } from './acls.js';
 export { LabError } from './host/failure.js';
 
 export const DEFAULT_NAME = 'default';
+
+/** How many brokers a cluster of the lab may have. With three, topics have three copies, and writes wait for two. */
+export const brokerCounts = [1, 3] as const;
+export type BrokerCount = (typeof brokerCounts)[number];
 
 export interface LabTemporal {
   /** `host:port` of the frontend. */
@@ -72,6 +78,10 @@ export interface StartOptions {
   name?: string;
   /** The Kafka of the source: `2.8` (with ZooKeeper), `3.9` (the default) or `4.x`. */
   source?: string;
+  /** Of each cluster: 1 unless told. */
+  brokers?: BrokerCount;
+  /** A source with tiered storage (KIP-405) whose remote reads are late at random. */
+  tiered?: boolean;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
   /** Two schema registries too. */
@@ -87,18 +97,24 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent, jvm } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered } = options;
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
+  if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
+    throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
+  if (tiered && metadataOf(versions.source) === 'zooKeeper')
+    throw new LabError(`A source of Kafka ${versions.source} has no tiered storage.`, 2);
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress, versions.source);
+  if (tiered) await tieredStorageJar(versions.source, progress);
   progress(`starting the lab ${name}: source and target Kafka, Temporal`);
   const state: LabState = {
     phase: 'starting',
     starter: thisProcess(),
     versions,
     ...(jvm && { jvm }),
-    ports: await choosePorts(),
+    ...(tiered && { tiered }),
+    ports: await choosePorts(brokers),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
@@ -150,8 +166,14 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
 }
 
-function planOf(name: ClusterName, { versions, ports, jvm }: LabState): ClusterPlan {
-  return { name, version: versions[name], ports: ports[name], ...(jvm && { jvm }) };
+function planOf(name: ClusterName, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
+  return {
+    name,
+    version: versions[name],
+    brokers: ports[name],
+    ...(name === 'source' && tiered && { tiered }),
+    ...(jvm && { jvm }),
+  };
 }
 
 async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {
@@ -235,11 +257,9 @@ async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> 
   await writeFile(lab.ferryYaml, config, { mode: 0o600 });
 }
 
-async function choosePorts(): Promise<LabState['ports']> {
-  const [a, b, c, d, frontend, ui] = (await freePorts(6)) as [number, number, number, number, number, number];
-  return {
-    source: { client: a, controller: b },
-    target: { client: c, controller: d },
-    temporal: { frontend, ui },
-  };
+async function choosePorts(brokers: BrokerCount): Promise<LabState['ports']> {
+  const free = (await freePorts(2 + 4 * brokers)).values();
+  const next = () => free.next().value as number;
+  const cluster = () => Array.from({ length: brokers }, () => ({ client: next(), controller: next() }));
+  return { source: cluster(), target: cluster(), temporal: { frontend: next(), ui: next() } };
 }

@@ -37,7 +37,11 @@ export async function startSourceAlone(options: {
   };
   try {
     const [client, controller] = (await freePorts(2)) as [number, number];
-    const cluster = await startCluster(folder, { name: 'source', version, ports: { client, controller } });
+    const cluster = await startCluster(folder, {
+      name: 'source',
+      version,
+      brokers: [{ client, controller }],
+    });
     return { cluster, down };
   } catch (error) {
     await down();

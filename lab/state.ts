@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LabError } from './host/failure.js';
 import type { ProcessIdentity } from './host/processes.js';
 import type { JvmKind } from './kafka/jars.js';
-import type { ClusterPorts } from './kafka/layout.js';
+import type { BrokerPorts } from './kafka/layout.js';
 import type { ClusterName } from './principals.js';
 import type { TemporalPorts } from './temporal-server.js';
 
@@ -14,9 +14,12 @@ export interface LabState {
   starter: ProcessIdentity;
   /** The Kafka that each cluster runs. */
   versions: Record<ClusterName, string>;
+  /** The source has tiered storage. */
+  tiered?: boolean;
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
-  ports: Record<ClusterName, ClusterPorts> & {
+  /** Of each cluster: those of its brokers, in the order of their ids. */
+  ports: Record<ClusterName, readonly BrokerPorts[]> & {
     temporal: TemporalPorts;
     /** Of what runs only when it was asked for. */
     connect?: number;

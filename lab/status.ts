@@ -44,9 +44,9 @@ export function printLab(lab: Lab): void {
   const { source, target, temporal } = lab;
   console.log(`The lab ${lab.name}${allRunning(lab) ? ' is up' : ', parts of which are not running'}:
 
-  source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512
+  source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512${source.tiered ? ', tiered storage' : ''}
   target    Kafka ${target.version}   ${target.bootstrap.join()}   TLS with client certificates
-${askedFor(lab)}  Temporal  ${temporal.address}, namespace ${temporal.namespace}
+${ended(lab)}${askedFor(lab)}  Temporal  ${temporal.address}, namespace ${temporal.namespace}
   web UI    ${temporal.ui}
   worker's configuration  ${lab.ferryYaml}
 
@@ -55,6 +55,17 @@ Try next:
   npm run ferry -- worker --config ${lab.ferryYaml}
   ${example(source)}
   npm run lab -- down --name ${lab.name}`);
+}
+
+/** A line on each broker that does not run. */
+function ended({ source, target }: Lab): string {
+  return [source, target]
+    .flatMap(({ name, brokers }) =>
+      brokers
+        .filter((broker) => !broker.isRunning())
+        .map(({ id, address, log }) => `  ended     broker ${id} of the ${name}, ${address}: see ${log}\n`),
+    )
+    .join('');
 }
 
 /** Lines on what runs only when it was asked for. */
@@ -75,7 +86,14 @@ function describeCluster(cluster: LabCluster) {
   return {
     version: cluster.version,
     bootstrap: cluster.bootstrap,
+    ...(cluster.tiered && { tiered: true }),
     running: cluster.isRunning(),
+    brokers: cluster.brokers.map((broker) => ({
+      id: broker.id,
+      address: broker.address,
+      running: broker.isRunning(),
+      log: broker.log,
+    })),
     log: cluster.log,
     clients: Object.fromEntries(
       Object.entries(cluster.clients).map(([user, { principal, files }]) => [user, { principal, ...files }]),

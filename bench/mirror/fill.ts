@@ -7,7 +7,7 @@ import { encodeBatch } from '../../src/kafka/records/encode.js';
 import { adminConnection } from '../connections.js';
 import type { Stage } from '../stage.js';
 import { type Content, contentOf } from './log-content.js';
-import { RawProducer } from './raw-producer.js';
+import { LeadersProducer } from './leaders-producer.js';
 import { preparedBatches, record } from './records.js';
 import { type Shape, sourceTopic } from './topics.js';
 
@@ -41,6 +41,8 @@ export async function fill(stage: Stage, shape: Shape, bytes: number): Promise<C
   return contentOf(source, topic, shape.partitions);
 }
 
+const ledWithinMs = 10_000;
+
 /** A topic that can be written to, without retention by time or size, so that nothing is lost while engines take their turns. */
 export async function createTopic(
   cluster: Cluster,
@@ -53,7 +55,15 @@ export async function createTopic(
   for (const { error } of (await cluster.createTopics(topics)).values()) if (error) throw error;
   // The leaders themselves answer this, when they know that they lead: the raw producer asks once.
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }));
-  for (const { error } of (await cluster.watermarks(all)).values()) if (error) throw error;
+  const deadline = Date.now() + ledWithinMs;
+  for (;;) {
+    const answers = [...(await cluster.watermarks(all)).values()];
+    const error = answers.find((answer) => answer.error)?.error;
+    if (!error) return;
+    // With several brokers, some may not have heard of the topic yet.
+    if (Date.now() > deadline) throw error;
+    await sleep(20);
+  }
 }
 
 const compactedSoon = (bytesPerPartition: number) => ({
@@ -78,11 +88,10 @@ async function writeBatches(connection: ClusterConnection, shape: Shape, records
       Array.from({ length: shape.recordsPerBatch }, () => record(shape, keys)),
       { codec: shape.codec },
     );
-  const producer = await RawProducer.connect(connection);
+  const producer = await LeadersProducer.connect(connection, sourceTopic(shape));
   try {
     for (let sent = 0; sent < batches; sent += partitions)
       await producer.send(
-        sourceTopic(shape),
         Array.from({ length: partitions }, (_, partition) => ({ partition, batch: batch(sent + partition) })),
       );
     await producer.flush();

@@ -2,7 +2,7 @@ import type { ClusterConnection } from '../../src/kafka/open.js';
 import { untilBegun } from '../program.js';
 import type { Turn } from './engine.js';
 import { preparedBatches } from './records.js';
-import { RawProducer } from './raw-producer.js';
+import { LeadersProducer } from './leaders-producer.js';
 import { largeBatchBytes } from './topics.js';
 
 /** What the process is told. */
@@ -27,11 +27,10 @@ async function write({ target, turn }: Writing): Promise<void> {
   const last = rest > 0 ? preparedBatches({ ...shape, recordsPerBatch: rest }, 1) : [];
   const batches = Math.floor(records / recordsPerBatch);
   const all = (index: number) => (index < batches ? ring[index % prepared] : last[index - batches]);
-  const producer = await RawProducer.connect(target);
+  const producer = await LeadersProducer.connect(target, targetTopic);
   await untilBegun();
   for (let sent = 0; sent < batches + last.length; sent += partitions)
     await producer.send(
-      targetTopic,
       Array.from({ length: partitions }, (_, partition) => ({
         partition,
         batch: all(sent + partition),

@@ -14,8 +14,8 @@ const timeoutMs = 30_000;
 const noTags = Buffer.from([0]);
 
 /**
- * The fastest producer that this machine can be made to run: it writes batches that are ready, to one broker that leads
- * all partitions, with several requests in flight. Nothing is encoded, compressed, hashed or copied on the way but by
+ * The fastest producer that this machine can be made to run: it writes batches that are ready, to the one broker that
+ * leads their partitions, with several requests in flight. Nothing is encoded, compressed, hashed or copied on the way but by
  * TLS. It retries nothing.
  *
  * The client's connection logs in, and its socket is used from then on: its own way of sending copies each request twice.
@@ -39,15 +39,15 @@ export class RawProducer {
 
   /** @param inFlight requests that are sent before the first of them is answered. */
   static async connect(
-    { bootstrap, sasl, tls }: ClusterConnection,
+    { host, port }: { host: string; port: number },
+    { sasl, tls }: Pick<ClusterConnection, 'sasl' | 'tls'>,
     { inFlight = 8 } = {},
   ): Promise<RawProducer> {
-    const [host = '', port = ''] = bootstrap[0]?.split(':') ?? [];
     const connection = new Connection('bench', {
       ...(sasl && { sasl: { ...sasl, mechanism: 'SCRAM-SHA-512' } }),
       ...(tls && { tls: { ca: tls.ca, cert: tls.certificate, key: tls.key } }),
     });
-    await connection.connect(host, Number(port));
+    await connection.connect(host, port);
     return new RawProducer(connection, connection.socket, inFlight);
   }
 

@@ -39,9 +39,10 @@ function topicSettings(): Settings {
     'config.storage.topic': connectTopics.config,
     'offset.storage.topic': connectTopics.offset,
     'status.storage.topic': connectTopics.status,
-    'config.storage.replication.factor': 1,
-    'offset.storage.replication.factor': 1,
-    'status.storage.replication.factor': 1,
+    // As the cluster replicates by itself.
+    'config.storage.replication.factor': -1,
+    'offset.storage.replication.factor': -1,
+    'status.storage.replication.factor': -1,
     // The defaults of 25 and 5 are for clusters of many workers.
     'offset.storage.partitions': 1,
     'status.storage.partitions': 1,

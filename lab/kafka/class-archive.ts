@@ -23,7 +23,7 @@ export async function recordClasses(name: ClusterName, version: string, progress
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const [client, controller] = (await freePorts(2)) as [number, number];
   try {
-    const plan = { name, version, ports: { client, controller } };
+    const plan = { name, version, brokers: [{ client, controller }] };
     await prepareCluster(folder, plan);
     const cluster = await openCluster(folder, plan, recorded);
     try {

@@ -1,42 +1,59 @@
-import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs';
-import { applicationAcls, createAcls, type Grant, grantAcls, type Grants } from '../acls.js';
+import kafkajs, { type AclEntry, type Kafka, type KafkaConfig } from 'kafkajs';
+import { applicationAcls, type Grant, grantAcls, type Grants, untilVisible } from '../acls.js';
 import { ferryGrants } from '../ferry-acls.js';
 import { LabError } from '../host/failure.js';
+import { settleAll } from '../host/settle.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
-import { broker, format, writeSettings } from './broker.js';
+import { withAdmin } from './admin.js';
+import { broker, format, formatLike, type LabBroker, writeSettings } from './broker.js';
 import { clientsOf, connectionOf, issueClients, type LabClient, security } from './clients.js';
+import { untilInSync } from './in-sync.js';
 import type { JvmKind } from './jars.js';
-import { type ClusterPorts, clusterPaths } from './layout.js';
+import { type BrokerPorts, clusterPaths } from './layout.js';
+import { pinnedTo } from './pinned.js';
 import { servesClient } from './ready.js';
 import {
   combinedRole,
+  FIRST_BROKER,
   groupProtocols,
   labBehaviour,
   type Listeners,
+  type Place,
+  replication,
   type Settings,
   zooKeeperRole,
 } from './settings.js';
+import { tieredStorage } from './tiered-storage.js';
 import { metadataOf } from './version.js';
 import { withZooKeeper } from './zookeeper.js';
 
+/** One broker or three; what is done to a cluster is done to all of its brokers. */
 export interface LabCluster {
   name: ClusterName;
   version: string;
+  /** The addresses of all brokers. */
   bootstrap: string[];
   /** By user: `admin`, `ferry` and every application. */
   clients: Record<string, LabClient>;
-  /** The broker's log file. */
+  /** In the order of their ids. */
+  brokers: readonly LabBroker[];
+  /** Whether it has tiered storage (KIP-405). */
+  tiered: boolean;
+  /** The first broker's log file. */
   log: string;
+  /** Whether every broker runs. */
   isRunning(): boolean;
-  /** SIGKILL to the broker; resolves when it is gone. */
+  /** SIGKILL to every broker; resolves when all are gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same data and port; resolves when it answers. */
+  /** Starts those that do not run, on the same data and ports; resolves when all answer. */
   start(): Promise<void>;
-  /** An orderly end. */
+  /** An orderly end of all. */
   stop(): Promise<void>;
+  /** Resolves when every partition has a leader and all of its replicas are in sync. */
+  inSync(): Promise<void>;
   /** A kafkajs client that is this user. It logs nothing unless `overrides` says so. */
   kafkajs(user: string, overrides?: Partial<KafkaConfig>): Kafka;
-  /** Grants made by `admin`; resolves when the broker decides by them. */
+  /** Grants made by `admin`; resolves when every broker that runs decides by them. */
   allow(user: string, grants: Grants): Promise<void>;
 }
 
@@ -44,32 +61,53 @@ export interface LabCluster {
 export interface ClusterPlan {
   name: ClusterName;
   version: string;
-  ports: ClusterPorts;
-  /** What its broker is started as; `small` unless told. */
+  /** Of each broker, in the order of their ids. */
+  brokers: readonly BrokerPorts[];
+  /** With tiered storage. */
+  tiered?: boolean;
+  /** What its brokers are started as; as small as their number asks for unless told. */
   jvm?: JvmKind;
 }
 
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
-export async function prepareCluster(folder: string, { name, version, ports }: ClusterPlan): Promise<void> {
-  const paths = clusterPaths(folder, name);
-  const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
-  await issueClients(name, paths.clients, `127.0.0.1:${ports.client}`);
-  await writeSettings(paths, await brokerSettings({ name, version }, listeners, paths.data, paths.clients));
-  if (metadataOf(version) === 'controller')
-    await format(version, paths, await security[name].formatArguments(paths.clients));
+export async function prepareCluster(folder: string, plan: ClusterPlan): Promise<void> {
+  const { name, version, brokers, tiered } = plan;
+  const { clients } = clusterPaths(folder, name);
+  await issueClients(name, clients, addressesOf(brokers).join());
+  const controllers = brokers.map(({ controller }) => controller);
+  const prepared = brokers.map(async (ports, index) => {
+    const place = { id: FIRST_BROKER + index, controllers };
+    const paths = clusterPaths(folder, name, place.id);
+    const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
+    const settings = await brokerSettings({ name, version }, listeners, paths.data, clients, place);
+    const remote = tiered
+      ? await tieredStorage(version, paths.remote, place, await security[name].javaClient(clients, ADMIN))
+      : {};
+    await writeSettings(paths, { ...settings, ...remote });
+    return { id: place.id, paths };
+  });
+  const [first, ...others] = await Promise.all(prepared);
+  if (!first || metadataOf(version) !== 'controller') return;
+  await format(version, first.paths, await security[name].formatArguments(clients));
+  for (const { id, paths } of others) await formatLike(first.paths, paths, id);
 }
 
-/** Everything a broker of the lab is told. */
+/**
+ * Everything a broker of the lab is told.
+ * @param place the only one of its cluster unless told.
+ */
 export async function brokerSettings(
   { name, version }: Pick<ClusterPlan, 'name' | 'version'>,
   listeners: Listeners,
   dataFolder: string,
   clientsFolder: string,
+  place: Place = { id: FIRST_BROKER, controllers: [listeners.controller] },
 ): Promise<Settings> {
   const metadata = metadataOf(version);
   const role = metadata === 'controller' ? combinedRole : zooKeeperRole;
   return {
-    ...role(listeners, dataFolder),
+    ...role(listeners, dataFolder, place),
+    ...replication(place),
     ...labBehaviour,
     ...groupProtocols(version),
     ...(await security[name].settings(clientsFolder, metadata)),
@@ -82,11 +120,12 @@ export async function brokerSettings(
  */
 export async function openCluster(
   folder: string,
-  { name, version, ports, jvm }: ClusterPlan,
+  plan: ClusterPlan,
   recordClasses?: string,
 ): Promise<LabCluster> {
+  const { name, version } = plan;
   const paths = clusterPaths(folder, name);
-  const bootstrap = [`127.0.0.1:${ports.client}`];
+  const bootstrap = addressesOf(plan.brokers);
   const clients = await clientsOf(name, paths.clients);
   const connections = new Map<string, KafkaConfig>();
   for (const [user, client] of Object.entries(clients))
@@ -97,38 +136,52 @@ export async function openCluster(
     if (!connection) throw new LabError(`The lab has no user ${user}; it has ${users.join(', ')}.`, 2);
     return new kafkajs.Kafka({ clientId: user, ...connection, ...overrides });
   };
-  const server = broker({
-    title: `${name} Kafka ${version}`,
-    version,
-    paths,
-    recordClasses,
-    jvm,
-    ready: () => servesClient(asUser(ADMIN, { retry: { retries: 0 } }), ports.client),
-  });
-  const processes =
-    metadataOf(version) === 'controller'
-      ? server
-      : withZooKeeper(server, {
-          name,
-          version,
-          paths,
-          port: ports.controller,
-          passwords: passwordsOf(clients),
-        });
-  return {
+  const openBroker = ({ client: port, controller }: BrokerPorts, index: number): LabBroker => {
+    const id = FIRST_BROKER + index;
+    const server = broker({
+      title: `${name} Kafka ${version}${plan.brokers.length > 1 ? `, broker ${id},` : ''}`,
+      version,
+      paths: clusterPaths(folder, name, id),
+      recordClasses,
+      jvm: plan.jvm ?? (plan.brokers.length > 1 ? 'smallest' : 'small'),
+      ready: () =>
+        servesClient((overrides) => asUser(ADMIN, { ...overrides, retry: { retries: 0 } }), { id, port }),
+    });
+    const processes =
+      metadataOf(version) === 'controller'
+        ? server
+        : withZooKeeper(server, { name, version, paths, port: controller, passwords: passwordsOf(clients) });
+    return {
+      id,
+      address: `127.0.0.1:${port}`,
+      log: server.log,
+      isRunning: () => processes.isRunning(),
+      kill: () => processes.kill(),
+      start: () => processes.start(),
+      stop: () => processes.stop(),
+    };
+  };
+  const brokers = plan.brokers.map(openBroker);
+  const all = async (what: 'kill' | 'start' | 'stop') => {
+    await settleAll(brokers.map((one) => one[what]()));
+  };
+  const cluster: LabCluster = {
     name,
     version,
     bootstrap,
     clients,
-    log: server.log,
-    isRunning: () => processes.isRunning(),
-    kill: () => processes.kill(),
-    start: () => processes.start(),
-    stop: () => processes.stop(),
+    brokers,
+    tiered: plan.tiered ?? false,
+    log: brokers[0]?.log ?? '',
+    isRunning: () => brokers.every((one) => one.isRunning()),
+    kill: () => all('kill'),
+    start: () => all('start'),
+    stop: () => all('stop'),
+    inSync: () => untilInSync(asUser(ADMIN), name),
     kafkajs: asUser,
-    allow: (user, grants) =>
-      asAdmin(asUser, (admin) => createAcls(admin, applicationAcls(principalOf(name, user), grants))),
+    allow: (user, grants) => addAcls(cluster, applicationAcls(principalOf(name, user), grants)),
   };
+  return cluster;
 }
 
 /** Makes and starts a new cluster; resolves when it answers and the ferry has its grants. */
@@ -145,23 +198,24 @@ export function grantFerry(cluster: LabCluster): Promise<void> {
   return grantAll(cluster, FERRY, ferryGrants[cluster.name]);
 }
 
-/** Grants made by `admin`; resolves when the broker decides by them. Granting again changes nothing. */
-export async function grantAll(cluster: LabCluster, user: string, grants: readonly Grant[]): Promise<void> {
-  const acls = grantAcls(principalOf(cluster.name, user), grants);
-  await asAdmin(
-    (user) => cluster.kafkajs(user),
-    (admin) => createAcls(admin, acls),
-  );
+/** Grants made by `admin`, as `allow` makes them. Granting again changes nothing. */
+export function grantAll(cluster: LabCluster, user: string, grants: readonly Grant[]): Promise<void> {
+  return addAcls(cluster, grantAcls(principalOf(cluster.name, user), grants));
+}
+
+async function addAcls(cluster: LabCluster, acl: AclEntry[]): Promise<void> {
+  if (acl.length === 0) return;
+  await withAdmin(cluster.kafkajs(ADMIN), (admin) => admin.createAcls({ acl }));
+  for (const { address } of cluster.brokers.filter((one) => one.isRunning()))
+    await withAdmin(cluster.kafkajs(ADMIN, pinnedTo(address)), (admin) => untilVisible(admin, acl));
+}
+
+function addressesOf(brokers: readonly BrokerPorts[]): string[] {
+  return brokers.map(({ client }) => `127.0.0.1:${client}`);
 }
 
 function passwordsOf(clients: Record<string, LabClient>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(clients).flatMap(([user, { sasl }]) => (sasl ? [[user, sasl.password] as const] : [])),
   );
-}
-
-async function asAdmin(asUser: (user: string) => Kafka, use: (admin: Admin) => Promise<void>): Promise<void> {
-  const admin = asUser(ADMIN).admin();
-  await admin.connect();
-  await use(admin).finally(() => admin.disconnect());
 }

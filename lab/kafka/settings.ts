@@ -9,8 +9,15 @@ export function propertiesFile(settings: Settings): string {
     .join('');
 }
 
-/** The one broker of every cluster. */
-export const BROKER_ID = 1;
+/** The id of the one broker that every cluster has; further ones count on from it. */
+export const FIRST_BROKER = 1;
+
+/** One broker among those of its cluster. */
+export interface Place {
+  id: number;
+  /** The controllers' ports of all brokers, in the order of their ids. */
+  controllers: readonly number[];
+}
 
 export interface Listeners {
   /** Where the process binds: `127.0.0.1`, or `0.0.0.0` in a container. */
@@ -23,15 +30,19 @@ export interface Listeners {
   network?: { host: string; port: number };
 }
 
-/** One process that is broker and controller: the smallest real cluster (KIP-500). */
-export function combinedRole(listeners: Listeners, dataFolder: string): Settings {
+/**
+ * Processes that are broker and controller each (KIP-500): one is the smallest real cluster, and of three any one may
+ * be gone, since the other two are still most of the voters.
+ */
+export function combinedRole(listeners: Listeners, dataFolder: string, { id, controllers }: Place): Settings {
   const { controller } = listeners;
+  const voters = controllers.map((port, index) => `${FIRST_BROKER + index}@127.0.0.1:${port}`);
   return {
     'process.roles': 'broker,controller',
-    'node.id': BROKER_ID,
-    'controller.quorum.voters': `${BROKER_ID}@127.0.0.1:${controller}`,
+    'node.id': id,
+    'controller.quorum.voters': voters.join(),
     'controller.listener.names': 'CONTROLLER',
-    // The controller's listener serves this process only, so it is on the loopback interface everywhere.
+    // The controller's listener serves processes of one machine only, so it is on the loopback interface everywhere.
     listeners: [...boundTo(listeners), `CONTROLLER://127.0.0.1:${controller}`].join(),
     'advertised.listeners': advertisedAs(listeners),
     'inter.broker.listener.name': 'CLIENT',
@@ -43,7 +54,7 @@ export function combinedRole(listeners: Listeners, dataFolder: string): Settings
 export function zooKeeperRole(listeners: Listeners, dataFolder: string): Settings {
   const { controller } = listeners;
   return {
-    'broker.id': BROKER_ID,
+    'broker.id': FIRST_BROKER,
     'zookeeper.connect': `127.0.0.1:${controller}`,
     // A killed broker cannot register again before its session is over (18 s by default).
     'zookeeper.session.timeout.ms': 6_000,
@@ -86,21 +97,35 @@ export function groupProtocols(version: string): Settings {
 }
 
 /** `ready.ts` asks the coordinator of each. */
-const OFFSETS_PARTITIONS = 4;
+export const OFFSETS_PARTITIONS = 4;
+export const TRANSACTIONS_PARTITIONS = 4;
 
-/** Settings that make one broker on a small machine behave like a cluster, only sooner. */
+/** Of the racks that several brokers are in, each in one of its own. */
+const racks = ['a', 'b', 'c'];
+
+/** How many copies there are, and how many of them a write waits for: of three brokers one may be gone. */
+export function replication({ id, controllers }: Place): Settings {
+  const copies = controllers.length;
+  const inSync = copies > 1 ? 2 : 1;
+  return {
+    'default.replication.factor': copies,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': copies,
+    'transaction.state.log.replication.factor': copies,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': copies,
+    'share.coordinator.state.topic.min.isr': inSync,
+    ...(copies > 1 && { 'broker.rack': racks[id - FIRST_BROKER] ?? 'a' }),
+  };
+}
+
+/** Settings that make brokers on a small machine behave like those of life, only sooner. */
 export const labBehaviour: Settings = {
   // As on managed clusters: a forgotten client must not bring a deleted topic back unnoticed.
   'auto.create.topics.enable': false,
-  'default.replication.factor': 1,
-  'offsets.topic.replication.factor': 1,
-  'transaction.state.log.replication.factor': 1,
-  'transaction.state.log.min.isr': 1,
-  'share.coordinator.state.topic.replication.factor': 1,
-  'share.coordinator.state.topic.min.isr': 1,
   // The defaults of 50 partitions cost seconds at the first group and the first transaction.
   'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
-  'transaction.state.log.num.partitions': 4,
+  'transaction.state.log.num.partitions': TRANSACTIONS_PARTITIONS,
   'share.coordinator.state.topic.num.partitions': 1,
   // The pause that lets more members arrive before the first rebalance; there are none to wait for.
   'group.initial.rebalance.delay.ms': 0,
@@ -123,7 +148,7 @@ export const labBehaviour: Settings = {
   // is busy for longer than that the controller would fence a broker that is well.
   'broker.heartbeat.interval.ms': 500,
   'broker.session.timeout.ms': 3_000,
-  // Two brokers and the tests share a small machine.
+  // All brokers and the tests share a small machine.
   'num.network.threads': 2,
   'num.io.threads': 4,
 };

@@ -8,7 +8,7 @@ import type { ClusterName } from '../principals.js';
 import { archiveOptions, classPath, jvmOptions, kafkaJars } from './jars.js';
 import type { ClusterPaths } from './layout.js';
 import { scramCredential } from './scram.js';
-import { BROKER_ID, propertiesFile, type Settings } from './settings.js';
+import { FIRST_BROKER, propertiesFile, type Settings } from './settings.js';
 import { ZooKeeperSession } from './zookeeper-session.js';
 
 const POLL_MS = 50;
@@ -92,7 +92,7 @@ async function addUsers(session: ZooKeeperSession, passwords: ZooKeeperOptions['
  */
 async function brokerIsForgotten(session: ZooKeeperSession): Promise<void> {
   const deadline = Date.now() + FORGOTTEN_WITHIN_MS;
-  while (await session.exists(`/brokers/ids/${BROKER_ID}`)) {
+  while (await session.exists(`/brokers/ids/${FIRST_BROKER}`)) {
     if (Date.now() > deadline)
       throw new LabError(`ZooKeeper still knows the broker that ended ${FORGOTTEN_WITHIN_MS / 1000} s ago.`);
     await sleep(POLL_MS);

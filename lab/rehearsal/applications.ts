@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTopics } from '../kafka/topics.js';
 import type { Lab, LabCluster } from '../lab.js';
 import {
   type Connection,
@@ -38,7 +39,7 @@ export class Applications {
 
   private constructor(
     private readonly lab: Lab,
-    private readonly names: Names,
+    readonly names: Names,
     private readonly rate: number,
     private readonly registries?: Record<Side, string>,
   ) {
@@ -105,22 +106,16 @@ export class Applications {
 
   async #createTopic(): Promise<void> {
     const { source } = this.lab;
-    const admin = source.kafkajs('admin').admin();
-    await admin.connect();
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic: this.names.topic,
-          numPartitions: partitions,
-          configEntries: [
-            { name: 'retention.ms', value: String(14 * 86_400_000) },
-            { name: 'max.message.bytes', value: '2000000' },
-          ],
-        },
-      ],
-    });
-    await admin.disconnect();
+    await createTopics(source, [
+      {
+        topic: this.names.topic,
+        numPartitions: partitions,
+        configEntries: [
+          { name: 'retention.ms', value: String(14 * 86_400_000) },
+          { name: 'max.message.bytes', value: '2000000' },
+        ],
+      },
+    ]);
     const { topic, group, transactionalId } = this.names;
     await source.allow('orders-web', { write: [topic] });
     await source.allow('orders-batch', { write: [topic], transactionalIds: [transactionalId] });
