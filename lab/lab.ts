@@ -9,6 +9,7 @@ import type { Server } from './host/server.js';
 import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
 import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
+import { tieredStorageJar } from './kafka/tiered-storage.js';
 import { kafkaVersion, metadataOf, sourceVersion } from './kafka/version.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
@@ -79,6 +80,8 @@ export interface StartOptions {
   source?: string;
   /** Of each cluster: 1 unless told. */
   brokers?: BrokerCount;
+  /** A source with tiered storage (KIP-405) whose remote reads are late at random. */
+  tiered?: boolean;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
   /** Two schema registries too. */
@@ -94,19 +97,23 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1 } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered } = options;
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
+  if (tiered && metadataOf(versions.source) === 'zooKeeper')
+    throw new LabError(`A source of Kafka ${versions.source} has no tiered storage.`, 2);
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress, versions.source);
+  if (tiered) await tieredStorageJar(versions.source, progress);
   progress(`starting the lab ${name}: source and target Kafka, Temporal`);
   const state: LabState = {
     phase: 'starting',
     starter: thisProcess(),
     versions,
     ...(jvm && { jvm }),
+    ...(tiered && { tiered }),
     ports: await choosePorts(brokers),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -159,8 +166,14 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
 }
 
-function planOf(name: ClusterName, { versions, ports, jvm }: LabState): ClusterPlan {
-  return { name, version: versions[name], brokers: ports[name], ...(jvm && { jvm }) };
+function planOf(name: ClusterName, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
+  return {
+    name,
+    version: versions[name],
+    brokers: ports[name],
+    ...(name === 'source' && tiered && { tiered }),
+    ...(jvm && { jvm }),
+  };
 }
 
 async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {

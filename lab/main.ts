@@ -39,6 +39,7 @@ named('up', 'start the lab, or say where it is when it is up')
   .option('--fresh', 'throw away a lab of that name that is up, with its data')
   .option('--source <version>', 'the Kafka of the source: 2.8 (with ZooKeeper), 3.9 (the default) or 4.x')
   .option(...brokersOption)
+  .option('--tiered', 'a source with tiered storage, whose remote reads are late at random')
   .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
   .option('--registries', 'with two schema registries; adds them to a lab that is up')
   .action(async ({ json, fresh, ...options }: UpOptions) => {
@@ -77,6 +78,7 @@ interface UpOptions extends Options {
   fresh?: boolean;
   source?: string;
   brokers?: BrokerCount;
+  tiered?: boolean;
   connect?: boolean;
   registries?: boolean;
 }
@@ -90,7 +92,7 @@ function named(command: string, description: string): Command {
 }
 
 /** The running lab with this name, if every server of it runs. */
-async function wholeLab({ name, source, brokers }: UpOptions): Promise<Lab | undefined> {
+async function wholeLab({ name, source, brokers, tiered }: UpOptions): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
   if (!lab || !allRunning(lab)) return undefined;
   if (source !== undefined && sourceVersion(source) !== lab.source.version)
@@ -98,6 +100,8 @@ async function wholeLab({ name, source, brokers }: UpOptions): Promise<Lab | und
       `The lab ${name} is up with a source of Kafka ${lab.source.version}: say --fresh to throw it away.`,
       2,
     );
+  if (tiered && !lab.source.tiered)
+    throw new LabError(`The lab ${name} is up without tiered storage: say --fresh to throw it away.`, 2);
   if (brokers !== undefined && brokers !== lab.source.brokers.length)
     throw new LabError(
       `The lab ${name} is up with ${lab.source.brokers.length} broker(s) on each side: say --fresh to throw it away.`,

@@ -14,6 +14,8 @@ export interface LabState {
   starter: ProcessIdentity;
   /** The Kafka that each cluster runs. */
   versions: Record<ClusterName, string>;
+  /** The source has tiered storage. */
+  tiered?: boolean;
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
   /** Of each cluster: those of its brokers, in the order of their ids. */

@@ -44,7 +44,7 @@ export function printLab(lab: Lab): void {
   const { source, target, temporal } = lab;
   console.log(`The lab ${lab.name}${allRunning(lab) ? ' is up' : ', parts of which are not running'}:
 
-  source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512
+  source    Kafka ${source.version}   ${source.bootstrap.join()}   SASL SCRAM-SHA-512${source.tiered ? ', tiered storage' : ''}
   target    Kafka ${target.version}   ${target.bootstrap.join()}   TLS with client certificates
 ${ended(lab)}${askedFor(lab)}  Temporal  ${temporal.address}, namespace ${temporal.namespace}
   web UI    ${temporal.ui}
@@ -86,6 +86,7 @@ function describeCluster(cluster: LabCluster) {
   return {
     version: cluster.version,
     bootstrap: cluster.bootstrap,
+    ...(cluster.tiered && { tiered: true }),
     running: cluster.isRunning(),
     brokers: cluster.brokers.map((broker) => ({
       id: broker.id,

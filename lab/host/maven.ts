@@ -56,6 +56,23 @@ export async function fetchArchive(
   });
 }
 
+/** Fetches one jar and nothing that it needs into `folder`, and answers that path. */
+export async function fetchJar(
+  folder: string,
+  label: string,
+  jar: ArchiveCoordinates,
+  progress: Progress,
+): Promise<string> {
+  return makeOnce(folder, async (empty) => {
+    progress(`${label}: downloading`);
+    await runTool(
+      'mvn',
+      ['--batch-mode', '--quiet', 'dependency:copy', `-Dartifact=${jar}`, `-DoutputDirectory=${empty}`],
+      { label: `${label}: downloading`, missing: missingMaven, progress, cwd: empty },
+    );
+  });
+}
+
 function pom(artifacts: readonly Coordinates[]): string {
   const dependencies = artifacts.map((coordinates) => {
     const [group, artifact, version] = coordinates.split(':');

@@ -23,6 +23,7 @@ import {
   type Settings,
   zooKeeperRole,
 } from './settings.js';
+import { tieredStorage } from './tiered-storage.js';
 import { metadataOf } from './version.js';
 import { withZooKeeper } from './zookeeper.js';
 
@@ -36,6 +37,8 @@ export interface LabCluster {
   clients: Record<string, LabClient>;
   /** In the order of their ids. */
   brokers: readonly LabBroker[];
+  /** Whether it has tiered storage (KIP-405). */
+  tiered: boolean;
   /** The first broker's log file. */
   log: string;
   /** Whether every broker runs. */
@@ -60,12 +63,15 @@ export interface ClusterPlan {
   version: string;
   /** Of each broker, in the order of their ids. */
   brokers: readonly BrokerPorts[];
+  /** With tiered storage. */
+  tiered?: boolean;
   /** What its brokers are started as; as small as their number asks for unless told. */
   jvm?: JvmKind;
 }
 
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
-export async function prepareCluster(folder: string, { name, version, brokers }: ClusterPlan): Promise<void> {
+export async function prepareCluster(folder: string, plan: ClusterPlan): Promise<void> {
+  const { name, version, brokers, tiered } = plan;
   const { clients } = clusterPaths(folder, name);
   await issueClients(name, clients, addressesOf(brokers).join());
   const controllers = brokers.map(({ controller }) => controller);
@@ -74,7 +80,10 @@ export async function prepareCluster(folder: string, { name, version, brokers }:
     const paths = clusterPaths(folder, name, place.id);
     const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
     const settings = await brokerSettings({ name, version }, listeners, paths.data, clients, place);
-    await writeSettings(paths, settings);
+    const remote = tiered
+      ? await tieredStorage(version, paths.remote, place, await security[name].javaClient(clients, ADMIN))
+      : {};
+    await writeSettings(paths, { ...settings, ...remote });
     return { id: place.id, paths };
   });
   const [first, ...others] = await Promise.all(prepared);
@@ -162,6 +171,7 @@ export async function openCluster(
     bootstrap,
     clients,
     brokers,
+    tiered: plan.tiered ?? false,
     log: brokers[0]?.log ?? '',
     isRunning: () => brokers.every((one) => one.isRunning()),
     kill: () => all('kill'),

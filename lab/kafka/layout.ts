@@ -10,6 +10,8 @@ export interface ClusterPaths {
   data: string;
   /** The folder of the cluster's ZooKeeper, where it has one. */
   zooKeeper: string;
+  /** What the cluster has moved away from its brokers, where it has tiered storage. */
+  remote: string;
   /** The clients' credentials. */
   clients: string;
 }
@@ -27,6 +29,7 @@ export function clusterPaths(labFolder: string, cluster: ClusterName, broker = F
     settings: join(server, 'server.properties'),
     data: join(server, 'data'),
     zooKeeper: join(labFolder, `${cluster}-zookeeper`),
+    remote: join(labFolder, `${cluster}-remote`),
     clients: join(labFolder, 'clients', cluster),
   };
 }
