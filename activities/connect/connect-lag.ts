@@ -2,7 +2,7 @@ import { mirrorNames } from '../../src/connect/mirror-maker.js';
 import type { Connect } from '../../src/connect/rest.js';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import type { Migration } from '../../src/migration/file.js';
+import { waitMs, type Migration } from '../../src/migration/file.js';
 import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import { connectorConfig } from './connect-workers.js';
 import { valueOf } from '../kit/rows.js';
@@ -34,7 +34,7 @@ export class MirrorLag {
     private readonly rest: Connect,
     private readonly migration: Migration,
   ) {
-    this.scans = new TailScans(source);
+    this.scans = new TailScans(source, waitMs(migration, 'patience'));
   }
 
   /**

@@ -4,6 +4,7 @@ import { readRanges } from '../../src/connect/seen-range.js';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
+import { fetchStretch } from '../../src/kafka/stretch.js';
 import { valueIfThere, valueOf } from '../kit/rows.js';
 
 /** A position on the source: the first offset that is not yet processed. */
@@ -226,25 +227,18 @@ export async function readSyncs(target: Cluster, topic: string): Promise<Map<str
   const at = { topic, partition: 0 };
   const key = partitionKey(at);
   const { logStart, highWatermark } = valueOf(await target.watermarks([at]), key);
-  for (let next = logStart; next < highWatermark;) {
-    const rows = await target.fetch([{ ...at, offset: next }], {
-      isolation: 'uncommitted',
-      maxBytes: syncBytesPerFetch,
-      maxWaitMs: 0,
-    });
-    const before = next;
-    const { batches, place } = valueOf(rows, key);
+  const stretch = { ...at, from: logStart, until: highWatermark };
+  for await (const { batches, place } of fetchStretch(target, stretch, {
+    isolation: 'uncommitted',
+    maxBytes: syncBytesPerFetch,
+  }))
     for (const batch of batchesIn(batches, place)) {
-      next = batch.lastOffset + 1n;
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const record of recordsIn(batch)) {
         const sync = offsetSyncOf(record);
         if (sync) keep(syncs, sync);
       }
     }
-    // What compaction has left behind the last batch is nothing.
-    if (next === before) break;
-  }
   return syncs;
 }
 

@@ -33,6 +33,8 @@ export interface DrainQuestion {
   frozen?: boolean;
   /** Keys of findings that a person has accepted: see `findingKey`. */
   accepted?: readonly string[];
+  /** How long a log may not be given although it goes on, ms; two minutes unless told. */
+  patienceMs?: number;
 }
 
 export interface PartitionReading extends TopicPartition, Watermarks {
@@ -48,6 +50,8 @@ export interface DrainReading {
   groups: { group: string; partitions: PartitionReading[] }[];
   /** Partitions, also those that no group reads, whose log went on after its frozen end. */
   grown: (TopicPartition & Watermarks & { to: bigint })[];
+  /** About a log that is not given although it goes on: what it holds is not known. */
+  silence: string | undefined;
 }
 
 /** What a person accepts when they accept what a group has not read. */
@@ -116,7 +120,7 @@ export class DrainProbe {
     private readonly cluster: Cluster,
     private readonly question: DrainQuestion,
   ) {
-    this.scans = new TailScans(cluster);
+    this.scans = new TailScans(cluster, question.patienceMs);
   }
 
   /** @param options `thorough` reads every tail now, as a single look must. */
@@ -174,6 +178,7 @@ export class DrainProbe {
             return mark.highWatermark > end(at) ? [{ ...at, ...mark, to: end(at) }] : [];
           })
         : [],
+      silence: this.scans.silence,
     };
   }
 
@@ -193,7 +198,7 @@ export class DrainProbe {
       if (thorough || end - from <= shortTail || before?.get(key) === from)
         tails.push({ ...at, isolation, from, end });
     }
-    await this.scans.read(tails, thorough ? tails.length : tailsPerLook);
+    await (thorough ? this.scans.readAll(tails) : this.scans.read(tails, tailsPerLook));
   }
 
   /** A tail whose beginning has expired since it was read is still known; reading it again would call it a loss. */

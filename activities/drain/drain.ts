@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
+import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
@@ -67,6 +68,7 @@ class Drain {
       to,
       frozen,
       accepted,
+      patienceMs: waitMs(migration, 'patience'),
     });
   }
 
@@ -185,10 +187,11 @@ class Drain {
   }
 
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
-    const says = sayDrain(reading, this.accepted, (group) => ({
+    const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
       stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
     }));
+    const says = reading.silence ? `${lags}. ${reading.silence}` : lags;
     const stuck = new Map(
       reading.groups
         .flatMap(({ partitions }) => partitions)

@@ -7,7 +7,7 @@ const oneBatchBytes = 64 * 1024;
 
 /**
  * When the newest batch of a partition was written: its timestamp, which producers set unless the topic says otherwise.
- * `null` where the log cannot tell (compacted away, written without timestamps, not readable).
+ * `null` where the log cannot tell (compacted away, written without timestamps, not readable, not given).
  */
 export async function newestTimestamp(
   cluster: Cluster,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   partitionKey,
   type Cluster,
@@ -5,8 +6,11 @@ import {
   type Rows,
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
+import { Silence } from '../../src/kafka/silence.js';
 import { DeliverableScan, type GroupIsolation } from '../../src/kafka/records/deliverable.js';
+import type { FerryError } from '../../src/migration/errors.js';
 import type { ScanResult } from '../../src/migration/verdicts.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
 import { rowAt } from '../kit/rows.js';
 
 /** What is to be read: one partition, as members of that isolation read it, from `from` up to, not including, `end`. */
@@ -23,8 +27,12 @@ const partitionsPerFetch = 128;
 /** How often one call of `read` goes back for more; the next call goes on from there. */
 const roundsPerRead = 16;
 const lonelyFetchesAtOnce = 4;
+/** So long one call of `read` asks tails alone; who was not asked goes first in the next. */
+const lonelyMs = 5_000;
 /** A record that was found stays where it is, unless the topic is compacted: it is looked for again after this, ms. */
 const foundForMs = 10_000;
+/** What no later probe finds otherwise; `Unexpected` is what a damaged log is. */
+const forPerson: ReadonlySet<string> = new Set(['Unauthorized', 'Unsupported', 'Unexpected']);
 
 /**
  * Looks for the first deliverable record in tails of logs. Remembers what it has read, so that a tail in which nothing
@@ -33,19 +41,57 @@ const foundForMs = 10_000;
 export class TailScans {
   private scans = new Map<string, TailScan>();
 
-  constructor(private readonly cluster: Cluster) {}
+  /** @param patienceMs how long a tail may not be given although its log goes on. */
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly patienceMs?: number,
+  ) {}
 
   /** What is known of a tail that begins here, without asking the cluster. */
   known(tail: Omit<Tail, 'end'>): ScanResult | undefined {
     return this.scans.get(keyOf(tail))?.result;
   }
 
-  /** Reads on in at most `limit` of the tails, the shortest first, as far as a few Fetches go; forgets all others. */
-  async read(tails: readonly Tail[], limit: number): Promise<void> {
+  /** About a tail that has not been given for a while. */
+  get silence(): string | undefined {
+    for (const scan of this.scans.values()) if (!scan.finished && scan.silence.says) return scan.silence.says;
+    return undefined;
+  }
+
+  /**
+   * Reads all of the tails, each to its first record or its end.
+   *
+   * @throws FerryError what a broker says for good; `Unreachable` when a tail was not given for too long
+   */
+  async readAll(tails: readonly Tail[]): Promise<void> {
+    for (;;) {
+      await this.look(tails, tails.length, false);
+      const unfinished = [...this.scans.values()].filter((scan) => !scan.finished);
+      if (unfinished.length === 0) return;
+      const [failed] = unfinished.flatMap(({ failure }) => failure ?? []);
+      if (failed) throw failed;
+      await sleep(Math.min(...unfinished.map(({ silence }) => silence.pauseMs)));
+    }
+  }
+
+  /**
+   * Reads on in at most `limit` of the tails, the shortest first, as far as a few Fetches go; forgets all others.
+   *
+   * @throws FerryError as `readAll`
+   */
+  read(tails: readonly Tail[], limit: number): Promise<void> {
+    // What is not answered is left to the next probe: the others do not wait for it.
+    return this.look(tails, limit, true);
+  }
+
+  private async look(tails: readonly Tail[], limit: number, once: boolean): Promise<void> {
     const scans = new Map<string, TailScan>();
     for (const tail of tails) {
       const key = keyOf(tail);
-      const scan = scans.get(key) ?? this.scans.get(key) ?? new TailScan(tail);
+      const scan =
+        scans.get(key) ??
+        this.scans.get(key) ??
+        new TailScan(tail, new Silence(this.cluster.name, tail, this.patienceMs));
       scan.upTo(tail.end);
       scans.set(key, scan);
     }
@@ -59,34 +105,36 @@ export class TailScans {
       unread.push(scan);
     }
     const chosen = unread.slice(0, limit);
-
-    // What is not answered is left to the next probe: the others do not wait for it.
-    const failed = new Set<TailScan>();
+    const aloneUntil = Date.now() + lonelyMs;
     for (let round = 0; round < roundsPerRead; round++) {
-      const unfinished = chosen.filter((scan) => !scan.finished && !failed.has(scan));
+      const unfinished = chosen.filter((scan) => !scan.finished && (round === 0 || scan.moves));
       if (unfinished.length === 0) return;
-      for (const share of fetchable(unfinished)) await this.fetchTogether(share, failed);
+      for (const share of fetchable(unfinished)) await this.fetchTogether(share, once, aloneUntil);
     }
   }
 
-  private async fetchTogether(share: readonly TailScan[], failed: Set<TailScan>): Promise<void> {
-    const rows = await this.fetch(share);
-    const fed = share.map((scan) => scan.take(rows));
-    share.forEach((scan, index) => fed[index] === 'failed' && failed.add(scan));
-    if (fed.some((outcome) => outcome === 'moved')) return;
-    // Empty may mean that the bytes were used up, or that the batch was larger than a partition's share of them: only a
-    // partition that is asked for alone is always given its next batch (KIP-74).
-    const silent = share.filter((_, index) => fed[index] === 'empty');
-    for (let at = 0; at < silent.length; at += lonelyFetchesAtOnce)
-      await Promise.all(
-        silent.slice(at, at + lonelyFetchesAtOnce).map(async (scan) => {
-          const alone = share.length === 1 ? rows : await this.fetch([scan]);
-          if (scan.take(alone) === 'empty') scan.endsHere();
-        }),
-      );
+  private async fetchTogether(share: readonly TailScan[], once: boolean, aloneUntil: number): Promise<void> {
+    const rows = await this.fetch(share, 0, once);
+    for (const scan of share) scan.take(rows);
+    // Others may have used the bytes up: only a partition that is asked for alone is always given its next batch (KIP-74).
+    const silent = share.filter(({ outcome }) => outcome === 'nothing');
+    await inParallel(
+      silent.toSorted((a, b) => a.askedAloneAt - b.askedAloneAt),
+      async (scan) => {
+        if (Date.now() > aloneUntil) return;
+        scan.askedAloneAt = Date.now();
+        scan.take(await this.fetch([scan], scan.silence.waitMs, once));
+        if (scan.outcome === 'nothing') scan.silence.heard(scan.next, scan.end);
+      },
+      lonelyFetchesAtOnce,
+    );
   }
 
-  private fetch(scans: readonly TailScan[]): Promise<Rows<string, FetchedBatches>> {
+  private fetch(
+    scans: readonly TailScan[],
+    maxWaitMs: number,
+    once: boolean,
+  ): Promise<Rows<string, FetchedBatches>> {
     return this.cluster.fetch(
       scans.map(({ tail, next, end }) => ({
         topic: tail.topic,
@@ -98,8 +146,8 @@ export class TailScans {
         isolation: scans[0]?.tail.isolation === 'read_committed' ? 'committed' : 'uncommitted',
         maxBytes: bytesPerPartition * scans.length,
         maxBytesPerPartition: bytesPerPartition,
-        maxWaitMs: 0,
-        once: true,
+        maxWaitMs,
+        once,
       },
     );
   }
@@ -111,8 +159,15 @@ class TailScan {
   /** Below this the log holds nothing more, by the broker's word. */
   private emptyUntil: bigint;
   end: bigint;
+  /** Of the last Fetch. */
+  outcome: 'moved' | 'nothing' | 'failed' = 'nothing';
+  failure: FerryError | undefined;
+  askedAloneAt = 0;
 
-  constructor(readonly tail: Tail) {
+  constructor(
+    readonly tail: Tail,
+    readonly silence: Silence,
+  ) {
     this.scan = new DeliverableScan(tail.from, tail.isolation);
     this.emptyUntil = tail.from;
     this.end = tail.end;
@@ -133,8 +188,8 @@ class TailScan {
     this.foundAt = undefined;
   }
 
-  endsHere(): void {
-    this.emptyUntil = this.end;
+  get moves(): boolean {
+    return this.outcome === 'moved';
   }
 
   get result(): ScanResult {
@@ -153,16 +208,20 @@ class TailScan {
     return this.result.kind === 'record' || this.next >= this.end;
   }
 
-  take(rows: Rows<string, FetchedBatches>): 'moved' | 'empty' | 'failed' {
+  take(rows: Rows<string, FetchedBatches>): void {
     const row = rowAt(rows, partitionKey(this.tail));
+    this.failure = row.error;
     if (row.error) {
       // A leader that moves is asked again by the next probe; what a person must mend is said at once.
-      if (row.error.type === 'Unauthorized' || row.error.type === 'Unsupported') throw row.error;
-      return 'failed';
+      if (forPerson.has(row.error.type)) throw row.error;
+      this.outcome = 'failed';
+      return;
     }
-    if (row.value.batches.length === 0) return 'empty';
-    if (this.scan.feed(row.value).kind === 'record') this.foundAt = Date.now();
-    return 'moved';
+    const { batches, untilReached } = row.value;
+    this.outcome = batches.length > 0 || untilReached ? 'moved' : 'nothing';
+    if (this.outcome !== 'nothing') this.silence.broken();
+    if (batches.length > 0 && this.scan.feed(row.value).kind === 'record') this.foundAt = Date.now();
+    if (untilReached) this.emptyUntil = this.end;
   }
 }
 

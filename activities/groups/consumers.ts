@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts, type Rows } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import { targetGroup, targetName, topicsOf } from '../../src/migration/file.js';
+import { targetGroup, targetName, topicsOf, waitMs } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Dependencies } from '../kit/dependencies.js';
@@ -91,11 +91,13 @@ class Consumers {
         to,
         frozen,
         accepted,
+        patienceMs: waitMs(migration, 'patience'),
       });
     if (expected === 'moved')
       this.targetProbe = new DrainProbe(target, {
         readers: readers('target'),
         topics: [...new Set(this.movers.flatMap(({ targetTopics }) => [...targetTopics]))],
+        patienceMs: waitMs(migration, 'patience'),
       });
   }
 

@@ -51,8 +51,9 @@ type Envelope = z.infer<typeof envelope>;
  * Runs outside Temporal too, without heartbeats.
  *
  * @param held adds to what is said that quotas hold it back, while a probe lasts too
- * @throws FerryError whatever the probe throws; `Unreachable` only after `waits.patience` without a successful probe,
- * and then for a person to mend: the same call would only wait for as long again.
+ * @throws FerryError whatever the probe throws; `Unreachable` only when the probe itself has waited for long (`lasting`),
+ * or after `waits.patience` without a successful probe, and then for a person to mend: the same call would only wait for as
+ * long again.
  * @throws CancelledFailure at once when the activity is cancelled.
  */
 export async function watch<Answer extends object, Carry>(
@@ -104,7 +105,7 @@ export async function watch<Answer extends object, Carry>(
         confirming = seen.confirming ?? false;
         mirror = seen.mirror;
       } catch (error) {
-        if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+        if (!isFerryError(error) || error.type !== 'Unreachable' || error.lasting) throw error;
         const failingSince = state.failingSince ?? watchedMs;
         if (watchedMs - failingSince >= patience)
           throw new FerryError(error.type, error.message, { lasting: true });

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Refinement } from '../../src/connect/refine.js';
 import { TakenOver } from '../../src/kafka/taken-over.js';
 import { FerryError } from '../../src/migration/errors.js';
-import { targetName, type Migration } from '../../src/migration/file.js';
+import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { partitionsOfShare, sharesOf, type PartitionCounts } from '../../src/migration/shares.js';
 import type { Activities } from '../../src/migration/work/activities.js';
@@ -87,6 +87,7 @@ export function engineActivities({
           {
             signal,
             ids,
+            patienceMs: waitMs(migration, 'patience'),
             progress: (progress) => {
               heartbeat = pace.heartbeat(progress);
               beat();

@@ -4,15 +4,16 @@ import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
+import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
+import { sample, type Place } from '../kit/sampling.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
 import { readTopics, type TopicState } from '../topics/topic-reading.js';
-import { asking, blocking } from '../kit/weights.js';
+import { asking, blocking, noting } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
 
 const dayMs = 86_400_000;
@@ -61,7 +62,7 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
     ];
   });
   const partitions = partitionsIn(copied.map(({ from }) => from.facts));
-  const [oldest, future, ids, keyless, before] = await Promise.all([
+  const [oldest, future, ids, { keyless, unseen }, before] = await Promise.all([
     oldestRecords(source, partitions),
     recordsAhead(source, copied),
     migration.strategy === 'simpleMirroring' ? idsIn(source, partitions) : [],
@@ -79,6 +80,12 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
       ...(keyless.has(topic.move.name) ? [keylessFinding(topic, target.name)] : []),
     ]),
     ...ids,
+    ...unseen.map((place) =>
+      noting(
+        `keys-not-seen:${partitionKey(place)}`,
+        `${source.name} gave nothing of ${partitionKey(place)} from offset ${place.offset} on although it goes on to ${place.until}, so whether it holds records without a key, which a compacted topic refuses, is not known: the mirror stops at the first one.`,
+      ),
+    ),
     ...before,
   ];
 }
@@ -205,38 +212,42 @@ function keylessFinding({ move, mend }: Copied, target: string): Finding {
   );
 }
 
-/** Of these topics the ones with a record without a key among the first of a partition: they were not always compacted. */
-async function topicsWithoutKeys(source: Cluster, copied: readonly Copied[]): Promise<Set<string>> {
+/**
+ * Of these topics the ones with a record without a key among the first of a partition: they were not always compacted.
+ * `unseen`: beginnings of which nothing came.
+ */
+async function topicsWithoutKeys(
+  source: Cluster,
+  copied: readonly Copied[],
+): Promise<{ keyless: Set<string>; unseen: readonly Place[] }> {
   const partitions = partitionsIn(copied.map(({ from }) => from.facts));
-  if (partitions.length === 0) return new Set();
   const ends = await readEnds(source, partitions);
-  const rows = await source.fetch(
+  const { fetched, silent } = await sample(
+    source,
     ends.flatMap(({ topic, partition, logStart, highWatermark }) =>
       logStart < highWatermark ? [{ topic, partition, offset: logStart, until: highWatermark }] : [],
     ),
-    {
-      isolation: 'uncommitted',
-      maxBytes: sampleBytes * partitions.length,
-      maxBytesPerPartition: sampleBytes,
-      maxWaitMs: 0,
-    },
+    { maxBytes: sampleBytes * partitions.length, maxBytesPerPartition: sampleBytes },
   );
   const keyless = partitions.filter((at) => {
-    const fetched = rowAt(rows, partitionKey(at)).value;
-    if (!fetched) return false;
-    for (const batch of batchesIn(fetched.batches, fetched.place)) {
+    const value = fetched.get(partitionKey(at));
+    if (!value) return false;
+    for (const batch of batchesIn(value.batches, value.place)) {
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const { key } of recordsIn(batch)) if (key === null) return true;
     }
     return false;
   });
-  return new Set(keyless.map(({ topic }) => topic));
+  return { keyless: new Set(keyless.map(({ topic }) => topic)), unseen: silent };
 }
 
 async function idsIn(source: Cluster, partitions: readonly TopicPartition[]): Promise<Finding[]> {
-  return partitions.length === 0
-    ? []
-    : refuseRegistryIds(await sampleIds(source, partitions), undefined, 'use advancedMirroring');
+  if (partitions.length === 0) return [];
+  const { samples, unseen } = await sampleIds(source, partitions);
+  return [
+    ...(await refuseRegistryIds(samples, undefined, 'use advancedMirroring')),
+    ...idsNotSeen(unseen, source.name),
+  ];
 }
 
 /** The history is to come first: what is on the target already, and was not mirrored, would lie before it. */

@@ -7,9 +7,6 @@ import type { Ends } from './offset-reading.js';
 import { valueIfThere } from '../kit/rows.js';
 import { TailScans } from '../drain/tail-scan.js';
 
-/** How many partitions are looked into at a time. */
-const scannedAtOnce = 1_000;
-
 /**
  * Up to where the records of each partition of the target are the mirror's own, by target topic: what its map says, else
  * `mirrored`, which was taken down when it had copied everything. Nothing for strategies without a mirror, nor where
@@ -43,6 +40,8 @@ export async function mirroredOffsets(
 /**
  * Partitions that hold a record at or after the offset given (0 where none is): markers of a mirror's own transactions
  * are none.
+ *
+ * @throws FerryError `Unreachable` when a log could not be read: then nobody knows
  */
 export async function recordsBeyond(
   target: Cluster,
@@ -57,13 +56,9 @@ export async function recordsBeyond(
       : [];
   });
   const scans = new TailScans(target);
-  await scans.read(tails, scannedAtOnce);
+  await scans.readAll(tails);
   return tails.flatMap((tail) => {
     const found = scans.known(tail);
-    // What was not read to its end counts: nothing shows that it is not a record.
-    if (found?.kind === 'record') return [{ ...tail, offset: found.offset, highWatermark: tail.end }];
-    return (found?.next ?? tail.from) < tail.end
-      ? [{ ...tail, offset: found?.next ?? tail.from, highWatermark: tail.end }]
-      : [];
+    return found?.kind === 'record' ? [{ ...tail, offset: found.offset, highWatermark: tail.end }] : [];
   });
 }

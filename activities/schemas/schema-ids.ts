@@ -14,6 +14,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import { schemaIdOf } from '../../src/registry/wire-format.js';
 import { valueOf } from '../kit/rows.js';
 import { idKeys } from './schema-plan.js';
+import { sample, type Place } from '../kit/sampling.js';
 import type { SchemaTranslation } from './schema-translation.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -36,16 +37,17 @@ export interface SampledIds {
 
 /**
  * Reads some records at the beginning, in the middle and at the end of each partition, and the ids they carry.
- * Transaction markers and records in formats from before Kafka 0.11 are passed over.
+ * Transaction markers and records in formats from before Kafka 0.11 are passed over. `unseen`: places of which nothing came.
  */
 export async function sampleIds(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
   signal?: AbortSignal,
-): Promise<SampledIds[]> {
+): Promise<{ samples: SampledIds[]; unseen: Place[] }> {
   const marks = await cluster.watermarks(partitions);
   const samples = new Map<string, Sample>();
   const read = new Map<string, bigint>();
+  const unseen: Place[] = [];
   for (const place of [start, middle, end]) {
     const positions = partitions.flatMap((at) => {
       const { logStart, highWatermark } = valueOf(marks, partitionKey(at));
@@ -54,30 +56,30 @@ export async function sampleIds(
         : [];
     });
     if (positions.length === 0) break;
-    const rows = await cluster.fetch(positions, {
-      isolation: 'uncommitted',
-      maxBytes: Math.min(bytesPerFetch, bytesPerPlace * positions.length),
-      maxBytesPerPartition: bytesPerPlace,
-      maxWaitMs: 0,
-      ...(signal && { signal }),
-    });
+    const { fetched, silent } = await sample(
+      cluster,
+      positions,
+      {
+        maxBytes: Math.min(bytesPerFetch, bytesPerPlace * positions.length),
+        maxBytesPerPartition: bytesPerPlace,
+      },
+      signal,
+    );
+    unseen.push(...silent);
     for (const at of positions) {
-      const { error, value } = rows.get(partitionKey(at)) ?? {};
-      // What expired since it was measured is not there to be sampled.
-      if (error && error.type !== 'Changed') throw error;
-      if (!value) continue;
       const key = partitionKey(at);
+      const value = fetched.get(key);
       // Places of a short partition overlap.
-      read.set(key, sampleBatches(value, at, read.get(key) ?? 0n, samples));
+      if (value) read.set(key, sampleBatches(value, at, read.get(key) ?? 0n, samples));
     }
   }
-  return [...samples.values()];
+  return { samples: [...samples.values()], unseen };
 }
 
-type Place = (marks: Pick<Watermarks, 'logStart' | 'highWatermark'>) => bigint;
-const start: Place = ({ logStart }) => logStart;
-const middle: Place = ({ logStart, highWatermark }) => (logStart + highWatermark) / 2n;
-const end: Place = ({ logStart, highWatermark }) =>
+type Where = (marks: Pick<Watermarks, 'logStart' | 'highWatermark'>) => bigint;
+const start: Where = ({ logStart }) => logStart;
+const middle: Where = ({ logStart, highWatermark }) => (logStart + highWatermark) / 2n;
+const end: Where = ({ logStart, highWatermark }) =>
   highWatermark - 10n > logStart ? highWatermark - 10n : logStart;
 
 type Sample = SampledIds & { ids: Map<number, { partition: number; offset: bigint }> };
@@ -109,6 +111,18 @@ function sampleBatches(
     }
   }
   return next;
+}
+
+/** Of a topic with places that could not be looked at nobody knows whether its records carry ids of schemas. */
+export function idsNotSeen(unseen: readonly Place[], cluster: string): Finding[] {
+  const first = new Map<string, Place>();
+  for (const place of unseen) if (!first.has(place.topic)) first.set(place.topic, place);
+  return [...first.values()].map((place) =>
+    asking(
+      `records-not-sampled:${place.topic}`,
+      `${cluster} gave nothing of ${partitionKey(place)} from offset ${place.offset} on although it goes on to ${place.until}, so whether its records carry ids of schemas that nobody copies is not known: see its leader's log, or the remote storage of a tiered topic, and retry, or accept that.`,
+    ),
+  );
 }
 
 /**

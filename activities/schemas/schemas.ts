@@ -12,7 +12,7 @@ import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
-import { checkIdsInRecords, checkTranslated, sampleIds } from './schema-ids.js';
+import { checkIdsInRecords, checkTranslated, idsNotSeen, sampleIds } from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
 import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
 import { restoreLevels } from './schema-write.js';
@@ -103,11 +103,12 @@ async function checkRecords(
     migration.topics.map(({ name }) => name),
     { topicIds },
   );
-  const samples = await sampleIds(cluster, partitionsIn(topics), signal);
+  const { samples, unseen } = await sampleIds(cluster, partitionsIn(topics), signal);
   const translation = await SchemaTranslation.of({ registries }, { migration, accepted }, signal);
-  return translation
+  const found = await (translation
     ? checkTranslated(samples, translation, source.until(signal))
-    : checkIdsInRecords(samples, source.until(signal), target.until(signal));
+    : checkIdsInRecords(samples, source.until(signal), target.until(signal)));
+  return [...found, ...idsNotSeen(unseen, cluster.name)];
 }
 
 const ways = {

@@ -1,6 +1,7 @@
 import { LabError } from '../../lab/lab.js';
 import { type Cluster, partitionKey, type TopicPartition } from '../../src/kafka/cluster.js';
 import { batchesIn, type RecordBatch } from '../../src/kafka/records/batch.js';
+import { fetchStretch } from '../../src/kafka/stretch.js';
 import { controlType } from '../../src/kafka/records/records.js';
 
 /** What a consumer that reads committed is given of a topic. */
@@ -37,19 +38,13 @@ export async function* committedBatches(
   const { value: ends, error } = (await cluster.watermarks([at])).get(key) ?? {};
   if (!ends) throw error ?? new LabError(`Partition ${key} was not found.`);
   const markers = new Map<bigint, bigint>();
-  for (let offset = ends.logStart; offset < ends.lastStable;) {
-    const rows = await cluster.fetch([{ ...at, offset, until: ends.lastStable }], {
-      isolation: 'committed',
-      maxBytes: fetchBytes,
-      maxWaitMs: 500,
-    });
-    const { value: fetched, error } = rows.get(key) ?? {};
-    if (!fetched) throw error ?? new LabError(`Partition ${key} could not be read.`);
-    // Behind the last batch that compaction has left there may be offsets and nothing else.
-    if (fetched.batches.length === 0) return;
-    for (const batch of batchesIn(fetched.batches)) {
+  const stretch = { ...at, from: ends.logStart, until: ends.lastStable };
+  for await (const fetched of fetchStretch(cluster, stretch, {
+    isolation: 'committed',
+    maxBytes: fetchBytes,
+  }))
+    for (const batch of batchesIn(fetched.batches, fetched.place)) {
       if (batch.kind === 'legacy') throw new LabError(`Partition ${key} holds records of an old format.`);
-      offset = batch.lastOffset + 1n;
       if (batch.control) {
         if (controlType(batch) === 'abort') markers.set(batch.producerId, batch.baseOffset);
         continue;
@@ -63,5 +58,4 @@ export async function* committedBatches(
       );
       if (batch.count > 0 && !aborted) yield batch;
     }
-  }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type TopicPartition } from '../kafka/cluster.js';
 import { batchesIn, type RecordBatch } from '../kafka/records/batch.js';
 import { OpenAborts, type FetchedRange } from '../kafka/records/deliverable.js';
 import { controlType, recordsIn, type KafkaRecord } from '../kafka/records/records.js';
+import { Silence } from '../kafka/silence.js';
 import type { SeenRange, SeenRecord } from './refine.js';
 
 export interface RangeAsked extends TopicPartition {
@@ -23,19 +25,23 @@ const mostRecords = 250_000;
 /**
  * Reads stretches of partitions as a `read_committed` consumer sees them, hashed. One answer for each stretch, in order.
  *
- * @throws FerryError what the cluster refused.
+ * @throws FerryError what the cluster refused; `Unreachable` when a stretch was not given.
  */
 export async function readRanges(cluster: Cluster, asked: readonly RangeAsked[]): Promise<SeenRange[]> {
-  const readings = asked.map((one) => new RangeReading(one));
+  const readings = asked.map((one) => new RangeReading(one, new Silence(cluster.name, one)));
   for (;;) {
     const open = readings.filter((reading) => !reading.finished);
     if (open.length === 0) return readings.map((reading) => reading.range);
     for (const share of shares(open)) {
-      const moved = await fetchInto(cluster, share);
+      const moved = await fetchInto(cluster, share, 0);
       if (moved) continue;
-      // Only a partition that is asked for alone is always given its next batch (KIP-74): nothing means nothing then.
-      for (const reading of share)
-        if (!(await fetchInto(cluster, [reading]))) reading.nothingUntil(reading.asked.to);
+      // Only a partition that is asked for alone is always given its next batch (KIP-74).
+      for (const reading of share) {
+        const { silence, next, asked } = reading;
+        if (await fetchInto(cluster, [reading], silence.waitMs)) continue;
+        silence.heard(next, asked.to);
+        await sleep(silence.pauseMs);
+      }
     }
   }
 }
@@ -56,14 +62,18 @@ function shares(open: readonly RangeReading[]): RangeReading[][] {
   return shares.map(({ readings }) => readings);
 }
 
-async function fetchInto(cluster: Cluster, share: readonly RangeReading[]): Promise<boolean> {
+async function fetchInto(
+  cluster: Cluster,
+  share: readonly RangeReading[],
+  maxWaitMs: number,
+): Promise<boolean> {
   const rows = await cluster.fetch(
     share.map(({ asked: { topic, partition, to }, next }) => ({ topic, partition, offset: next, until: to })),
     {
       isolation: 'committed',
       maxBytes: bytesPerPartition * share.length,
       maxBytesPerPartition: bytesPerPartition,
-      maxWaitMs: 0,
+      maxWaitMs,
     },
   );
   let moved = false;
@@ -81,7 +91,10 @@ class RangeReading {
   private readonly holes: { from: bigint; to: bigint }[] = [];
   private readonly aborts = new Map<bigint, bigint>();
 
-  constructor(readonly asked: RangeAsked) {
+  constructor(
+    readonly asked: RangeAsked,
+    readonly silence: Silence,
+  ) {
     this.next = asked.from;
     this.nothingUntil(asked.logStart < asked.to ? asked.logStart : asked.to);
   }
@@ -104,6 +117,8 @@ class RangeReading {
   take(fetched: FetchedBatches): boolean {
     const before = this.next;
     this.feed(fetched);
+    if (fetched.untilReached) this.nothingUntil(this.asked.to);
+    if (this.next > before) this.silence.broken();
     return this.next > before;
   }
 

@@ -109,7 +109,7 @@ export interface Cluster {
   // records.ts
   /**
    * Raw record batches from each position up to (not including) `until`, at most `maxBytes` in all, in one Fetch per
-   * leader; empty when nothing is there yet. The bytes are exactly the log's (KIP-98 batches, magic 2; older magic as is).
+   * leader. None proves nothing by itself, see `said` in `silence.ts`. The bytes are exactly the log's (KIP-98 batches, magic 2; older magic as is).
    * With `committed` isolation the broker ends at the last stable offset and lists aborted transactions. `lastEpoch`, the
    * leader epoch of the record before `offset`, lets the broker notice that its log was truncated since. `mirror` names a
    * mirror whose own connections are used, see `closeMirror`.
@@ -323,8 +323,8 @@ export interface FetchedBatches {
   readonly batches: Buffer;
   /** With isolation `committed`: transactions aborted in this range, by producer and first offset. */
   readonly aborted: readonly { producerId: bigint; firstOffset: bigint }[];
-  /** Never: an answer that a quota held back is waited for. */
-  readonly throttled: boolean;
+  /** A batch came that begins at or beyond `until`: below that there is nothing else than `batches`. */
+  readonly untilReached?: boolean;
   /** The log is not the one that was read up to the position: it parts from that at `endOffset`. */
   readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };
   /** Where the batches were read, for sentences: `orders/3 on cluster "main"`. */

@@ -6,6 +6,7 @@ import { gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
 import { Portion } from './link/portion.js';
 import { ok, refusal } from './link/refusal.js';
+import { batchesIn } from './records/batch.js';
 import { wholeBatches } from './records/whole-batches.js';
 import { fetchV12 } from './wire/fetch-v12.js';
 import type { FetchResponse } from './wire/fetch-v12.js';
@@ -107,8 +108,17 @@ function fetched(
   const place = `${partitionKey(row)} on cluster "${cluster}"`;
   try {
     const batches = wholeBatches(records, { from: position.offset, until: position.until, place });
+    // A whole batch is left out only because it begins at or beyond `until`.
+    const [beyond] = batchesIn(records.subarray(batches.length), place);
     return {
-      value: { watermarks, batches, aborted, throttled: false, place, ...(diverging && { diverging }) },
+      value: {
+        watermarks,
+        batches,
+        aborted,
+        place,
+        ...(beyond && { untilReached: true }),
+        ...(diverging && { diverging }),
+      },
     };
   } catch (error) {
     if (isFerryError(error)) return error;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type FetchedBatches, type Row } from '../kafka/cluster.js';
+import { said, Silence } from '../kafka/silence.js';
+import { SilentTurns } from '../kafka/silent-turns.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import type { FerryError } from '../migration/errors.js';
 import type { TargetWriter } from './target-writer.js';
@@ -43,9 +45,9 @@ export class Room {
     return Math.max(leastRoom, Math.min(4 * partitionBytes, this.memory / this.flows.length));
   }
 
-  /** Resolves when some batch has been let go, or after a moment. */
-  async change(): Promise<void> {
-    await Promise.race([new Promise<void>((resolve) => this.waiting.push(resolve)), sleep(pauseMs)]);
+  /** Resolves when some batch has been let go, or after so long. */
+  async change(ms: number): Promise<void> {
+    await Promise.race([new Promise<void>((resolve) => this.waiting.push(resolve)), sleep(ms)]);
   }
 
   changed(): void {
@@ -61,6 +63,8 @@ export interface IntakeShared {
   readonly room: Room;
   readonly throttle: Throttle;
   readonly signal: AbortSignal;
+  /** How long a partition may not be given although its log goes on, ms; two minutes unless told. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** What an intake tells of its partitions. */
@@ -79,8 +83,8 @@ export interface IntakeEvents {
  */
 export class Intake {
   private flows: Flow[] = [];
-  /** Behind the end, and a Fetch brought nothing: another alone tells whether there is nothing. */
-  private readonly doubtful = new Set<Flow>();
+  /** Behind the end, and a Fetch brought nothing: asked alone, in turns with all others, until it brings something. */
+  private readonly silent: SilentTurns<Flow>;
 
   private readonly source: Cluster;
   private readonly lane: string;
@@ -89,10 +93,11 @@ export class Intake {
   private readonly signal: AbortSignal;
 
   constructor(
-    { source, lane, room, throttle, signal }: IntakeShared,
+    { source, lane, room, throttle, signal, patienceMs }: IntakeShared,
     private readonly broker: number,
     private readonly events: IntakeEvents,
   ) {
+    this.silent = new SilentTurns(({ partition }) => new Silence(source.name, partition, patienceMs));
     this.source = source;
     this.lane = lane;
     this.room = room;
@@ -111,20 +116,22 @@ export class Intake {
     while (!this.signal.aborted) {
       if (this.flows.length === 0) return this.events.ended();
       await this.throttle.open(this.signal);
-      const [alone] = this.doubtful;
       const roomy = this.flows.filter(({ writer }) => held(writer) < this.room.share);
-      const hungry = alone ? [alone] : roomy.filter(({ writer }) => writer.queue.position < writer.queue.end);
+      const alone = this.silent.next(roomy);
+      const others = roomy.filter((flow) => !this.silent.has(flow));
+      const hungry = others.filter(({ writer }) => writer.queue.position < writer.queue.end);
       const crowded = roomy.length < this.flows.length;
       const room = this.room.free;
-      if (roomy.length === 0 || room < leastRoom) {
-        await this.room.change();
+      if ((others.length === 0 && !alone) || room < leastRoom) {
+        await this.room.change(this.silent.pauseMs(pauseMs));
         continue;
       }
-      const flows = alone || hungry.length > 0 ? [...hungry, ...idleOf(roomy, hungry, alone)] : roomy;
+      const flows = alone ? [alone] : hungry.length > 0 ? [...hungry, ...idleOf(others, hungry)] : others;
       const bytes = Math.min(room, fetchBytes, this.throttle.burst);
-      const waitMs = hungry.length > 0 || crowded ? 0 : longPollMs;
+      const busy = hungry.length > 0 || crowded || this.silent.any;
+      const waitMs = (alone && this.silent.waitMs(alone)) ?? (busy ? 0 : longPollMs);
       const brought = await this.fetch(flows, bytes, waitMs);
-      if (brought === 0 && waitMs === 0) await this.room.change();
+      if (brought === 0 && busy) await this.room.change(this.silent.pauseMs(pauseMs));
     }
   }
 
@@ -187,7 +194,7 @@ export class Intake {
 
   private lose(flow: Flow, error: FerryError): void {
     this.flows = this.flows.filter((other) => other !== flow);
-    this.doubtful.delete(flow);
+    this.silent.answered(flow);
     this.events.lost(flow, error);
   }
 
@@ -199,12 +206,8 @@ export class Intake {
     const before = queue.position;
     queue.feed({ ...fetched, batches: keepable(fetched.batches) });
     this.throttle.took(fetched.batches.length);
-    this.doubtful.delete(flow);
-    const behind = queue.position < queue.end;
-    if (fetched.batches.length === 0 && behind && !fetched.throttled) {
-      if (alone) queue.skipTo(queue.end);
-      else this.doubtful.add(flow);
-    }
+    if (said(fetched, BigInt(before), 'committed') !== 'nothing') this.silent.answered(flow);
+    else this.silent.nothing(flow, alone, BigInt(before), BigInt(queue.end));
     if (queue.position > before) flow.writer.pump();
     return fetched.batches.length;
   }
@@ -226,6 +229,6 @@ function held(writer: TargetWriter): number {
 }
 
 /** Partitions at their end ride along when others are fetched, so that they are not forgotten. */
-function idleOf(roomy: readonly Flow[], hungry: readonly Flow[], alone: Flow | undefined): Flow[] {
-  return alone ? [] : roomy.filter((flow) => !hungry.includes(flow));
+function idleOf(roomy: readonly Flow[], hungry: readonly Flow[]): Flow[] {
+  return roomy.filter((flow) => !hungry.includes(flow));
 }

@@ -4,6 +4,7 @@ import { batchesIn } from '../kafka/records/batch.js';
 import { encodeBatch, type NewRecord } from '../kafka/records/encode.js';
 import type { ProducerStamp } from '../kafka/records/patch.js';
 import { recordsIn } from '../kafka/records/records.js';
+import { fetchStretch } from '../kafka/stretch.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { FerryError } from '../migration/errors.js';
 import {
@@ -77,19 +78,22 @@ export async function prepareMap(
 }
 
 /**
- * What the mirror has stored on the target, by `partitionKey` of the source partition. Empty when it has not begun.
+ * What the mirror has stored on the target, by `partitionKey` of the source partition; nothing of one that it has not begun.
+ * The topic is read to its end, or this throws: a part of it would be an earlier position, or none.
  *
  * @param partitions only these
- * @throws FerryError `Conflict` when the topic holds what no mirror wrote
+ * @throws FerryError `Conflict` when the topic holds what no mirror wrote, or records were deleted from it; `Unreachable` when
+ *   it was not given
  */
 export async function readPositions(
   target: Cluster,
   migration: string,
   partitions?: readonly MirroredPartition[],
+  patienceMs?: number,
 ): Promise<Map<string, MirrorPosition>> {
   const wanted = partitions && new Set(partitions.map(partitionKey));
   const latest = new Map<string, Map<number, Buffer>>();
-  for await (const { key, value } of everything(target, mapPartition(migration))) {
+  for await (const { key, value } of everything(target, migration, patienceMs)) {
     const parsed = parseChunkKey(key);
     if (!parsed) throw damaged(target, migration, key);
     if (wanted && !wanted.has(parsed.partition)) continue;
@@ -131,33 +135,28 @@ function positionOf(chunks: readonly MapChunk[]): MirrorPosition {
   return { map, sourceNext: map.sourceNext, targetNext: map.targetNext, stored: position };
 }
 
-/** Every record of a partition up to where it ends now, in order. */
+/** Every record of the topic up to where it ends now, in order. */
 async function* everything(
-  cluster: Cluster,
-  partition: TopicPartition,
+  target: Cluster,
+  migration: string,
+  patienceMs: number | undefined,
 ): AsyncGenerator<{ key: string; value: Buffer }> {
-  const key = partitionKey(partition);
-  const edges = (await cluster.watermarks([partition])).get(key);
+  const partition = mapPartition(migration);
+  const edges = (await target.watermarks([partition])).get(partitionKey(partition));
   if (!edges || edges.error) throw edges?.error ?? noRow(partition.topic);
-  let offset = edges.value.logStart;
-  const end = edges.value.highWatermark;
-  while (offset < end) {
-    const rows = await cluster.fetch([{ ...partition, offset }], {
-      isolation: 'uncommitted',
-      maxBytes: 8 * 1024 * 1024,
-      maxWaitMs: 500,
-    });
-    const row = rows.get(key);
-    if (!row || row.error) throw row?.error ?? noRow(partition.topic);
-    // Compaction may have left nothing up to the end.
-    if (row.value.batches.length === 0 && !row.value.throttled) return;
-    for (const batch of batchesIn(row.value.batches, row.value.place)) {
-      offset = batch.lastOffset + 1n;
+  const { logStart: from, highWatermark: until } = edges.value;
+  // Compaction alone never moves the beginning of a log.
+  if (from > 0n) throw emptied(target, migration, from);
+  for await (const { batches, place } of fetchStretch(
+    target,
+    { ...partition, from, until },
+    { isolation: 'uncommitted', maxBytes: 8 * 1024 * 1024, patienceMs },
+  ))
+    for (const batch of batchesIn(batches, place)) {
       if (batch.kind === 'legacy' || batch.control) continue;
       for (const record of recordsIn(batch))
         if (record.key && record.value) yield { key: record.key.toString(), value: record.value };
     }
-  }
 }
 
 /** What is written of one partition at a checkpoint. */
@@ -265,6 +264,13 @@ function damaged(target: Cluster, migration: string, key: string, cause?: unknow
     'Conflict',
     `The offset map of migration "${migration}" on cluster "${target.name}" is not whole (at "${key}"): something else has written to its topic or removed records; remove the mirror and start it anew.`,
     { cause },
+  );
+}
+
+function emptied(target: Cluster, migration: string, from: bigint): FerryError {
+  return new FerryError(
+    'Conflict',
+    `The offset map of migration "${migration}" on cluster "${target.name}" begins at offset ${from}: somebody has deleted records from topic "${mapTopic(migration)}", so nothing shows how far the mirror came; abort the migration and start it anew.`,
   );
 }
 

@@ -26,7 +26,8 @@ let attempts = 0;
  * where an earlier attempt ended, however that ended; `docs/decisions/mirror.md` says why that is exact. The map topic
  * (`prepareMap`) and the target topics must be there.
  *
- * A cluster that does not answer is waited for, two minutes. Memory beyond `options.memory`: the offset map.
+ * A cluster that does not answer is waited for, two minutes, and a partition that is not given although its log goes on for
+ * `options.patienceMs`. Memory beyond `options.memory`: the offset map.
  *
  * @throws TakenOver (a FerryError of type `Changed`) when a newer attempt has begun: nothing is wrong, and trying again would
  *   take the partitions from that one
@@ -63,7 +64,8 @@ async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise
     try {
       return await ask();
     } catch (error) {
-      if (!isFerryError(error) || error.type !== 'Unreachable' || Date.now() > deadline) throw error;
+      const passes = isFerryError(error) && error.type === 'Unreachable' && !error.lasting;
+      if (!passes || Date.now() > deadline) throw error;
       await sleep(500, undefined, { signal });
     }
 }
@@ -140,7 +142,8 @@ class Copying {
     const { source, lane, room } = this;
     const { signal } = this.ending;
     const throttle = new Throttle(this.options.throttle);
-    const intakes = new Intakes({ source, lane, room, throttle, signal }, this.flows, (error) =>
+    const { patienceMs } = this.options;
+    const intakes = new Intakes({ source, lane, room, throttle, signal, patienceMs }, this.flows, (error) =>
       this.end(error),
     );
     try {
@@ -247,7 +250,7 @@ class Copying {
     if (this.failure?.error instanceof TakenOver) return this.abandon();
     const deadline = Date.now() + farewellMs;
     while (this.flows.some(({ writer }) => !writer.idle) && Date.now() < deadline && !this.failure)
-      await Promise.race([this.room.change(), sleep(50)]);
+      await this.room.change(50);
     try {
       await Promise.race([
         this.store(),

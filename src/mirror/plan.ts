@@ -26,6 +26,8 @@ export interface MirrorOptions {
   throttle?: number;
   /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
   memory?: number;
+  /** How long a log may not be given although it goes on, ms; two minutes unless told. */
+  patienceMs?: number | undefined;
   /** Puts other ids of schemas into records; without, they are copied as they are. */
   ids?: MirroredIds | undefined;
 }

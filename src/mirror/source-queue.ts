@@ -65,12 +65,6 @@ export class SourceQueue {
     return this.bytes - before;
   }
 
-  /** Nothing is held between `position` and `end`: compaction left no batch up to there. */
-  skipTo(end: number): void {
-    this.position = Math.max(this.position, end);
-    this.epoch = -1;
-  }
-
   peek(ahead = 0): Entry | undefined {
     return this.entries[this.head + ahead];
   }

@@ -1,9 +1,11 @@
 import { partitionKey, type Cluster, type Rows, type TopicFacts } from '../kafka/cluster.js';
+import { DeliverableScan } from '../kafka/records/deliverable.js';
+import { fetchStretch, type Stretch, type StretchOptions } from '../kafka/stretch.js';
 import { FerryError } from '../migration/errors.js';
 import { matchTail } from './tail-match.js';
 import { readLog } from './log-reader.js';
 import type { StoredPosition } from './map-codec.js';
-import { mapPartition, readPositions, type MirrorPosition } from './map-topic.js';
+import { mapPartition, mapTopic, readPositions, type MirrorPosition } from './map-topic.js';
 import type { MirroredPartition, MirrorOptions, MirrorPlan } from './plan.js';
 import { OffsetMap } from './offset-map.js';
 import { asWritten, type MirroredIds } from './schema-ids.js';
@@ -40,6 +42,8 @@ export interface TopicIds {
 
 /** How many partitions are compared at a time. */
 const comparedAtOnce = 8;
+/** Markers are small, and one record is enough. */
+const bytesToBeginning = 64 * 1024;
 
 export function transactionalIdOf({ migration, share }: MirrorPlan): string {
   return `kafka-ferry.${migration}.${share}`;
@@ -60,7 +64,7 @@ export async function takeOver(
   source: Cluster,
   target: Cluster,
   plan: MirrorPlan,
-  { signal, ids }: Pick<MirrorOptions, 'signal' | 'ids'>,
+  { signal, ids, patienceMs }: Pick<MirrorOptions, 'signal' | 'ids' | 'patienceMs'>,
 ): Promise<Begun> {
   const { migration, partitions } = plan;
   const transactionalId = transactionalIdOf(plan);
@@ -71,11 +75,14 @@ export async function takeOver(
     signal,
   );
   const [stored, edges, lossy, largest] = await Promise.all([
-    readPositions(target, migration, partitions),
+    readPositions(target, migration, partitions, patienceMs),
     source.watermarks(partitions),
     compacted(source, plan),
     largestBatches(target, plan),
   ]);
+  const begins = await target.watermarks(
+    partitions.filter((partition) => !stored.has(partitionKey(partition))).map(onTarget),
+  );
   const starts: Start[] = [];
   for (let first = 0; first < partitions.length; first += comparedAtOnce)
     starts.push(
@@ -92,6 +99,14 @@ export async function takeOver(
           };
           const position = stored.get(key);
           if (!position) {
+            const begin = begins.get(partitionKey(onTarget(partition)));
+            if (!begin || begin.error) throw begin?.error ?? new Error(`no row for ${key}`);
+            await insistOnBeginning(target, migration, partition, {
+              from: begin.value.logStart,
+              until: BigInt(targetEnd),
+              patienceMs,
+              signal,
+            });
             const { logStart } = edge.value;
             const map = new OffsetMap(logStart, targetEnd);
             return { ...common, map, storedRuns: 0, sourceEpoch: -1 };
@@ -109,6 +124,7 @@ export async function takeOver(
             sourceLosesRecords: lossy.has(partition.topic),
             signal,
             ids,
+            patienceMs,
           });
           return { ...common, ...caughtUp };
         }),
@@ -129,11 +145,44 @@ interface CatchUp {
   sourceLosesRecords: boolean;
   signal: AbortSignal;
   ids: MirroredIds | undefined;
+  patienceMs: number | undefined;
+}
+
+/**
+ * That nothing is stored is a beginning only where the target's log holds markers and nothing else. The mirror stores a
+ * position before it writes its first record, so records there are of a mirror whose map is lost, or of somebody else.
+ *
+ * @throws FerryError `Conflict` when there is a record
+ */
+async function insistOnBeginning(
+  target: Cluster,
+  migration: string,
+  partition: MirroredPartition,
+  {
+    from,
+    until,
+    ...options
+  }: Pick<Stretch, 'from' | 'until'> & Pick<StretchOptions, 'patienceMs' | 'signal'>,
+): Promise<void> {
+  const scan = new DeliverableScan(from, 'read_uncommitted');
+  // The last offset is that of the seal's own marker.
+  for await (const fetched of fetchStretch(
+    target,
+    { ...onTarget(partition), from, until: until - 1n },
+    { ...options, isolation: 'uncommitted', maxBytes: bytesToBeginning },
+  )) {
+    const seen = scan.feed(fetched);
+    if (seen.kind === 'record')
+      throw new FerryError(
+        'Conflict',
+        `Partition ${partitionKey(onTarget(partition))} of cluster "${target.name}" holds a record at offset ${seen.offset}, and the offset map of migration "${migration}" knows nothing of it: topic "${mapTopic(migration)}" was deleted or made anew, or somebody else has written there; empty topic "${partition.targetTopic}" and retry to have it copied anew, or abort.`,
+      );
+  }
 }
 
 /** Enters into the map what earlier attempts wrote behind the stored position. */
 async function catchUp(input: CatchUp): Promise<Pick<Start, 'map' | 'storedRuns' | 'sourceEpoch'>> {
-  const { source, target, partition, position, targetEnd, attempts, watermarks, signal } = input;
+  const { source, target, partition, position, targetEnd, attempts, watermarks, signal, patienceMs } = input;
   const { map, stored } = position;
   const storedRuns = map.runs;
   const logStart = Number(watermarks.logStart);
@@ -148,10 +197,13 @@ async function catchUp(input: CatchUp): Promise<Pick<Start, 'map' | 'storedRuns'
     );
 
   const markers = new Set<number>();
-  const records = readLog(source, partition, Math.max(from, logStart), sourceEnd, { signal });
+  const records = readLog(source, partition, Math.max(from, logStart), sourceEnd, {
+    signal,
+    patienceMs,
+  });
   const aligned = await matchTail(
     input.ids ? asWritten(records, partition, input.ids) : records,
-    readLog(target, onTarget(partition), stored.targetNext, targetEnd, { signal, markers }),
+    readLog(target, onTarget(partition), stored.targetNext, targetEnd, { signal, patienceMs, markers }),
     {
       sourceLosesRecords: input.sourceLosesRecords || logStart > from,
       first: stored.targetNext,

@@ -32,8 +32,6 @@ export class PartitionReader {
   position: bigint;
   /** Bytes fetched and not taken. */
   atHand = 0;
-  /** Fetches in a row that brought nothing. */
-  silences = 0;
   private from: bigint;
   private queue: RecordBatch[] = [];
   private ended: boolean;
@@ -59,7 +57,6 @@ export class PartitionReader {
     this.position = this.from = offset;
     this.queue = [];
     this.atHand = 0;
-    this.silences = 0;
     this.failure = undefined;
     this.aborts = new Map();
     this.ended = offset >= this.range.end;
@@ -98,7 +95,6 @@ export class PartitionReader {
   }
 
   feed({ batches, aborted, place }: FetchedBatches): void {
-    this.silences = 0;
     const transactions = new OpenAborts(aborted, this.aborts);
     for (const entry of batchesIn(batches, place)) {
       const batch = entry.kind === 'legacy' ? converted(entry) : entry;

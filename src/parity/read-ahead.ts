@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type Row, type FetchedBatches } from '../kafka/cluster.js';
+import { isHeldBack, Silence } from '../kafka/silence.js';
+import { SilentTurns } from '../kafka/silent-turns.js';
 import { hold, keepable, letGo } from '../kafka/wire/slabs.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import type { ComparisonOptions } from './options.js';
@@ -9,9 +12,6 @@ const bytesPerFetch = 1 << 20;
 const partitionsPerFetch = 8;
 const maxWaitMs = 100;
 const againMs = 500;
-
-/** How many Fetches in a row, for a partition alone, must bring nothing until that is taken for the end of its log. */
-const silencesToEnd = 3;
 
 /**
  * Reads many partitions of one cluster ahead of who compares them: while records of one answer are looked at, the next is
@@ -27,6 +27,8 @@ export class ReadAhead {
   /** What was refused a moment ago, and why; asked for again after a pause. */
   private readonly failures = new Map<PartitionReader, { since: number; sentence: string }>();
   private readonly pausing = new Set<PartitionReader>();
+  /** By broker: of what was given nothing although its log goes on; asked alone, in turns with all others there. */
+  private readonly silent = new Map<number, SilentTurns<PartitionReader>>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -45,6 +47,7 @@ export class ReadAhead {
   /** What is wrong now, while it is tried again. */
   get failing(): string | undefined {
     for (const { sentence } of this.failures.values()) return sentence;
+    for (const { says } of this.silent.values()) if (says) return says;
     return undefined;
   }
 
@@ -66,7 +69,7 @@ export class ReadAhead {
 
   close(reader: PartitionReader): void {
     this.readers.delete(reader);
-    this.leaders.delete(reader);
+    this.leave(reader);
     this.failures.delete(reader);
   }
 
@@ -124,6 +127,8 @@ export class ReadAhead {
   /** Fetches from one broker until nothing that it leads is wanted. */
   private async read(broker: number): Promise<void> {
     this.reading.add(broker);
+    const silent = this.silentOf(broker);
+    const { signal } = this.options;
     try {
       for (;;) {
         const wanting = [...this.readers].filter(
@@ -131,13 +136,19 @@ export class ReadAhead {
         );
         if (wanting.length === 0) return;
         // What one round leaves out, the next begins with.
-        const lonely = wanting.find(({ silences }) => silences > 0);
-        const asked = lonely ? [lonely] : wanting.slice(0, partitionsPerFetch);
+        const lonely = silent.next(wanting);
+        const asked = lonely
+          ? [lonely]
+          : wanting.filter((reader) => !silent.has(reader)).slice(0, partitionsPerFetch);
+        if (asked.length === 0) {
+          await sleep(silent.pauseMs(againMs), undefined, { signal }).catch(() => undefined);
+          continue;
+        }
         for (const reader of asked) {
           this.readers.delete(reader);
           this.readers.add(reader);
         }
-        await this.fetch(asked, broker);
+        await this.fetch(asked, broker, lonely && silent.waitMs(lonely));
       }
     } catch (error) {
       this.failAll(error);
@@ -146,7 +157,26 @@ export class ReadAhead {
     }
   }
 
-  private async fetch(asked: readonly PartitionReader[], broker: number): Promise<void> {
+  private silentOf(broker: number): SilentTurns<PartitionReader> {
+    const { cluster, options, silent } = this;
+    const there = silent.get(broker);
+    if (there) return there;
+    const turns = new SilentTurns<PartitionReader>(
+      ({ range }) => new Silence(cluster.name, range, options.patienceMs),
+    );
+    silent.set(broker, turns);
+    return turns;
+  }
+
+  /** It is not asked of its broker any more. */
+  private leave(reader: PartitionReader): void {
+    const broker = this.leaders.get(reader);
+    this.leaders.delete(reader);
+    if (broker !== undefined) this.silent.get(broker)?.answered(reader);
+  }
+
+  private async fetch(asked: readonly PartitionReader[], broker: number, waitMs = maxWaitMs): Promise<void> {
+    const silent = this.silentOf(broker);
     const before = asked.map(({ position }) => position);
     const rows = await this.cluster.fetch(
       asked.map(({ range: { topic, partition, end }, position }) => ({
@@ -159,7 +189,7 @@ export class ReadAhead {
         isolation: 'committed',
         maxBytes: bytesPerFetch * asked.length,
         maxBytesPerPartition: bytesPerFetch,
-        maxWaitMs,
+        maxWaitMs: waitMs,
         mirror: this.options.lane,
         from: broker,
         ...(this.options.signal && { signal: this.options.signal }),
@@ -175,7 +205,7 @@ export class ReadAhead {
         const row = rows.get(partitionKey(reader.range));
         if (!row) continue;
         try {
-          await this.take(reader, row, asked.length === 1);
+          await this.take(reader, row, silent, asked.length === 1);
           if (!row.error) this.failures.delete(reader);
         } catch (error) {
           if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
@@ -187,25 +217,42 @@ export class ReadAhead {
     }
   }
 
-  private async take(reader: PartitionReader, row: Row<FetchedBatches>, alone: boolean): Promise<void> {
+  private async take(
+    reader: PartitionReader,
+    row: Row<FetchedBatches>,
+    silent: SilentTurns<PartitionReader>,
+    alone: boolean,
+  ): Promise<void> {
     if (row.error) {
       if (row.error.type === 'Unreachable') throw row.error;
       if (row.error.type === 'Changed') return this.outOfRange(reader, row.error);
       return reader.fail(row.error);
     }
-    const { watermarks, batches, throttled } = row.value;
-    if (batches.length > 0) return reader.feed({ ...row.value, batches: keepable(batches) });
-    if (throttled) return;
-    if (watermarks.highWatermark < reader.range.end)
-      return reader.fail(shorter(this.cluster, reader, watermarks.highWatermark));
-    if (watermarks.lastStable < reader.range.end && watermarks.lastStable <= reader.position)
+    const { watermarks, batches, untilReached } = row.value;
+    const { position, range } = reader;
+    if (batches.length > 0) reader.feed({ ...row.value, batches: keepable(batches) });
+    if (untilReached) reader.nothingFollows();
+    if (batches.length > 0 || untilReached) return silent.answered(reader);
+    if (isHeldBack(row.value, position))
       throw new FerryError(
         'Unreachable',
-        `A transaction is open on ${partitionKey(reader.range)} at ${this.cluster.name} from offset ${watermarks.lastStable}: what follows can be compared once it has ended.`,
+        `A transaction is open on ${partitionKey(range)} at ${this.cluster.name} from offset ${watermarks.lastStable}: what follows can be compared once it has ended.`,
       );
-    // Others may have used the bytes up; alone, a partition is always given its next batch (KIP-74).
-    reader.silences++;
-    if (alone && reader.silences >= silencesToEnd) reader.nothingFollows();
+    if (alone && watermarks.highWatermark < range.end && (await this.endsBelow(reader))) return;
+    try {
+      silent.nothing(reader, alone, position, range.end);
+    } catch (error) {
+      silent.answered(reader);
+      reader.fail(error);
+    }
+  }
+
+  /** A new leader may state an end that is too low for a moment (KIP-207); asked for its end, a broker knows better. */
+  private async endsBelow(reader: PartitionReader): Promise<boolean> {
+    const { value } = (await this.cluster.watermarks([reader.range])).get(partitionKey(reader.range)) ?? {};
+    if (!value || value.highWatermark >= reader.range.end) return false;
+    reader.fail(shorter(this.cluster, reader, value.highWatermark));
+    return true;
   }
 
   private async outOfRange(reader: PartitionReader, error: FerryError): Promise<void> {
@@ -231,7 +278,7 @@ export class ReadAhead {
       return reader.fail(lasting(error));
     }
     this.failures.set(reader, { since, sentence: `${error.message} It is tried again.` });
-    this.leaders.delete(reader);
+    this.leave(reader);
     this.pausing.add(reader);
     setTimeout(() => {
       this.pausing.delete(reader);

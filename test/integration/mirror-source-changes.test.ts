@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
 import type { MirrorPlan } from '../../src/mirror/plan.js';
+import { prepareMap, removeMap } from '../../src/mirror/map-topic.js';
 import { runMirror } from '../../src/mirror/mirror.js';
+import { transactionalIdOf } from '../../src/mirror/takeover.js';
+import { withAdmin } from '../../lab/kafka/admin.js';
 import type { Lab } from '../../lab/lab.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
@@ -151,4 +154,75 @@ test('a compacted target without a place for a record without a key says so', as
   const failure = await failureOf(mirrorToEnd(world, plan));
   expect(failure.type).toBe('Refused');
   expect(failure.message).toContain('a compacted topic takes none without a key');
+});
+
+describe('a mirror whose map is lost', () => {
+  const mapOf = (plan: MirrorPlan) => `kafka-ferry.${plan.migration}.map`;
+  async function deleteMap(plan: MirrorPlan): Promise<void> {
+    await removeMap(world.target, plan.migration);
+    await eventually(
+      async () => (await world.targetAdmin.topics([mapOf(plan)])).get(mapOf(plan))?.error?.type,
+      (type) => type === 'NotFound',
+    );
+    await prepareMap(world.target, plan.migration);
+  }
+  const emptied = (cluster: Lab['source'], topic: string, below: string) =>
+    withAdmin(cluster.kafkajs('admin'), async (admin) => {
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: below }] });
+    });
+
+  test('does not copy anew what the target holds; it does when that was emptied', async () => {
+    const plan = await world.topic(`lost-map.${run}`);
+    await write(plan.migration, 0, 30);
+    await mirrorToEnd(world, plan);
+    await deleteMap(plan);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const failure = await failureOf(mirrorToEnd(world, plan));
+      expect(failure.type).toBe('Conflict');
+      expect(failure.message).toMatch(
+        `Partition ${plan.migration}/0 of cluster "${world.target.name}" holds a record at offset 1, and the offset map of migration "${plan.migration}" knows nothing of it`,
+      );
+    }
+    expect(values(await recordsOf(world.target, zero(plan.migration)))).toEqual(upTo(30));
+
+    await emptied(lab.target, plan.migration, '-1');
+    await mirrorToEnd(world, plan);
+    expect(values(await recordsOf(world.target, zero(plan.migration)))).toEqual(upTo(30));
+  });
+
+  test('in part says so: compaction alone never takes the beginning of a log', async () => {
+    const plan = await world.topic(`cut-map.${run}`);
+    await write(plan.migration, 0, 10);
+    await mirrorToEnd(world, plan);
+    // Records of a compacted topic can only be deleted while it is not.
+    const policy = (value: string) =>
+      world.targetAdmin.alterTopicConfigs(new Map([[mapOf(plan), { 'cleanup.policy': value }]]));
+    await policy('delete');
+    await eventually(
+      () =>
+        emptied(lab.target, mapOf(plan), '2').then(
+          () => true,
+          () => false,
+        ),
+      (done) => done,
+    );
+    await policy('compact');
+    const failure = await failureOf(mirrorToEnd(world, plan));
+    expect(failure.type).toBe('Conflict');
+    expect(failure.message).toMatch(
+      `The offset map of migration "${plan.migration}" on cluster "${world.target.name}" begins at offset 2`,
+    );
+  });
+
+  test('is no loss where attempts have left nothing but their markers', async () => {
+    const plan = await world.topic(`markers.${run}`);
+    await write(plan.migration, 0, 10);
+    const seals = [
+      ...plan.partitions.map(({ targetTopic, partition }) => ({ topic: targetTopic, partition })),
+    ];
+    for (let attempt = 0; attempt < 3; attempt++) await world.target.seal(transactionalIdOf(plan), seals);
+    await mirrorToEnd(world, plan);
+    expect(values(await recordsOf(world.target, zero(plan.migration)))).toEqual(upTo(10));
+  });
 });

@@ -175,7 +175,7 @@ test('a topic whose records carry ids is told from one whose records do not', as
   });
   await produce(plain, [...numbers, Buffer.from('{}')]);
   const partitions = partitionsIn(await plannedTopics(ground.source, [topic, plain]));
-  const samples = await sampleIds(ground.source, partitions);
+  const { samples } = await sampleIds(ground.source, partitions);
   expect(samples.find((sample) => sample.topic === topic)).toMatchObject({
     part: 'value',
     carrying: 20,

@@ -114,7 +114,6 @@ const walks: Record<string, (batches: Buffer, from: bigint) => bigint | Promise<
 const fetched = {
   watermarks: { logStart: 0n, highWatermark: 100n, lastStable: 100n },
   aborted: [],
-  throttled: false,
   place,
 };
 
@@ -181,7 +180,8 @@ describe('a log that is damaged in any way', () => {
                 until,
                 place,
               });
-              return new Map([['orders/3', { value: { ...fetched, batches } }]]);
+              const untilReached = batches.length === 0;
+              return new Map([['orders/3', { value: { ...fetched, batches, untilReached } }]]);
             },
           } as unknown as Cluster;
           const range = { topic: 'orders', partition: 3, from: 0n, to: 20n, logStart: 0n };

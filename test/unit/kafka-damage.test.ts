@@ -5,6 +5,7 @@ import type { Brokers } from '../../src/kafka/link/brokers.js';
 import { Restraint } from '../../src/kafka/link/restraint.js';
 import type { Coordinators } from '../../src/kafka/link/coordinators.js';
 import type { Leaders } from '../../src/kafka/link/leaders.js';
+import { Restraint } from '../../src/kafka/link/restraint.js';
 import { offsetCalls } from '../../src/kafka/offsets.js';
 import { headerAt } from '../../src/kafka/records/batch.js';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
@@ -69,6 +70,24 @@ test('a damaged batch fails its own partition, by name, and no other one', async
   expect(rows.get('orders/5')?.error?.message).toContain(
     'orders/5 on cluster "main" is said to have the offset 1152921504606846976',
   );
+});
+
+test('only a whole batch at or beyond `until` proves that nothing else lies below it', async () => {
+  const beyond = encodeBatch([{ timestamp: 5n, key: null, value: null, headers: [] }], { baseOffset: 1300n });
+  const told = async (records: Buffer, until?: bigint) => {
+    const { brokers, leaders } = broker({ throttleMs: 0, code: 0, partitions: [row(3, records, 1400n)] });
+    const at = { topic: 'orders', partition: 3, offset: 1200n, ...(until !== undefined && { until }) };
+    const options = { isolation: 'committed', maxBytes: 1_000, maxWaitMs: 0 } as const;
+    const fetched = (await fetchCalls(brokers, leaders).fetch([at], options)).get('orders/3')?.value;
+    return [fetched?.batches.length, fetched?.untilReached];
+  };
+  const both = Buffer.concat([whole, beyond]);
+  expect(await told(both)).toEqual([both.length, undefined]);
+  expect(await told(both, 1301n)).toEqual([both.length, undefined]);
+  expect(await told(both, 1300n)).toEqual([whole.length, true]);
+  expect(await told(beyond, 1250n)).toEqual([0, true]);
+  // A compressed set of an old format states its last offset first, so of a part of it nothing is known.
+  expect(await told(both.subarray(0, -1), 1250n)).toEqual([whole.length, undefined]);
 });
 
 test.each([2n ** 53n - 1n, -2n])('an end of a log at %d is refused by name', async (offset) => {

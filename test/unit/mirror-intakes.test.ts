@@ -49,7 +49,7 @@ function batchAt(offset: bigint): FetchedBatches {
   const batches = encodeBatch([{ timestamp: 0n, key: null, value: Buffer.from('x'), headers: [] }]);
   batches.writeBigInt64BE(offset);
   const watermarks = { logStart: 0n, highWatermark: offset + 10n, lastStable: offset + 10n };
-  return { watermarks, batches, aborted: [], throttled: false };
+  return { watermarks, batches, aborted: [] };
 }
 
 function flowOf(partition: number): Flow {

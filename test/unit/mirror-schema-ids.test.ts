@@ -95,7 +95,6 @@ function queueOf(log: readonly RecordBatch[]): SourceQueue {
   queue.feed({
     batches: written([...log]),
     aborted: [],
-    throttled: false,
     watermarks: { logStart: 0n, highWatermark: end, lastStable: end },
   } satisfies FetchedBatches);
   return queue;
@@ -247,7 +246,6 @@ describe('records that are written with other ids', () => {
     queue.feed({
       batches: entry,
       aborted: [],
-      throttled: false,
       watermarks: { logStart: 9n, highWatermark: 10n, lastStable: 10n },
     });
     const [shaped] = shape(new TranslatedQueue(queue, ofValues), 9, 4_000);

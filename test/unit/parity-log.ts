@@ -1,5 +1,6 @@
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
+import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import { encodeBatch, type BatchHeader, type NewRecord } from '../../src/kafka/records/encode.js';
 import type { ComparisonOptions } from '../../src/parity/options.js';
 import { Comparison } from '../../src/parity/comparison.js';
@@ -62,13 +63,20 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     closeMirror: async () => undefined,
     watermarks: async (at) => rows(at, watermarksOf),
     leaders: async (at) => rows(at, () => 1),
-    fetch: async (positions, { maxBytesPerPartition = Infinity }) =>
-      rows(positions, (log, index) => ({
-        watermarks: watermarksOf(log),
-        batches: log.read(positions[index]!.offset, maxBytesPerPartition),
-        aborted: log.aborted,
-        throttled: false,
-      })),
+    fetch: async (positions, { maxBytes, maxBytesPerPartition = maxBytes }) =>
+      rows(positions, (log, index) => {
+        const { topic, partition, offset, until } = positions[index]!;
+        const there = log.read(offset, maxBytesPerPartition);
+        const place = `${partitionKey({ topic, partition })} on cluster "memory"`;
+        const batches = wholeBatches(there, { from: offset, until, place });
+        return {
+          watermarks: watermarksOf(log),
+          batches,
+          aborted: log.aborted,
+          untilReached: batches.length < there.length,
+          place,
+        };
+      }),
   };
   return part as Cluster;
 }

@@ -47,8 +47,7 @@ export interface Undeliverable {
  * since. Each Fetch lists every aborted transaction that overlaps what it brings, so lists are not carried on; the
  * markers are, so that one Fetch may also be fed in parts.
  *
- * `next` stays where it was when a Fetch brought nothing. Below the high watermark that has two causes only the caller can
- * tell apart: a quota throttled the Fetch, or compaction left no batch up to the end (`LocalLog.read`).
+ * `next` stays where it was when a Fetch brought nothing, which below the end says nothing (`silence.ts`).
  */
 export class DeliverableScan {
   private found: bigint | undefined;
