@@ -5,7 +5,6 @@ import type { Brokers } from '../../src/kafka/link/brokers.js';
 import { Restraint } from '../../src/kafka/link/restraint.js';
 import type { Coordinators } from '../../src/kafka/link/coordinators.js';
 import type { Leaders } from '../../src/kafka/link/leaders.js';
-import { Restraint } from '../../src/kafka/link/restraint.js';
 import { offsetCalls } from '../../src/kafka/offsets.js';
 import { headerAt } from '../../src/kafka/records/batch.js';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
