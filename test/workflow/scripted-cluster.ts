@@ -78,8 +78,9 @@ export class ScriptedCluster {
     for (const release of this.#held) release();
   }
 
+  /** But for the last of every migration, which gives back what it held. */
   names(): Name[] {
-    return this.calls.map(({ activity }) => activity);
+    return this.calls.map(({ activity }) => activity).filter((activity) => activity !== 'releaseHolds');
   }
 
   inputs<N extends Name>(activity: N): Input<N>[] {
