@@ -1,5 +1,5 @@
 import { offsetSyncOf, type OffsetSync } from '../../src/connect/checkpoints.js';
-import { contextRecords, refine, type Boundary, type Refinement } from '../../src/connect/refine.js';
+import { contextRecords, isCopy, refine, type Boundary, type Refinement } from '../../src/connect/refine.js';
 import { readRanges } from '../../src/connect/seen-range.js';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
@@ -9,6 +9,8 @@ import { valueIfThere, valueOf } from '../kit/rows.js';
 /** A position on the source: the first offset that is not yet processed. */
 export interface Position extends TopicPartition {
   committed: bigint;
+  /** How many records from there on have to lie one after another on both sides for what is said about them to hold. */
+  names: bigint;
 }
 
 export interface Mirrored {
@@ -63,7 +65,61 @@ export async function translatePositions(
   );
   const far = await compare(mirrored, rest, 'far');
   rest.forEach(({ index }, at) => (answers[index] = far[at] ?? unread));
-  return answers;
+  return withTogether(mirrored, open, answers);
+}
+
+/** More records than this are not worth the reading. */
+const mostNamed = 100_000n;
+
+/** Whether the records that each position names have the same distance from it on both sides: all of them are read. */
+async function withTogether(
+  { source, target }: Mirrored,
+  cases: readonly Case[],
+  answers: readonly Refinement[],
+): Promise<Refinement[]> {
+  const named = cases.flatMap(({ index, position, ...ends }) => {
+    const answer = answers[index];
+    if (answer?.certainty !== 'exact' || position.names === 0n || position.names > mostNamed) return [];
+    const { committed, names } = position;
+    const there = { from: answer.target, to: answer.target + names };
+    return committed < ends.source.logStart ||
+      committed + names > ends.source.lastStable ||
+      there.to > ends.target.lastStable
+      ? []
+      : [{ index, position, there, ends, answer }];
+  });
+  const [originals, copies] = await Promise.all([
+    readRanges(
+      source,
+      named.map(({ position: { topic, partition, committed, names }, ends }) => ({
+        ...{ topic, partition, from: committed, to: committed + names, logStart: ends.source.logStart },
+      })),
+    ),
+    readRanges(
+      target,
+      named.map(({ position: { topic, partition }, there, ends }) => ({
+        ...{ topic, partition, ...there, logStart: ends.target.logStart },
+      })),
+    ),
+  ]);
+  const proved = [...answers];
+  named.forEach(({ index, position: { committed, names }, answer }, at) => {
+    const [original, copy] = [originals[at]?.records ?? [], copies[at]?.records ?? []];
+    proved[index] = {
+      ...answer,
+      together:
+        BigInt(original.length) === names &&
+        original.every((record, place) => {
+          const twin = copy[place];
+          return (
+            twin !== undefined &&
+            record.offset - committed === twin.offset - answer.target &&
+            isCopy(record, twin)
+          );
+        }),
+    };
+  });
+  return proved;
 }
 
 interface Case {

@@ -2,10 +2,10 @@ import type { Cluster, GroupFacts, TopicPartition } from '../../src/kafka/cluste
 import type { Finding } from '../../src/migration/findings.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import { topicsWithoutGroup } from '../drain/drain-findings.js';
-import { readCommitted, topicsOfMembers } from './group-reading.js';
+import { isPending, readCommitted, topicsOfMembers } from './group-reading.js';
 import { liveReaders } from './membership.js';
 import { lastingAt } from '../kit/rows.js';
-import { asking, blocking } from '../kit/weights.js';
+import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
 /** What one group has to do with the migration's topics. */
@@ -13,6 +13,8 @@ interface Reader {
   group: string;
   /** Partitions with a commit, by topic. */
   commits: Map<string, number>;
+  /** A transaction that is open commits for it. */
+  pending: boolean;
   members: number;
 }
 
@@ -37,15 +39,20 @@ export async function surveySourceGroups(
   const committed = await readCommitted(source, committing, partitions);
   const findings: Finding[] = [];
   const commits = new Map<string, Map<string, number>>();
+  const pending = new Set<string>();
   for (const group of committing) {
     const row = committed.get(group);
-    if (row?.error) findings.push(unreadable(group, row.error.message, inFile.has(group)));
+    // A commit on these partitions is there, or will be: the group reads them, and what waits for it says so.
+    if (row?.error && isPending(row)) {
+      pending.add(group);
+      if (inFile.has(group)) findings.push(noting(`commit-pending:${group}`, row.error.message));
+    } else if (row?.error) findings.push(unreadable(group, row.error.message, inFile.has(group)));
     commits.set(group, countByTopic(row?.value?.keys() ?? []));
   }
 
   const live = new Set(liveReaders(listing));
   const toDescribe = asked.filter(
-    (group) => inFile.has(group) || live.has(group) || commits.get(group)?.size,
+    (group) => inFile.has(group) || live.has(group) || pending.has(group) || commits.get(group)?.size,
   );
   const described = await source.describeGroups(toDescribe);
   const facts = new Map<string, GroupFacts>();
@@ -73,11 +80,13 @@ export async function surveySourceGroups(
     const reader: Reader = {
       group,
       commits: commits.get(group) ?? new Map<string, number>(),
+      pending: pending.has(group),
       members: facts.get(group)?.members.length ?? 0,
     };
     const described = facts.get(group);
     const wants = described ? topicsOfMembers(described, topics) : new Set<string>();
-    if (reader.commits.size > 0 || wants.size > 0) findings.push(notInFile(reader, wants, source.name));
+    if (reader.commits.size > 0 || reader.pending || wants.size > 0)
+      findings.push(notInFile(reader, wants, source.name));
   }
   findings.push(...topicsWithoutGroup(migration));
   return findings;
@@ -92,12 +101,18 @@ function countByTopic(partitionKeys: Iterable<string>): Map<string, number> {
   return counts;
 }
 
-function notInFile({ group, commits, members }: Reader, wants: ReadonlySet<string>, source: string): Finding {
+function notInFile(
+  { group, commits, pending, members }: Reader,
+  wants: ReadonlySet<string>,
+  source: string,
+): Finding {
   const held = [...commits].map(([topic, partitions]) => `${count(partitions, 'partition')} of ${topic}`);
   const has =
     held.length > 0
       ? `has committed offsets for ${listed(held)} on ${source}`
-      : `reads ${listed([...wants])} on ${source} without a committed offset`;
+      : pending
+        ? `commits offsets for topics of the migration on ${source} in a transaction that is open`
+        : `reads ${listed([...wants])} on ${source} without a committed offset`;
   return asking(
     `group-not-in-file:${group}`,
     `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,

@@ -1,6 +1,7 @@
-import type { Cluster, Committed } from '../../src/kafka/cluster.js';
+import type { Cluster, Committed, Row } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, type Migration } from '../../src/migration/file.js';
+import { isPending } from './group-reading.js';
 import { lastingAt } from '../kit/rows.js';
 import { asking, blocking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -23,9 +24,7 @@ export async function surveyTargetGroups(target: Cluster, migration: Migration):
   const renamed = new Set(migration.consumers.flatMap(({ newGroup }) => newGroup ?? []));
   const [described, committed] = await Promise.all([
     target.describeGroups(groups),
-    renamed.size > 0
-      ? target.committedOffsets([...renamed])
-      : new Map<string, { value: Map<string, Committed>; error?: undefined }>(),
+    renamed.size > 0 ? target.committedOffsets([...renamed]) : new Map<string, Row<Map<string, Committed>>>(),
   ]);
   for (const group of groups) {
     const { value, error } = lastingAt(described, group);
@@ -37,12 +36,16 @@ export async function surveyTargetGroups(target: Cluster, migration: Migration):
           `${group} has ${count(value.members.length, 'member')} on ${target.name}, and brokers take no starting offsets for a group that has: stop it there while seedOffsets runs, and accept this.`,
         ),
       );
-    const commits = committed.get(group)?.value?.size ?? 0;
-    if (renamed.has(group) && commits > 0)
+    if (!renamed.has(group)) continue;
+    const found = committed.get(group);
+    const commits = found?.value?.size ?? 0;
+    if (found?.error && !isPending(found) && found.error.type !== 'NotFound')
+      findings.push(blocking(`group-unreadable:${target.name}/${group}`, found.error.message));
+    else if (isPending(found) || commits > 0)
       findings.push(
         asking(
           `new-group-in-use:${group}`,
-          `${group} has committed offsets for ${count(commits, 'partition')} on ${target.name} already: check that it is the same application, or choose another newGroup.`,
+          `${group} ${isPending(found) ? 'commits offsets in a transaction that is open' : `has committed offsets for ${count(commits, 'partition')}`} on ${target.name} already: check that it is the same application, or choose another newGroup.`,
         ),
       );
   }

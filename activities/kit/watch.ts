@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
@@ -26,6 +26,11 @@ export interface Moment<Carry> {
   watchedMs: number;
   /** `waits.patience` has passed since the first probe. */
   outOfPatience: boolean;
+  /**
+   * Does what changes a cluster. `carry` is with the server before that, so that whoever goes on knows what was intended;
+   * from then on a cancellation waits for the answer of the probe. Not begun when it has been cancelled already.
+   */
+  change: <T>(carry: Carry, work: () => Promise<T>) => Promise<T>;
 }
 
 /** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
@@ -63,6 +68,16 @@ export async function watch<Answer extends object, Carry>(
     carry: state,
   };
   const stopBeating = surroundings.beat(() => heartbeat);
+  let ended = false;
+  let changing = false;
+  const change: Moment<Carry>['change'] = async (own, work) => {
+    if (ended) throw new CancelledFailure('CANCELLED');
+    changing = true;
+    state = { ...state, own };
+    heartbeat = { ...heartbeat, carry: state };
+    await surroundings.note(heartbeat);
+    return work();
+  };
   try {
     for (let before = Date.now(); ;) {
       const now = Date.now();
@@ -73,9 +88,12 @@ export async function watch<Answer extends object, Carry>(
       let confirming = false;
       let mirror: MirrorHeartbeat['mirror'] | undefined;
       try {
-        const seen = await surroundings.unlessCancelled(
-          probe({ carry, watchedMs, outOfPatience: watchedMs >= patience }),
-        );
+        changing = false;
+        const probing = probe({ carry, watchedMs, outOfPatience: watchedMs >= patience, change });
+        const seen = await surroundings.unlessCancelled(probing).catch((error: unknown) => {
+          if (error instanceof CancelledFailure && changing) return probing;
+          throw error;
+        });
         if ('answer' in seen) return seen.answer;
         state = { watchedMs, failingSince: null, own: seen.carry };
         says = seen.says;
@@ -96,6 +114,7 @@ export async function watch<Answer extends object, Carry>(
       await surroundings.sleep(next - Date.now());
     }
   } finally {
+    ended = true;
     stopBeating();
   }
 }
@@ -124,6 +143,8 @@ function isoNow(): string {
 interface Surroundings {
   lastHeartbeat: unknown;
   heartbeat(details: Heartbeat): void;
+  /** Resolves when the server has it. */
+  note(details: Heartbeat): Promise<void>;
   /** Repeats the latest heartbeat between probes that are further apart than the heartbeat timeout. */
   beat(latest: () => Heartbeat): () => void;
   unlessCancelled<T>(work: Promise<T>): Promise<T>;
@@ -133,6 +154,7 @@ interface Surroundings {
 const plainSurroundings: Surroundings = {
   lastHeartbeat: undefined,
   heartbeat: () => undefined,
+  note: async () => undefined,
   beat: () => () => undefined,
   unlessCancelled: (work) => work,
   sleep: (ms) => sleep(Math.max(0, ms)),
@@ -147,6 +169,8 @@ function activitySurroundings(): Surroundings | undefined {
     // A heartbeat of this loop holds the carry beside the sentence.
     lastHeartbeat: z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry,
     heartbeat: (details) => context.heartbeat(details),
+    // `context.heartbeat` is throttled and answers nothing.
+    note: (details) => context.client.activity.heartbeat(context.info.taskToken, details),
     beat: (latest) => {
       if (!heartbeatTimeoutMs) return () => undefined;
       const timer = setInterval(() => context.heartbeat(latest()), heartbeatTimeoutMs / 3);

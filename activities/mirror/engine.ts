@@ -111,13 +111,15 @@ export function engineActivities({
         const partitions = asked.map(({ topic, partition }) => ({ topic, partition, targetTopic: topic }));
         const positions = await readPositions(target, migration.name, partitions);
         return asked.map((at): Refinement => {
-          const position = positions.get(partitionKey(at))?.map.translate(at.committed);
-          return position === undefined
+          const map = positions.get(partitionKey(at))?.map;
+          const position = map?.translate(at.committed);
+          return map === undefined || position === undefined
             ? { certainty: 'unknown', behind: true, reason: 'the mirror has not copied so far yet' }
             : {
                 certainty: 'exact',
                 target: position,
                 reason: 'the mirror wrote down where each record went',
+                together: map.together(at.committed, at.names),
               };
         });
       });

@@ -1,18 +1,11 @@
 import { partitionKey, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { workflowId } from '../../src/migration/messages.js';
 import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Ends } from './offset-reading.js';
+import { isAsMade, packCommits, recalled, remembered, type MadeCommit } from './made-commits.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
-
-/**
- * The mark of the ferry's own commits, in their metadata: the cluster itself remembers who made them, whatever happens
- * to a worker. A consumer's next commit replaces it.
- */
-export function seedMark(migration: string): string {
-  return `kafka-ferry ${workflowId(migration)}`;
-}
 
 /** Where groups start. */
 export interface Start {
@@ -22,17 +15,9 @@ export interface Start {
   findings: Finding[];
 }
 
-/** The end offsets as they are, but where this migration has committed a start before, that one holds on. */
-export function startFromEnds(
-  ends: readonly Ends[],
-  committed: Iterable<ReadonlyMap<string, Committed>>,
-  mark: string,
-): TargetOffsets {
-  const own = new Map<string, bigint>();
-  for (const commits of committed)
-    for (const [key, { offset, metadata }] of commits)
-      if (metadata === mark && offset < (own.get(key) ?? offset + 1n)) own.set(key, offset);
-  return tableOf(ends, (end) => own.get(partitionKey(end)) ?? end.highWatermark);
+/** The end offsets as they are. */
+export function startFromEnds(ends: readonly Ends[]): TargetOffsets {
+  return tableOf(ends, ({ highWatermark }) => highWatermark);
 }
 
 /** A start that was decided earlier, on the log as it is now: a partition added since begins at its beginning. */
@@ -53,9 +38,14 @@ export function startFromRecord(recorded: TargetOffsets, ends: readonly Ends[], 
 }
 
 function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): TargetOffsets {
-  const table: TargetOffsets = {};
-  for (const end of ends) (table[end.topic] ??= [])[end.partition] = offset(end).toString();
-  return table;
+  // A topic may be called `constructor`.
+  const table = new Map<string, string[]>();
+  for (const end of ends) {
+    const offsets = table.get(end.topic) ?? [];
+    offsets[end.partition] = offset(end).toString();
+    table.set(end.topic, offsets);
+  }
+  return Object.fromEntries(table);
 }
 
 export interface GroupOnTarget {
@@ -64,14 +54,20 @@ export interface GroupOnTarget {
   committed: ReadonlyMap<string, Committed>;
   /** What the group is to read. */
   partitions: readonly Ends[];
+  /** What this migration has committed for it so far, or was about to. */
+  made: ReadonlyMap<string, readonly MadeCommit[]>;
+  /** Metadata that goes along with a starting offset: times of Kafka Streams, by partition on the target. */
+  times: ReadonlyMap<string, string>;
+  /** Whether a ferry of before made this commit. */
+  hasOldMark: (found: Committed) => boolean;
 }
 
 export interface Seed {
   group: string;
   /** Offsets to commit. */
-  commit: (TopicPartition & { offset: bigint })[];
-  /** Topics of which the group has a start by this migration, once `commit` is done. */
-  topics: string[];
+  commit: (TopicPartition & { offset: bigint; metadata: string })[];
+  /** What is this migration's, once `commit` is done. */
+  made: MadeOffsets;
   findings: Finding[];
 }
 
@@ -80,32 +76,42 @@ export interface Seed {
  * unless the group is seen to have come past its start: live there, or past one that was `decided` earlier.
  */
 export function planSeed(
-  { group, members, committed, partitions }: GroupOnTarget,
+  { group, members, committed, partitions, made, times, hasOldMark }: GroupOnTarget,
   { table, decided }: Pick<Start, 'table' | 'decided'>,
-  mark: string,
   target: string,
 ): Seed {
   const commit: Seed['commit'] = [];
+  const own: (TopicPartition & MadeCommit)[] = [];
   const topics = new Set<string>();
   const foreign: (TopicPartition & { offset: bigint; start: bigint })[] = [];
   const expired = new Map<string, bigint>();
   for (const { topic, partition, logStart } of partitions) {
     const start = offsetAt(table, topic, partition) ?? logStart;
-    const found = committed.get(partitionKey({ topic, partition }));
-    if (!found || found.metadata === mark) {
-      topics.add(topic);
-      // An offset that has left the log would send the consumer to `auto.offset.reset`.
-      const offset = start < logStart ? logStart : start;
-      if (start < logStart) expired.set(topic, (expired.get(topic) ?? 0n) + logStart - start);
-      if (found?.offset !== offset) commit.push({ topic, partition, offset });
-    } else if (found.offset !== start) {
-      foreign.push({ topic, partition, offset: found.offset, start });
+    const key = partitionKey({ topic, partition });
+    const found = committed.get(key);
+    const before = made.get(key) ?? [];
+    const marked = found !== undefined && hasOldMark(found);
+    if (found && !marked && !before.some((one) => isAsMade(found, one))) {
+      // What the target's retention has overtaken is no start any more.
+      const from = found.offset === start && start < logStart ? logStart : start;
+      if (found.offset !== from) foreign.push({ topic, partition, offset: found.offset, start: from });
+      continue;
     }
+    topics.add(topic);
+    // An offset that has left the log would send the consumer to `auto.offset.reset`.
+    const offset = start < logStart ? logStart : start;
+    if (start < logStart) expired.set(topic, (expired.get(topic) ?? 0n) + logStart - start);
+    const metadata = times.get(key) ?? recalled(before.at(-1)?.metadata ?? '') ?? '';
+    // A member that has yet to commit is left in peace: a later time is not worth stopping it.
+    const stays = found?.offset === offset && (members > 0 || found.metadata === metadata);
+    if (!stays) commit.push({ topic, partition, offset, metadata });
+    if (!stays || !marked)
+      own.push({ topic, partition, offset, metadata: remembered(stays ? found.metadata : metadata) });
   }
   return {
     group,
     commit,
-    topics: [...topics],
+    made: { group, topics: [...topics], commits: packCommits(own) },
     findings: [...liveFindings(), ...expiredFindings(), ...foreignFindings()],
   };
 

@@ -1,4 +1,5 @@
-import type { Cluster } from '../../src/kafka/cluster.js';
+import { z } from 'zod';
+import type { Cluster, Committed } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
 import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
@@ -10,10 +11,11 @@ import type { Attempt } from '../kit/attempt.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
+import { hasOldMark, unpackCommits, type MadeCommit } from './made-commits.js';
 import { readEnds, recordsThere, type Ends } from './offset-reading.js';
+import { streamsTimes } from './streams-times.js';
 import {
   planSeed,
-  seedMark,
   startFromEnds,
   startFromRecord,
   type GroupOnTarget,
@@ -28,12 +30,26 @@ import { count, listed } from '../kit/wording.js';
 
 const GROUPS_AT_ONCE = 8;
 
-type SeedInput = Work & { start?: TargetOffsets; groups?: readonly string[] };
+type SeedInput = Parameters<Activities['seedOffsets']>[0];
+
+/** What an attempt was about to commit: where groups start, and the commits that were not there yet. */
+const note = z.object({
+  start: z.record(z.string(), z.array(z.string())),
+  made: z.array(
+    z.object({
+      group: z.string(),
+      topics: z.array(z.string()),
+      commits: z.record(z.string(), z.array(z.string())),
+    }),
+  ),
+});
 
 /**
  * Gives every group of the migration (or the ones named, by their source ids) a committed offset for every partition
  * that it will read, so that `auto.offset.reset` never decides where it starts. Commits are the last thing done: a
  * finding that stands means that there were none.
+ *
+ * A commit is this migration's when it is as it was made: by an earlier call, or by an attempt that noted it first.
  */
 export async function seedOffsets(
   { clusters }: Dependencies,
@@ -42,11 +58,11 @@ export async function seedOffsets(
 ): Promise<Awaited<ReturnType<Activities['seedOffsets']>>> {
   const { migration, accepted = [] } = input;
   const target = clusters(migration.target);
-  const mark = seedMark(migration.name);
+  const noted = note.safeParse(attempt.noted).data;
   const ends = await endsOfTopics(target, migration);
-  const groups = await groupsOnTarget(target, input, ends);
-  const start = startOf(input, ends, groups, mark);
-  const seeds = groups.map((group) => planSeed(group, start, mark, target.name));
+  const groups = await groupsOnTarget(clusters, input, ends, noted?.made ?? []);
+  const start = startOf(input, noted?.start, ends);
+  const seeds = groups.map((group) => planSeed(group, start, target.name));
   const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
   const stands = standing(findings, accepted);
   if (stands.length > 0)
@@ -57,16 +73,19 @@ export async function seedOffsets(
       sentence: `No offset was committed on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
     };
 
+  if (seeds.some(({ commit }) => commit.length > 0))
+    await attempt.note({ start: start.table, made: seeds.map(({ made }) => made) });
   const made: MadeOffsets[] = [];
   let partitions = 0;
   await inParallel(
     seeds,
     async (seed) => {
       attempt.signal.throwIfAborted();
-      const refused = await commitSeed(target, seed, mark);
+      const refused = await commitSeed(target, seed);
       findings.push(...refused);
+      // Of a group that was refused in part some commits are there: they are as they were to be made.
+      if (seed.made.topics.length > 0) made.push(seed.made);
       if (refused.length > 0) return;
-      if (seed.topics.length > 0) made.push({ group: seed.group, topics: seed.topics });
       partitions += seed.commit.length;
       attempt.says(`Has seeded ${made.length} of ${count(seeds.length, 'group')} on ${target.name}.`);
     },
@@ -90,10 +109,12 @@ async function endsOfTopics(target: Cluster, migration: Migration): Promise<Ends
 }
 
 async function groupsOnTarget(
-  target: Cluster,
-  { migration, groups }: SeedInput,
+  clusters: Dependencies['clusters'],
+  { migration, groups, made = [] }: SeedInput,
   ends: readonly Ends[],
+  noted: readonly MadeOffsets[],
 ): Promise<GroupOnTarget[]> {
+  const target = clusters(migration.target);
   const moves = migration.consumers.filter(({ group }) => groups?.includes(group) ?? true);
   const wanted = new Map(
     moves.map((move): [string, Ends[]] => {
@@ -103,46 +124,48 @@ async function groupsOnTarget(
   );
   const ids = [...wanted.keys()];
   if (ids.length === 0) return [];
-  const [described, committed] = await Promise.all([
+  const [described, committed, times] = await Promise.all([
     target.describeGroups(ids),
     readCommitted(target, ids, wanted),
+    streamsTimes(clusters(migration.source), migration, moves, ends),
   ]);
   return ids.map((group) => ({
     group,
     members: valueOf(described, group).members.length,
     committed: valueIfThere(committed, group) ?? new Map<string, never>(),
     partitions: wanted.get(group) ?? [],
+    made: madeFor(group, [...made, ...noted]),
+    times: times.get(group) ?? new Map<string, string>(),
+    hasOldMark: (found: Committed) => hasOldMark(found, migration.name),
   }));
 }
 
+function madeFor(group: string, made: readonly MadeOffsets[]): Map<string, MadeCommit[]> {
+  const commits = new Map<string, MadeCommit[]>();
+  for (const one of made)
+    if (one.group === group)
+      for (const [key, commit] of unpackCommits(one)) commits.set(key, [...(commits.get(key) ?? []), commit]);
+  return commits;
+}
+
 function startOf(
-  input: SeedInput,
+  { start, migration }: SeedInput,
+  noted: TargetOffsets | undefined,
   ends: readonly Ends[],
-  groups: readonly GroupOnTarget[],
-  mark: string,
 ): Start {
-  const { start, migration } = input;
-  if (start) return startFromRecord(start, ends, migration.target);
-  const table = startFromEnds(
-    ends,
-    groups.map(({ committed }) => committed),
-    mark,
-  );
-  // Records after a start that is committed already will be consumed; only what lies before one is anybody's question.
-  const skipped = ends.map((end): Ends => {
-    const first = offsetAt(table, end.topic, end.partition) ?? end.highWatermark;
-    return { ...end, highWatermark: first > end.logStart ? first : end.logStart };
-  });
-  return { table, decided: false, findings: recordsThere(skipped, migration.target) };
+  const decided = start ?? noted;
+  if (decided) return startFromRecord(decided, ends, migration.target);
+  return {
+    table: startFromEnds(ends),
+    decided: false,
+    findings: recordsThere(ends, migration.target),
+  };
 }
 
 /** Commits what one group lacks; a refusal is a finding. */
-async function commitSeed(target: Cluster, { group, commit }: Seed, mark: string): Promise<Finding[]> {
+async function commitSeed(target: Cluster, { group, commit }: Seed): Promise<Finding[]> {
   if (commit.length === 0) return [];
-  const rows = await target.commitOffsets(
-    group,
-    commit.map((offset) => ({ ...offset, metadata: mark })),
-  );
+  const rows = await target.commitOffsets(group, commit);
   const refusals = [...rows.keys()].flatMap((key) => lastingAt(rows, key).error ?? []);
   const [first] = refusals;
   return first ? [blocking(`offsets-refused:${group}`, first.message)] : [];

@@ -17,7 +17,9 @@ import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { describeMember, membersReading } from '../groups/membership.js';
-import { seedMark } from './offset-seeds.js';
+import { readMetadata } from './commit-metadata.js';
+import { hasOldMark, isAsMade, madeOf, recalled, remembered } from './made-commits.js';
+import { MetadataLeftOut } from './metadata-left-out.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
@@ -33,8 +35,47 @@ export type TranslateAnswer = Exclude<
 type Translated = TranslatedGroup['partitions'][number];
 
 /** Where the groups are on the source, and since when, in ms of watching. */
-export const stillShape = z.object({ positions: z.string(), sinceMs: z.number() });
+export const stillShape = z.object({
+  positions: z.string(),
+  sinceMs: z.number(),
+  /** What an attempt was about to commit. */
+  intended: z
+    .array(
+      z.object({
+        group: z.string(),
+        partitions: z.array(
+          z.object({
+            topic: z.string(),
+            partition: z.number(),
+            source: z.string().nullable(),
+            target: z.string(),
+            certainty: z.enum(['exact', 'at-least-once']),
+            metadata: z.string().optional(),
+            without: z.literal(true).optional(),
+          }),
+        ),
+      }),
+    )
+    .optional(),
+});
 export type Still = z.infer<typeof stillShape>;
+
+/** One partition of one group, on the source. */
+interface Asked extends TopicPartition {
+  group: string;
+  move: ConsumerMove;
+  commit: Committed | undefined;
+  /** What was translated before, if it holds. */
+  known: Translated | undefined;
+}
+
+/** Where one group goes on in one partition, and what is committed there beside the offset. */
+interface Placed {
+  one: Translated;
+  metadata: string;
+  /** It was translated before, and the group has not moved on the source since. */
+  known: boolean;
+}
 
 interface Standing {
   move: ConsumerMove;
@@ -50,7 +91,6 @@ interface Standing {
 export class Translation {
   private readonly streak: Streak;
   private readonly moves: ConsumerMove[];
-  private readonly mark: string;
   /** By name on the source. */
   private readonly targetNames: ReadonlyMap<string, string>;
 
@@ -64,19 +104,19 @@ export class Translation {
     const { migration, groups } = input;
     this.streak = new Streak(migration.waits.agreeing);
     this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
-    this.mark = seedMark(migration.name);
     this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   }
 
-  async probe({ carry, watchedMs }: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
+  async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
+    const { carry, watchedMs } = moment;
     const groups = await this.standings();
     const positions = JSON.stringify(
       groups.map(({ move, committed }) => [
         move.group,
-        [...committed].map(([key, { offset }]) => `${key} ${offset}`),
+        [...committed].map(([key, { offset, metadata }]) => `${key} ${offset}${remembered(metadata)}`),
       ]),
     );
-    const still: Still = carry?.positions === positions ? carry : { positions, sinceMs: watchedMs };
+    const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
     const moving = await this.stillMoving(groups);
     if (moving !== undefined) {
       this.streak.broken();
@@ -96,7 +136,7 @@ export class Translation {
         carry: still,
         confirming: true,
       };
-    return this.translate(groups, still);
+    return this.translate(groups, still, moment);
   }
 
   private async standings(): Promise<Standing[]> {
@@ -154,16 +194,28 @@ export class Translation {
       .join('; ');
   }
 
-  private async translate(groups: readonly Standing[], still: Still): Promise<Seen<TranslateAnswer, Still>> {
+  private async translate(
+    groups: readonly Standing[],
+    still: Still,
+    moment: Moment<Still>,
+  ): Promise<Seen<TranslateAnswer, Still>> {
     const asked = groups.flatMap(({ move, partitions, committed }) =>
-      partitions.map((at) => {
-        const offset = committed.get(partitionKey(at))?.offset ?? null;
-        return { ...at, group: move.group, committed: offset, known: this.before(move.group, at, offset) };
+      partitions.map((at): Asked => {
+        const commit = committed.get(partitionKey(at));
+        return { ...at, group: move.group, move, commit, known: this.before(move.group, at, commit) };
       }),
     );
-    const open = asked.flatMap((one) =>
-      one.known || one.committed === null ? [] : [{ ...one, committed: one.committed }],
-    );
+    const open = asked.flatMap((one) => {
+      if (one.known || !one.commit) return [];
+      const said = readMetadata(one.commit.metadata);
+      return [
+        {
+          ...one,
+          committed: one.commit.offset,
+          names: said.kind === 'parallel-consumer' ? said.names : 0n,
+        },
+      ];
+    });
     const refined = await this.refine(open);
     const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
     const behind = open.find((_, at) => isBehind(refined[at]));
@@ -174,38 +226,23 @@ export class Translation {
       };
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
     const findings: Finding[] = [];
-    const translated = groups.map(({ move }): TranslatedGroup => {
+    const leftOut = new MetadataLeftOut(this.source.name, this.target.name);
+    const placed = new Map<string, Placed[]>();
+    for (const { move } of groups) {
       const partitions = asked
         .filter(({ group }) => group === move.group)
-        .map((one): Translated => {
-          const { topic, partition, committed, known } = one;
+        .map((one) => {
           const first = valueOf(marks, partitionKey(this.onTarget(one))).logStart;
-          if (known && BigInt(known.target) >= first) return known;
-          if (known) {
-            findings.push(this.expired(move, one, BigInt(known.target), first));
-            return { ...known, target: String(first) };
-          }
-          const at = { topic, partition, source: committed === null ? null : String(committed) };
-          const answer = answers.get(`${move.group} ${partitionKey(one)}`);
-          // Without a commit there is nothing to translate: it begins with the first record.
-          if (!answer) return { ...at, target: String(first), certainty: 'exact' };
-          if (answer.certainty !== 'unknown') {
-            if (answer.target < first) findings.push(this.expired(move, one, answer.target, first));
-            const target = answer.target < first ? first : answer.target;
-            return { ...at, target: String(target), certainty: answer.certainty };
-          }
-          findings.push(
-            asking(
-              `offset-unknown:${move.group}:${partitionKey(one)}`,
-              `Where ${move.group} is on ${this.target.name} for ${partitionKey(one)} cannot be told from offset ${committed} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
-            ),
-          );
-          return { ...at, target: String(first), certainty: 'at-least-once' };
+          return one.known
+            ? this.placedBefore(one, one.known, first, findings, leftOut)
+            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), first, findings, leftOut);
         });
-      const inexact = partitions.filter(({ certainty }) => certainty === 'at-least-once');
-      const reasoned = inexact.flatMap((one) => {
+      placed.set(move.group, partitions);
+      const reasoned = partitions.flatMap(({ one }) => {
         const answer = answers.get(`${move.group} ${partitionKey(one)}`);
-        return answer?.certainty === 'at-least-once' ? [{ ...one, reason: answer.reason }] : [];
+        return one.certainty === 'at-least-once' && answer?.certainty === 'at-least-once'
+          ? [{ ...one, reason: answer.reason }]
+          : [];
       });
       if (reasoned[0])
         findings.push(
@@ -214,12 +251,19 @@ export class Translation {
             `${move.group} can go on at ${listed(reasoned.map((one) => `${partitionKey(one)} offset ${one.target}`))} on ${this.target.name} without leaving a record out, but may get some again that it has processed: ${reasoned[0].reason}. Accept that, or abort.`,
           ),
         );
-      return { group: move.group, partitions };
-    });
+    }
+    findings.push(...leftOut.findings());
     const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
-    const committed = await this.commit(translated, findings);
-    if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
+    const translated = [...placed].map(([group, partitions]): TranslatedGroup => ({
+      group,
+      partitions: partitions.map(({ one }) => one),
+    }));
+    const intended = [...(still.intended ?? []), ...translated];
+    const committed = await moment.change({ ...still, intended }, () =>
+      this.commit(placed, intended, findings),
+    );
+    if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted(), translated } };
     const ahead = translated.map(({ group, partitions }) => ({
       group,
       records: partitions.reduce((sum, one) => {
@@ -230,6 +274,72 @@ export class Translation {
     return {
       answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
     };
+  }
+
+  /** @param first where the log begins on the target */
+  private placedBefore(
+    { move, commit, topic, partition }: Asked,
+    known: Translated,
+    first: bigint,
+    findings: Finding[],
+    leftOut: MetadataLeftOut,
+  ): Placed {
+    const expired = BigInt(known.target) < first;
+    if (expired) findings.push(this.expired(move, { topic, partition }, BigInt(known.target), first));
+    // A group that is gone for long has no commit on the source any more.
+    const metadata = commit?.metadata ?? recalled(known.metadata ?? '');
+    const goesAlong = !known.without && leftOut.goesAlong(move.group, known, metadata, !expired);
+    return placedWith(
+      expired ? { ...known, target: String(first) } : known,
+      goesAlong ? metadata : undefined,
+      true,
+    );
+  }
+
+  private place(
+    { move, commit, topic, partition }: Asked,
+    answer: Refinement | undefined,
+    first: bigint,
+    findings: Finding[],
+    leftOut: MetadataLeftOut,
+  ): Placed {
+    // Without a commit there is nothing to translate: it begins with the first record.
+    if (!commit || !answer)
+      return placedWith(
+        { topic, partition, source: null, target: String(first), certainty: 'exact' },
+        '',
+        false,
+      );
+    const said = remembered(commit.metadata);
+    const at = {
+      ...{ topic, partition, source: String(commit.offset) },
+      ...(said !== '' && { metadata: said }),
+    };
+    if (answer.certainty === 'unknown') {
+      const key = partitionKey({ topic, partition });
+      findings.push(
+        asking(
+          `offset-unknown:${move.group}:${key}`,
+          `Where ${move.group} is on ${this.target.name} for ${key} cannot be told from offset ${commit.offset} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
+        ),
+      );
+      const goesAlong = leftOut.goesAlong(move.group, at, commit.metadata, false);
+      return placedWith(
+        { ...at, target: String(first), certainty: 'at-least-once' },
+        goesAlong ? commit.metadata : undefined,
+        false,
+      );
+    }
+    const { target, certainty, together = false } = answer;
+    const expired = target < first;
+    if (expired) findings.push(this.expired(move, at, target, first));
+    const same = certainty === 'exact' && !expired && together;
+    const goesAlong = leftOut.goesAlong(move.group, at, commit.metadata, same);
+    return placedWith(
+      { ...at, target: String(expired ? first : target), certainty },
+      goesAlong ? commit.metadata : undefined,
+      false,
+    );
   }
 
   private onTarget({ topic, partition }: TopicPartition): TopicPartition {
@@ -245,8 +355,7 @@ export class Translation {
   }
 
   /** What was translated before holds as long as the group has not moved on the source. */
-  private before(group: string, at: TopicPartition, committed: bigint | null): Translated | undefined {
-    const source = committed === null ? null : String(committed);
+  private before(group: string, at: TopicPartition, commit: Committed | undefined): Translated | undefined {
     return this.input.translated
       .find((one) => one.group === group)
       ?.partitions.find(
@@ -254,19 +363,24 @@ export class Translation {
           one.topic === at.topic &&
           one.partition === at.partition &&
           // A commit of a group without members expires: that is no other position.
-          (source === null || one.source === source),
+          (!commit ||
+            (one.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata))),
       );
   }
 
   /** Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone. */
-  private async commit(translated: readonly TranslatedGroup[], findings: Finding[]): Promise<number> {
+  private async commit(
+    placed: ReadonlyMap<string, readonly Placed[]>,
+    intended: readonly TranslatedGroup[],
+    findings: Finding[],
+  ): Promise<number> {
     const targets = new Map(this.moves.map((move) => [move.group, targetGroup(move)]));
     const ids = [...targets.values()];
     if (ids.length === 0) return 0;
     const wanted = new Map(
-      translated.map(({ group, partitions }) => [
+      [...placed].map(([group, partitions]) => [
         targets.get(group) ?? group,
-        partitions.map((at) => this.onTarget(at)),
+        partitions.map(({ one }) => this.onTarget(one)),
       ]),
     );
     const [described, rows] = await Promise.all([
@@ -274,35 +388,41 @@ export class Translation {
       readCommitted(this.target, ids, wanted),
     ]);
     let commits = 0;
-    for (const { group, partitions } of translated) {
+    for (const [group, partitions] of placed) {
       const id = targets.get(group) ?? group;
       const there = valueIfThere(rows, id) ?? new Map<string, Committed>();
-      const known = this.input.translated.some((one) => one.group === group);
+      const foundAt = ({ one }: Placed) => there.get(partitionKey(this.onTarget(one)));
+      const made = this.madeFor(group, intended);
       const own = partitions.filter((at) => {
-        const commit = there.get(partitionKey(this.onTarget(at)));
-        return commit !== undefined && commit.metadata !== this.mark;
+        const found = foundAt(at);
+        return (
+          found !== undefined &&
+          !hasOldMark(found, this.input.migration.name) &&
+          !(made.get(partitionKey(at.one)) ?? []).some((one) => isAsMade(found, madeOf(one)))
+        );
       });
-      const moved = own.filter(
-        (at) => !this.before(group, at, at.source === null ? null : BigInt(at.source)),
-      );
+      const moved = own.filter(({ known }) => !known);
       if (moved[0])
         findings.push(
           asking(
             `group-on-both:${group}`,
-            `${group} has committed offsets of its own on ${this.target.name} for ${listed(moved.map((at) => partitionKey(this.onTarget(at))))}${known ? `, and has moved on ${this.source.name} since its offsets were translated: it has been alive on both` : ''}. They are not overwritten: accept that it goes on from them, or delete them and retry.`,
+            `${group} has committed offsets of its own on ${this.target.name} for ${listed(moved.map(({ one }) => partitionKey(this.onTarget(one))))}${this.input.translated.some((one) => one.group === group) ? `, and has moved on ${this.source.name} since its offsets were translated: it has been alive on both` : ''}. They are not overwritten: accept that it goes on from them, or delete them and retry.`,
           ),
         );
       if (valueOf(described, id).members.length > 0) continue;
-      const missing = partitions.filter(
-        (at) => !own.includes(at) && String(there.get(partitionKey(this.onTarget(at)))?.offset) !== at.target,
-      );
+      const missing = partitions.filter((at) => {
+        const found = foundAt(at);
+        return (
+          !own.includes(at) && !(String(found?.offset) === at.one.target && found?.metadata === at.metadata)
+        );
+      });
       if (missing.length === 0) continue;
       const answers = await this.target.commitOffsets(
         id,
-        missing.map((at) => ({
-          ...this.onTarget(at),
-          offset: BigInt(at.target),
-          metadata: this.mark,
+        missing.map(({ one, metadata }) => ({
+          ...this.onTarget(one),
+          offset: BigInt(one.target),
+          metadata,
         })),
       );
       const refused = [...answers.keys()].flatMap((key) => lastingAt(answers, key).error ?? [])[0];
@@ -310,6 +430,18 @@ export class Translation {
       else commits += missing.length;
     }
     return commits;
+  }
+
+  /** What this migration has committed for a group, or was about to, by partition of the source. */
+  private madeFor(group: string, intended: readonly TranslatedGroup[]): Map<string, Translated[]> {
+    const made = new Map<string, Translated[]>();
+    for (const one of [...this.input.translated, ...intended])
+      if (one.group === group)
+        for (const at of one.partitions) {
+          const key = partitionKey(at);
+          made.set(key, [...(made.get(key) ?? []), at]);
+        }
+    return made;
   }
 
   private sentence(
@@ -325,4 +457,13 @@ export class Translation {
 
 function isBehind(answer: Refinement | undefined): boolean {
   return answer?.certainty === 'unknown' && answer.behind;
+}
+
+/** @param metadata `undefined`: left out. */
+function placedWith(one: Translated, metadata: string | undefined, known: boolean): Placed {
+  return {
+    one: metadata === undefined ? { ...one, without: true } : one,
+    metadata: metadata ?? '',
+    known,
+  };
 }

@@ -1,16 +1,22 @@
-import { partitionKey, type Cluster, type GroupFacts, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type Committed,
+  type GroupFacts,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
+import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { TargetOffsets } from '../../src/migration/offsets.js';
+import type { Activities } from '../../src/migration/work/activities.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
-import type { MadeOffsets } from '../../src/migration/work/offsets.js';
-import type { Made } from '../../src/migration/work/retire.js';
+import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
-import type { Work } from '../../src/migration/work/work.js';
 import { aclKey } from '../acls/acl-plan.js';
 import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { liveReaders, membersReading } from '../groups/membership.js';
-import { seedMark } from '../offsets/offset-seeds.js';
+import { hasOldMark, isAsMade, madeOf, unpackCommits, type MadeCommit } from '../offsets/made-commits.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
@@ -29,13 +35,18 @@ interface Undone {
  */
 export async function undo(
   { clusters }: Dependencies,
-  { migration, made, mirrored = {} }: Work & { made: Made; mirrored?: TargetOffsets },
+  { migration, made, mirrored = {}, translated = [] }: Parameters<Activities['undo']>[0],
   attempt: Attempt,
 ): Promise<Undone> {
   const target = clusters(migration.target);
   const done: Undone = { undone: [], left: [] };
   attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
-  await undoOffsets(target, made.offsets.toReversed(), seedMark(migration.name), done);
+  await undoOffsets(
+    target,
+    migration.name,
+    [...translatedOffsets(migration, translated), ...made.offsets.toReversed().map(seededOffsets)],
+    done,
+  );
   attempt.signal.throwIfAborted();
   await undoAcls(target, made.acls, done);
   attempt.signal.throwIfAborted();
@@ -48,11 +59,35 @@ export async function undo(
   return done;
 }
 
-/** A commit is the ferry's as long as its metadata says so: a consumer's own replaces it. */
+/** Commits of one group on the target, by `partitionKey` there. */
+interface GroupCommits {
+  group: string;
+  topics: string[];
+  commits: ReadonlyMap<string, MadeCommit>;
+}
+
+function seededOffsets(made: MadeOffsets): GroupCommits {
+  return { ...made, commits: unpackCommits(made) };
+}
+
+function translatedOffsets(migration: Migration, translated: readonly TranslatedGroup[]): GroupCommits[] {
+  const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
+  const groups = new Map(migration.consumers.map((move) => [move.group, targetGroup(move)]));
+  return translated.map(({ group, partitions }) => {
+    const onTarget = partitions.map((one) => ({ ...one, topic: names.get(one.topic) ?? one.topic }));
+    return {
+      group: groups.get(group) ?? group,
+      topics: [...new Set(onTarget.map(({ topic }) => topic))],
+      commits: new Map(onTarget.map((one) => [partitionKey(one), madeOf(one)])),
+    };
+  });
+}
+
+/** A commit is the ferry's as long as it is as it was made: a consumer that has processed a record has replaced it. */
 async function undoOffsets(
   target: Cluster,
-  made: readonly MadeOffsets[],
-  mark: string,
+  migration: string,
+  made: readonly GroupCommits[],
   { undone, left }: Undone,
 ): Promise<void> {
   if (made.length === 0) return;
@@ -62,14 +97,26 @@ async function undoOffsets(
     const facts = valueIfThere(topics, topic);
     return facts ? partitionsIn([facts]) : [];
   };
-  const wanted = new Map(made.map(({ group, topics }) => [group, topics.flatMap(partitionsOf)]));
+  const wanted = new Map<string, TopicPartition[]>();
+  const commitsOf = new Map<string, Map<string, MadeCommit>>();
+  for (const { group, topics, commits } of made) {
+    const known = new Set((wanted.get(group) ?? []).map(({ topic }) => topic));
+    const more = topics.filter((topic) => !known.has(topic)).flatMap(partitionsOf);
+    wanted.set(group, [...(wanted.get(group) ?? []), ...more]);
+    commitsOf.set(group, new Map([...(commitsOf.get(group) ?? []), ...commits]));
+  }
   const committed = await readCommitted(target, [...wanted.keys()], wanted);
   for (const [group, partitions] of wanted) {
-    const commits = valueIfThere(committed, group) ?? new Map<string, never>();
-    const held = partitions.filter(({ topic, partition }) => commits.has(partitionKey({ topic, partition })));
-    const own = held.filter(
-      ({ topic, partition }) => commits.get(partitionKey({ topic, partition }))?.metadata === mark,
-    );
+    const commits = valueIfThere(committed, group) ?? new Map<string, Committed>();
+    const held = partitions.filter((at) => commits.has(partitionKey(at)));
+    const own = held.filter((at) => {
+      const found = commits.get(partitionKey(at));
+      const asMade = commitsOf.get(group)?.get(partitionKey(at));
+      return (
+        found !== undefined &&
+        (hasOldMark(found, migration) || (asMade !== undefined && isAsMade(found, asMade)))
+      );
+    });
     if (held.length > own.length)
       left.push(
         `${group} has committed offsets of its own on ${target.name} for ${count(held.length - own.length, 'partition')}: they are left.`,

@@ -54,6 +54,8 @@ export type Refinement =
       certainty: 'exact' | 'at-least-once';
       target: bigint;
       reason: string;
+      /** As many records from the position on as were asked about lie one after another on both sides. */
+      together?: boolean;
     }
   | {
       certainty: 'unknown';
@@ -281,7 +283,7 @@ function byKey(records: readonly SeenRecord[]): Map<string, SeenRecord[]> {
   return keys;
 }
 
-function isCopy(original: SeenRecord | undefined, copy: SeenRecord): boolean {
+export function isCopy(original: SeenRecord | undefined, copy: SeenRecord): boolean {
   return (
     original !== undefined &&
     original.digest === copy.digest &&

@@ -128,13 +128,13 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
     const back = (await committedOffsets([group], accepted)).get(group);
     for (const offset of accepted) {
       const key = partitionKey(offset);
-      const found = back?.value?.get(key)?.offset;
+      const found = back?.value?.get(key);
       if (back?.error) rows.set(key, { error: back.error });
-      else if (found !== offset.offset)
+      else if (found?.offset !== offset.offset || found.metadata !== (offset.metadata ?? ''))
         rows.set(key, {
           error: new FerryError(
             'Changed',
-            `Group "${group}" on cluster "${brokers.cluster}" has ${found ?? 'no commit'} committed for ${key} right after ${offset.offset} was: somebody else commits for it; stop them, then try again.`,
+            `Group "${group}" on cluster "${brokers.cluster}" has ${found?.offset ?? 'nothing'} committed for ${key} right after ${offset.offset} was: somebody else commits for it; stop them, then try again.`,
           ),
         });
     }

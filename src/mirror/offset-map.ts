@@ -91,6 +91,15 @@ export class OffsetMap {
     return BigInt(run.target + Math.max(0, offset - run.source));
   }
 
+  /** Whether `count` records from `source` on lie one after another on both sides. */
+  together(source: bigint, count: bigint): boolean {
+    if (count === 0n) return true;
+    const index = this.firstEndingAfter(Number(source));
+    if (index === this.count) return false;
+    const run = this.run(index);
+    return source >= BigInt(run.source) && source + count <= BigInt(run.source + run.length);
+  }
+
   /** Index of the first run that holds a record at or after `offset`. */
   private firstEndingAfter(offset: number): number {
     const { source, length } = this.columns;

@@ -219,7 +219,8 @@ describe('a mirror by MirrorMaker', () => {
     expect(answer).toMatchObject({ state: 'grew', sentence: expect.stringContaining(topic) });
   });
 
-  test('has every position of a group exact, whatever was committed', async () => {
+  test('has every position of a group exact, whatever was committed, and knows where records lie in a row', async () => {
+    const inARow = 5n;
     const cases = await Promise.all(
       both.map(async (at) => {
         const [originals, copies] = [
@@ -229,7 +230,7 @@ describe('a mirror by MirrorMaker', () => {
         const end = BigInt((await endsOf(ground.source, [at]))[topic]?.[at.partition] ?? 0);
         return Array.from({ length: Number(end) + 1 }, (_, committed) => {
           const before = originals.filter(({ offset }) => offset < BigInt(committed)).length;
-          return { at: { ...at, committed: BigInt(committed) }, before, copies };
+          return { at: { ...at, committed: BigInt(committed), names: inARow }, before, originals, copies };
         });
       }),
     );
@@ -238,11 +239,14 @@ describe('a mirror by MirrorMaker', () => {
       mirrored(),
       all.map(({ at }) => at),
     );
-    const wrong = all.flatMap(({ at, before, copies }, index) => {
+    const together = (log: readonly { offset: bigint }[], from: bigint) =>
+      log.filter(({ offset }) => offset >= from && offset < from + inARow).length === Number(inARow);
+    const wrong = all.flatMap(({ at, before, originals, copies }, index) => {
       const answer = answers[index];
       const right =
         answer?.certainty === 'exact' &&
-        copies.filter(({ offset }) => offset < answer.target).length === before;
+        copies.filter(({ offset }) => offset < answer.target).length === before &&
+        (answer.together ?? false) === (together(originals, at.committed) && together(copies, answer.target));
       return right ? [] : [{ ...at, answer }];
     });
     expect(all.length).toBeGreaterThan(200);

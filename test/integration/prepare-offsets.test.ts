@@ -5,6 +5,7 @@ import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import {
   attempt,
+  Attempts,
   commit,
   createOn,
   expireBefore,
@@ -53,15 +54,20 @@ test('every group gets a start on every partition of what it reads, and a second
       { group: 'seed.some', newGroup: 'seed.renamed', topics: ['seed.one'] },
     ],
   });
-  const first = await seed(migration);
+  const attempts = new Attempts();
+  const first = await seedOffsets(ground, { migration }, attempts.next());
   expect(first.findings).toEqual([]);
   expect(first.start).toEqual({ 'seed.new': ['0', '0', '0'], 'seed.two': ['0'] });
   expect(first.sentence).toBe(
     'seed.all and seed.renamed have starting offsets on target: 7 committed now, each read back.',
   );
   const made = [
-    { group: 'seed.all', topics: ['seed.new', 'seed.two'] },
-    { group: 'seed.renamed', topics: ['seed.new'] },
+    {
+      group: 'seed.all',
+      topics: ['seed.new', 'seed.two'],
+      commits: { 'seed.new': ['0*3'], 'seed.two': ['0'] },
+    },
+    { group: 'seed.renamed', topics: ['seed.new'], commits: { 'seed.new': ['0*3'] } },
   ];
   expect(first.made.toSorted((one, other) => one.group.localeCompare(other.group))).toEqual(made);
   expect(await committed('seed.all')).toEqual({
@@ -75,11 +81,14 @@ test('every group gets a start on every partition of what it reads, and a second
 
   // Records that came since are after the start: a lost answer must not move it past them.
   await produce(ground.lab.target, 'seed.new', 4);
-  const second = await seed(migration);
+  const second = await seedOffsets(ground, { migration }, attempts.next());
   expect(second.findings).toEqual([]);
   expect(second.start).toEqual(first.start);
-  expect(second.made).toHaveLength(2);
+  expect(second.made.toSorted((one, other) => one.group.localeCompare(other.group))).toEqual(made);
   expect(second.sentence).toContain(': 0 committed now');
+  // So does a later call, which is told what was made.
+  const third = await seed(migration, { start: first.start, made: first.made });
+  expect(third.sentence).toContain(': 0 committed now');
 });
 
 test('records that are there already are counted and asked about', async () => {
@@ -179,13 +188,18 @@ describe('offsets that were seeded earlier', () => {
       topics: [{ name: 'seed.expired' }],
       consumers: [{ group: 'seed.expired.a' }, { group: 'seed.expired.b' }],
     });
-    const { start } = await seed(migration);
+    const { start, made: before } = await seed(migration);
     await produce(ground.lab.target, 'seed.expired', 8);
     await forget('seed.expired.a', 'seed.expired', 0, 1);
     await forget('seed.expired.b', 'seed.expired', 1);
-    const { made, findings } = await seed(migration, { start, groups: ['seed.expired.a'] });
+    const { made, findings } = await seed(migration, {
+      ...{ start, made: before },
+      groups: ['seed.expired.a'],
+    });
     expect(findings).toEqual([]);
-    expect(made).toEqual([{ group: 'seed.expired.a', topics: ['seed.expired'] }]);
+    expect(made).toEqual([
+      { group: 'seed.expired.a', topics: ['seed.expired'], commits: { 'seed.expired': ['0*2'] } },
+    ]);
     expect(await committed('seed.expired.a')).toEqual({ 'seed.expired/0': 0, 'seed.expired/1': 0 });
     expect(await committed('seed.expired.b')).toEqual({ 'seed.expired/0': 0 });
   });
@@ -197,7 +211,7 @@ describe('offsets that were seeded earlier', () => {
       topics: [{ name: 'seed.lost' }],
       consumers: [{ group: 'seed.lost.group' }],
     });
-    const { start } = await seed(migration);
+    const { start, made } = await seed(migration);
     await produce(ground.lab.target, 'seed.lost', 10);
     await expireBefore(ground.lab.target, 'seed.lost', 7);
     await eventually(
@@ -206,12 +220,15 @@ describe('offsets that were seeded earlier', () => {
       (marks) => marks?.logStart === 7n,
     );
     const key = 'expired-on-target:seed.lost.group:seed.lost';
-    const asked = await seed(migration, { start });
+    const asked = await seed(migration, { start, made });
     expect(keysOf(asked.findings)).toEqual([`asks ${key}`]);
     expect(asked.findings[0]?.sentence).toContain(
       'has lost 7 offsets to its retention before seed.lost.group',
     );
-    const accepted = await seed(migration, { start, accepted: [key] });
+    // A commit that nobody remembers making is the group's own, and never overwritten.
+    const unknown = await seed(migration, { start });
+    expect(keysOf(unknown.findings)).toEqual(['asks offset-on-target:seed.lost.group']);
+    const accepted = await seed(migration, { start, made, accepted: [key] });
     expect(accepted.start).toEqual(start);
     expect(await committed('seed.lost.group')).toEqual({ 'seed.lost/0': 7 });
   });

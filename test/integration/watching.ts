@@ -7,6 +7,7 @@ import { parseMigration, type Migration, type MigrationFile } from '../../src/mi
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { eventually } from '../eventually.js';
+import { noteTaker } from '../note-taker.js';
 import { connectionOf } from './kafka-cluster.js';
 
 /** A migration whose waits are short enough for a test; `file` says what matters to the test. */
@@ -38,8 +39,12 @@ export function running<Input, Answer>(
   input: Input,
   info: Partial<Info> = {},
 ): Running<Answer> {
-  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
   const heartbeats: Heartbeat[] = [];
+  const environment = new MockActivityEnvironment(info, {
+    logger: new DefaultLogger('ERROR'),
+    // What is awaited until the server has it.
+    client: noteTaker<Heartbeat>((details) => environment.emit('heartbeat', details)),
+  });
   // A worker hands on what JSON keeps of them.
   environment.on('heartbeat', (details: Heartbeat) =>
     heartbeats.push(JSON.parse(JSON.stringify(details)) as Heartbeat),

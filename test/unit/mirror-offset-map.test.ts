@@ -62,6 +62,21 @@ describe('translation', () => {
     );
   });
 
+  test('knows where records lie one after another on both sides', () => {
+    fc.assert(
+      fc.property(log, start, start, fc.integer({ min: 0, max: 6 }), (entries, from, target, count) => {
+        const { map, pairs } = mirror(entries, from, target);
+        for (let source = from - 2; source <= from + entries.length; source++) {
+          const there = map.translate(BigInt(source));
+          const inARow = Array.from({ length: count }, (_, i) =>
+            pairs.some((pair) => pair.source === source + i && BigInt(pair.target) === there! + BigInt(i)),
+          );
+          expect(map.together(BigInt(source), BigInt(count))).toBe(inARow.every(Boolean));
+        }
+      }),
+    );
+  });
+
   test('of a plain topic takes one run, however long', () => {
     const map = new OffsetMap(5, 1);
     for (let i = 0; i < 100_000; i++) map.append(5 + i * 100, 1 + i * 100, 100);

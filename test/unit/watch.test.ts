@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { watch, type Moment, type Seen } from '../../activities/kit/watch.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { parseMigration } from '../../src/migration/file.js';
+import { noteTaker } from '../note-taker.js';
 import type { Heartbeat, Watch } from '../../src/migration/work/work.js';
 
 type Answer = { state: 'done'; after: number };
@@ -112,6 +113,64 @@ describe('a watch', () => {
       return counting(1)(moment);
     };
     expect(await environment.run(() => watch(input(), shape, slow))).toEqual({ state: 'done', after: 1 });
+  });
+});
+
+describe('a change', () => {
+  /** An activity that changes something in its first probe, and a server that takes notes. */
+  function changing(during: (environment: MockActivityEnvironment) => void) {
+    const events: unknown[] = [];
+    const environment = new MockActivityEnvironment(
+      {},
+      {
+        logger: new DefaultLogger('ERROR'),
+        client: noteTaker<Heartbeat>(({ carry }) => events.push({ noted: carry })),
+      },
+    );
+    const answer = environment.run(() =>
+      watch<Answer, Carry>(input(), shape, async ({ change }) => {
+        await change({ seen: 7 }, async () => {
+          during(environment);
+          // Longer than a cancellation takes to be heard.
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          events.push('changed');
+        });
+        return { answer: { state: 'done', after: 1 } };
+      }),
+    );
+    return { answer, events };
+  }
+  const noted = { noted: { watchedMs: 0, failingSince: null, own: { seen: 7 } } };
+
+  test('is noted before it begins', async () => {
+    const { answer, events } = changing(() => undefined);
+    expect(await answer).toEqual({ state: 'done', after: 1 });
+    expect(events).toEqual([noted, 'changed']);
+  });
+
+  test('that has begun is not cut short by a cancellation: its answer is known', async () => {
+    const { answer, events } = changing((environment) => environment.cancel());
+    expect(await answer).toEqual({ state: 'done', after: 1 });
+    expect(events).toEqual([noted, 'changed']);
+  });
+
+  test('does not begin after a cancellation', async () => {
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    let begun = false;
+    let over: Promise<unknown> | undefined;
+    const answer = environment.run(() =>
+      watch<Answer, Carry>(input(), shape, async ({ change }) => {
+        environment.cancel();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        over = change({ seen: 1 }, async () => void (begun = true));
+        await over;
+        return { answer: { state: 'done', after: 1 } };
+      }),
+    );
+    await expect(answer).rejects.toThrow('CANCELLED');
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    await expect(over).rejects.toThrow('CANCELLED');
+    expect(begun).toBe(false);
   });
 });
 

@@ -233,9 +233,9 @@ const agreeing: { [N in Name]: Answer<N> } = {
   deleteSource: ({ migration }) => ({ sentence: `Deleted ${migration.topics.map(onSource).join(', ')}.` }),
   watchDeleted: () => ({ state: 'gone', sentence: 'Gone by their ids.', recreated: [] }),
   targetWrites: () => ({ written: [] }),
-  undo: ({ made }) => ({
+  undo: ({ made, translated = [] }) => ({
     undone: [
-      ...made.offsets.map(({ group }) => `offsets of ${group}`),
+      ...[...translated, ...made.offsets].map(({ group }) => `offsets of ${group}`),
       ...made.acls.map(({ principal }) => `ACL of ${principal}`),
       ...made.topics.map(({ name }) => `topic ${name}`),
     ],

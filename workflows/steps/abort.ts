@@ -23,7 +23,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
   let left: string[] = [];
   await step(run, 'undo', async () => {
     await leaveImport(run);
-    const { made, mirrored } = run.facts;
+    const { made, mirrored, translated } = run.facts;
     // It may have made something even if it failed on the way.
     const mirror =
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
@@ -42,7 +42,11 @@ export async function takeBack(run: Run): Promise<Outcome> {
         data: { left },
       };
     }
-    const undo = await change().undo({ ...run.work(), made, ...(mirrored && { mirrored }) });
+    const undo = await change().undo({
+      ...{ ...run.work(), made },
+      ...(mirrored && { mirrored }),
+      ...(translated && { translated }),
+    });
     undone.push(...undo.undone);
     left = [...undo.left, ...goneOn(run)];
     // Last, because its map tells the mirror's records from those of a producer.

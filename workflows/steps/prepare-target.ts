@@ -68,12 +68,14 @@ async function offsetsSeeded(run: Run): Promise<void> {
 
 /** Commits what is missing; the first time decides where groups start, later times keep to it (offsets of empty groups expire). */
 async function seed(run: Run) {
-  const { start: decided } = run.facts;
+  const { start: decided, made: before } = run.facts;
   const { start, made, findings, sentence } = await change().seedOffsets({
-    ...run.work(),
+    ...{ ...run.work(), made: before.offsets },
     ...(decided && { start: decided }),
   });
-  for (const { group, topics } of made) run.madeOffsets(group, topics);
+  for (const one of made) run.madeOffsets(one);
+  // A group that was refused is no reason to let those start elsewhere that were not.
+  if (made.length > 0) run.facts.start = start;
   insist(run, findings);
   run.facts.start = start;
   return { sentence, data: { start, findings } };

@@ -23,6 +23,7 @@ import {
 } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
+import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { Mirror } from './mirror.js';
@@ -71,11 +72,14 @@ export class Run {
     return new Date().toISOString();
   }
 
-  /** Offsets that the ferry has committed on the target: what an abort takes back. */
-  madeOffsets(group: string, topics: readonly string[]): void {
+  /** Starting offsets that the ferry has committed on the target: what an abort takes back. */
+  madeOffsets({ group, topics, commits }: MadeOffsets): void {
     const known = this.facts.made.offsets.find((one) => one.group === group);
-    if (known) known.topics = [...new Set([...known.topics, ...topics])];
-    else this.facts.made.offsets.push({ group, topics: [...topics] });
+    if (!known) this.facts.made.offsets.push({ group, topics, ...(commits && { commits }) });
+    else {
+      known.topics = [...new Set([...known.topics, ...topics])];
+      if (commits) known.commits = { ...known.commits, ...commits };
+    }
   }
 
   // ── what people say ────────────────────────────────────────────────────────

@@ -1,5 +1,5 @@
-import { targetGroup, targetName, topicsOf } from '../../src/migration/file.js';
 import { currentStep, type Step } from '../../src/migration/state.js';
+import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
 import type { Run } from './run.js';
@@ -35,7 +35,7 @@ export const keepTranslated = (run: Run) => async (): Promise<void> => {
 
 /** Translates the positions of these groups, as they are now, and commits them where nobody reads on the target yet. */
 export async function translated(run: Run, entry: Step, groups: readonly string[]): Promise<Seen> {
-  const { facts, migration } = run;
+  const { facts } = run;
   const seen = await run.watch(entry, (slice) =>
     watchThenChange().translateGroups({
       ...slice,
@@ -46,13 +46,17 @@ export async function translated(run: Run, entry: Step, groups: readonly string[
     }),
   );
   if (seen.state === 'asks') {
+    if (seen.translated) keep(run, seen.translated);
     insist(run, seen.findings);
     throw new Blocked('The check asked for nothing that is not accepted already; retry.');
   }
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
-  const now = new Set(seen.translated.map(({ group }) => group));
-  facts.translated = [...(facts.translated ?? []).filter(({ group }) => !now.has(group)), ...seen.translated];
-  for (const move of migration.consumers.filter(({ group }) => now.has(group)))
-    run.madeOffsets(targetGroup(move), topicsOf(migration, move).map(targetName));
+  keep(run, seen.translated);
   return { agrees: true, sentence: seen.sentence, data: { translated: seen.translated } };
+}
+
+/** What is committed on the target from now on, and taken back by an abort. */
+function keep({ facts }: Run, translated: readonly TranslatedGroup[]): void {
+  const now = new Set(translated.map(({ group }) => group));
+  facts.translated = [...(facts.translated ?? []).filter(({ group }) => !now.has(group)), ...translated];
 }

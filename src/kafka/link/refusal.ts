@@ -1,5 +1,6 @@
 import { protocolErrorsCodesById } from '@platformatic/kafka';
 import { FerryError } from '../../migration/errors.js';
+import { CommitPending } from '../commit-pending.js';
 
 /** What a request was about, in words for a person. */
 export interface Subject {
@@ -104,7 +105,10 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
       );
     case 12: // OFFSET_METADATA_TOO_LARGE
     case 28: // INVALID_COMMIT_OFFSET_SIZE
-      return new FerryError('Refused', `The commit metadata for ${about} is too large ${on}: shorten it.`);
+      return new FerryError(
+        'Refused',
+        `The commit metadata of ${about} is larger than offset.metadata.max.bytes ${on}: raise it there.`,
+      );
     case 10: // MESSAGE_TOO_LARGE
       return new FerryError(
         'Refused',
@@ -134,8 +138,7 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
     case 43: // UNSUPPORTED_FOR_MESSAGE_FORMAT
       return new FerryError('Unsupported', `The broker version ${on} cannot answer this about ${about}.`);
     case unstableOffsetCommit:
-      return new FerryError(
-        'Unreachable',
+      return new CommitPending(
         `A transaction that commits offsets of ${about} ${on} is still open: its offsets are known once it ends.`,
       );
     default:

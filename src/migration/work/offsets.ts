@@ -6,10 +6,11 @@ import type { Asks, Watch, Watched, Work } from './work.js';
 export interface OffsetActivities {
   /**
    * Commits a starting offset on the target for every group and partition that has none (promises, 1): `start` when
-   * given (by target topic name), else the target's end offsets now. Answers the table that holds from now on.
+   * given (by target topic name), else the target's end offsets now. Answers the table that holds from now on, and all
+   * that this migration has made of it; `made` is what it had made before.
    */
   seedOffsets(
-    input: Work & { start?: TargetOffsets; groups?: readonly string[] },
+    input: Work & { start?: TargetOffsets; groups?: readonly string[]; made?: readonly MadeOffsets[] },
   ): Promise<{ start: TargetOffsets; made: MadeOffsets[]; findings: Finding[]; sentence: string }>;
 
   /**
@@ -24,7 +25,11 @@ export interface OffsetActivities {
       ends?: SourceOffsets;
       translated: readonly TranslatedGroup[];
     },
-  ): Promise<Watched<'translated', { translated: TranslatedGroup[] }> | Asks>;
+  ): Promise<
+    | Watched<'translated', { translated: TranslatedGroup[] }>
+    /** `translated`: what was committed all the same, for some groups. */
+    | (Asks & { translated?: TranslatedGroup[] })
+  >;
 
   /**
    * Whether anything has been written to the target since the ferry prepared it (`start`, by target topic), other than by
@@ -38,6 +43,12 @@ export interface MadeOffsets {
   group: string;
   /** Topics by their name on the target. */
   topics: string[];
+  /**
+   * What was committed, by topic on the target: for each partition its offset, and its metadata if it has any
+   * (`activities/offsets/made-commits.ts` has the grammar). Not there where a ferry of before made them, which marked
+   * each commit in its metadata.
+   */
+  commits?: Record<string, string[]>;
 }
 
 /** Where one group goes on on the target. */
@@ -53,5 +64,9 @@ export interface TranslatedGroup {
     target: string;
     /** `exact`; with MirrorMaker also `at-least-once`: some records may be processed twice, none is left out. */
     certainty: 'exact' | 'at-least-once';
+    /** The metadata of its commit on the source, as remembered, if it had any: it was committed on the target too. */
+    metadata?: string;
+    /** That metadata would not have meant the same on the target, so that it was left out. */
+    without?: true;
   }[];
 }

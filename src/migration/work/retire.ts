@@ -1,7 +1,7 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
 import type { MadeAcl } from './acls.js';
-import type { MadeOffsets } from './offsets.js';
+import type { MadeOffsets, TranslatedGroup } from './offsets.js';
 import type { MadeTopic } from './topics.js';
 import type { Watch, Watched, Work } from './work.js';
 
@@ -20,9 +20,12 @@ export interface RetireActivities {
 
   /**
    * Takes back what the migration made, newest kind first; what is no longer as the ferry made it is left and named. A
-   * topic with records goes only if they are the mirror's: its map, or `mirrored`, says up to where they are.
+   * topic with records goes only if they are the mirror's: its map, or `mirrored`, says up to where they are. Offsets of
+   * groups are those in `made` and in `translated`.
    */
-  undo(input: Work & { made: Made; mirrored?: TargetOffsets }): Promise<{ undone: string[]; left: string[] }>;
+  undo(
+    input: Work & { made: Made; mirrored?: TargetOffsets; translated?: readonly TranslatedGroup[] },
+  ): Promise<{ undone: string[]; left: string[] }>;
 }
 
 export interface SourceManifest {
