@@ -64,6 +64,11 @@ export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGra
     { resource: 'group', operation: 'delete', why: 'take back starting offsets when a migration is aborted' },
     {
       resource: 'transactionalId',
+      operation: 'describe',
+      why: 'name a transaction that has yet to decide about a commit',
+    },
+    {
+      resource: 'transactionalId',
       operation: 'write',
       prefix: 'kafka-ferry.',
       why: 'shut out an earlier attempt of a mirror: for the mirroring strategies alone',

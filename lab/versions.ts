@@ -9,6 +9,10 @@ export const versions = {
   oldestKafka: '2.8.2',
   /** Not 4.3 or 4.4: a broker that is killed while a transaction ends may leave out its markers there (KAFKA-20734). */
   targetKafka: '4.2.0',
+  /** Applications of other people's libraries: the last Kafka Streams that cannot live with foreign commit metadata. */
+  oldStreams: '3.1.2',
+  streams: '4.2.0',
+  parallelConsumer: '0.5.3.2',
   /** The schema registries: the last line that runs on Java 17. */
   apicurio: '2.6.13.Final',
   /** With Docker only. From 6.2.4 on it has import mode. */

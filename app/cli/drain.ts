@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { isPending } from '../../activities/groups/group-reading.js';
+import { namePendingCommits } from '../../activities/groups/pending-commits.js';
+import { valueIfThere, valueOf } from '../../activities/kit/rows.js';
 import { passes, probeDrain, type DrainReading } from '../../activities/drain/drain-probe.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
@@ -41,7 +44,7 @@ async function drain(surroundings: Surroundings, options: DrainOptions): Promise
   const clusters = openClusters(configured(surroundings, options).clusters);
   try {
     const cluster = clusters.get(options.cluster);
-    await insistOnTopic(cluster, topic);
+    valueOf(await cluster.topics([topic]), topic);
     const groups = options.group ?? (await groupsOn(cluster, topic));
     if (groups.length === 0)
       throw new CommandFailure(
@@ -57,27 +60,39 @@ async function drain(surroundings: Surroundings, options: DrainOptions): Promise
       ...one,
       drained: one.partitions.every((partition) => passes(one.group, partition)),
     }));
-    surroundings.terminal.print(json ? asJson(options, probed) : asText(probed));
+    const pending = await pendingOf(cluster, probed);
+    surroundings.terminal.print(json ? asJson(options, probed, pending) : asText(probed, pending));
     return probed.every(({ drained }) => drained) ? exitCodes.done : exitCodes.failed;
   } finally {
     await clusters.close();
   }
 }
 
-async function insistOnTopic(cluster: Cluster, topic: string): Promise<void> {
-  const row = (await cluster.topics([topic])).get(topic);
-  if (row?.error) throw row.error;
-}
-
 async function groupsOn(cluster: Cluster, topic: string): Promise<string[]> {
+  const facts = valueOf(await cluster.topics([topic]), topic);
   const ids = (await cluster.groups()).map(({ group }) => group);
-  const committed = await cluster.committedOffsets(ids);
+  const partitions = facts.partitions.map(({ partition }) => ({ topic, partition }));
+  const committed = await cluster.committedOffsets(ids, partitions);
+  // Of these partitions alone, so that a commit that is pending is one on the topic.
   return ids
-    .filter((id) => [...(committed.get(id)?.value?.keys() ?? [])].some((key) => key.startsWith(`${topic}/`)))
+    .filter((id) => isPending(committed.get(id)) || (valueIfThere(committed, id)?.size ?? 0) > 0)
     .sort();
 }
 
-function asText(groups: readonly Probed[]): string {
+/** Transactions that have yet to decide about a commit, in a sentence for each group. */
+async function pendingOf(cluster: Cluster, groups: readonly Probed[]): Promise<Map<string, string>> {
+  const pending = groups.filter(({ partitions }) =>
+    partitions.some(({ committed }) => committed === 'pending'),
+  );
+  return pending.length === 0
+    ? new Map()
+    : namePendingCommits(
+        cluster,
+        pending.map(({ group }) => group),
+      );
+}
+
+function asText(groups: readonly Probed[], pending: ReadonlyMap<string, string>): string {
   return groups
     .map(({ group, drained, partitions }) => {
       const rows = partitions.map(({ partition, committed, to, verdict }) => [
@@ -88,13 +103,22 @@ function asText(groups: readonly Probed[]): string {
         verdict.count > 0n ? `${verdict.count} offsets` : '',
         kindOf(verdict) === 'passes' ? '' : verdict.reason,
       ]);
-      return `${group}: ${drained ? 'drained' : 'not drained'}\n${columns(rows)}`;
+      const transaction = pending.get(group);
+      return `${group}: ${drained ? 'drained' : 'not drained'}\n${columns(rows)}${transaction ? `\n  ${transaction}` : ''}`;
     })
     .join('\n\n');
 }
 
 /** Offsets are decimal strings: JSON numbers are not 64-bit. */
-function asJson({ cluster, topic }: DrainOptions, groups: readonly Probed[]): string {
+function asJson(
+  { cluster, topic }: DrainOptions,
+  probed: readonly Probed[],
+  pending: ReadonlyMap<string, string>,
+): string {
+  const groups = probed.map((one) => {
+    const transaction = pending.get(one.group);
+    return { ...one, ...(transaction !== undefined && { pending: transaction }) };
+  });
   return JSON.stringify({ cluster, topic, groups }, (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );

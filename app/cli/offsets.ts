@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { readCommitted } from '../../activities/groups/group-reading.js';
+import { isPending, readCommitted } from '../../activities/groups/group-reading.js';
 import { openClusters } from '../connections/clusters.js';
 import {
   partitionKey,
   type Cluster,
+  type Committed,
   type Row,
   type TopicPartition,
   type Watermarks,
@@ -27,13 +28,15 @@ interface OffsetsOptions extends CommonOptions {
 export interface GroupOffsets {
   group: string;
   onTarget: string;
+  /** Transactions that have yet to decide about its commits, in sentences: until then these are known to nobody. */
+  pending?: { source?: string; target?: string };
   partitions: {
     topic: string;
     partition: number;
-    /** Committed on the source; `null`: nothing, it starts at the first record. */
+    /** Committed on the source; `null`: nothing, it starts at the first record (unless it is pending there). */
     source: bigint | null;
     /** Offsets up to the end: an upper bound of the records that lie ahead. */
-    aheadOnSource: bigint;
+    aheadOnSource: bigint | null;
     /** What `source` is on the target; `null`: not mirrored so far. */
     translated: bigint | null;
     aheadOnTarget: bigint | null;
@@ -129,27 +132,47 @@ export async function groupOffsets(
     target.watermarks(all.map(onTarget)),
     positionsOf(target, migration),
   ]);
-  return moves.map((move) => ({
-    group: move.group,
-    onTarget: targetGroup(move),
-    partitions: (partitionsOf.get(move.group) ?? []).map((at) => {
+  return moves.map((move) => {
+    const [mine, mineThere] = [onSource.get(move.group), there.get(targetGroup(move))];
+    const pending: NonNullable<GroupOffsets['pending']> = {
+      ...pendingOn('source', mine),
+      ...pendingOn('target', mineThere),
+    };
+    const partitions = (partitionsOf.get(move.group) ?? []).map((at) => {
       const key = partitionKey(at);
       const ends = valueOf(sourceMarks.get(key));
       const copies: Watermarks = valueOf(targetMarks.get(partitionKey(onTarget(at))));
-      const committed = valueOf(onSource.get(move.group)).get(key)?.offset ?? null;
-      const translated =
-        positions.get(key)?.map.translate(committed ?? ends.logStart) ??
-        translatedBefore(facts, move.group, at, committed);
+      const committed = committedIn(mine, at);
+      const translated = pending.source
+        ? null
+        : (positions.get(key)?.map.translate(committed ?? ends.logStart) ??
+          translatedBefore(facts, move.group, at, committed));
       return {
         ...at,
         source: committed,
-        aheadOnSource: above(ends.highWatermark, committed ?? ends.logStart),
+        aheadOnSource: pending.source ? null : above(ends.highWatermark, committed ?? ends.logStart),
         translated,
         aheadOnTarget: translated === null ? null : above(copies.highWatermark, translated),
-        committed: valueOf(there.get(targetGroup(move))).get(partitionKey(onTarget(at)))?.offset ?? null,
+        committed: committedIn(mineThere, onTarget(at)),
       };
-    }),
-  }));
+    });
+    return {
+      group: move.group,
+      onTarget: targetGroup(move),
+      ...(Object.keys(pending).length > 0 && { pending }),
+      partitions,
+    };
+  });
+}
+
+type Commits = Row<Map<string, Committed>> | undefined;
+
+function pendingOn(side: 'source' | 'target', row: Commits): NonNullable<GroupOffsets['pending']> {
+  return row?.error && isPending(row) ? { [side]: row.error.message } : {};
+}
+
+function committedIn(row: Commits, at: TopicPartition): bigint | null {
+  return isPending(row) ? null : (valueOf(row).get(partitionKey(at))?.offset ?? null);
 }
 
 async function positionsOf(
@@ -185,16 +208,24 @@ function valueOf<V>(row: Row<V> | undefined): V {
   return row.value;
 }
 
-function asText({ group, onTarget, partitions }: GroupOffsets, { source, target }: Migration): string {
+function asText(
+  { group, onTarget, pending = {}, partitions }: GroupOffsets,
+  { source, target }: Migration,
+): string {
   const rows = partitions.map((one) => [
     `  ${one.topic}/${one.partition}`,
-    one.source === null ? 'nothing committed' : String(one.source),
-    `${one.aheadOnSource} ahead`,
+    pending.source ? 'commit pending' : one.source === null ? 'nothing committed' : String(one.source),
+    one.aheadOnSource === null ? '' : `${one.aheadOnSource} ahead`,
     '→',
-    one.translated === null ? 'not mirrored so far' : String(one.translated),
+    one.translated !== null ? String(one.translated) : pending.source ? 'unknown' : 'not mirrored so far',
     one.aheadOnTarget === null ? '' : `${one.aheadOnTarget} ahead`,
-    one.committed === null ? 'not committed' : `committed ${one.committed}`,
+    pending.target
+      ? 'commit pending'
+      : one.committed === null
+        ? 'not committed'
+        : `committed ${one.committed}`,
   ]);
   const name = onTarget === group ? group : `${group} (${onTarget} on ${target})`;
-  return `${name}, ${source} → ${target}\n${columns(rows)}`;
+  const sentences = Object.values(pending).map((sentence) => `\n  ${sentence}`);
+  return `${name}, ${source} → ${target}\n${columns(rows)}${sentences.join('')}`;
 }
