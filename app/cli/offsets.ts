@@ -29,7 +29,7 @@ export interface GroupOffsets {
   group: string;
   onTarget: string;
   /** Transactions that have yet to decide about its commits, in sentences: until then these are known to nobody. */
-  pending: { source?: string; target?: string };
+  pending?: { source?: string; target?: string };
   partitions: {
     topic: string;
     partition: number;
@@ -134,7 +134,10 @@ export async function groupOffsets(
   ]);
   return moves.map((move) => {
     const [mine, mineThere] = [onSource.get(move.group), there.get(targetGroup(move))];
-    const pending = { ...pendingOn('source', mine), ...pendingOn('target', mineThere) };
+    const pending: NonNullable<GroupOffsets['pending']> = {
+      ...pendingOn('source', mine),
+      ...pendingOn('target', mineThere),
+    };
     const partitions = (partitionsOf.get(move.group) ?? []).map((at) => {
       const key = partitionKey(at);
       const ends = valueOf(sourceMarks.get(key));
@@ -153,13 +156,18 @@ export async function groupOffsets(
         committed: committedIn(mineThere, onTarget(at)),
       };
     });
-    return { group: move.group, onTarget: targetGroup(move), pending, partitions };
+    return {
+      group: move.group,
+      onTarget: targetGroup(move),
+      ...(Object.keys(pending).length > 0 && { pending }),
+      partitions,
+    };
   });
 }
 
 type Commits = Row<Map<string, Committed>> | undefined;
 
-function pendingOn(side: 'source' | 'target', row: Commits): GroupOffsets['pending'] {
+function pendingOn(side: 'source' | 'target', row: Commits): NonNullable<GroupOffsets['pending']> {
   return row?.error && isPending(row) ? { [side]: row.error.message } : {};
 }
 
@@ -201,7 +209,7 @@ function valueOf<V>(row: Row<V> | undefined): V {
 }
 
 function asText(
-  { group, onTarget, pending, partitions }: GroupOffsets,
+  { group, onTarget, pending = {}, partitions }: GroupOffsets,
   { source, target }: Migration,
 ): string {
   const rows = partitions.map((one) => [

@@ -36,6 +36,8 @@ public class StreamsApp {
     config.put(StreamsConfig.APPLICATION_ID_CONFIG, id);
     config.put(StreamsConfig.STATE_DIR_CONFIG, Files.createTempDirectory("streams").toString());
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "100");
+    // Streams does not leave its group when it stops: its coordinator forgets it after this time.
+    config.put("session.timeout.ms", "10000");
     config.put("auto.offset.reset", "earliest");
     StreamsBuilder builder = new StreamsBuilder();
     builder

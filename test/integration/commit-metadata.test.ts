@@ -86,7 +86,7 @@ const committed = async (cluster: Cluster, group: string, of = topic) => {
 };
 
 const moving = (more: Partial<MigrationFile>) =>
-  migrationOf({ name: topic, topics: [{ name: topic }], ...more });
+  migrationOf({ name: topic, topics: [{ name: topic }], waits: { patience: '2m' }, ...more });
 
 test('applications that keep more in a commit than an offset live on the target, and do nothing twice', async () => {
   const { source, target } = ground.lab;
@@ -156,7 +156,7 @@ test('applications that keep more in a commit than an offset live on the target,
   await share.answer;
   const translate = (accepted: string[]) =>
     running(engine.translateGroups, {
-      ...{ migration: mirrored, sliceMs: 30_000, groups: Object.values(groups), translated: [], accepted },
+      ...{ migration: mirrored, sliceMs: 120_000, groups: Object.values(groups), translated: [], accepted },
     }).answer;
   const key = `commit-metadata:${groups.holed}:${holed}`;
   const asked = await translate([]);
