@@ -75,7 +75,8 @@ export class Reading {
     clearInterval(this.timer);
     const deadline = Date.now() + LAST_COMMIT_WITHIN_MS;
     while (this.uncommitted > 0 && Date.now() < deadline) {
-      await this.commit().catch(this.failed);
+      // A commit whose coordinator moves meanwhile may never be answered by kafkajs.
+      await Promise.race([this.commit().catch(this.failed), sleep(deadline - Date.now())]);
       if (this.uncommitted > 0) await sleep(100);
     }
     // A broker that is down must not keep the application from stopping.
