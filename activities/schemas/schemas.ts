@@ -245,7 +245,7 @@ class Follower {
       if (!copied.complete || this.standing(copied.findings).length > 0)
         return { answer: { state: 'asks', findings: copied.findings } };
       registered += copied.registered;
-      keepsIds ||= copied.way === 'import';
+      keepsIds ||= copied.proved;
     }
     this.says = `${count(plan.wanted.length, 'schema version')} of ${input.source.name} ${plan.wanted.length === 1 ? 'is' : 'are'} on ${input.target.name}${registered > 0 ? `, ${registered} of them followed` : ''}`;
     return { says: this.says, carry: { registered, keepsIds } };
