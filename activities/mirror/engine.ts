@@ -20,6 +20,7 @@ import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
+import { HeldBack } from '../schemas/schema-held-back.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { watch } from '../kit/watch.js';
 import { heldBackOn, withHeld } from '../kit/held-back.js';
@@ -79,7 +80,9 @@ export function engineActivities({
       beat();
       const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]);
       try {
-        const ids = await SchemaTranslation.of({ registries }, input, signal);
+        const ids =
+          (await SchemaTranslation.of({ registries }, input, signal)) ??
+          HeldBack.of({ registries }, input, signal);
         await runMirror(
           clusters(migration.source),
           clusters(migration.target),

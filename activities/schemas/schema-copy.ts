@@ -11,7 +11,7 @@ import type { Attempt } from '../kit/attempt.js';
 import { asOnSource, countingSlots, openSlots, type Slot } from './schema-counting.js';
 import { enterAll, importVersions, reserveId, type Keeping } from './schema-import.js';
 import { orTranslate } from './schema-kept-ids.js';
-import { idKeys, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
+import { idKeys, nextIdKey, planSchemas, type Ids, type SchemaPlan } from './schema-plan.js';
 import { ownSubjects, type SubjectMoves } from './schema-subjects.js';
 import { readTarget, type TargetView } from './schema-target.js';
 import { appendVersions, fillSlots, Levels, softDelete } from './schema-write.js';
@@ -39,6 +39,8 @@ export interface Copied {
   complete: boolean;
   changed: boolean;
   way: Way;
+  /** That the target keeps ids. */
+  proved: boolean;
   registered: number;
   deleted: number;
   /** All versions that the target is to have. */
@@ -217,6 +219,7 @@ async function write(
   const unwritten = (findings: Finding[]): Copied => ({
     findings,
     complete: false,
+    proved: false,
     changed: false,
     way: 'none',
     registered: 0,
@@ -229,6 +232,7 @@ async function write(
   const progress = (done: number, all: number): void =>
     says(`Registered ${done} of ${all} schema versions on ${target.name}.`);
   let way: Way = 'none';
+  let proved = false;
 
   if (ids !== 'keep' && plan.register.length > 0) {
     way = 'appended';
@@ -239,8 +243,10 @@ async function write(
       { view, plan },
       { proved: before.keepsIds === true, progress, noteImport },
     );
-    if (keeping.keepsIds) way = 'import';
-    else {
+    if (keeping.keepsIds) {
+      way = 'import';
+      proved = keeping.proved;
+    } else {
       const others = view.others.length > 0;
       const counted = others
         ? { slots: [], findings: [idsNotKept(view, keeping.why)] }
@@ -258,7 +264,11 @@ async function write(
   const kept = await softDelete(target, plan.softDelete, numbers);
   await levels.settle(plan.levels);
   return {
-    findings: [...plan.findings, ...kept.map((version) => stays(version, target.name))],
+    findings: [
+      ...plan.findings.filter(({ key }) => key !== nextIdKey || proved),
+      ...kept.map((version) => stays(version, target.name)),
+    ],
+    proved,
     complete: true,
     changed: way !== 'none' || plan.softDelete.length > 0 || plan.levels.length > 0,
     way,
@@ -291,9 +301,11 @@ async function byImport(
   if (!entered.keepsIds) return entered;
   const there = { ids: new Set(view.ids.keys()), highest: view.maxId, proved };
   const keeping = await importVersions(target, plan.register, there, progress);
-  if (keeping.keepsIds && plan.reserve !== undefined)
-    await reserveId(target, ownSubjects.beyond(plan.source), plan.reserve);
-  return keeping;
+  if (!keeping.keepsIds || plan.reserve === undefined) return keeping;
+  return {
+    keepsIds: true,
+    proved: await reserveId(target, ownSubjects.beyond(plan.source), plan.reserve),
+  };
 }
 
 const staysKey = (version: SchemaVersion): string => `schema-stays:${versionText(version)}`;

@@ -13,7 +13,9 @@ import { placeholder } from './schema-placeholder.js';
 export type Progress = (done: number, all: number) => void;
 
 /** Whether a registry keeps the ids and numbers that it is given. `why` goes on "..., because": `it has no import mode`. */
-export type Keeping = { readonly keepsIds: true } | { readonly keepsIds: false; readonly why: string };
+export type Keeping =
+  /** `proved`: by an id that no registry that counts would have given. */
+  { readonly keepsIds: true; readonly proved: boolean } | { readonly keepsIds: false; readonly why: string };
 
 /**
  * Puts the subjects into import mode, the first alone: a registry that refuses it is asked nothing more. `live`: those of
@@ -24,7 +26,7 @@ export async function enterAll(
   [first, ...others]: readonly string[],
   live: ReadonlySet<string>,
 ): Promise<Keeping> {
-  if (first === undefined) return { keepsIds: true };
+  if (first === undefined) return { keepsIds: true, proved: false };
   const enter = (subject: string) => enterImport(target, subject, { force: live.has(subject) });
   try {
     await enter(first);
@@ -34,7 +36,7 @@ export async function enterAll(
     return { keepsIds: false, why: forbidden ? 'it forbids changes of mode' : 'it has no import mode' };
   }
   await inParallel(others, enter);
-  return { keepsIds: true };
+  return { keepsIds: true, proved: false };
 }
 
 /**
@@ -113,7 +115,7 @@ export async function importVersions(
     }
     progress(++done, order.length);
   });
-  return { keepsIds: true };
+  return { keepsIds: true, proved };
 }
 
 /** `409/40901` says that something is taken, and not what. */
@@ -168,21 +170,22 @@ const triesForReserve = 16;
 /**
  * Has the target give ids above this one from now on, so that what applications register there never meets what the source
  * gives later. A placeholder holds it, which the source is far from giving; soft-deleted, it is in nobody's way.
+ *
+ * @returns whether the target has kept that id, which no registry that counts would have given.
  */
-export async function reserveId(target: Registry, subject: string, from: number): Promise<void> {
+export async function reserveId(target: Registry, subject: string, from: number): Promise<boolean> {
   for (let id = from; ; id++) {
     const version = ((await target.versions(subject, { deleted: true })).at(-1) ?? 0) + 1;
     try {
       const given = await target.register(subject, placeholder('AVRO', id), { id, version });
-      if (given === id) return await target.deleteVersion(subject, version);
+      if (given === id) {
+        await target.deleteVersion(subject, version);
+        return true;
+      }
       await takeBack(target, { subject, ...placeholder('AVRO', id) }, given);
+      return false;
     } catch (error) {
       if (!(error instanceof RegistryRefusal) || !error.taken || id - from >= triesForReserve) throw error;
-      continue;
     }
-    throw new FerryError(
-      'Conflict',
-      `Registry "${target.name}" gave another id than ${id}, which was to be reserved: somebody else registers schemas there; copy again.`,
-    );
   }
 }

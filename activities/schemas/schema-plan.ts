@@ -65,6 +65,9 @@ export interface PlanInput {
   idDistance?: number;
 }
 
+/** Says from which id on the target gives its own. */
+export const nextIdKey = 'schema-next-id';
+
 const highestId = 0x7fff_ffff;
 
 /**
@@ -121,7 +124,7 @@ export function planSchemas({
   if (reserve !== undefined)
     findings.push(
       noting(
-        'schema-next-id',
+        nextIdKey,
         `${target.name} goes on to give ids above ${reserve}, which is ${idDistance} beyond the highest of ${sourceName} (schemas.idDistance): what applications register there never meets what ${sourceName} gives later.`,
       ),
     );

@@ -4,6 +4,8 @@ import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
+import { mirrorKind, type Migration } from '../../src/migration/file.js';
+import { isMirrored } from '../../src/migration/strategies.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
@@ -17,6 +19,7 @@ import { ownSubjects, subjectMoves } from './schema-subjects.js';
 import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
 import { restoreLevels } from './schema-write.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { asking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
@@ -54,7 +57,21 @@ export async function checkSchemas(
   work: Pick<Work, 'migration' | 'accepted'>,
 ): Promise<Finding[]> {
   const input = copyInput(dependencies, work);
-  return input ? (await compareRegistries(input)).plan.findings : [];
+  if (!input) return [];
+  return [...(await compareRegistries(input)).plan.findings, ...notHeldBack(work.migration)];
+}
+
+/** The engine holds records back until their schemas are there; nobody can have MirrorMaker do so. */
+function notHeldBack(migration: Migration): Finding[] {
+  const { strategy, source, target } = migration;
+  return isMirrored(strategy) && mirrorKind(migration) === 'mirrormaker'
+    ? [
+        asking(
+          'schemas-not-held-back',
+          `MirrorMaker does not wait for schemas: where a producer on ${source} registers one and uses it at once, a reader on ${target} may meet its id some seconds before it is there. Accept it if readers then try again, or if schemas are registered well before they are used; else take mirror: engine.`,
+        ),
+      ]
+    : [];
 }
 
 /** Copies the schemas of the migration; for mirrored strategies the ids in the records are then looked for too. */
@@ -68,7 +85,7 @@ export async function copySchemas(
   // What is copied already was copied as it is: it is too late to decide otherwise.
   const canTranslate = input.canTranslate === true && !(await mirrorBegan(dependencies, work));
   const copied = await copyRegistry({ ...input, canTranslate }, attempt);
-  const { findings } = copied;
+  const findings = [...copied.findings, ...notHeldBack(work.migration)];
   if (!copied.complete) {
     const stand = standing(findings, input.accepted);
     return {
@@ -232,7 +249,7 @@ class Follower {
       if (!copied.complete || this.standing(copied.findings).length > 0)
         return { answer: { state: 'asks', findings: copied.findings } };
       registered += copied.registered;
-      keepsIds ||= copied.way === 'import';
+      keepsIds ||= copied.proved;
     }
     this.says = `${count(plan.wanted.length, 'schema version')} of ${input.source.name} ${plan.wanted.length === 1 ? 'is' : 'are'} on ${input.target.name}${registered > 0 ? `, ${registered} of them followed` : ''}`;
     return { says: this.says, carry: { registered, keepsIds } };

@@ -49,15 +49,25 @@ message Origin {
   double sent_at = 2;
 }
 `;
-const protoMessage = `syntax = "proto3";
-package ledger;
+/** Written as by hand, in no order that a registry would choose. */
+const protoMessage = `// How the ledger's batch writes.
+syntax = "proto3";
+
 import "ledger/origin.proto";
+
+package ledger;
+
+enum Shade { reserved 4; PLAIN = 0x0; }
+
 message Message {
-  string id = 1;
-  string key = 2;
-  int32 sequence = 3;
+  enum Kind { UNKNOWN = 0; WRITTEN = 0x1; }
+  ledger.Origin origin = 0x5;
+  message Note { string text = 1; }
   string fill = 4;
-  ledger.Origin origin = 5;
+  int32 sequence = 3; // of its producer
+  reserved 6 to 9, "old" 'er';
+  string key = 2;
+  string id = 1;
 }
 `;
 

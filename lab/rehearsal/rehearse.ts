@@ -86,7 +86,14 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       const step = status.steps.find(
         ({ status: is }) => is === 'active' || is === 'waiting' || is === 'blocked',
       );
-      if (step?.problem) throw new Error(blockedText(step.id, step.problem));
+      if (step?.problem && !isForeseen(step.problem)) throw new Error(blockedText(step.id, step.problem));
+      if (step?.status === 'blocked') {
+        await migration.tell('retry', {
+          by: 'rehearsal',
+          override: { reason: 'the readers of this script try again' },
+        });
+        continue;
+      }
       if (step && !begun.has(step.id)) {
         begun.add(step.id);
         await rehearsal.meanwhile?.(step.id, applications, stage);
@@ -109,6 +116,12 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
   }
 }
 
+/** What the script accepts when it is asked. */
+const foreseen = new Set(['schemas-not-held-back']);
+
+const isForeseen = ({ findings }: Problem): boolean =>
+  findings.length > 0 && findings.every(({ key, weight }) => weight === 'asks' && foreseen.has(key));
+
 function blockedText(step: StepId, { sentence, findings }: Problem): string {
   const all = findings.length > 1 ? findings.map((finding) => `\n  ${finding.sentence}`).join('') : sentence;
   return `${step} is blocked: ${all}`;
@@ -130,7 +143,7 @@ class Follower {
   }
 
   /** Says a step is done, as `ferry confirm` does, and lets the clusters agree before the next is said. */
-  async tell(step: StepId, input: unknown): Promise<void> {
+  async tell(step: StepId | 'retry', input: unknown): Promise<void> {
     const answer = await patiently(() =>
       this.handle.executeUpdate<string, [unknown]>(step, { args: [input] }),
     );

@@ -35,6 +35,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
         ...written,
         `Decide what to do with them: they are only on ${run.migration.target}, so nothing there was taken back.`,
         ...(mirror ? ['What the mirror keeps there is left too: it knows where each record went.'] : []),
+        ...schemasStay(run),
         ...goneOn(run),
       ];
       return {
@@ -48,7 +49,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
       ...(translated && { translated }),
     });
     undone.push(...undo.undone);
-    left = [...undo.left, ...goneOn(run)];
+    left = [...undo.left, ...schemasStay(run), ...goneOn(run)];
     // Last, because its map tells the mirror's records from those of a producer.
     if (mirror) undone.push((await change().removeMirror(run.work())).sentence);
     return {
@@ -71,6 +72,17 @@ export async function takeBack(run: Run): Promise<Outcome> {
   };
   run.show();
   return run.state.outcome;
+}
+
+/** What a registry has given an id it keeps bound to that for ever, and whether anybody has used it since nobody can tell. */
+function schemasStay(run: Run): string[] {
+  const { schemas } = run.migration;
+  const copied = run.step('copySchemas');
+  return schemas && copied?.startedAt !== undefined && copied.status !== 'skipped'
+    ? [
+        `The schemas that were copied to ${schemas.target} stay there: nothing tells whether an application uses one by now. Delete by hand what nobody needs.`,
+      ]
+    : [];
 }
 
 /** Groups that have stopped on the source, and may have processed on the target what they have not processed there. */
