@@ -57,8 +57,6 @@ import "ledger/origin.proto";
 
 package ledger;
 
-enum Shade { reserved 4; PLAIN = 0x0; }
-
 message Message {
   enum Kind { UNKNOWN = 0; WRITTEN = 0x1; }
   ledger.Origin origin = 0x5;
@@ -69,6 +67,8 @@ message Message {
   string key = 2;
   string id = 1;
 }
+
+enum Shade { PLAIN = 0x0; }
 `;
 
 /** Registers the schemas of a producer's values, as a serializer does when it starts, and writes values with them. */

@@ -133,7 +133,7 @@ test('a new version follows within seconds, and a version of somebody else asks'
     10_000,
   );
   await watching.says(/4 schema versions .*, 1 of them followed/);
-  expect(await target.mode(`${topic}-moved-value`)).toBeUndefined();
+  expect(await target.mode(`${topic}-moved-value`)).toBe('READWRITE');
   await target.register(`${topic}-moved-value`, avro('Orderfollowed', 'a', 'b', 'c'));
   expect(await watching.answer).toMatchObject({
     state: 'asks',
@@ -143,17 +143,20 @@ test('a new version follows within seconds, and a version of somebody else asks'
   });
 });
 
-test('import mode that a killed worker has left on is left, with what trying has left', async () => {
+test('import mode that a killed worker has left on is left, and a level that it has lifted is put back', async () => {
   const { topic, base, migration } = await encodedTopic('killed');
-  const probe = 'kafka-ferry-probe-schemas-killed';
-  for (const subject of [base, `${topic}-moved-value`, probe]) await target.setMode(subject, 'IMPORT');
-  await target.register(probe, avro('Probe'), { id: 1_000_000, version: 2 });
+  await source.setCompatibility(`${topic}-value`, 'FULL');
+  await copy(migration);
+  for (const subject of [base, `${topic}-moved-value`])
+    await target.setMode(subject, 'IMPORT', { force: true });
+  await target.setCompatibility(`${topic}-moved-value`, 'NONE');
   const { leaveImport } = schemaActivities(dependencies());
   const { sentence } = await running(leaveImport, { migration }).answer;
-  expect(sentence).toBe(`${topic}-moved-value and ${base} on registry-aiven taken out of import mode.`);
-  for (const subject of [base, `${topic}-moved-value`, probe])
-    expect(await target.mode(subject)).toBeUndefined();
-  expect(await target.subjects({ deleted: true })).not.toContain(probe);
+  expect(sentence).toBe(
+    `${topic}-moved-value and ${base} on registry-aiven taken out of import mode. The compatibility of ${topic}-moved-value is as on the source again.`,
+  );
+  for (const subject of [base, `${topic}-moved-value`]) expect(await target.mode(subject)).toBe('READWRITE');
+  expect(await target.compatibility(`${topic}-moved-value`)).toBe('FULL');
 });
 
 test('strategies that bring no records along upload versions under ids of the target', async () => {
