@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import type { Row } from '../cluster.js';
-import { isMoved, isPassing, notLeader, unknownTopicOrPartition } from './refusal.js';
+import { isMoved, isPassing, notLeader, unknownServerError, unknownTopicOrPartition } from './refusal.js';
 
 /** What a broker answered for one key: a value, or an error code that it may answer differently in a moment. */
 export type Reply<V> = { readonly value: V } | { readonly code: number };
@@ -60,8 +60,9 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
         } else if ('value' in reply) settle(key, { value: reply.value });
         else {
           const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
-          moved ||= isMoved(reply.code) || doubtful;
-          if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
+          const failed = reply.code === unknownServerError;
+          moved ||= isMoved(reply.code) || doubtful || failed;
+          if ((isPassing(reply.code) || doubtful || failed) && !last) again.push(key);
           else settle(key, { error: errand.explain(key, doubtful ? notLeader : reply.code) });
         }
       }
