@@ -1,4 +1,11 @@
-import type { Message as KafkaMessage, Producer, Transaction } from 'kafkajs';
+import kafkajs, {
+  type Kafka,
+  type Message as KafkaMessage,
+  type PartitionMetadata,
+  type Producer,
+  type Transaction,
+} from 'kafkajs';
+import { withAdmin } from '../kafka/admin.js';
 import { kafkaClient, retry } from './client.js';
 import type { Outcome } from './entries.js';
 import type { Encoded } from './message.js';
@@ -17,6 +24,8 @@ export class Outlet {
   private producer: Producer | undefined;
   private values: ValueWriter | undefined;
   private readonly topic: string;
+  private readonly partitionOf = kafkajs.Partitioners.DefaultPartitioner();
+  private partitionMetadata: PartitionMetadata[] = [];
 
   /** @param report one sentence each time an attempt fails, null when one succeeded. */
   constructor(
@@ -99,17 +108,37 @@ export class Outlet {
   }
 
   /**
-   * The same messages by the same kafkajs producer carry the same sequence numbers, so sending again doubles nothing.
+   * The same messages of one partition by the same kafkajs producer carry the same sequence numbers, so sending again doubles
+   * nothing. Each partition is sent by itself: of one call for several, kafkajs remembers which brokers have answered, not
+   * which partitions. When a leader moves meanwhile, what it leads is doubled, or dropped and called sent.
    * @throws when the producer id is lost, or there is none that would keep a second attempt from doubling.
    */
-  private sendUntilAnswered(
+  private async sendUntilAnswered(
     send: (batch: { topic: string; messages: KafkaMessage[] }) => Promise<unknown>,
     messages: KafkaMessage[],
-  ): Promise<unknown> {
-    return patiently(() => send({ topic: this.topic, messages }), {
-      failed: this.failed,
-      hopeless: (error) => (this.isIdempotent() ? endsProducerId(error) : !needsPerson(error)),
-    });
+  ): Promise<void> {
+    const sent = await Promise.allSettled(
+      this.byPartition(messages).map((share) =>
+        patiently(() => send({ topic: this.topic, messages: share }), {
+          failed: this.failed,
+          hopeless: (error) => (this.isIdempotent() ? endsProducerId(error) : !needsPerson(error)),
+        }),
+      ),
+    );
+    for (const one of sent) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** As kafkajs would spread them. */
+  private byPartition(messages: KafkaMessage[]): KafkaMessage[][] {
+    const { topic, partitionMetadata } = this;
+    const shares = new Map<number, KafkaMessage[]>();
+    for (const message of messages) {
+      const partition = this.partitionOf({ topic, partitionMetadata, message });
+      const share = shares.get(partition) ?? [];
+      share.push({ ...message, partition });
+      shares.set(partition, share);
+    }
+    return [...shares.values()];
   }
 
   private begin(): Promise<Transaction> {
@@ -145,7 +174,9 @@ export class Outlet {
     await this.close();
     const { transactions, name } = this.config;
     const idempotent = this.isIdempotent();
-    const producer = kafkaClient(`ledger-${name}`, this.place().connection).producer({
+    const client = kafkaClient(`ledger-${name}`, this.place().connection);
+    this.partitionMetadata = await partitionsOf(client, this.topic);
+    const producer = client.producer({
       allowAutoTopicCreation: false,
       idempotent,
       maxInFlightRequests: 1,
@@ -179,4 +210,11 @@ export class Outlet {
       throw new Error(`The producer ${this.config.name} has no ${this.side}: give its connection and topic.`);
     return place;
   }
+}
+
+async function partitionsOf(client: Kafka, topic: string): Promise<PartitionMetadata[]> {
+  return withAdmin(client, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions ?? [];
+  });
 }
