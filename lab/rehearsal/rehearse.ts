@@ -32,6 +32,8 @@ export interface Rehearsal {
   rate?: number;
   /** Called once for each step when it has begun; what it does, happens in the middle of the step. */
   meanwhile?: (step: StepId, applications: Applications, stage: Stage) => Promise<void>;
+  /** What people do about a step that is blocked; answers whether they have mended it, and it is to be tried again. */
+  mend?: (problem: Problem, stage: Stage) => Promise<boolean>;
   say?: (line: string) => void;
 }
 
@@ -86,12 +88,17 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       const step = status.steps.find(
         ({ status: is }) => is === 'active' || is === 'waiting' || is === 'blocked',
       );
-      if (step?.problem && !isForeseen(step.problem)) throw new Error(blockedText(step.id, step.problem));
-      if (step?.status === 'blocked') {
+      if (step?.problem && isForeseen(step.problem)) {
         await migration.tell('retry', {
           by: 'rehearsal',
           override: { reason: 'the readers of this script try again' },
         });
+        continue;
+      }
+      if (step?.problem) {
+        if (!(await rehearsal.mend?.(step.problem, stage)))
+          throw new Error(blockedText(step.id, step.problem));
+        await migration.retry();
         continue;
       }
       if (step && !begun.has(step.id)) {
@@ -148,6 +155,16 @@ class Follower {
       this.handle.executeUpdate<string, [unknown]>(step, { args: [input] }),
     );
     this.say(`  ${step} ${JSON.stringify(input)} → ${answer}`);
+  }
+
+  /** Resolves when the step is not blocked any more, which it may be again. */
+  async retry(): Promise<void> {
+    await patiently(() => this.handle.signal('retry', { by: 'somebody' }));
+    for (;;) {
+      const { steps } = await this.status();
+      if (steps.every(({ problem }) => !problem)) return;
+      await sleep(100);
+    }
   }
 
   /** Waits until what was said for one of several is found to be so. */

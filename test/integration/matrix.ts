@@ -75,6 +75,12 @@ export function killMatrix({ name, kinds, cases, ground }: Matrix): void {
           // Slow enough that what is killed at a step is killed while the mirror copies.
           changes: { copying: { shares: 3, bytesPerSecond: 500_000 } },
         }),
+        // Kafka makes no topic with more copies than there are brokers at that moment.
+        mend: async ({ sentence }) => {
+          if (!sentence.startsWith('There are fewer brokers')) return false;
+          await Promise.all([heal(lab.source), heal(lab.target)]);
+          return true;
+        },
         meanwhile: async (step, _applications, stage) => {
           kills += await interfere(interferenceAt(strategy, rotation, step), stage);
           met.push(step);

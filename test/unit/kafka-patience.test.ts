@@ -143,6 +143,17 @@ describe('gathering answers', () => {
     expect((await gather(doubted(false))).get('a')?.error?.message).toBe('a: 3');
   });
 
+  test('a broker that failed is asked again, of whoever is in charge then; one that fails for good is told', async () => {
+    const failing = (times: number): Errand<string, string> => ({
+      keys: ['a'],
+      locate: (keys, anew) => at(anew ? 2 : 1)(keys),
+      ask: (broker, keys) => answers(() => (times-- > 0 ? { code: -1 } : { value: `${broker}` }))(keys),
+      explain,
+    });
+    expect((await gather(failing(1))).get('a')?.value).toBe('2');
+    expect((await gather(failing(9))).get('a')?.error?.message).toBe('a: -1');
+  });
+
   test('credentials that are refused, and a cluster that never answers, fail the whole call', async () => {
     const refused = new FerryError('Unauthenticated', 'no');
     const errand = { keys: ['a'], locate: at(1), explain };

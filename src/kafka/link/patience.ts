@@ -6,6 +6,7 @@ import {
   isPassing,
   notLeader,
   throttlingQuotaExceeded,
+  unknownServerError,
   unknownTopicOrPartition,
 } from './refusal.js';
 
@@ -87,8 +88,9 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
           quotaMs = Math.max(quotaMs, reply.afterMs);
         } else {
           const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
-          moved ||= isMoved(reply.code) || doubtful;
-          if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
+          const failed = reply.code === unknownServerError;
+          moved ||= isMoved(reply.code) || doubtful || failed;
+          if ((isPassing(reply.code) || doubtful || failed) && !last) again.push(key);
           else settle(key, { error: errand.explain(key, doubtful ? notLeader : reply.code) });
         }
       }

@@ -20,6 +20,8 @@ const passing = new Set([5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 51, 56, 72, 
 /** Of those, the ones that say that what we knew of leaders and coordinators is out of date. */
 const moved = new Set([5, 6, 8, 9, 13, 15, 16, 41, 72, 74, 75]);
 
+/** What a broker says when it failed at a request, as one does whose controller is just ending. */
+export const unknownServerError = -1;
 export const ok = 0;
 export const unknownTopicOrPartition = 3;
 export const notLeader = 6;
