@@ -78,9 +78,10 @@ export class ScriptedCluster {
     for (const release of this.#held) release();
   }
 
-  /** But for the last of every migration, which gives back what it held. */
+  /** But for what every migration does first and last: it takes its topics and groups, and gives them back. */
   names(): Name[] {
-    return this.calls.map(({ activity }) => activity).filter((activity) => activity !== 'releaseHolds');
+    const everywhere: readonly Name[] = ['takeHolds', 'releaseHolds'];
+    return this.calls.map(({ activity }) => activity).filter((name) => !everywhere.includes(name));
   }
 
   inputs<N extends Name>(activity: N): Input<N>[] {
