@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
 import { named } from '../../src/migration/foreign-text.js';
-import {
-  freeUpdate,
-  heldQuery,
-  holdsId,
-  holdsType,
-  type Freeing,
-  type Holder,
-} from '../../src/migration/holds.js';
+import { freeUpdate, heldQuery, holdsType, type Freeing, type Holder } from '../../src/migration/holds.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { osUser } from './sending.js';
 import { withTemporal, type Temporal } from './temporal.js';
@@ -22,7 +15,7 @@ interface HoldsOptions extends CommonOptions {
 
 /** What is held of one cluster. */
 interface HeldThere {
-  clusterId: string;
+  workflowId: string;
   cluster: string;
   holders: readonly Holder[];
 }
@@ -78,11 +71,11 @@ async function free(
   );
   if (having.length === 0) throw badInput(`${named(what)} is not held: ferry holds shows what is.`);
   const answers: string[] = [];
-  for (const { clusterId } of having)
+  for (const { workflowId } of having)
     answers.push(
       await temporal.answered(temporal.settings.taskQueue, () =>
         temporal.client.workflow
-          .getHandle(holdsId(clusterId))
+          .getHandle(workflowId)
           .executeUpdate<string, [Freeing]>(freeUpdate, { args: [freeing] }),
       ),
     );
@@ -94,14 +87,13 @@ async function free(
 async function heldNow(temporal: Temporal): Promise<HeldThere[]> {
   const { client, settings } = temporal;
   const clusters: HeldThere[] = [];
-  const query = `WorkflowType = "${holdsType}" AND ExecutionStatus = "Running"`;
+  const query = `WorkflowType = "${holdsType}" AND TaskQueue = "${settings.taskQueue}" AND ExecutionStatus = "Running"`;
   for await (const { workflowId, memo } of client.workflow.list({ query })) {
     const holders = await temporal.answered(settings.taskQueue, () =>
       client.workflow.getHandle(workflowId).query<Holder[]>(heldQuery),
     );
-    const clusterId = workflowId.slice(holdsId('').length);
     const name = memo?.['cluster'];
-    clusters.push({ clusterId, cluster: typeof name === 'string' ? name : clusterId, holders });
+    clusters.push({ workflowId, cluster: typeof name === 'string' ? name : workflowId, holders });
   }
   return clusters;
 }

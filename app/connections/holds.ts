@@ -1,5 +1,5 @@
 import {
-  isGrpcServiceError,
+  ServiceError,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -20,13 +20,16 @@ import {
 } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
 
+/** A worker has to answer. */
+const answerMs = 10_000;
+
 /** The holds of all clusters, each kept by a workflow, which a worker of the same queue carries out. */
 export function openHolds(client: Client, taskQueue: string): Holds {
   const ask = <Answer, Input>({ cluster, clusterId }: Held, update: string, input: Input) =>
     client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
       args: [input],
       startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
-        workflowId: holdsId(clusterId),
+        workflowId: holdsId(taskQueue, clusterId),
         taskQueue,
         args: [cluster],
         workflowIdConflictPolicy: 'USE_EXISTING',
@@ -74,12 +77,13 @@ export function openHolds(client: Client, taskQueue: string): Holds {
     },
     async held({ clusterId }) {
       try {
-        const handle = client.workflow.getHandle(holdsId(clusterId));
+        const handle = client.workflow.getHandle(holdsId(taskQueue, clusterId));
         const { status } = await handle.describe();
-        return status.name === 'RUNNING' ? await handle.query<Holder[]>(heldQuery) : [];
+        if (status.name !== 'RUNNING') return [];
+        return await client.withDeadline(Date.now() + answerMs, () => handle.query<Holder[]>(heldQuery));
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return [];
-        if (isGrpcServiceError(error))
+        if (error instanceof ServiceError)
           throw new FerryError('Unreachable', 'No worker answers for what migrations hold: start one.', {
             cause: error,
           });

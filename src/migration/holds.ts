@@ -38,8 +38,11 @@ export interface Taken {
 
 /** The workflow type, one execution for each cluster. */
 export const holdsType = 'holds';
-/** @param clusterId as the brokers say it: two names for one cluster are one. */
-export const holdsId = (clusterId: string): string => `holds/${clusterId}`;
+/**
+ * One for each cluster and task queue: the workers of another queue may be gone, and could not answer.
+ * @param clusterId as the brokers say it: two names for one cluster are one.
+ */
+export const holdsId = (taskQueue: string, clusterId: string): string => `holds/${taskQueue}/${clusterId}`;
 export const takeUpdate = 'take';
 export const releaseUpdate = 'release';
 export const freeUpdate = 'free';

@@ -6,13 +6,15 @@ import { Migrations, type TestMigration } from './migrations.js';
 
 let migrations: Migrations;
 let holds: Holds;
+let taskQueue: string;
 
 beforeAll(async () => {
   migrations = await Migrations.onRealServer('held-', [
     '--dynamic-config-value',
     'limit.historyCount.suggestContinueAsNew=60',
   ]);
-  holds = openHolds(migrations.client, migrations.prepare().taskQueue);
+  ({ taskQueue } = migrations.prepare());
+  holds = openHolds(migrations.client, taskQueue);
 });
 afterAll(() => migrations.close());
 
@@ -66,7 +68,9 @@ describe('a topic or a group', () => {
     const [one, other] = [await running(), await running()];
     for (let time = 0; time < 40; time += 1)
       expect(await holds.take(of, await wantOf(one, ['orders', `topic-${time}`]))).toEqual([]);
-    const { historyLength } = await migrations.client.workflow.getHandle(holdsId(of.clusterId)).describe();
+    const { historyLength } = await migrations.client.workflow
+      .getHandle(holdsId(taskQueue, of.clusterId))
+      .describe();
     expect(Number(historyLength)).toBeLessThan(120);
     expect((await holds.held(of)).map(({ topics }) => topics)).toEqual([['orders', 'topic-39']]);
     expect(await holds.take(of, await wantOf(other, ['topic-39']))).toHaveLength(1);
@@ -90,7 +94,7 @@ describe('a topic or a group', () => {
     const of = cluster();
     const one = await running();
     await holds.take(of, await wantOf(one, ['orders', 'refunds'], ['billing']));
-    const handle = migrations.client.workflow.getHandle(holdsId(of.clusterId));
+    const handle = migrations.client.workflow.getHandle(holdsId(taskQueue, of.clusterId));
     const say = (update: string, input: unknown) =>
       handle.executeUpdate<string, [unknown]>(update, { args: [input] });
     for (const nonsense of [null, {}, 'migrate/x', { by: 'ann', migration: one.handle.workflowId }])
