@@ -7,7 +7,6 @@ import {
   noAnswer,
   notLeader,
   throttlingQuotaExceeded,
-  unknownServerError,
   unknownTopicOrPartition,
 } from './refusal.js';
 
