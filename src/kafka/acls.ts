@@ -3,7 +3,7 @@ import type { AclBinding, AclFilter, Cluster, Row } from './cluster.js';
 import { FerryError } from '../migration/errors.js';
 import { chunks, gather } from './link/patience.js';
 import type { Reply } from './link/patience.js';
-import { ok, refusal, securityDisabled } from './link/refusal.js';
+import { noAnswer, ok, refusal, securityDisabled } from './link/refusal.js';
 import { any } from './wire/acl.js';
 import type { WireAcl } from './wire/acl.js';
 import { createAclsV2 } from './wire/create-acls-v2.js';
@@ -89,13 +89,13 @@ export function aclCalls(brokers: Brokers): AclCalls {
         const replies = new Map<WireAcl, Reply<V>>();
         for (const share of chunks(keys, bindingsPerRequest)) {
           const answers = await ask(broker, share);
-          share.forEach((key, index) => replies.set(key, answers[index] ?? { code: -1 }));
+          share.forEach((key, index) => replies.set(key, answers[index] ?? { code: noAnswer }));
         }
         return replies;
       },
       explain: explain(operation),
     });
-    return keys.map((key) => rows.get(key) ?? { error: explain(operation)(key, -1) });
+    return keys.map((key) => rows.get(key) ?? { error: explain(operation)(key, noAnswer) });
   };
 
   return {

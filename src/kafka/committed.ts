@@ -5,7 +5,7 @@ import type { Coordinators } from './link/coordinators.js';
 import { FerryError } from '../migration/errors.js';
 import { chunks, gather } from './link/patience.js';
 import type { Reply } from './link/patience.js';
-import { groupIdNotFound, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
+import { groupIdNotFound, noAnswer, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
 import { offsetCommitV8 } from './wire/offset-commit-v8.js';
 import { offsetDeleteV0 } from './wire/offset-delete-v0.js';
 import type { GroupOffsets } from './wire/offset-fetch.js';
@@ -82,7 +82,7 @@ export function committedCalls(brokers: Brokers, coordinators: Coordinators): Co
     return gather<string, void>({
       keys: [...byKey.keys()],
       locate: async (keys, anew) => {
-        const coordinator = (await coordinators.locate([group], anew)).get(group) ?? { code: -1 };
+        const coordinator = (await coordinators.locate([group], anew)).get(group) ?? { code: noAnswer };
         return new Map(keys.map((key) => [key, coordinator]));
       },
       ask: async (broker, keys) => {

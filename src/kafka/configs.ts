@@ -2,7 +2,7 @@ import type { Brokers } from './link/brokers.js';
 import type { Cluster, ConfigEntry } from './cluster.js';
 import { chunks, gather } from './link/patience.js';
 import type { Reply } from './link/patience.js';
-import { ok, refusal } from './link/refusal.js';
+import { noAnswer, ok, refusal } from './link/refusal.js';
 import { configResource } from './wire/config-resource.js';
 import { describeConfigsV4 } from './wire/describe-configs-v4.js';
 import type { DescribedConfigs } from './wire/describe-configs-v4.js';
@@ -58,7 +58,7 @@ export function configCalls(brokers: Brokers): ConfigCalls {
           const resource = { type: configResource.broker, name: String(broker) };
           const [answer] = await brokers.ask(broker, describeConfigsV4, [resource]);
           const reply: Reply<ConfigEntry[]> =
-            answer?.code === ok ? { value: entries(answer) } : { code: answer?.code ?? -1 };
+            answer?.code === ok ? { value: entries(answer) } : { code: answer?.code ?? noAnswer };
           return new Map(keys.map((key) => [key, reply]));
         },
         explain: (_, code) =>

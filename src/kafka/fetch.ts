@@ -5,7 +5,7 @@ import type { Leaders } from './link/leaders.js';
 import { gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
 import { Portion } from './link/portion.js';
-import { ok, refusal } from './link/refusal.js';
+import { noAnswer, ok, refusal } from './link/refusal.js';
 import { batchesIn } from './records/batch.js';
 import { wholeBatches } from './records/whole-batches.js';
 import { fetchV12 } from './wire/fetch-v12.js';
@@ -31,7 +31,7 @@ export function fetchCalls(brokers: Brokers, leaders: Leaders): FetchCalls {
       return new Map(
         partitions.map((partition): [string, Row<number>] => {
           const key = partitionKey(partition);
-          const reply = located.get(key) ?? { code: -1 };
+          const reply = located.get(key) ?? { code: noAnswer };
           if ('value' in reply) return [key, reply];
           const { cluster } = brokers;
           const needs = `DESCRIBE on topic "${partition.topic}"`;

@@ -6,7 +6,7 @@ import type { FerryError } from '../migration/errors.js';
 import type { Leaders } from './link/leaders.js';
 import { chunks, gather } from './link/patience.js';
 import type { Reply } from './link/patience.js';
-import { ok, refusal } from './link/refusal.js';
+import { noAnswer, ok, refusal } from './link/refusal.js';
 import { earliest, latest, listOffsetsV6 } from './wire/list-offsets-v6.js';
 import type { ListedOffset, ListOffsetsRequest } from './wire/list-offsets-v6.js';
 
@@ -82,7 +82,7 @@ export function offsetCalls(brokers: Brokers, leaders: Leaders): OffsetCalls {
 }
 
 function watermarks(start?: ListedOffset, end?: ListedOffset, stable?: ListedOffset): Reply<Watermarks> {
-  if (!start || !end || !stable) return { code: -1 };
+  if (!start || !end || !stable) return { code: noAnswer };
   const failed = [start, end, stable].find(({ code }) => code !== ok);
   if (failed) return { code: failed.code };
   return {

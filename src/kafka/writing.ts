@@ -5,7 +5,7 @@ import type { Cluster, NewBatch, TopicPartition, WriteOutcome } from './cluster.
 import { partitionKey } from './cluster.js';
 import type { Leaders } from './link/leaders.js';
 import { Portion } from './link/portion.js';
-import { isMoved, isPassing, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
+import { isMoved, isPassing, noAnswer, ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
 import { produceV9 } from './wire/produce-v9.js';
 
 /**
@@ -176,7 +176,7 @@ class Outbox {
         pending.settle(
           answer?.code === ok
             ? { kind: 'written', baseOffset: answer.baseOffset }
-            : this.outcome(pending.batch, answer?.code ?? -1),
+            : this.outcome(pending.batch, answer?.code ?? noAnswer),
         );
       }
     } catch (error) {

@@ -235,7 +235,7 @@ test('chunks keep the order and the bound', () => {
   expect(chunks([], 2)).toEqual([]);
 });
 
-const codes = Array.from({ length: 134 }, (_, index) => index - 1).filter((code) => code !== 0);
+const codes = Array.from({ length: 135 }, (_, index) => index - 2).filter((code) => code !== 0);
 test.each(codes)('error code %i is one sentence that names the cluster and what it is about', (code) => {
   const error = refusal(code, {
     cluster: 'source',

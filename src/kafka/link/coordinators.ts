@@ -1,6 +1,6 @@
 import type { Brokers } from './brokers.js';
 import type { Reply } from './patience.js';
-import { ok } from './refusal.js';
+import { noAnswer, ok } from './refusal.js';
 import { findCoordinatorV3 } from '../wire/find-coordinator-v3.js';
 import { findCoordinatorV4 } from '../wire/find-coordinator-v4.js';
 import type { KeyType } from '../wire/find-coordinator.js';
@@ -25,7 +25,7 @@ export class Coordinators {
     return new Map(
       keys.map((key): [string, Reply<number>] => {
         const node = this.nodes.get(key);
-        return [key, node === undefined ? { code: failed.get(key) ?? -1 } : { value: node }];
+        return [key, node === undefined ? { code: failed.get(key) ?? noAnswer } : { value: node }];
       }),
     );
   }

@@ -4,9 +4,9 @@ import type { Row } from '../cluster.js';
 import {
   isMoved,
   isPassing,
+  noAnswer,
   notLeader,
   throttlingQuotaExceeded,
-  unknownServerError,
   unknownTopicOrPartition,
 } from './refusal.js';
 
@@ -77,7 +77,7 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
       let moved = false;
       for (const key of keys) {
         const reply = replyTo(key);
-        if (reply === undefined) settle(key, { error: errand.explain(key, -1) });
+        if (reply === undefined) settle(key, { error: errand.explain(key, noAnswer) });
         else if (reply instanceof FerryError) {
           moved ||= reply.type === 'Unreachable';
           if (reply.type === 'Unreachable' && !last) again.push(key);
@@ -88,9 +88,8 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
           quotaMs = Math.max(quotaMs, reply.afterMs);
         } else {
           const doubtful = fromMemory && reply.code === unknownTopicOrPartition;
-          const failed = reply.code === unknownServerError;
-          moved ||= isMoved(reply.code) || doubtful || failed;
-          if ((isPassing(reply.code) || doubtful || failed) && !last) again.push(key);
+          moved ||= isMoved(reply.code) || doubtful;
+          if ((isPassing(reply.code) || doubtful) && !last) again.push(key);
           else settle(key, { error: errand.explain(key, doubtful ? notLeader : reply.code) });
         }
       }

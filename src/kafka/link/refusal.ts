@@ -13,15 +13,16 @@ export interface Subject {
 
 /**
  * Codes that go away by themselves: leaders and coordinators move, brokers load and start.
+ * `UNKNOWN_SERVER_ERROR` is what a broker of 4.2 says to CreateTopics while there is no controller.
  * `REPLICA_NOT_AVAILABLE` and `LEADER_NOT_AVAILABLE` among them: nobody leads a partition while its only broker is down.
  */
-const passing = new Set([5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 51, 56, 72, 74, 75, 78, 88, 89]);
+const passing = new Set([-1, 5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 51, 56, 72, 74, 75, 78, 88, 89]);
 
 /** Of those, the ones that say that what we knew of leaders and coordinators is out of date. */
-const moved = new Set([5, 6, 8, 9, 13, 15, 16, 41, 72, 74, 75]);
+const moved = new Set([-1, 5, 6, 8, 9, 13, 15, 16, 41, 72, 74, 75]);
 
-/** What a broker says when it failed at a request, as one does whose controller is just ending. */
-export const unknownServerError = -1;
+/** No code of Kafka's: the answer had no row for what was asked. */
+export const noAnswer = -2;
 export const ok = 0;
 export const unknownTopicOrPartition = 3;
 export const notLeader = 6;
@@ -141,6 +142,11 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
     case 35: // UNSUPPORTED_VERSION
     case 43: // UNSUPPORTED_FOR_MESSAGE_FORMAT
       return new FerryError('Unsupported', `The broker version ${on} cannot answer this about ${about}.`);
+    case noAnswer:
+      return new FerryError(
+        'Unexpected',
+        `The broker left ${about} out of its answer ${on}: report it with the broker's version.`,
+      );
     case unstableOffsetCommit:
       return new CommitPending(
         `A transaction that commits offsets of ${about} ${on} is still open: its offsets are known once it ends.`,
