@@ -106,7 +106,8 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       return /not found/i.test(said) && status === 404
         ? new FerryError('NotFound', `${at} has no connector for that (${what}): see who deleted it.`)
         : new FerryError('Unsupported', `${at} cannot ${what}: it needs Kafka Connect 3.7 or later.`);
-    if (status === 500 && /time|rebalanc|worker|leader/i.test(said))
+    // "Failed to retrieve offsets for …": its own topics have no leader (`Worker.connectorOffsets`).
+    if (status === 500 && /time|rebalanc|worker|leader|failed to retrieve/i.test(said))
       return new FerryError('Unreachable', `${at} did not ${what} in time: it is asked again.`);
     return new FerryError(
       'Refused',
