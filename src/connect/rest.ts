@@ -98,6 +98,12 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
         'Unreachable',
         `${at} answers through a proxy that does not reach it (${answer.status}).`,
       );
+    // It says no more than that something failed, for example when its own topics have no leader: reading harms nobody.
+    if (answer.status === 500 && method === 'GET')
+      throw new FerryError(
+        'Unreachable',
+        `${at} failed at ${method} ${path} (HTTP 500): it is asked again; its log says why.`,
+      );
     return answer;
   };
   const refused = (what: string, { status, body }: Answer): FerryError => {
@@ -106,8 +112,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       return /not found/i.test(said) && status === 404
         ? new FerryError('NotFound', `${at} has no connector for that (${what}): see who deleted it.`)
         : new FerryError('Unsupported', `${at} cannot ${what}: it needs Kafka Connect 3.7 or later.`);
-    // "Failed to retrieve offsets for …": its own topics have no leader (`Worker.connectorOffsets`).
-    if (status === 500 && /time|rebalanc|worker|leader|failed to retrieve/i.test(said))
+    if (status === 500 && /time|rebalanc|worker|leader/i.test(said))
       return new FerryError('Unreachable', `${at} did not ${what} in time: it is asked again.`);
     return new FerryError(
       'Refused',
