@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { withHeld, type Held } from './held-back.js';
+import { note } from './note.js';
 
 /**
  * One attempt at a change: its life signs, and a note that the next attempt can read when this one is lost with
@@ -21,7 +22,7 @@ export interface Attempt {
 /** Runs one change as the attempt that Temporal has under way; repeats its last life sign while a request takes long. */
 export async function attempting<T>(change: (attempt: Attempt) => Promise<T>, held?: Held): Promise<T> {
   const context = Context.current();
-  const { heartbeatTimeoutMs, taskToken } = context.info;
+  const { heartbeatTimeoutMs } = context.info;
   const last = context.info.heartbeatDetails as Partial<Heartbeat> | undefined;
   let carry = last?.carry;
   let sentence = 'Looks at both clusters.';
@@ -38,8 +39,7 @@ export async function attempting<T>(change: (attempt: Attempt) => Promise<T>, he
       noted: carry,
       async note(facts) {
         carry = facts;
-        // `context.heartbeat` is throttled and answers nothing; the note must be with the server before the change is.
-        await context.client.activity.heartbeat(taskToken, heartbeat());
+        await note(context, heartbeat());
       },
       says(words) {
         sentence = words;

@@ -6,6 +6,7 @@ import { waitMs, type Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { Heartbeat, Watch, Watching } from '../../src/migration/work/work.js';
 import { withHeld, type Held } from './held-back.js';
+import { note } from './note.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
 export type Seen<Answer, Carry> =
@@ -175,8 +176,7 @@ function activitySurroundings(): Surroundings | undefined {
     // A heartbeat of this loop holds the carry beside the sentence.
     lastHeartbeat: z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry,
     heartbeat: (details) => context.heartbeat(details),
-    // `context.heartbeat` is throttled and answers nothing.
-    note: (details) => context.client.activity.heartbeat(context.info.taskToken, details),
+    note: (details) => note(context, details),
     beat: (latest) => {
       if (!heartbeatTimeoutMs) return () => undefined;
       const timer = setInterval(() => context.heartbeat(latest()), heartbeatTimeoutMs / 3);

@@ -1,4 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { CancelledFailure } from '@temporalio/activity';
+import {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityNotFoundError,
+  ActivityPausedError,
+} from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { z } from 'zod';
@@ -152,6 +159,59 @@ describe('a change', () => {
     const { answer, events } = changing((environment) => environment.cancel());
     expect(await answer).toEqual({ state: 'done', after: 1 });
     expect(events).toEqual([noted, 'changed']);
+  });
+
+  test.each([
+    ['cancelled', new ActivityCancelledError('cancelled')],
+    ['paused', new ActivityPausedError('paused')],
+    ['lost', new ActivityNotFoundError('Not found')],
+  ])('does not begin when the server answers its note that the attempt is %s', async (_, answer) => {
+    const environment: MockActivityEnvironment = new MockActivityEnvironment(
+      {},
+      {
+        logger: new DefaultLogger('ERROR'),
+        client: noteTaker(() => {
+          throw answer;
+        }),
+      },
+    );
+    // Its worker hears the same by the next heartbeat.
+    environment.on('heartbeat', () => environment.cancel());
+    let begun = false;
+    const activity = environment.run(() =>
+      watch<Answer, Carry>(input(), shape, async ({ change }) => {
+        await change({ seen: 7 }, async () => {
+          begun = true;
+        });
+        return { answer: { state: 'done', after: 1 } };
+      }),
+    );
+    await expect(activity).rejects.toBeInstanceOf(CancelledFailure);
+    expect(begun).toBe(false);
+  });
+
+  test('is tried again when the server did not take its note', async () => {
+    let notes = 0;
+    const environment = new MockActivityEnvironment(
+      {},
+      {
+        logger: new DefaultLogger('ERROR'),
+        client: noteTaker(() => {
+          if (++notes === 1) throw new ActivityCompletionError('upstream 10.0.0.1 is away');
+        }),
+      },
+    );
+    const heartbeats: Heartbeat[] = [];
+    environment.on('heartbeat', (details: Heartbeat) => heartbeats.push(details));
+    const answer = await environment.run(() =>
+      watch<Answer, Carry>(input(), shape, async ({ change }) => ({
+        answer: await change({ seen: 7 }, async () => ({ state: 'done' as const, after: notes })),
+      })),
+    );
+    expect(answer).toEqual({ state: 'done', after: 2 });
+    expect(heartbeats.map(({ says }) => says)).toEqual([
+      'Temporal did not take a note that has to be with it before a change. It is tried again.',
+    ]);
   });
 
   test('does not begin after a cancellation', async () => {

@@ -120,6 +120,24 @@ export class TestMigration {
     return (await this.handle.fetchHistory()).events ?? [];
   }
 
+  /**
+   * Waits until the workflow has been told of the answers to this many calls. A message that is sent before that may be
+   * heard before the answer.
+   */
+  async digested(activity: string, calls: number): Promise<void> {
+    await eventually(async () => {
+      const events = await this.events();
+      const ids = events
+        .filter(({ activityTaskScheduledEventAttributes: asked }) => asked?.activityType?.name === activity)
+        .map(({ eventId }) => String(eventId));
+      const answered = events.filter(({ activityTaskCompletedEventAttributes: done }) =>
+        ids.includes(String(done?.scheduledEventId)),
+      );
+      const last = answered.at(calls - 1);
+      return last !== undefined && events.slice(events.indexOf(last)).some(isWorkflowTaskCompleted);
+    }, Boolean);
+  }
+
   /** How many activities the server waits for. */
   async pending(): Promise<number> {
     return (await pendingOf(this.handle)).length;
@@ -130,6 +148,9 @@ export class TestMigration {
     return this.handle.result() as Promise<Outcome>;
   }
 }
+
+const isWorkflowTaskCompleted = ({ workflowTaskCompletedEventAttributes: told }: Event) => Boolean(told);
+type Event = NonNullable<History['events']>[number];
 
 /** A Temporal server with one worker, and the migrations that the tests of one file start on it. */
 export class Migrations {

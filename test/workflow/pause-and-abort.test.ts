@@ -113,7 +113,7 @@ describe('a pause', () => {
     const { migration, held } = await heldAtLastCheck();
     await migration.say('pause');
     held.answer(await agreeing(migration, 'finalCheck'));
-    await migration.until(({ state }) => state === 'paused');
+    await migration.digested('finalCheck', 2);
     await migration.say('resume');
     await migration.at('deleteSource', 'done');
     expect(migration.cluster.names().slice(-5)).toEqual([
