@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAdvise } from './advise.js';
 import { addApprove } from './approve.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
@@ -8,6 +9,7 @@ import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addScan } from './scan.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
@@ -33,6 +35,8 @@ export function createProgram(surroundings: Surroundings): Command {
       writeErr: () => undefined,
     });
   for (const add of [
+    addScan,
+    addAdvise,
     addPlan,
     addStart,
     addStatus,

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { setsOf } from '../../src/advice/sets.js';
+import type { Inventory } from '../../src/inventory/inventory.js';
+import { scan } from '../../src/inventory/scan.js';
+import { named } from '../../src/migration/foreign-text.js';
+import { openClusters } from '../connections/clusters.js';
+import { badInput, exitCodes, type ExitCode } from './failure.js';
+import { columns } from './terminal.js';
+import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
+
+interface ScanOptions extends CommonOptions {
+  out?: string;
+  topics?: string;
+}
+
+export function addScan(program: Command, surroundings: Surroundings): void {
+  addVerb(
+    program,
+    'scan',
+    'Look at a whole cluster: topics, groups, producers, ACLs. Writes what it saw to a file. Changes nothing.',
+    'ferry scan onprem --out inventory.json && ferry advise inventory.json',
+  )
+    .argument('<cluster>', 'its name in ferry.yaml')
+    .option('--out <file>', 'where to write the inventory')
+    .option('--topics <glob>', 'only topics with such names, for example "shop.*"')
+    .action((cluster: string, options: ScanOptions) =>
+      run(surroundings, options, () => showScan(surroundings, options, cluster)),
+    );
+}
+
+async function showScan(surroundings: Surroundings, options: ScanOptions, name: string): Promise<ExitCode> {
+  const { terminal } = surroundings;
+  const { clusters: connections } = configured(surroundings, options);
+  const clusters = openClusters(connections);
+  try {
+    const inventory = await scan(clusters.get(name), {
+      ...(options.topics !== undefined && { glob: options.topics }),
+      pause: async (ms) => void (await sleep(ms)),
+    });
+    if (options.out !== undefined) writeInventory(options.out, inventory);
+    if (options.json) terminal.print(JSON.stringify(inventory));
+    else terminal.print(scanText(inventory, options.out));
+    return exitCodes.done;
+  } finally {
+    await clusters.close();
+  }
+}
+
+function writeInventory(path: string, inventory: Inventory): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(inventory, null, 2)}\n`);
+  } catch {
+    throw badInput(`${path} cannot be written: name a file in a folder that is there.`);
+  }
+}
+
+const largest = 10;
+
+function scanText(inventory: Inventory, out?: string): string {
+  const { cluster, brokers, topics, groups, acls } = inventory;
+  const moving = topics.filter(({ internal }) => !internal);
+  const counted = (of: { value?: readonly unknown[] | null; unknown?: string }, what: string) =>
+    of.unknown !== undefined
+      ? `${what} unknown: ${of.unknown}`
+      : of.value == null
+        ? `no ${what}: the cluster has no authorizer`
+        : `${of.value.length} ${what}`;
+  const rows = [...moving]
+    .sort((a, b) => (b.records.value ?? 0) - (a.records.value ?? 0))
+    .slice(0, largest)
+    .map(({ name, partitions, records, rate, schemas }) => [
+      named(name),
+      String(partitions),
+      records.value === undefined ? 'unknown' : String(records.value),
+      rate.value === undefined ? 'unknown' : rate.value.toFixed(1),
+      schemas.value === undefined ? 'unknown' : schemas.value.ids.length > 0 ? 'seen' : 'not seen',
+    ]);
+  const unknowns = unknownsIn(inventory);
+  return [
+    `${named(cluster)}: ${brokers} ${brokers === 1 ? 'broker' : 'brokers'}, ${moving.length} topics in ${setsOf(inventory).length} sets that move apart, ${counted(groups, 'groups')}, ${counted(acls, 'ACLs')}.`,
+    ...(rows.length > 0
+      ? ['', columns([['topic', 'partitions', 'records up to', 'records/s', 'schema ids'], ...rows])]
+      : []),
+    ...(unknowns.length > 0 ? ['', 'Not seen:', ...unknowns.map((why) => `  - ${why}`)] : []),
+    ...(out === undefined
+      ? ['', `Keep it for advice: ferry scan ${named(cluster)} --out inventory.json`]
+      : ['', `Next: ferry advise ${out}`]),
+  ].join('\n');
+}
+
+/** Each reason once, with how often it stands in the file. */
+function unknownsIn(value: unknown, reasons = new Map<string, number>()): string[] {
+  const walk = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    if ('unknown' in part && typeof part.unknown === 'string')
+      reasons.set(part.unknown, (reasons.get(part.unknown) ?? 0) + 1);
+    else for (const inner of Object.values(part)) walk(inner);
+  };
+  walk(value);
+  return [...reasons].map(([why, times]) => (times > 1 ? `${why} (${times} times)` : why));
+}

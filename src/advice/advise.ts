@@ -1,0 +1,110 @@
+import { strategyNames, type Strategy } from '../migration/strategies.js';
+import type { Answers } from './answers.js';
+import { facts, type Fact, type FactId } from './facts.js';
+import { rules, type Rule } from './rules.js';
+import type { TopicSet } from './sets.js';
+
+export interface Judged {
+  sentence: string;
+  weight: Rule['weight'];
+  /** Unknown is not no. */
+  holds: 'yes' | 'no' | 'unknown';
+  facts: ({ fact: FactId } & Fact)[];
+  change: string;
+}
+
+export interface StrategyAdvice {
+  strategy: Strategy;
+  verdict: 'fits' | 'fits-if' | 'does-not-fit';
+  rules: Judged[];
+  /** What has to be so for it to fit; what would have to change where it does not. */
+  conditions: string[];
+  /** Conditions without which it fits but does more than is needed. */
+  beyondNeed: string[];
+}
+
+export interface Advice {
+  set: string;
+  strategies: StrategyAdvice[];
+  /** The first in the runbook's order that fits; one that does no more than is needed goes before. `null`: none so far. */
+  recommended: Strategy | null;
+  warnings: string[];
+}
+
+export function advise(set: TopicSet, answers: Answers): Advice {
+  const judged = strategyNames.map((strategy) => judge(strategy, set, answers));
+  const fitting = judged.filter(({ verdict }) => verdict === 'fits');
+  const recommended = fitting.find(({ beyondNeed }) => beyondNeed.length === 0) ?? fitting[0];
+  return {
+    set: set.name,
+    strategies: judged,
+    recommended: recommended?.strategy ?? null,
+    warnings: warningsOf(set),
+  };
+}
+
+function judge(strategy: Strategy, set: TopicSet, answers: Answers): StrategyAdvice {
+  const judged = rules[strategy].map((rule) => judgeRule(strategy, rule, set, answers));
+  const musts = judged.filter(({ weight }) => weight === 'must');
+  const broken = musts.filter(({ holds }) => holds === 'no');
+  const open = musts.filter(({ holds }) => holds === 'unknown');
+  return {
+    strategy,
+    verdict: broken.length > 0 ? 'does-not-fit' : open.length > 0 ? 'fits-if' : 'fits',
+    rules: judged,
+    conditions: [...broken, ...open].map(({ change }) => change),
+    beyondNeed: judged
+      .filter(({ weight, holds }) => weight === 'reason' && holds === 'no')
+      .map(({ sentence }) => sentence),
+  };
+}
+
+function judgeRule(strategy: Strategy, rule: Rule, set: TopicSet, answers: Answers): Judged {
+  const seen = Object.entries(rule.needs).map(([id, wanted]) => {
+    const fact: Fact = facts[id as FactId](set, answers);
+    return {
+      fact: id as FactId,
+      ...fact,
+      holds: fact.value === undefined ? 'unknown' : fact.value === wanted ? 'yes' : 'no',
+    } as const;
+  });
+  const all = seen.map(({ holds }) => holds);
+  const [decides, otherwise] = rule.of === 'all' ? (['no', 'yes'] as const) : (['yes', 'no'] as const);
+  const holds = all.includes(decides) ? decides : all.includes('unknown') ? 'unknown' : otherwise;
+  return {
+    sentence: rule.sentence,
+    weight: rule.weight,
+    // Schemas that are used can be brought into sync: whether they are is only known once both registries are named.
+    holds:
+      strategy === 'advancedMirroring' && rule.needs.schemas === false && holds === 'no' ? 'unknown' : holds,
+    facts: seen.map(({ holds: _, ...fact }) => fact),
+    change: rule.change,
+  };
+}
+
+function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
+  return [
+    ...unseen.map((what) => `Not seen: ${what}`),
+    ...topics.flatMap(({ name, tiered, partOf }) => [
+      ...(tiered.value === true ? [`${name} has tiered storage: its history is read slowly`] : []),
+      ...(partOf === 'streams' || partOf === 'ksqldb'
+        ? [
+            `${name} is an inner topic of ${partOf === 'streams' ? 'Kafka Streams' : 'ksqlDB'}: reset the application on the target rather than move it without its state`,
+          ]
+        : []),
+    ]),
+    ...groups.flatMap(({ group, state, moved, protocol }) => [
+      ...(moved.value === true && state === 'empty'
+        ? [
+            `group ${group} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
+          ]
+        : []),
+      ...(protocol === 'share' || protocol === 'streams'
+        ? [`group ${group} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
+        : []),
+    ]),
+    ...(groups.length === 0
+      ? ['nobody is seen to read these topics: that is no proof that nobody does']
+      : []),
+  ];
+}

@@ -1,0 +1,70 @@
+import { questions, type Answers, type Question } from './answers.js';
+import type { TopicSet } from './sets.js';
+
+/** What is known of one thing that a strategy depends on. */
+export interface Fact {
+  value?: boolean;
+  how: 'measured' | 'declared' | 'unknown';
+  /** Where it comes from, in words. */
+  from: string;
+}
+
+const measured = (value: boolean, from: string): Fact => ({ value, how: 'measured', from });
+const unknown = (from: string): Fact => ({ how: 'unknown', from });
+
+function declared(answers: Answers, question: Question, seen?: Fact): Fact {
+  const said = answers[question];
+  if (said === undefined) return seen ?? unknown(`nobody has answered: ${questions[question]}`);
+  const from = `answered: ${questions[question]} ${said ? 'Yes' : 'No'}`;
+  return {
+    value: said,
+    how: 'declared',
+    from: seen?.value !== undefined && seen.value !== said ? `${from}; but ${seen.from}` : from,
+  };
+}
+
+/** By these names rules ask for facts. A measurement stands in for an answer that nobody gave. */
+export const facts = {
+  historyNeeded: (set, answers) => declared(answers, 'historyNeeded', seenHistory(set)),
+  producersOurs: (_, answers) => declared(answers, 'producersOurs'),
+  consumersOurs: (_, answers) => declared(answers, 'consumersOurs'),
+  mayPause: (_, answers) => declared(answers, 'mayPause'),
+  idempotent: (_, answers) => declared(answers, 'idempotent'),
+  consumersEasier: (_, answers) => declared(answers, 'consumersEasier'),
+  severalProducers: (set) => seenProducers(set),
+  schemas: (set) => seenSchemas(set),
+} as const satisfies Record<string, (set: TopicSet, answers: Answers) => Fact>;
+
+export type FactId = keyof typeof facts;
+
+function seenHistory({ topics }: TopicSet): Fact | undefined {
+  const compacted = topics.filter((topic) => topic.compacted.value === true).map(({ name }) => name);
+  if (compacted.length > 0)
+    return measured(true, `${compacted.join(', ')} is compacted: it holds the state of its keys`);
+  if (topics.every(({ records, compacted }) => records.value === 0 && compacted.value === false))
+    return measured(false, 'the topics hold no record');
+  return undefined;
+}
+
+/** Producers without idempotence leave no trace, so that several were not seen says nothing. */
+function seenProducers({ topics }: TopicSet): Fact {
+  const several = topics.find(({ producers }) => (producers.value?.length ?? 0) > 1);
+  if (several)
+    return measured(true, `brokers remember ${several.producers.value?.length} producers of ${several.name}`);
+  const why = topics.find(({ producers }) => producers.unknown !== undefined)?.producers.unknown;
+  return unknown(why ?? 'brokers remember at most one producer, and forget those without idempotence');
+}
+
+function seenSchemas({ topics }: TopicSet): Fact {
+  const using = topics.find(({ schemas }) => (schemas.value?.ids.length ?? 0) > 0);
+  if (using)
+    return measured(
+      true,
+      `records of ${using.name} carry schema ids (${using.schemas.value?.ids.join(', ')})`,
+    );
+  const unseen = topics.find(({ schemas }) => schemas.unknown !== undefined);
+  if (unseen) return unknown(`records of ${unseen.name} were not seen: ${unseen.schemas.unknown}`);
+  const sampled = topics.reduce((sum, { schemas }) => sum + (schemas.value?.sampled ?? 0), 0);
+  if (sampled === 0) return unknown('the topics hold no record that could show it');
+  return measured(false, `none of the newest ${sampled} records carries a schema id`);
+}

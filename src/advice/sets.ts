@@ -1,0 +1,135 @@
+import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
+
+/** Topics that must move together, and why. */
+export interface TopicSet {
+  /** Fit for the name of a migration: of its first topic. */
+  name: string;
+  topics: ScannedTopic[];
+  groups: ScannedGroup[];
+  /** What ties its topics, in sentences. */
+  ties: string[];
+  /** What could not be seen and might tie it to others. */
+  unseen: string[];
+}
+
+/**
+ * The connected parts of the graph of topics, groups and transactions. Topics of Kafka itself, of Connect and of
+ * MirrorMaker do not move: whoever made them makes them anew on the target.
+ */
+export function setsOf(inventory: Inventory): TopicSet[] {
+  const topics = inventory.topics
+    .filter(({ internal, partOf }) => !internal && partOf !== 'connect' && partOf !== 'mirrormaker')
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const parent = new Map(topics.map(({ name }) => [name, name]));
+  const root = (name: string): string => {
+    let at = name;
+    for (let up = parent.get(at); up !== undefined && up !== at; up = parent.get(at)) at = up;
+    return at;
+  };
+  const ties: { topic: string; why: string }[] = [];
+  const tie = (names: Iterable<string>, why: string) => {
+    const [first, ...others] = [...new Set(names)].filter((name) => parent.has(name)).sort();
+    if (first === undefined || others.length === 0) return;
+    for (const other of others) {
+      const [a, b] = [root(first), root(other)].sort();
+      if (a !== undefined && b !== undefined) parent.set(b, a);
+    }
+    ties.push({ topic: first, why });
+  };
+
+  const all = inventory.groups.value ?? [];
+  const names = topics.map(({ name }) => name);
+  const reads = new Map(all.map((group) => [group, topicsOf(group, names)]));
+  for (const [group, read] of reads) {
+    tie(read, `group ${group.group} reads ${read.size} of its topics`);
+    // Streams and ksqlDB name their inner topics after the application, which is the group.
+    if (group.kind === 'streams' || group.protocol === 'streams')
+      tie(
+        [
+          ...read,
+          ...topics
+            .filter(({ name, partOf }) => partOf && name.startsWith(`${group.group}-`))
+            .map(({ name }) => name),
+        ],
+        `application ${group.group} keeps inner topics`,
+      );
+  }
+  for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
+    tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
+  const writers = new Map<string, string[]>();
+  const transactional = new Set(
+    topics.flatMap(
+      ({ producers }) => producers.value?.filter((one) => one.transactional).map(({ id }) => id) ?? [],
+    ),
+  );
+  for (const { name, producers } of topics)
+    for (const { id } of producers.value ?? [])
+      if (transactional.has(id)) writers.set(id, [...(writers.get(id) ?? []), name]);
+  for (const [id, written] of writers)
+    tie(written, `transactional producer ${id} writes to several of its topics`);
+
+  const everywhere = [
+    ...(inventory.groups.unknown === undefined
+      ? []
+      : [`which groups there are: ${inventory.groups.unknown}`]),
+    ...(inventory.openTransactions.unknown === undefined
+      ? []
+      : [`open transactions: ${inventory.openTransactions.unknown}`]),
+    ...all.flatMap(({ group, members, committed }) =>
+      [members.unknown, committed.unknown].flatMap((why) =>
+        why === undefined ? [] : [`what group ${group} reads: ${why}`],
+      ),
+    ),
+  ];
+  const byRoot = new Map<string, ScannedTopic[]>();
+  for (const topic of topics) byRoot.set(root(topic.name), [...(byRoot.get(root(topic.name)) ?? []), topic]);
+  const taken = new Set<string>();
+  return [...byRoot].map(([first, members]) => {
+    const inside = new Set(members.map(({ name }) => name));
+    return {
+      name: unusedName(first, taken),
+      topics: members,
+      groups: all.filter((group) => [...(reads.get(group) ?? [])].some((topic) => inside.has(topic))),
+      ties: ties.filter(({ topic }) => inside.has(topic)).map(({ why }) => why),
+      unseen: [
+        ...everywhere,
+        ...members.flatMap(({ name, producers }) =>
+          producers.unknown === undefined ? [] : [`who writes to ${name}: ${producers.unknown}`],
+        ),
+      ],
+    };
+  });
+}
+
+/** Topics that a group reads as far as it was seen: by its members and by its commits. */
+export function topicsOf({ members, committed }: ScannedGroup, all: readonly string[]): Set<string> {
+  return new Set([
+    ...(members.value ?? []).flatMap(({ topics, pattern }) => [
+      ...topics,
+      ...(pattern === undefined ? [] : matching(pattern, all)),
+    ]),
+    ...(committed.value ?? []).map(({ topic }) => topic),
+  ]);
+}
+
+/** RE2, which the broker matches against whole names; a pattern that JavaScript cannot read may match any. */
+function matching(pattern: string, all: readonly string[]): readonly string[] {
+  try {
+    const expression = new RegExp(`^(?:${pattern})$`);
+    return all.filter((name) => expression.test(name));
+  } catch {
+    return all;
+  }
+}
+
+function unusedName(topic: string, taken: Set<string>): string {
+  const plain =
+    topic
+      .toLowerCase()
+      .replace(/^[^a-z0-9]+/, '')
+      .slice(0, 90) || 'topic';
+  let name = plain;
+  for (let number = 2; taken.has(name); number++) name = `${plain}-${number}`;
+  taken.add(name);
+  return name;
+}

@@ -1,0 +1,118 @@
+import { Document, isMap } from 'yaml';
+import type { Inventory } from '../inventory/inventory.js';
+import { named, oneLine } from '../migration/foreign-text.js';
+import type { Advice } from './advise.js';
+import { questionIds, questions, type Answers } from './answers.js';
+import { topicsOf, type TopicSet } from './sets.js';
+
+const comment = (lines: readonly string[]): string => lines.map((line) => ` ${oneLine(line)}`).join('\n');
+
+/**
+ * A migration file for a set, with the reasons as comments. What only a person knows is left empty, which `ferry plan`
+ * names as a mistake; whose ACLs are copied is asked about by the plan.
+ */
+export function migrationFileFor(
+  set: TopicSet,
+  advice: Advice,
+  answers: Answers,
+  inventory: Inventory,
+  target?: string,
+): string {
+  const moved = set.topics.filter(({ partOf }) => partOf === null);
+  const names = moved.map(({ name }) => name);
+  const idempotent = answers.idempotent === true || advice.recommended === 'doubleProducer';
+  const file = new Document({
+    name: set.name,
+    strategy: advice.recommended,
+    source: inventory.cluster,
+    target: target ?? null,
+    topics: moved.map(({ name }) => ({ name })),
+    consumers: set.groups
+      .filter(({ protocol }) => protocol !== 'share' && protocol !== 'streams')
+      .map((group) => {
+        const read = [...topicsOf(group, names)].filter((name) => names.includes(name)).sort();
+        return { group: group.group, ...(read.length < names.length && { topics: read }) };
+      })
+      // A group that reads none of the topics by what was seen would read all of them by the file.
+      .filter(({ topics }) => topics === undefined || topics.length > 0),
+    ...(idempotent && { messages: { idempotent: true } }),
+  });
+  const chosen = advice.strategies.find(({ strategy }) => strategy === advice.recommended);
+  file.commentBefore = comment([
+    `Advised by ferry from what was seen of ${named(inventory.cluster)} at ${inventory.scannedAt}.`,
+    ...(chosen
+      ? chosen.rules.map(
+          ({ sentence, holds, facts }) =>
+            `${sentence}: ${holds} (${facts.map(({ from }) => from).join('; ')})`,
+        )
+      : ['No strategy fits by what is known. Choose one, or answer:', ...conditionsOf(advice)]),
+    ...set.ties,
+    ...advice.warnings,
+  ]);
+  const note = (key: string, lines: readonly string[]) => {
+    if (lines.length === 0 || !isMap(file.contents)) return;
+    const pair = file.contents.items.find(({ key: of }) => String(of) === key);
+    if (pair) (pair.key as { commentBefore?: string }).commentBefore = comment(lines);
+  };
+  note('strategy', advice.recommended === null ? ['Fill in the strategy.'] : []);
+  note('target', target === undefined ? ['Fill in the name of the target cluster in ferry.yaml.'] : []);
+  note('consumers', principalLines(set, inventory));
+  return String(file);
+}
+
+function principalLines(set: TopicSet, { acls }: Inventory): string[] {
+  if (acls.unknown !== undefined) return [`Principals are not known: ${acls.unknown}`];
+  const covers = (
+    { resourceName, patternType }: { resourceName: string; patternType: string },
+    name: string,
+  ) =>
+    resourceName === '*' ||
+    (patternType === 'prefixed' ? name.startsWith(resourceName) : name === resourceName);
+  const principals = new Set(
+    (acls.value ?? []).flatMap((acl) =>
+      (acl.resourceType === 'topic' && set.topics.some(({ name }) => covers(acl, name))) ||
+      (acl.resourceType === 'group' && set.groups.some(({ group }) => covers(acl, group)))
+        ? [acl.principal]
+        : [],
+    ),
+  );
+  return principals.size === 0
+    ? []
+    : [
+        'These principals have ACLs on it: map each to its name on the target under principals, or leave it behind',
+        `(leaveBehind.principals): ${[...principals].sort().map(named).join(', ')}`,
+        'Producers leave no name on a cluster: list the applications under producers.',
+      ];
+}
+
+const conditionsOf = ({ strategies }: Advice): string[] =>
+  strategies
+    .filter(({ verdict }) => verdict === 'fits-if')
+    .map(({ strategy, conditions }) => `${strategy} fits if it is so ${conditions.join(', and ')}.`);
+
+/** The six questions for each set, with what was answered before; `don't know` is an answer. */
+export function answersFileFor(sets: readonly { set: TopicSet; answers: Answers; advice: Advice }[]): string {
+  const word = (said?: boolean) => (said === undefined ? "don't know" : said ? 'yes' : 'no');
+  const file = new Document({
+    sets: Object.fromEntries(
+      sets.map(({ set, answers, advice }) => {
+        const seen = advice.strategies
+          .flatMap(({ rules }) => rules.flatMap(({ facts }) => facts))
+          .find(({ fact }) => fact === 'historyNeeded');
+        const known = { ...(seen?.value !== undefined && { historyNeeded: seen.value }), ...answers };
+        return [
+          set.name,
+          {
+            topics: set.topics.map(({ name }) => name),
+            ...Object.fromEntries(questionIds.map((id) => [id, word(known[id])])),
+          },
+        ];
+      }),
+    ),
+  });
+  file.commentBefore = comment([
+    "Answer each with yes, no or don't know.",
+    ...questionIds.map((id) => `${id}: ${questions[id]}`),
+  ]);
+  return String(file);
+}

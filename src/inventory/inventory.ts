@@ -1,0 +1,126 @@
+import { z } from 'zod';
+
+/** A value that was seen, or the reason why it is not known. Never left out: absent would read as "not there". */
+const known = <T extends z.ZodType>(value: T) =>
+  z.union([z.strictObject({ value }), z.strictObject({ unknown: z.string() })]);
+
+export type Known<T> = { value: T; unknown?: undefined } | { unknown: string; value?: undefined };
+
+const count = z.int().min(0);
+/** Milliseconds since the epoch; records may carry any number, so it is not bounded. `null`: there is no record. */
+const time = z.number().nullable();
+
+const topic = z.strictObject({
+  name: z.string(),
+  /** `null` on brokers without topic ids. */
+  id: z.string().nullable(),
+  partitions: count,
+  replication: count,
+  /** Kafka's own, such as `__consumer_offsets`. */
+  internal: z.boolean(),
+  /** Whose inner topic it is by its name; `null`: nobody's that is known. */
+  partOf: z.enum(['streams', 'connect', 'mirrormaker', 'ksqldb']).nullable(),
+  /** What somebody set on the topic, without defaults. */
+  config: known(z.record(z.string(), z.string())),
+  compacted: known(z.boolean()),
+  tiered: known(z.boolean()),
+  /** Offsets from log start to end: an upper bound of the records. */
+  records: known(count),
+  bytes: known(count),
+  oldest: known(time),
+  newest: known(time),
+  /** Records a second between two looks. */
+  rate: known(z.number()),
+  /** Schema ids (Confluent's wire format) in the newest records of each partition, and how many records were looked at. */
+  schemas: known(z.strictObject({ sampled: count, ids: z.array(count) })),
+  /** Idempotent and transactional producers that the brokers remember. Others leave no trace. */
+  producers: known(
+    z.array(
+      z.strictObject({
+        id: z.string(),
+        lastWrote: z.number(),
+        /** Seen to write in a transaction; `false`: not seen to. */
+        transactional: z.boolean(),
+      }),
+    ),
+  ),
+});
+
+const group = z.strictObject({
+  group: z.string(),
+  protocol: z.enum(['classic', 'consumer', 'share', 'streams', 'unknown']),
+  state: z.enum(['empty', 'stable', 'rebalancing', 'dead', 'unknown']),
+  kind: z.enum(['streams', 'connect', 'other']),
+  members: known(
+    z.array(
+      z.strictObject({
+        clientId: z.string(),
+        host: z.string(),
+        /** Subscribed or assigned; empty when the protocol does not tell. */
+        topics: z.array(z.string()),
+        /** A pattern by which the broker finds its topics (KIP-848). */
+        pattern: z.string().optional(),
+      }),
+    ),
+  ),
+  /** Topics with a commit, and the offsets between it and the end. */
+  committed: known(z.array(z.strictObject({ topic: z.string(), lag: known(count) }))),
+  /** Whether a commit moved between two looks. */
+  moved: known(z.boolean()),
+});
+
+const acl = z.strictObject({
+  principal: z.string(),
+  resourceType: z.string(),
+  resourceName: z.string(),
+  patternType: z.enum(['literal', 'prefixed']),
+  host: z.string(),
+  operation: z.string(),
+  permission: z.enum(['allow', 'deny']),
+});
+
+/** What a scan has seen of one cluster. A reader of version 1 refuses any other. */
+export const inventoryShape = z.strictObject({
+  format: z.literal('kafka-ferry/inventory'),
+  version: z.literal(1),
+  /** The name in `ferry.yaml`. */
+  cluster: z.string(),
+  clusterId: z.string(),
+  brokers: count,
+  scannedAt: z.string(),
+  /** Topics that were looked at: a glob (`*`, `?`). Others are not in this file. */
+  glob: z.string(),
+  topics: z.array(topic),
+  /** Topics that the listing names and that could not be looked at. */
+  unseen: z.array(z.strictObject({ topic: z.string(), unknown: z.string() })),
+  groups: known(z.array(group)),
+  openTransactions: known(
+    z.array(
+      z.strictObject({ transactionalId: z.string(), startedAt: z.number(), topics: z.array(z.string()) }),
+    ),
+  ),
+  /** `null`: the cluster has no authorizer. */
+  acls: known(z.array(acl).nullable()),
+  quotas: known(z.array(z.never())),
+});
+
+export type Inventory = z.output<typeof inventoryShape>;
+export type ScannedTopic = Inventory['topics'][number];
+export type ScannedGroup = z.output<typeof group>;
+
+/** Reads an inventory; a mistake is one sentence. */
+export function parseInventory(
+  input: unknown,
+): { inventory: Inventory; mistake?: undefined } | { mistake: string; inventory?: undefined } {
+  const head = z.looseObject({ format: z.string(), version: z.number() }).safeParse(input).data;
+  if (head?.format !== 'kafka-ferry/inventory')
+    return { mistake: 'is no inventory of kafka-ferry: write one with ferry scan CLUSTER --out FILE' };
+  if (head.version !== 1)
+    return {
+      mistake: `is an inventory of version ${head.version}, and this ferry reads version 1: scan anew`,
+    };
+  const parsed = inventoryShape.safeParse(input);
+  if (parsed.success) return { inventory: parsed.data };
+  const at = parsed.error.issues[0]?.path.join('.') ?? '';
+  return { mistake: `is damaged or cut off at ${at === '' ? 'its beginning' : at}: scan anew` };
+}

@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals';
+import { advise } from '../../src/advice/advise.js';
+import { answersFor, parseAnswers, type Answers } from '../../src/advice/answers.js';
+import { rules } from '../../src/advice/rules.js';
+import { setsOf } from '../../src/advice/sets.js';
+import type { Inventory, ScannedGroup, ScannedTopic } from '../../src/inventory/inventory.js';
+import { strategies, strategyNames, type Strategy } from '../../src/migration/strategies.js';
+
+const topic = (name: string, change: Partial<ScannedTopic> = {}): ScannedTopic => ({
+  name,
+  id: null,
+  partitions: 1,
+  replication: 1,
+  internal: false,
+  partOf: null,
+  config: { value: {} },
+  compacted: { value: false },
+  tiered: { value: false },
+  records: { value: 10 },
+  bytes: { unknown: 'not read' },
+  oldest: { value: 1 },
+  newest: { value: 2 },
+  rate: { value: 0 },
+  schemas: { value: { sampled: 5, ids: [] } },
+  producers: { value: [] },
+  ...change,
+});
+
+const group = (name: string, topics: string[], change: Partial<ScannedGroup> = {}): ScannedGroup => ({
+  group: name,
+  protocol: 'classic',
+  state: 'empty',
+  kind: 'other',
+  members: { value: [] },
+  committed: { value: topics.map((topic) => ({ topic, lag: { value: 0 } })) },
+  moved: { value: false },
+  ...change,
+});
+
+const inventory = (change: Partial<Inventory>): Inventory => ({
+  format: 'kafka-ferry/inventory',
+  version: 1,
+  cluster: 'source',
+  clusterId: 'id',
+  brokers: 1,
+  scannedAt: '2026-01-01T00:00:00.000Z',
+  glob: '*',
+  topics: [],
+  unseen: [],
+  groups: { value: [] },
+  openTransactions: { value: [] },
+  acls: { value: [] },
+  quotas: { unknown: 'not read' },
+  ...change,
+});
+
+const adviceFor = (change: Partial<ScannedTopic>, answers: Answers) => {
+  const [set] = setsOf(
+    inventory({ topics: [topic('orders', change)], groups: { value: [group('g', ['orders'])] } }),
+  );
+  if (!set) throw new Error('no set');
+  return advise(set, answers);
+};
+
+describe('the rules', () => {
+  it.each(strategyNames)('have one for each condition that the runbook names for %s', (strategy) => {
+    expect(rules[strategy].map(({ sentence }) => sentence).join(', ')).toBe(strategies[strategy].suits);
+  });
+});
+
+const ours = { producersOurs: true, consumersOurs: true };
+const schemaIds = { schemas: { value: { sampled: 5, ids: [7] } } };
+const verdict = { fits: 'fits', if: 'fits-if', not: 'does-not-fit' } as const;
+const cases: [string, Partial<ScannedTopic>, Answers, (keyof typeof verdict)[], Strategy | null][] = [
+  ['nothing known', {}, {}, ['if', 'if', 'if', 'if', 'fits'], 'advancedMirroring'],
+  ['nothing known, schemas seen', schemaIds, {}, ['if', 'if', 'if', 'not', 'if'], null],
+  ['records unseen', { schemas: { unknown: 'refused' } }, {}, ['if', 'if', 'if', 'if', 'if'], null],
+  [
+    'the simplest',
+    {},
+    { ...ours, historyNeeded: false, mayPause: true },
+    ['fits', 'if', 'if', 'fits', 'fits'],
+    'simplestCase',
+  ],
+  [
+    'no pause, idempotent',
+    {},
+    { producersOurs: true, historyNeeded: false, mayPause: false, idempotent: true, consumersEasier: false },
+    ['not', 'fits', 'if', 'not', 'fits'],
+    'doubleProducer',
+  ],
+  [
+    'no pause, consumers easier',
+    {},
+    { historyNeeded: false, mayPause: false, idempotent: false, consumersEasier: true },
+    ['not', 'not', 'fits', 'not', 'fits'],
+    'doubleConsumers',
+  ],
+  [
+    'several producers seen',
+    {
+      producers: {
+        value: [
+          { id: '1', lastWrote: 1, transactional: false },
+          { id: '2', lastWrote: 1, transactional: false },
+        ],
+      },
+    },
+    { historyNeeded: false, mayPause: false, idempotent: false },
+    ['not', 'not', 'fits', 'not', 'fits'],
+    'doubleConsumers',
+  ],
+  [
+    'history and a pause',
+    {},
+    { historyNeeded: true, mayPause: true },
+    ['not', 'not', 'not', 'fits', 'fits'],
+    'simpleMirroring',
+  ],
+  [
+    'history, no pause',
+    {},
+    { historyNeeded: true, mayPause: false, idempotent: false },
+    ['not', 'not', 'not', 'not', 'fits'],
+    'advancedMirroring',
+  ],
+  [
+    'compacted: history is measured',
+    { compacted: { value: true } },
+    { mayPause: true },
+    ['not', 'not', 'not', 'fits', 'fits'],
+    'simpleMirroring',
+  ],
+  [
+    'empty: no history is measured',
+    { records: { value: 0 } },
+    { ...ours, mayPause: true },
+    ['fits', 'if', 'if', 'fits', 'fits'],
+    'simplestCase',
+  ],
+];
+
+describe('advice', () => {
+  it.each(cases)('%s', (_, change, answers, verdicts, recommended) => {
+    const advice = adviceFor(change, answers);
+    expect(advice.strategies.map(({ strategy }) => strategy)).toEqual(strategyNames);
+    expect(advice.strategies.map((one) => one.verdict)).toEqual(verdicts.map((word) => verdict[word]));
+    expect(advice.recommended).toBe(recommended);
+  });
+
+  it('says where each fact comes from, and what would change the verdict', () => {
+    const [simplest] = adviceFor({}, { historyNeeded: false, mayPause: false }).strategies;
+    expect(simplest?.conditions).toEqual([
+      'that producers may pause for some minutes',
+      'that all producers and all consumers are ours to change',
+    ]);
+    expect(simplest?.rules.flatMap(({ facts }) => facts.map(({ how }) => how))).toEqual([
+      'declared',
+      'unknown',
+      'unknown',
+      'declared',
+    ]);
+  });
+
+  it('tells a person whose answer is not what was measured', () => {
+    const [simplest] = adviceFor({ compacted: { value: true } }, { historyNeeded: false }).strategies;
+    expect(simplest?.rules[0]?.facts[0]).toMatchObject({
+      value: false,
+      how: 'declared',
+      from: expect.stringContaining('but orders is compacted'),
+    });
+  });
+});
+
+describe('sets', () => {
+  const names = (of: Inventory) => setsOf(of).map(({ topics }) => topics.map(({ name }) => name));
+  const topics = ['a', 'b', 'c', 'd'].map((name) => topic(name));
+
+  it('are tied by groups, also through others', () => {
+    const groups = { value: [group('one', ['a', 'b']), group('two', ['b', 'd'])] };
+    expect(names(inventory({ topics, groups }))).toEqual([['a', 'b', 'd'], ['c']]);
+  });
+
+  it('are tied by a pattern that a member subscribes to', () => {
+    const members = { value: [{ clientId: 'x', host: 'h', topics: [], pattern: '[bc]' }] };
+    const groups = { value: [group('one', [], { members })] };
+    expect(names(inventory({ topics, groups }))).toEqual([['a'], ['b', 'c'], ['d']]);
+  });
+
+  it('are tied by an open transaction and by a transactional producer, not by an idempotent one', () => {
+    const by = (id: string, transactional: boolean) => ({
+      producers: { value: [{ id, lastWrote: 1, transactional }] },
+    });
+    const written = [
+      topic('a', by('7', true)),
+      topic('b', by('7', false)),
+      topic('c', by('8', false)),
+      topic('d', by('8', false)),
+    ];
+    expect(names(inventory({ topics: written }))).toEqual([['a', 'b'], ['c'], ['d']]);
+    const openTransactions = { value: [{ transactionalId: 't', startedAt: 1, topics: ['c', 'd'] }] };
+    expect(names(inventory({ topics, openTransactions }))).toEqual([['a'], ['b'], ['c', 'd']]);
+  });
+
+  it('say what might tie them and was not seen', () => {
+    const [set] = setsOf(inventory({ topics: [topic('a')], groups: { unknown: 'refused' } }));
+    expect(set?.unseen).toEqual(['which groups there are: refused']);
+  });
+
+  it('leave out what others make anew, and give each a name of its own', () => {
+    const sets = setsOf(
+      inventory({
+        topics: [
+          topic('A'),
+          topic('a'),
+          topic('__proto__'),
+          topic('c', { partOf: 'connect' }),
+          topic('k', { internal: true }),
+        ],
+      }),
+    );
+    expect(sets.map(({ name }) => name)).toEqual(['a', 'proto__', 'a-2']);
+  });
+});
+
+describe('answers', () => {
+  it("take yes, no and don't know, and refuse anything else by its path", () => {
+    const { answers } = parseAnswers({
+      sets: { a: { topics: ['a'], mayPause: 'yes', idempotent: false, historyNeeded: "don't know" } },
+    });
+    expect(answers && answersFor({ name: 'a', topics: [{ name: 'a' }] }, answers)).toEqual({
+      answers: { mayPause: true, idempotent: false },
+    });
+    expect(parseAnswers({ sets: { a: { topics: ['a'], mayPause: 'maybe' } } }).mistakes).toEqual([
+      { path: 'sets.a.mayPause', expected: "expected yes, no or don't know" },
+    ]);
+  });
+
+  it('do not count for a set that has grown since', () => {
+    const file = { sets: { a: { topics: ['a'], mayPause: true } } };
+    const { answers, note } = answersFor({ name: 'a', topics: [{ name: 'a' }, { name: 'b' }] }, file);
+    expect(answers).toEqual({});
+    expect(note).toContain('without b');
+  });
+});
