@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ferry } from '../../app/cli/program.js';
+import type { Lab } from '../../lab/lab.js';
+import { parseInventory } from '../../src/inventory/inventory.js';
+import { openCluster } from '../../src/kafka/open.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { sharedLab } from '../lab/shared.js';
+import { connectionOf, run } from './kafka-cluster.js';
+
+const plain = `scan.${run}.plain`;
+const schemas = `scan.${run}.schemas`;
+const compacted = `scan.${run}.compacted`;
+const both = `scan.${run}.both\u001b[31m`;
+
+let lab: Lab;
+let admin: Cluster;
+let folder: string;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  folder = mkdtempSync(join(tmpdir(), 'ferry-scan-'));
+  admin = openCluster('source', connectionOf(lab.source, 'admin'));
+  const made = await admin.createTopics([
+    { name: plain, partitions: 2, replicationFactor: 1, config: { 'retention.ms': '3600000' } },
+    { name: schemas, partitions: 1, replicationFactor: 1, config: {} },
+    { name: compacted, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
+  ]);
+  expect([...made.values()].flatMap(({ error }) => error ?? [])).toEqual([]);
+  const producer = lab.source.kafkajs('admin').producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  await producer.send({
+    topic: plain,
+    messages: [0, 1, 0].map((partition) => ({ partition, value: 'x', timestamp: '1700000000000' })),
+  });
+  await producer.send({ topic: schemas, messages: [{ value: Buffer.from([0, 0, 0, 0, 42, 1]) }] });
+  await producer.disconnect();
+  const commits = [
+    { topic: plain, partition: 0, offset: 1n },
+    { topic: schemas, partition: 0, offset: 1n },
+  ];
+  const rows = await admin.commitOffsets(both, commits);
+  expect([...rows.values()].flatMap(({ error }) => error ?? [])).toEqual([]);
+});
+
+afterAll(async () => {
+  await admin.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function ferryOf(...words: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  let code: number | undefined;
+  await ferry(words, {
+    terminal: {
+      print: (text) => void out.push(text),
+      complain: (text) => void err.push(text),
+      redraws: false,
+      redraw: () => undefined,
+    },
+    environment: { FERRY_CONFIG: lab.ferryYaml },
+    end: (exitCode) => (code = exitCode),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('a cluster is scanned, advised about, and its files are accepted by the plan', async () => {
+  const file = join(folder, 'inventory.json');
+  const scanned = await ferryOf('scan', 'source', '--topics', `scan.${run}.*`, '--out', file);
+  expect(scanned).toMatchObject({ code: 0, err: '' });
+
+  const { inventory } = parseInventory(JSON.parse(readFileSync(file, 'utf8')));
+  const topics = new Map(inventory?.topics.map((topic) => [topic.name, topic]));
+  expect([...topics.keys()]).toEqual([compacted, plain, schemas]);
+  expect(topics.get(plain)).toMatchObject({
+    partitions: 2,
+    replication: 1,
+    config: { value: { 'retention.ms': '3600000' } },
+    records: { value: 3 },
+    oldest: { value: 1700000000000 },
+    newest: { value: 1700000000000 },
+    schemas: { value: { sampled: 3, ids: [] } },
+    producers: { value: [{ transactional: false }] },
+    compacted: { value: false },
+  });
+  expect(topics.get(schemas)?.schemas).toEqual({ value: { sampled: 1, ids: [42] } });
+  expect(topics.get(compacted)).toMatchObject({ compacted: { value: true }, records: { value: 0 } });
+  expect(inventory?.groups.value?.find(({ group }) => group === both)).toMatchObject({
+    state: 'empty',
+    committed: {
+      value: expect.arrayContaining([
+        { topic: plain, lag: { value: 1 } },
+        { topic: schemas, lag: { value: 0 } },
+      ]),
+    },
+    moved: { value: false },
+  });
+
+  // What nobody has answered is no "no".
+  const unanswered = await ferryOf('advise', file, '--topic', plain, '--json');
+  expect(unanswered.code).toBe(3);
+  expect(JSON.parse(unanswered.out)).toMatchObject({
+    sets: [{ topics: [plain, schemas], groups: [both], recommended: null }],
+  });
+
+  const asked = await ferryOf('advise', file, '--ask');
+  const answers = join(folder, 'answers.yaml');
+  writeFileSync(
+    answers,
+    asked.out
+      .replaceAll(/(historyNeeded): .*/g, '$1: no')
+      .replaceAll(/(producersOurs|consumersOurs|mayPause): .*/g, '$1: yes'),
+  );
+  const write = join(folder, 'written');
+  const advised = await ferryOf(
+    'advise',
+    file,
+    answers,
+    '--topic',
+    plain,
+    '--write',
+    write,
+    '--target',
+    'target',
+  );
+  expect(advised).toMatchObject({ code: 0, err: '' });
+  expect(advised.out).toContain('simplestCase fits');
+  const written = join(write, `${plain}.yaml`);
+  expect(readFileSync(written, 'utf8')).toContain('# no history needed: yes (answered');
+
+  // It is a file without a mistake: the plan asks only about what the clusters show.
+  const planned = await ferryOf('plan', written, '--json');
+  expect(planned.code).toBe(3);
+  const { findings, will } = JSON.parse(planned.out) as {
+    findings: { weight: string; sentence: string }[];
+    will: string[];
+  };
+  expect(findings.filter(({ weight }) => weight === 'blocks')).toEqual([]);
+  expect(will.join('\n')).toContain(`Create ${plain} on target with 2 partitions`);
+
+  // A file that a person may have filled in is never written over.
+  const again = await ferryOf('advise', file, answers, '--topic', plain, '--write', write);
+  expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already') });
+});
+
+test('what may not be seen is unknown with its reason, and the scan goes on', async () => {
+  const blind = openCluster('source', connectionOf(lab.source, 'billing'));
+  try {
+    const { scan } = await import('../../src/inventory/scan.js');
+    const inventory = await scan(blind, { betweenMs: 0, pause: async () => undefined });
+    expect(inventory.acls).toEqual({ unknown: expect.stringContaining('DESCRIBE on the cluster') });
+  } finally {
+    await blind.close();
+  }
+});
