@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
+import type { Registries } from '../../src/advice/facts.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
@@ -16,6 +17,7 @@ interface AdviseOptions extends CommonOptions {
   ask?: boolean;
   write?: string;
   target?: string;
+  registries?: string;
 }
 
 interface Advised {
@@ -37,6 +39,7 @@ export function addAdvise(program: Command, surroundings: Surroundings): void {
     .option('--ask', 'print the questions as a file to be answered')
     .option('--write <folder>', 'write a migration file for each set')
     .option('--target <cluster>', 'the target that the files name')
+    .option('--registries <source,target>', 'the schema registries between which schemas are to be copied')
     .action((inventory: string, answers: string | undefined, options: AdviseOptions) =>
       run(surroundings, options, async () => showAdvice(surroundings, options, inventory, answers)),
     );
@@ -62,17 +65,23 @@ function showAdvice(
     throw badInput(
       `${inventoryPath} has no topic ${named(options.topic)} that could be moved: check its name.`,
     );
+  const registries = registriesOf(options.registries);
   const advised = chosen.map((set): Advised => {
     const { answers, note } = answersFor(set, file);
     if (note !== undefined) notes.push(note);
-    return { set, answers, advice: advise(set, answers) };
+    return { set, answers, advice: advise(set, answers, registries) };
   });
   if (options.ask) {
     terminal.print(answersFileFor(advised).trimEnd());
     return exitCodes.done;
   }
   const written =
-    options.write === undefined ? [] : writeFiles(options.write, advised, inventory, options.target);
+    options.write === undefined
+      ? []
+      : writeFiles(options.write, advised, inventory, {
+          ...(options.target !== undefined && { target: options.target }),
+          ...(registries && { registries }),
+        });
   if (options.json)
     terminal.print(
       JSON.stringify({
@@ -96,6 +105,14 @@ function showAdvice(
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
   }
   return advised.every(({ advice }) => advice.recommended !== null) ? exitCodes.done : exitCodes.waiting;
+}
+
+function registriesOf(words?: string): Registries | undefined {
+  if (words === undefined) return undefined;
+  const [source, target, more] = words.split(',');
+  if (!source || !target || more !== undefined)
+    throw badInput('--registries expects two names of ferry.yaml, for example onprem,aiven.');
+  return { source, target };
 }
 
 function readInventory(path: string): Inventory {
@@ -125,7 +142,7 @@ function writeFiles(
   folder: string,
   advised: readonly Advised[],
   inventory: Inventory,
-  target?: string,
+  named: { target?: string; registries?: Registries },
 ): string[] {
   try {
     mkdirSync(folder, { recursive: true });
@@ -135,7 +152,7 @@ function writeFiles(
   return advised.map(({ set, advice, answers }) => {
     const path = join(folder, `${set.name}.yaml`);
     try {
-      writeFileSync(path, migrationFileFor(set, advice, answers, inventory, target), { flag: 'wx' });
+      writeFileSync(path, migrationFileFor(set, advice, answers, inventory, named), { flag: 'wx' });
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'EEXIST'
         ? badInput(`${path} is there already: move it away, or name another folder.`)

@@ -1,6 +1,6 @@
 import { strategyNames, type Strategy } from '../migration/strategies.js';
 import type { Answers } from './answers.js';
-import { facts, type Fact, type FactId } from './facts.js';
+import { facts, type Fact, type FactId, type Registries } from './facts.js';
 import { rules, type Rule } from './rules.js';
 import type { TopicSet } from './sets.js';
 
@@ -31,8 +31,8 @@ export interface Advice {
   warnings: string[];
 }
 
-export function advise(set: TopicSet, answers: Answers): Advice {
-  const judged = strategyNames.map((strategy) => judge(strategy, set, answers));
+export function advise(set: TopicSet, answers: Answers, registries?: Registries): Advice {
+  const judged = strategyNames.map((strategy) => judge(strategy, set, answers, registries));
   const fitting = judged.filter(({ verdict }) => verdict === 'fits');
   const recommended = fitting.find(({ beyondNeed }) => beyondNeed.length === 0) ?? fitting[0];
   return {
@@ -43,8 +43,8 @@ export function advise(set: TopicSet, answers: Answers): Advice {
   };
 }
 
-function judge(strategy: Strategy, set: TopicSet, answers: Answers): StrategyAdvice {
-  const judged = rules[strategy].map((rule) => judgeRule(strategy, rule, set, answers));
+function judge(strategy: Strategy, set: TopicSet, answers: Answers, registries?: Registries): StrategyAdvice {
+  const judged = rules[strategy].map((rule) => judgeRule(rule, set, answers, registries));
   const musts = judged.filter(({ weight }) => weight === 'must');
   const broken = musts.filter(({ holds }) => holds === 'no');
   const open = musts.filter(({ holds }) => holds === 'unknown');
@@ -59,9 +59,9 @@ function judge(strategy: Strategy, set: TopicSet, answers: Answers): StrategyAdv
   };
 }
 
-function judgeRule(strategy: Strategy, rule: Rule, set: TopicSet, answers: Answers): Judged {
+function judgeRule(rule: Rule, set: TopicSet, answers: Answers, registries?: Registries): Judged {
   const seen = Object.entries(rule.needs).map(([id, wanted]) => {
-    const fact: Fact = facts[id as FactId](set, answers);
+    const fact: Fact = facts[id as FactId](set, answers, registries);
     return {
       fact: id as FactId,
       ...fact,
@@ -74,9 +74,7 @@ function judgeRule(strategy: Strategy, rule: Rule, set: TopicSet, answers: Answe
   return {
     sentence: rule.sentence,
     weight: rule.weight,
-    // Schemas that are used can be brought into sync: whether they are is only known once both registries are named.
-    holds:
-      strategy === 'advancedMirroring' && rule.needs.schemas === false && holds === 'no' ? 'unknown' : holds,
+    holds,
     facts: seen.map(({ holds: _, ...fact }) => fact),
     change: rule.change,
   };

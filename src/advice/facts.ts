@@ -23,6 +23,12 @@ function declared(answers: Answers, question: Question, seen?: Fact): Fact {
   };
 }
 
+/** The names in `ferry.yaml` of the registries between which the migration file has the ferry copy schemas. */
+export interface Registries {
+  source: string;
+  target: string;
+}
+
 /** By these names rules ask for facts. A measurement stands in for an answer that nobody gave. */
 export const facts = {
   historyNeeded: (set, answers) => declared(answers, 'historyNeeded', seenHistory(set)),
@@ -33,7 +39,8 @@ export const facts = {
   consumersEasier: (_, answers) => declared(answers, 'consumersEasier'),
   severalProducers: (set) => seenProducers(set),
   schemas: (set) => seenSchemas(set),
-} as const satisfies Record<string, (set: TopicSet, answers: Answers) => Fact>;
+  schemasInSync: (set, _, registries) => schemasInSync(seenSchemas(set), registries),
+} as const satisfies Record<string, (set: TopicSet, answers: Answers, registries?: Registries) => Fact>;
 
 export type FactId = keyof typeof facts;
 
@@ -67,4 +74,16 @@ function seenSchemas({ topics }: TopicSet): Fact {
   const sampled = topics.reduce((sum, { schemas }) => sum + (schemas.value?.sampled ?? 0), 0);
   if (sampled === 0) return unknown('the topics hold no record that could show it');
   return measured(false, `none of the newest ${sampled} records carries a schema id`);
+}
+
+/** The ferry copies schemas before the first record and stops where they differ, once the file names both registries. */
+function schemasInSync(schemas: Fact, registries?: Registries): Fact {
+  if (schemas.value === false) return { ...schemas, value: true };
+  if (registries)
+    return {
+      value: true,
+      how: 'declared',
+      from: `schemas are copied from registry ${registries.source} to ${registries.target}`,
+    };
+  return unknown(schemas.from);
 }

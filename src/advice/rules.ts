@@ -113,10 +113,9 @@ export const rules: Readonly<Record<Strategy, readonly Rule[]>> = {
       change: 'that processing a message twice does harm',
     },
     {
-      // Where schemas are used the ferry copies them before the first record, from registries that the file has to name.
       sentence: 'schemas in sync',
       weight: 'must',
-      needs: { schemas: false },
+      needs: { schemasInSync: true },
       of: 'all',
       change: 'that the file names both schema registries, between which the ferry then copies the schemas',
     },

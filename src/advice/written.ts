@@ -3,6 +3,7 @@ import type { Inventory } from '../inventory/inventory.js';
 import { named, oneLine } from '../migration/foreign-text.js';
 import type { Advice } from './advise.js';
 import { questionIds, questions, type Answers } from './answers.js';
+import type { Registries } from './facts.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
 const comment = (lines: readonly string[]): string => lines.map((line) => ` ${oneLine(line)}`).join('\n');
@@ -16,11 +17,12 @@ export function migrationFileFor(
   advice: Advice,
   answers: Answers,
   inventory: Inventory,
-  target?: string,
+  { target, registries }: { target?: string; registries?: Registries },
 ): string {
   const moved = set.topics.filter(({ partOf }) => partOf === null);
   const names = moved.map(({ name }) => name);
   const idempotent = answers.idempotent === true || advice.recommended === 'doubleProducer';
+  const usesSchemas = set.topics.some(({ schemas }) => (schemas.value?.ids.length ?? 1) > 0);
   const file = new Document({
     name: set.name,
     strategy: advice.recommended,
@@ -35,6 +37,11 @@ export function migrationFileFor(
       })
       // A group that reads none of the topics by what was seen would read all of them by the file.
       .filter(({ topics }) => topics === undefined || topics.length > 0),
+    // MirrorMaker needs a Kafka Connect; the ferry's own engine needs nothing else.
+    ...(advice.recommended === 'advancedMirroring' && { mirror: 'engine' }),
+    ...(registries &&
+      usesSchemas &&
+      advice.recommended !== 'simpleMirroring' && { schemas: { ...registries } }),
     ...(idempotent && { messages: { idempotent: true } }),
   });
   const chosen = advice.strategies.find(({ strategy }) => strategy === advice.recommended);

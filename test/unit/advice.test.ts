@@ -3,6 +3,9 @@ import { advise } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers } from '../../src/advice/answers.js';
 import { rules } from '../../src/advice/rules.js';
 import { setsOf } from '../../src/advice/sets.js';
+import { migrationFileFor } from '../../src/advice/written.js';
+import { parseYaml } from '../../app/config/yaml-file.js';
+import { parseMigration } from '../../src/migration/file.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../../src/inventory/inventory.js';
 import { strategies, strategyNames, type Strategy } from '../../src/migration/strategies.js';
 
@@ -146,6 +149,22 @@ describe('advice', () => {
     expect(advice.strategies.map(({ strategy }) => strategy)).toEqual(strategyNames);
     expect(advice.strategies.map((one) => one.verdict)).toEqual(verdicts.map((word) => verdict[word]));
     expect(advice.recommended).toBe(recommended);
+  });
+
+  it('fits topics with schemas once both registries are named', () => {
+    const [set] = setsOf(inventory({ topics: [topic('orders', schemaIds)] }));
+    const answers = { historyNeeded: true, mayPause: false, idempotent: false };
+    expect(set && advise(set, answers).recommended).toBeNull();
+    const registries = { source: 'a', target: 'b' };
+    const advice = set && advise(set, answers, registries);
+    expect(advice?.recommended).toBe('advancedMirroring');
+    const written =
+      set &&
+      advice &&
+      migrationFileFor(set, advice, answers, inventory({}), { target: 'target', registries });
+    expect(parseMigration(parseYaml(written ?? '').value)).toMatchObject({
+      migration: { strategy: 'advancedMirroring', mirror: 'engine', schemas: registries },
+    });
   });
 
   it('says where each fact comes from, and what would change the verdict', () => {
