@@ -119,6 +119,7 @@ class Drain {
               sentence: sayDrained(
                 reading,
                 this.accepted.filter((key) => findings.some((finding) => finding.key === key)),
+                this.input.frozen,
               ),
             },
     };

@@ -7,13 +7,13 @@ import {
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
-import type { Finding } from '../../src/migration/findings.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
 import { offsetAt, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { aloneFindings } from '../drain/twins.js';
@@ -79,15 +79,34 @@ export async function finalCheck(
       ),
     ),
   }));
-  const standing = findings.filter(({ weight }) => weight !== 'notes');
+  const left = standing(findings, work.accepted ?? []);
   return {
     findings,
     manifest,
     sentence:
-      standing.length === 0
-        ? `Nothing was written to ${listed(topics.map(({ name }) => name))} on ${source.name} since the end was frozen, no transaction is open there and nobody reads from it.`
-        : `Deleting from ${source.name} is held up: ${listed(standing.map(({ key }) => key))}.`,
+      left.length === 0
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and nobody reads from it.`
+        : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
+}
+
+/** What a person has accepted is no reason to say that there was nothing. */
+function sayGrowth(
+  source: Cluster,
+  { ends, unproved = false }: Proved,
+  topics: readonly TopicFacts[],
+  marks: Rows<string, Watermarks>,
+): string {
+  const beyond = partitionsIn(topics).reduce((sum, at) => {
+    const end = offsetAt(ends, at.topic, at.partition) ?? 0n;
+    const { highWatermark } = valueOf(marks, partitionKey(at));
+    return highWatermark > end ? sum + highWatermark - end : sum;
+  }, 0n);
+  const names = listed(topics.map(({ name }) => name));
+  const since = unproved ? 'its end was taken, not proved quiet' : 'the end was frozen';
+  return beyond === 0n
+    ? `Nothing was written to ${names} on ${source.name} since ${since}`
+    : `Up to ${records(beyond)} came to ${names} on ${source.name} since ${since}, which a person accepted`;
 }
 
 async function topicsToDelete(

@@ -78,6 +78,10 @@ export interface Step {
   says?: string;
   /** It was closed, or passed, and is open again: until it closes. */
   openedAgain?: { at: string; why: string };
+  /** What was measured and contradicted a claim, until the claim is checked anew. */
+  contradicted?: { at: string; why: string };
+  /** It is closed, and not because all of it was measured. */
+  unverified?: Unverified;
   /** Only while blocked. */
   problem?: Problem;
   /** Human steps: one for each producer, group or topic. */
@@ -89,9 +93,15 @@ export interface Step {
 export interface Part {
   name: string;
   claim?: Said;
-  /** The claim agreed with what was measured. */
+  /** The claim agreed with what was measured; `false` for one that a person has overridden. */
   verified?: boolean;
 }
+
+/** Why a closed step proves less than it could: a person overrode its check, or something could not be measured. */
+export type Unverified = 'overridden' | 'not-measured';
+
+/** Its step need not wait for it any more. */
+export const isPassed = ({ verified }: Part): boolean => verified !== undefined;
 
 export interface Said {
   by?: string | undefined;
@@ -105,6 +115,8 @@ export interface Evidence {
   at: string;
   sentence: string;
   data?: unknown;
+  /** What it leaves without a proof. */
+  unverified?: Unverified;
 }
 
 export interface Problem {
@@ -119,6 +131,8 @@ export interface Outcome {
   result: 'done' | 'aborted';
   at: string;
   sentence: string;
+  /** What no measurement has shown, one sentence for each step. */
+  unverified?: string[];
   /** What abort took back, and what it left for a person to decide. */
   undone?: string[];
   left?: string[];

@@ -1,6 +1,8 @@
-import { currentStep, type MigrationState, type Problem, type Step } from './state.js';
-import type { StepId, Strategy } from './strategies.js';
+import { noOverride } from './claims.js';
+import { currentStep, isPassed, type MigrationState, type Part, type Problem, type Step } from './state.js';
+import { isHumanStep, stepKind, type StepId, type Strategy } from './strategies.js';
 import type { MessageName } from './messages.js';
+import { unverifiedOf } from './unverified.js';
 
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
 export interface Status {
@@ -11,12 +13,18 @@ export interface Status {
   waitingFor: string;
   /** Why the present step, which was closed before, is open again. */
   openedAgain: { step: StepId; at: string; why: string } | null;
+  /** What was measured and contradicted what was said of the present step. */
+  contradicted: { step: StepId; at: string; why: string } | null;
+  /** What a person is to do now, in the imperative. */
+  todo: string | null;
   /** What a person can send now, most likely first. */
   next: NextMessage[];
   startedAt: string;
   source: string;
   target: string;
   steps: Step[];
+  /** What closed steps have not shown, one sentence for each: nothing of it is verified. */
+  unverified: string[];
   accepted: MigrationState['accepted'];
   refused: MigrationState['refused'];
   outcome: MigrationState['outcome'];
@@ -38,11 +46,14 @@ export function statusOf(state: MigrationState): Status {
     state: stateWord(state),
     waitingFor: waitingFor(state),
     openedAgain: openedAgain(state),
+    contradicted: contradicted(state),
+    todo: todo(state),
     next: nextMessages(state),
     startedAt: state.startedAt,
     source,
     target,
     steps: state.steps,
+    unverified: unverifiedOf(state.steps),
     accepted: state.accepted,
     refused: state.refused,
     outcome: state.outcome,
@@ -73,6 +84,17 @@ function openedAgain(state: MigrationState): Status['openedAgain'] {
   return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;
 }
 
+function contradicted(state: MigrationState): Status['contradicted'] {
+  const step = state.outcome ? undefined : currentStep(state);
+  return step?.contradicted ? { step: step.id, ...step.contradicted } : null;
+}
+
+function todo(state: MigrationState): string | null {
+  const step = currentStep(state);
+  if (state.outcome || !step || step.status !== 'waiting' || (state.paused && !state.abort)) return null;
+  return stepKind(step.id).ask ?? null;
+}
+
 function nextMessages(state: MigrationState): NextMessage[] {
   const step = currentStep(state);
   if (state.outcome) return [];
@@ -81,6 +103,7 @@ function nextMessages(state: MigrationState): NextMessage[] {
   if (state.paused && !state.abort)
     next.push({ message: 'resume', input: { by: 'you' }, means: 'the migration goes on' });
   if (step?.status === 'waiting') next.push(...claimsOf(step));
+  if (step && (step.status === 'waiting' || step.status === 'active')) next.push(...overridesOf(state, step));
   return next;
 }
 
@@ -116,5 +139,28 @@ function claimsOf(step: Step): NextMessage[] {
             ...(step.id === 'teamApproved' && { note: 'why the team approves it' }),
           },
     means: single ? step.title : `${step.title}: ${name}`,
+  }));
+}
+
+/** Where a check may never succeed: while one is under way, and after one has contradicted what was said. */
+function overridesOf(state: MigrationState, step: Step): NextMessage[] {
+  if (!isHumanStep(step.id) || noOverride(state.migration, step.id) !== undefined) return [];
+  const parts = step.parts ?? [];
+  const checked = (part: Part): boolean =>
+    part.claim !== undefined && !part.claim.override && !isPassed(part);
+  const stuck = parts.filter((part) =>
+    step.status === 'active' ? checked(part) : step.contradicted !== undefined && part.claim === undefined,
+  );
+  if (stuck.length === 0) return [];
+  // What is measured together is overridden together, or not at all.
+  const names = stepKind(step.id).together && parts.length > 1 ? ['*'] : stuck.map(({ name }) => name);
+  return names.map((name) => ({
+    message: step.id as MessageName,
+    input: {
+      by: 'you',
+      ...(parts.length > 1 && { name }),
+      override: { reason: 'why it cannot be measured' },
+    },
+    means: `the step goes on without ${step.status === 'active' ? 'the check that is under way' : 'its check'}; your name and reason are kept, and ${name === '*' || parts.length === 1 ? 'it' : name} is reported as not verified`,
   }));
 }

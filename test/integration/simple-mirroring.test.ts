@@ -328,6 +328,13 @@ describe('what is on the target beside what the mirror wrote', () => {
     expect(await again()).toMatchObject({ state: 'writing' });
     await send(ground.lab.source, topic, messages(1));
     expect(await again()).toMatchObject({ state: 'asks', findings: [{ key: `late-record:${topic}+2` }] });
+    // Whoever overrode the proof of a quiet source is told what came, not that nothing did.
+    expect(await watchProducers(migration, { ...copy, frozen: false }).answer).toMatchObject({
+      state: 'writing',
+      sentence: expect.stringContaining(
+        `and up to 2 records (${topic}) came since; nothing of that is copied`,
+      ),
+    });
   });
 
   test('as long as there is nothing, a late record on the source lets the mirror go on', async () => {

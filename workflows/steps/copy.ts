@@ -90,19 +90,23 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
     if (ahead) {
       const why = `${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones`;
       insist(run, neverCompared(run.migration, ends, why));
-      return { sentence: `Not verified: ${why}.` };
+      return { sentence: `Not verified: ${why}.`, unverified: 'not-measured' };
     }
     // What was found is not read again for a person who accepts it.
     const known = run.facts.compared;
     if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
-      return { sentence: known.sentence, data: { accepted: known.asked } };
+      return {
+        sentence: known.sentence,
+        data: { accepted: known.asked },
+        unverified: 'not-measured',
+      };
     const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
     if (seen.state === 'equal') {
       const { sentence, report, findings: asked = [], copies } = seen;
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });
       insist(run, asked);
-      return { sentence, data: report };
+      return { sentence, data: report, ...(asked.length > 0 && { unverified: 'not-measured' }) };
     }
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });
     throw new Blocked(seen.sentence);

@@ -2,6 +2,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
@@ -54,7 +55,7 @@ export function listen(run: Run): void {
 }
 
 function answer(run: Run, name: MessageName, input: unknown): string {
-  const judgement = run.judge(name, input);
+  const judgement = run.judge(name, input, patched);
   if (judgement.refusal !== undefined) return judgement.refusal;
   judgement.apply();
   run.show();

@@ -54,7 +54,10 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     );
     switch (seen.state) {
       case 'writing':
-        return { agrees: true, sentence: seen.sentence, data: { written: seen.written } };
+        return {
+          ...{ agrees: true, sentence: seen.sentence, data: { written: seen.written } },
+          ...(unproved && { unverified: 'not-measured' }),
+        };
       case 'contradicted':
         return { agrees: false, sentence: seen.sentence };
       case 'grew':
@@ -66,7 +69,6 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     }
   };
   await humanStep(run, 'producerSwitched', {
-    together: true,
     upkeep: keepTranslated(run),
     check: (_names, entry) => writing(entry),
     whenOverridden: (entry) => writing(entry, ['not-written']),
@@ -155,7 +157,6 @@ async function quietSource(
       : more;
   };
   await humanStep(run, id, {
-    together: true,
     upkeep,
     check: async (_names, entry) => {
       delete run.facts.unproved;
@@ -189,7 +190,6 @@ export async function producersWriteBoth(run: Run): Promise<void> {
     return { agrees: true, sentence: seen.sentence, data: { marks: seen.marks } };
   };
   await humanStep(run, 'producerWritesBoth', {
-    together: true,
     upkeep: keepOffsets(run),
     check: (_names, entry) => doubling(entry),
     whenOverridden: (entry) => doubling(entry, ['not-doubling']),

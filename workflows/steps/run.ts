@@ -5,11 +5,12 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { judge, type Judgement } from '../../src/migration/claims.js';
+import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
@@ -27,7 +28,7 @@ import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { Mirror } from './mirror.js';
-import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.js';
+import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
@@ -35,6 +36,8 @@ const refusedKept = 5;
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
+  /** Whether what is watched now need not be waited for any more. */
+  #moot: () => boolean = () => false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -84,13 +87,14 @@ export class Run {
 
   // ── what people say ────────────────────────────────────────────────────────
 
-  judge(name: MessageName, input: unknown): Judgement {
-    return judge(this.state, name, input, this.now());
+  /** @param since whether a rule that came later holds: a history that is older goes on by the rules that it began with */
+  judge(name: MessageName, input: unknown, since?: (rule: Rule) => boolean): Judgement {
+    return judge(this.state, name, input, this.now(), since);
   }
 
   /** A signal: what is refused is shown instead of thrown, because a throwing signal handler would end the run. */
   hear(name: MessageName, input: unknown): void {
-    const judgement = this.judge(name, input);
+    const judgement = this.judge(name, input, patched);
     if (judgement.refusal === undefined) {
       judgement.apply();
       this.show();
@@ -131,6 +135,8 @@ export class Run {
     step.endedAt = this.now();
     delete step.problem;
     delete step.openedAgain;
+    delete step.contradicted;
+    if (evidence.unverified) step.unverified = evidence.unverified;
     this.state.decision = null;
     log.info(`${step.id} ${status}: ${evidence.sentence}`);
     this.show();
@@ -162,6 +168,8 @@ export class Run {
       delete step.says;
       delete step.problem;
       delete step.openedAgain;
+      delete step.contradicted;
+      delete step.unverified;
       for (const part of step.parts ?? []) {
         delete part.claim;
         delete part.verified;
@@ -255,6 +263,22 @@ export class Run {
     return null;
   }
 
+  /**
+   * Does this unless, or until, nobody needs it any more.
+   * @returns undefined when a watch was given up for that.
+   */
+  async unless<T>(moot: () => boolean, work: () => Promise<T>): Promise<T | undefined> {
+    this.#moot = moot;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Moot) return undefined;
+      throw error;
+    } finally {
+      this.#moot = () => false;
+    }
+  }
+
   async #interruptible<T>(work: () => Promise<T>): Promise<T> {
     const scope = new CancellationScope();
     const bell = new CancellationScope();
@@ -276,8 +300,8 @@ export class Run {
   }
 
   /** What ends the present wait: something that a person has said, or a mirror that has failed. */
-  #turn(): Aborted | Skipped | Blocked | null {
-    return this.#decided() ?? this.mirror.failure;
+  #turn(): Aborted | Skipped | Blocked | Moot | null {
+    return this.#decided() ?? (this.#moot() ? new Moot() : this.mirror.failure);
   }
 
   #decided(): Aborted | Skipped | null {

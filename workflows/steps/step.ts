@@ -42,6 +42,8 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
   const why = said.note ? `: ${said.note}` : '';
   run.close(entry, 'skipped', {
     sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
+    // The one check among the steps that may be left out.
+    ...(entry.id === 'parity' && { unverified: 'not-measured' }),
   });
 }
 

@@ -14,6 +14,7 @@ export async function offsetsTranslated(run: Run): Promise<void> {
     if (groups.length === 0)
       return {
         sentence: 'Not verified: the migration file names no consumer group to translate offsets for.',
+        unverified: 'not-measured',
       };
     const seen = await translated(run, entry, groups);
     if (!seen.agrees) throw new Blocked(seen.sentence);
