@@ -12,9 +12,10 @@ import { sayProgress, sayResult } from '../../src/parity/wording.js';
 import { sayHeldBack, withHeld } from '../kit/held-back.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { asking } from '../kit/weights.js';
+import { growthSince } from '../drain/growth.js';
 import { copiesOn } from './copies.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
-import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 
 /** A third of the heartbeat timeout of watches, and what an attempt that is lost has to compare again at most. */
 const beatMs = 5_000;
@@ -25,14 +26,18 @@ export function parityActivities({
 }: Pick<Dependencies, 'clusters' | 'registries'>): Pick<Activities, 'watchParity'> {
   return {
     async watchParity(input) {
-      const { migration, ends, mirrored, topicIds, sliceMs } = input;
+      const { migration, ends, mirrored, frozen = false, topicIds, sliceMs } = input;
       const context = Context.current();
       const sides = { source: clusters(migration.source), target: clusters(migration.target) };
-      await plannedTopics(
+      const topics = await plannedTopics(
         sides.source,
         migration.topics.map(({ name }) => name),
         { topicIds, partitions: partitionCounts(ends) },
       );
+      const grown = () =>
+        frozen ? growthSince(sides.source, ends, partitionsIn(topics)) : Promise.resolve(undefined);
+      const before = await grown();
+      if (before) return before;
       const slice = AbortSignal.timeout(sliceMs);
       const ids = await SchemaTranslation.of({ registries }, input, context.cancellationSignal);
       const comparison = new Comparison({
@@ -60,6 +65,8 @@ export function parityActivities({
       } finally {
         clearInterval(beating);
       }
+      const meanwhile = await grown();
+      if (meanwhile) return meanwhile;
       const { report, summary } = comparison;
       const sentence = sayResult(report, summary);
       if (report.differences.length > 0) return { state: 'differs', sentence, report };
