@@ -7,6 +7,7 @@ import { sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { Comparison } from '../../src/parity/comparison.js';
+import { foreignRecords } from '../../src/parity/foreign-partitions.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
 import { sayHeldBack, withHeld } from '../kit/held-back.js';
@@ -26,7 +27,7 @@ export function parityActivities({
 }: Pick<Dependencies, 'clusters' | 'registries'>): Pick<Activities, 'watchParity'> {
   return {
     async watchParity(input) {
-      const { migration, ends, mirrored, frozen = false, topicIds, sliceMs } = input;
+      const { migration, ends, mirrored, frozen = false, producersWrite = true, topicIds, sliceMs } = input;
       const context = Context.current();
       const sides = { source: clusters(migration.source), target: clusters(migration.target) };
       const topics = await plannedTopics(
@@ -40,12 +41,19 @@ export function parityActivities({
       if (before) return before;
       const slice = AbortSignal.timeout(sliceMs);
       const ids = await SchemaTranslation.of({ registries }, input, context.cancellationSignal);
+      const patienceMs = waitMs(migration, 'patience');
       const comparison = new Comparison({
         ...sides,
+        foreign: producersWrite
+          ? []
+          : await foreignRecords(migration, sides.target, ends, {
+              patienceMs,
+              signal: context.cancellationSignal,
+            }),
         asCopied: ids?.asCopied,
         pairs: await partitionPairs(migration, sides, { ends, mirrored }),
         carry: carried(context.info.heartbeatDetails) ?? input.carry,
-        patienceMs: waitMs(migration, 'patience'),
+        patienceMs,
         signal: AbortSignal.any([slice, context.cancellationSignal]),
       });
       const beat = () => {
@@ -69,13 +77,14 @@ export function parityActivities({
       if (meanwhile) return meanwhile;
       const { report, summary } = comparison;
       const sentence = sayResult(report, summary);
-      if (report.differences.length > 0) return { state: 'differs', sentence, report };
+      const { verdict } = comparison;
+      if (verdict === 'differs') return { state: verdict, sentence, report };
       const findings = [
         ...onSourceAlone(migration, report.unverifiable, 'not-compared'),
         ...moreAlone(migration, summary.moreAlone),
       ];
       const copies = await copiesOn(sides.target, comparison.targetStarts);
-      return { state: 'equal', sentence, report, data: summary, findings, copies };
+      return { state: verdict, sentence, report, data: summary, findings, copies };
     },
   };
 }

@@ -93,14 +93,17 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
       return { sentence: `Not verified: ${why}.` };
     }
     // Once producers write to the target, what comes to the source is not mirrored any more, but asked about.
-    const frozen = unproved === undefined && run.step('producerSwitched')?.status === 'pending';
+    const producersWrite = run.step('producerSwitched')?.status !== 'pending';
+    const frozen = unproved === undefined && !producersWrite;
     // What was found is not read again for a person who accepts it.
     const known = run.facts.compared;
     if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
       return { sentence: known.sentence, data: { accepted: known.asked } };
-    const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored, frozen }));
+    const seen = await run.watch(entry, (slice) =>
+      watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
+    );
     if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
-    if (seen.state === 'equal') {
+    if (seen.state === 'equal' || seen.state === 'not-proved') {
       const { sentence, report, findings: asked = [], copies } = seen;
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });

@@ -7,12 +7,18 @@ export interface ParityActivities {
   /**
    * Reads both clusters, the source up to `ends` and the target up to `mirrored`, and compares them record by record
    * (compacted topics by the latest value per key). `differs`: the report names the first records that differ.
-   * With `frozen`, records of the source behind `ends` answer `grew`. `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
+   * `not-proved`: nothing differs, and something could not be compared.
+   * Unless `producersWrite` to the target, what it holds in further partitions differs too. With `frozen`, records of the source behind `ends` answer `grew`. `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
    */
   watchParity(
-    input: Watch & { ends: SourceOffsets; mirrored: TargetOffsets; frozen?: boolean },
+    input: Watch & {
+      ends: SourceOffsets;
+      mirrored: TargetOffsets;
+      frozen?: boolean;
+      producersWrite?: boolean;
+    },
   ): Promise<
-    | Watched<'equal', { report: ParityReport; findings?: Finding[]; copies?: Copies }>
+    | Watched<'equal' | 'not-proved', { report: ParityReport; findings?: Finding[]; copies?: Copies }>
     | Grew
     | { state: 'differs'; sentence: string; report: ParityReport }
   >;
