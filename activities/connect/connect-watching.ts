@@ -5,7 +5,7 @@ import type { Activities } from '../../src/migration/work/activities.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { mirrorOf } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { grew } from '../drain/growth.js';
 import { endsTable, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
@@ -72,13 +72,7 @@ class MirrorWatch {
     const upTo = to ?? carry?.ends ?? undefined;
     const lag = await this.lag.look(this.partitions, upTo);
     const grown = frozen ? lag.find(({ highWatermark, end }) => highWatermark > end) : undefined;
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.end}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.end }) };
     const next: Carried = { ends: to ? null : stableEnds(lag) };
     const behind = lag.filter(({ left }) => left > 0n);
     if (upTo === undefined || behind.length > 0) {

@@ -7,7 +7,7 @@ import type { Activities } from '../../src/migration/work/activities.js';
 import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import type { MirroredPartition } from '../../src/mirror/plan.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { growthSince } from '../drain/growth.js';
 import { plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
@@ -80,18 +80,8 @@ class EngineWatch {
       { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
     );
     const marks = await this.source.watermarks(this.partitions);
-    if (to && frozen) {
-      const grown = this.partitions.find(
-        (at) => highWatermark(marks, at) > (offsetAt(to, at.topic, at.partition) ?? 0n),
-      );
-      if (grown)
-        return {
-          answer: {
-            state: 'grew',
-            sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, highWatermark(marks, grown))}: its end was frozen at ${offsetAt(to, grown.topic, grown.partition) ?? 0n}. A producer still writes there.`,
-          },
-        };
-    }
+    const grown = to && frozen ? await growthSince(this.source, to, this.partitions, marks) : undefined;
+    if (grown) return { answer: grown };
     await this.readPositions();
     // Of a mirror that is to keep up the first probe only takes down the ends.
     const upTo = to ?? carry?.mark?.ends;
@@ -159,10 +149,6 @@ class EngineWatch {
     }
     return table;
   }
-}
-
-function highWatermark(marks: Rows<string, Watermarks>, at: MirroredPartition): bigint {
-  return valueOf(marks, partitionKey(at)).highWatermark;
 }
 
 function stableEnds(

@@ -8,11 +8,13 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { offsetAt } from '../../src/migration/offsets.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
+import { growthSince } from '../drain/growth.js';
 import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { readCommitted } from '../groups/group-reading.js';
@@ -38,6 +40,8 @@ type Translated = TranslatedGroup['partitions'][number];
 export const stillShape = z.object({
   positions: z.string(),
   sinceMs: z.number(),
+  /** A position that the mirror has not come to, how far it is, and since when, in ms of watching. */
+  behind: z.object({ says: z.string(), sinceMs: z.number() }).optional(),
   /** What an attempt was about to commit. */
   intended: z
     .array(
@@ -109,7 +113,11 @@ export class Translation {
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
     const { carry, watchedMs } = moment;
-    const groups = await this.standings();
+    const { groups, partitions } = await this.standings();
+    const { copied } = this.input;
+    // Looked at after the commits: what a group has read is in the log by then.
+    const grown = copied?.frozen ? await growthSince(this.source, copied.to, partitions) : undefined;
+    if (grown) return { answer: grown };
     const positions = JSON.stringify(
       groups.map(({ move, committed }) => [
         move.group,
@@ -139,7 +147,7 @@ export class Translation {
     return this.translate(groups, still, moment);
   }
 
-  private async standings(): Promise<Standing[]> {
+  private async standings(): Promise<{ groups: Standing[]; partitions: TopicPartition[] }> {
     const { migration, topicIds } = this.input;
     const topics = await plannedTopics(
       this.source,
@@ -153,11 +161,12 @@ export class Translation {
       }),
     );
     const committed = await readCommitted(this.source, [...wanted.keys()], wanted);
-    return this.moves.map((move) => ({
+    const groups = this.moves.map((move) => ({
       move,
       partitions: wanted.get(move.group) ?? [],
       committed: valueIfThere(committed, move.group) ?? new Map<string, never>(),
     }));
+    return { groups, partitions: partitionsIn(topics) };
   }
 
   /** Who may still commit on the source; a group that has read everything there may stay. */
@@ -211,7 +220,7 @@ export class Translation {
       return [
         {
           ...one,
-          committed: one.commit.offset,
+          committed: this.withinCopy(one, one.commit.offset),
           names: said.kind === 'parallel-consumer' ? said.names : 0n,
         },
       ];
@@ -220,10 +229,11 @@ export class Translation {
     const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
     const behind = open.find((_, at) => isBehind(refined[at]));
     if (behind)
-      return {
-        says: `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
-        carry: still,
-      };
+      return this.awaitMirror(
+        `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
+        still,
+        moment.watchedMs,
+      );
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
     const findings: Finding[] = [];
     const leftOut = new MetadataLeftOut(this.source.name, this.target.name);
@@ -274,6 +284,25 @@ export class Translation {
     return {
       answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
     };
+  }
+
+  /** The mirror is waited for as long as it moves. */
+  private awaitMirror(says: string, still: Still, watchedMs: number): Seen<TranslateAnswer, Still> {
+    const behind = still.behind?.says === says ? still.behind : { says, sinceMs: watchedMs };
+    const stuckMs = watchedMs - behind.sinceMs;
+    if (stuckMs < waitMs(this.input.migration, 'patience')) return { says, carry: { ...still, behind } };
+    return {
+      answer: {
+        state: 'contradicted',
+        sentence: `${says}, and came no further within ${formatDuration(stuckMs)}: see that the mirror runs, then try again.`,
+      },
+    };
+  }
+
+  /** What lies behind the end of a mirror that has stopped is not on the target: a group that read it goes on at the end. */
+  private withinCopy({ topic, partition }: TopicPartition, offset: bigint): bigint {
+    const end = this.input.copied && offsetAt(this.input.copied.to, topic, partition);
+    return end !== undefined && end < offset ? end : offset;
   }
 
   /** @param first where the log begins on the target */

@@ -33,6 +33,8 @@ export const carried = z.object({
   /** Places in the list of pairs, as ranges from and up to. */
   done: z.array(z.tuple([z.number(), z.number()])),
   records: z.number(),
+  /** Of those, of compacted topics. */
+  latest: z.number().optional(),
   bytes: z.number(),
   differing: z.number(),
   differences: z.array(difference.extend(place.shape)),

@@ -146,8 +146,15 @@ export class Comparison {
       records: String(records),
       bytes: String(bytes),
       unverifiable,
-      differences: firstOf(differences),
+      differences: firstOf([...differences, ...(this.options.foreign ?? [])]),
     };
+  }
+
+  /** What was not compared is not equal, and not different either. */
+  get verdict(): 'equal' | 'differs' | 'not-proved' {
+    const { differing, unverifiable, pending } = this.state;
+    if (differing > 0 || (this.options.foreign ?? []).length > 0) return 'differs';
+    return unverifiable.length > 0 || (pending > 0 && !this.options.pendingIsEqual) ? 'not-proved' : 'equal';
   }
 
   /** Where the target's logs began when the comparison did, by target topic. */
@@ -158,6 +165,8 @@ export class Comparison {
   /** What a report has no place for. */
   get summary(): {
     differingPartitions: number;
+    /** Of the records that are equal, the latest ones of keys of compacted topics: their order was not compared. */
+    latest: number;
     moreUnverifiable: number;
     /** Records of those that the source alone holds. */
     moreAlone: number;
@@ -165,8 +174,9 @@ export class Comparison {
     pending: number;
     hashes: Record<string, string>;
   } {
-    const { differing, moreUnverifiable, moreAlone = 0, pending, hashes } = this.state;
-    return { differingPartitions: differing, moreUnverifiable, moreAlone, pending, hashes };
+    const { differing, latest = 0, moreUnverifiable, moreAlone = 0, pending, hashes } = this.state;
+    const differingPartitions = differing + (this.options.foreign ?? []).length;
+    return { differingPartitions, latest, moreUnverifiable, moreAlone, pending, hashes };
   }
 
   private lanes(
@@ -256,7 +266,7 @@ export class Comparison {
     }
   }
 
-  private finish(at: number, { topic, partition }: PartitionPair, result: PartitionState): void {
+  private finish(at: number, { topic, partition, compacted }: PartitionPair, result: PartitionState): void {
     const { state } = this;
     this.under.delete(at);
     this.done.add(at);
@@ -264,6 +274,7 @@ export class Comparison {
     this.results.push({ ...result, topic, partition });
     state.records += result.records;
     state.bytes += result.bytes;
+    if (compacted) state.latest = (state.latest ?? 0) + result.records;
     if (result.differences.length > 0) state.differing++;
     const inPlace = <T>(rows: T[]) => rows.map((row) => ({ topic, partition, ...row }));
     state.differences = firstOf([...state.differences, ...inPlace(result.differences)]);

@@ -231,6 +231,34 @@ describe('the engine as a mirror', () => {
     }
   });
 
+  test('sees a record behind the frozen end, and a group that has read it goes on at the end of what was copied when nobody promised an end', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { patience: '2s', quiet: '1s' } });
+    const copy = await mirrored(migration);
+    await send(ground.lab.source, topic, messages(2));
+    const copied = (frozen: boolean) => ({ ends: copy.ends, copied: { to: copy.ends, frozen } });
+    await commit(ground.admin.source, group, topic, [11n, 2n]);
+    expect(await translate(migration, [], copied(true))).toMatchObject({
+      state: 'grew',
+      sentence: expect.stringMatching(
+        `^The source was claimed to be quiet, and then records came to ${topic}/0 at offset 11, .*frozen at 10`,
+      ) as unknown,
+    });
+    // Of a mirror that is to go on it is waited for, and said that it does not come.
+    expect(await translate(migration)).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringMatching(
+        /stopped at offset 11 of .*: the mirror has copied up to 10 yet, and came no further within 2/,
+      ) as unknown,
+    });
+    expect(await committedOnTarget()).toEqual({});
+    expect(await translate(migration, [], copied(false))).toMatchObject({
+      state: 'translated',
+      translated: [{ partitions: [{ source: '11', target: '11', certainty: 'exact' }, {}] }],
+    });
+    expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '11' });
+  });
+
   test('asks when a group goes on on the source although it runs on the target already', async () => {
     await prepared();
     const migration = mirroring();

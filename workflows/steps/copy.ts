@@ -86,12 +86,15 @@ export async function mirrorStopped(run: Run): Promise<void> {
  */
 export async function comparedRecordByRecord(run: Run): Promise<void> {
   await step(run, 'parity', async (entry) => {
-    const { ends = {}, mirrored = {}, ahead } = run.facts;
+    const { ends = {}, mirrored = {}, ahead, unproved } = run.facts;
     if (ahead) {
       const why = `${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones`;
       insist(run, neverCompared(run.migration, ends, why));
       return { sentence: `Not verified: ${why}.`, unverified: 'not-measured' };
     }
+    // Once producers write to the target, what comes to the source is not mirrored any more, but asked about.
+    const producersWrite = run.step('producerSwitched')?.status !== 'pending';
+    const frozen = unproved === undefined && !producersWrite;
     // What was found is not read again for a person who accepts it.
     const known = run.facts.compared;
     if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
@@ -100,8 +103,11 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
         data: { accepted: known.asked },
         unverified: 'not-measured',
       };
-    const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
-    if (seen.state === 'equal') {
+    const seen = await run.watch(entry, (slice) =>
+      watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
+    );
+    if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
+    if (seen.state === 'equal' || seen.state === 'not-proved') {
       const { sentence, report, findings: asked = [], copies } = seen;
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });

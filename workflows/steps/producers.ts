@@ -69,7 +69,12 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     }
   };
   await humanStep(run, 'producerSwitched', {
-    upkeep: keepTranslated(run),
+    upkeep: async () => {
+      // Copies what old producers have left, before groups are looked for there.
+      if (run.facts.ahead) run.mirror.start();
+      // Whether it can still be mirrored depends on whether anybody writes to the target.
+      await keepTranslated(run, (entry) => writing(entry))();
+    },
     check: (_names, entry) => writing(entry),
     whenOverridden: (entry) => writing(entry, ['not-written']),
   });

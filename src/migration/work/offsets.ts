@@ -1,6 +1,6 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
-import type { Asks, Watch, Watched, Work } from './work.js';
+import type { Asks, Grew, Watch, Watched, Work } from './work.js';
 
 /** Where groups go on on the target. Topics are named as on the source unless a comment says otherwise. */
 export interface OffsetActivities {
@@ -18,17 +18,22 @@ export interface OffsetActivities {
    * `ends`, it has committed up to them; then commits its translated position on the target, unless a member is there
    * already. `translated` is what was committed before: a group whose position on the source has not moved keeps it, and
    * gets it again where it expired.
+   *
+   * `copied`: the mirror has stopped, and copied the source up to there. Records behind it answer `grew` when it was proved
+   * that none comes any more (`frozen`); else a group that has read some of them goes on where the copy ends.
    */
   translateGroups(
     input: Watch & {
       groups: readonly string[];
       ends?: SourceOffsets;
+      copied?: { to: SourceOffsets; frozen: boolean };
       translated: readonly TranslatedGroup[];
     },
   ): Promise<
     | Watched<'translated', { translated: TranslatedGroup[] }>
     /** `translated`: what was committed all the same, for some groups. */
     | (Asks & { translated?: TranslatedGroup[] })
+    | Grew
   >;
 
   /**
