@@ -32,6 +32,12 @@ import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.j
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
 
+/** How long a wait may take, and what the timeline of the web UI calls it. */
+interface Timer {
+  ms: number;
+  summary: string;
+}
+
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
@@ -193,16 +199,17 @@ export class Run {
 
   /**
    * Waits until `met`, and while paused. A wait like this adds nothing to history.
-   * @returns false when `timeoutMs` ran out first.
+   * @returns false when the time of `timer` ran out first.
    */
-  async until(met: () => boolean, timeoutMs?: number): Promise<boolean> {
-    return this.#until(met, () => this.#turn(), timeoutMs);
+  async until(met: () => boolean, timer?: Timer): Promise<boolean> {
+    return this.#until(met, () => this.#turn(), timer);
   }
 
-  async #until(met: () => boolean, turnOf: () => Error | null, timeoutMs?: number): Promise<boolean> {
+  async #until(met: () => boolean, turnOf: () => Error | null, timer?: Timer): Promise<boolean> {
     const ready = () => turnOf() !== null || (this.state.paused === null && met());
-    const inTime =
-      timeoutMs === undefined ? (await condition(ready), true) : await condition(ready, timeoutMs);
+    const inTime = timer
+      ? await condition(ready, timer.ms, { summary: timer.summary })
+      : (await condition(ready), true);
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
@@ -249,7 +256,7 @@ export class Run {
       if (seen.state !== 'watching') return seen as Seen;
       carry = (seen as unknown as { carry: unknown }).carry;
       const early = began + length - Date.now();
-      if (early > length / 10) await this.until(() => false, early);
+      if (early > length / 10) await this.until(() => false, { ms: early, summary: 'until it looks again' });
       await this.startFreshHistory();
     }
     return null;
