@@ -5,6 +5,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   upsertMemo,
   workflowInfo,
@@ -32,6 +33,9 @@ import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.j
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
 
+/** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
+const mostAnswers = 1_000;
+
 /** How long a wait may take, and what the timeline of the web UI calls it. */
 interface Timer {
   ms: number;
@@ -41,6 +45,8 @@ interface Timer {
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
+  /** Updates that this run has taken. */
+  #answers = 0;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -92,6 +98,16 @@ export class Run {
 
   judge(name: MessageName, input: unknown): Judgement {
     return judge(this.state, name, input, this.now());
+  }
+
+  /** An update, which its validator has let pass: the answer. */
+  answer(name: MessageName, input: unknown): string {
+    this.#answers += 1;
+    const judgement = this.judge(name, input);
+    if (judgement.refusal !== undefined) return judgement.refusal;
+    judgement.apply();
+    this.show();
+    return judgement.answer;
   }
 
   /** A signal: what is refused is shown instead of thrown, because a throwing signal handler would end the run. */
@@ -206,10 +222,12 @@ export class Run {
   }
 
   async #until(met: () => boolean, turnOf: () => Error | null, timer?: Timer): Promise<boolean> {
-    const ready = () => turnOf() !== null || (this.state.paused === null && met());
+    const over = () => turnOf() !== null || (this.state.paused === null && met());
+    const ready = () => over() || this.#isLong();
     const inTime = timer
       ? await condition(ready, timer.ms, { summary: timer.summary })
       : (await condition(ready), true);
+    if (inTime && !over()) await this.#goOnInNewRun();
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
@@ -267,13 +285,14 @@ export class Run {
     const bell = new CancellationScope();
     let interrupted = false;
     const listening = bell.run(async () => {
-      await condition(() => this.state.paused !== null || this.#turn() !== null);
+      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong());
       interrupted = true;
       scope.cancel();
     });
     try {
       return await scope.run(work);
     } catch (error) {
+      // A history that has become long is seen to when the step begins again.
       if (interrupted && isCancellation(error)) throw this.#turn() ?? new Interrupted();
       throw error;
     } finally {
@@ -294,11 +313,24 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested) return;
+    if (workflowInfo().continueAsNewSuggested || this.#isLong()) await this.#goOnInNewRun();
+  }
+
+  /**
+   * Whether the history has to end in the middle of a wait: each message makes it longer, however still the migration is.
+   * Asked by the conditions of waits, so the patch is asked for only when it is.
+   */
+  #isLong(): boolean {
+    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    return long && patched('fresh-in-every-wait');
+  }
+
+  /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
+  async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...carried } = this.state;
-    await continueAsNew(migration, carried);
+    return continueAsNew(migration, carried);
   }
 
   // ── what people see ────────────────────────────────────────────────────────
