@@ -67,7 +67,7 @@ export function engineActivities({
       const mirrored = mirroredPartitions(migration, partitions, { share, shares });
       const pace = new MirrorPace(share);
       let heartbeat: Heartbeat | MirrorHeartbeat = {
-        says: `share ${share} of the mirror begins`,
+        says: `share ${share + 1} of ${shares} of the mirror begins`,
         at: new Date().toISOString(),
         carry: null,
       };

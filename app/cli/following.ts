@@ -32,9 +32,11 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   });
   const { taskQueue } = description;
   const ended = description.status.name;
-  if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'CANCELLED' || ended === 'TIMED_OUT')
+  if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'TIMED_OUT')
     throw await whyEnded(temporal, name, description);
   const status = await temporal.answered(taskQueue, () => handle.query<Status>(statusQuery));
+  // An abort ends so too, and then has its outcome.
+  if (ended === 'CANCELLED' && !status.outcome) throw await whyEnded(temporal, name, description);
   return {
     status,
     live: status.outcome ? [] : liveOf(description),

@@ -30,6 +30,7 @@ const grpc = {
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   unavailable: 14,
   unauthenticated: 16,
@@ -102,9 +103,27 @@ const noNamespace = (address: string, namespace: string) =>
     `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml (or TEMPORAL_NAMESPACE).`,
   );
 
+/** Temporal's own limits of one migration, by what the server says of them. */
+const limits = [
+  {
+    code: grpc.failedPrecondition,
+    says: /total number of distinct updates/i,
+    sentence:
+      'Temporal takes 2,000 updates of one run at most, and this migration has had them. It goes on in a new run when its present step next reports, within the hour; until then say it by signal (docs/by-hand.md).',
+  },
+  {
+    code: grpc.resourceExhausted,
+    says: /in-flight updates/i,
+    sentence:
+      'Temporal takes 10 updates of one migration at a time, and as many are under way: say it again in a moment.',
+  },
+];
+
 function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
   const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
   const code = grpcCode(error);
+  const limit = limits.find((one) => one.code === code && one.says.test(grpcDetails(error)));
+  if (limit) return new CommandFailure('Refused', [limit.sentence], exitCodes.failed);
   if (
     late ||
     code === grpc.deadlineExceeded ||

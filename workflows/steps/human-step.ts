@@ -6,6 +6,11 @@ import { step } from './step.js';
 /** How often a step that waits for a person looks after what it prepared, ms: well inside a week's offset retention. */
 const upkeepEvery = 24 * 60 * 60_000;
 
+const upkeepIn = ({ id }: Step) => ({
+  ms: upkeepEvery,
+  summary: `waits for ${id}, until it looks after what is prepared`,
+});
+
 /** What the clusters say about a claim. */
 export type Seen =
   | { agrees: true; sentence: string; data?: unknown; unverified?: Unverified }
@@ -66,7 +71,7 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
     const missing = unsaid();
     const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
-    if (await run.until(() => unsaid().length < missing.length, upkeepEvery)) continue;
+    if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
     await run.startFreshHistory();
     await human.upkeep?.();
   }

@@ -2,7 +2,6 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
-  patched,
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
@@ -12,7 +11,6 @@ import {
   messageDescription,
   statusQuery,
   type ControlName,
-  type MessageName,
 } from '../../src/migration/messages.js';
 import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
@@ -39,7 +37,7 @@ export function listen(run: Run): void {
   for (const name of [...humanSteps, ...(Object.keys(controls) as ControlName[])]) {
     const description = messageDescription(name);
     setHandler(defineSignal<[unknown?]>(name), (input) => run.hear(name, input), { description });
-    setHandler(defineUpdate<string, [unknown]>(name), (input) => answer(run, name, input), {
+    setHandler(defineUpdate<string, [unknown]>(name), (input) => run.answer(name, input), {
       description,
       validator: (input) => {
         const { refusal } = run.judge(name, input);
@@ -52,12 +50,4 @@ export function listen(run: Run): void {
       ? run.hear(name, input)
       : run.ignore(name, 'no such message; the names are listed under Send a Signal'),
   );
-}
-
-function answer(run: Run, name: MessageName, input: unknown): string {
-  const judgement = run.judge(name, input, patched);
-  if (judgement.refusal !== undefined) return judgement.refusal;
-  judgement.apply();
-  run.show();
-  return judgement.answer;
 }

@@ -38,7 +38,7 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
   const { ends = {}, unproved } = run.facts;
   // A source that was never seen quiet may go on as it was: what has come is asked about before the deletion.
   if (unproved || !patched('soak-watched')) {
-    await run.until(() => false, until - Date.now());
+    await run.until(() => false, { ms: until - Date.now(), summary: 'soaks' });
     return;
   }
   const seen = await run.watchUntil(until, (slice) => watch().watchSoak({ ...slice, ends }));

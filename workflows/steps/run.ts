@@ -33,11 +33,22 @@ import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './t
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
 
+/** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
+const mostAnswers = 1_000;
+
+/** How long a wait may take, and what the timeline of the web UI calls it. */
+interface Timer {
+  ms: number;
+  summary: string;
+}
+
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
   /** Whether what is watched now need not be waited for any more. */
   #moot: () => boolean = () => false;
+  /** Updates that this run has taken. */
+  #answers = 0;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -90,6 +101,16 @@ export class Run {
   /** @param since whether a rule that came later holds: a history that is older goes on by the rules that it began with */
   judge(name: MessageName, input: unknown, since?: (rule: Rule) => boolean): Judgement {
     return judge(this.state, name, input, this.now(), since);
+  }
+
+  /** An update, which its validator has let pass: the answer. */
+  answer(name: MessageName, input: unknown): string {
+    this.#answers += 1;
+    const judgement = this.judge(name, input, patched);
+    if (judgement.refusal !== undefined) return judgement.refusal;
+    judgement.apply();
+    this.show();
+    return judgement.answer;
   }
 
   /** A signal: what is refused is shown instead of thrown, because a throwing signal handler would end the run. */
@@ -201,16 +222,19 @@ export class Run {
 
   /**
    * Waits until `met`, and while paused. A wait like this adds nothing to history.
-   * @returns false when `timeoutMs` ran out first.
+   * @returns false when the time of `timer` ran out first.
    */
-  async until(met: () => boolean, timeoutMs?: number): Promise<boolean> {
-    return this.#until(met, () => this.#turn(), timeoutMs);
+  async until(met: () => boolean, timer?: Timer): Promise<boolean> {
+    return this.#until(met, () => this.#turn(), timer);
   }
 
-  async #until(met: () => boolean, turnOf: () => Error | null, timeoutMs?: number): Promise<boolean> {
-    const ready = () => turnOf() !== null || (this.state.paused === null && met());
-    const inTime =
-      timeoutMs === undefined ? (await condition(ready), true) : await condition(ready, timeoutMs);
+  async #until(met: () => boolean, turnOf: () => Error | null, timer?: Timer): Promise<boolean> {
+    const over = () => turnOf() !== null || (this.state.paused === null && met());
+    const ready = () => over() || this.#isLong();
+    const inTime = timer
+      ? await condition(ready, timer.ms, { summary: timer.summary })
+      : (await condition(ready), true);
+    if (inTime && !over()) await this.#goOnInNewRun();
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
@@ -257,7 +281,7 @@ export class Run {
       if (seen.state !== 'watching') return seen as Seen;
       carry = (seen as unknown as { carry: unknown }).carry;
       const early = began + length - Date.now();
-      if (early > length / 10) await this.until(() => false, early);
+      if (early > length / 10) await this.until(() => false, { ms: early, summary: 'until it looks again' });
       await this.startFreshHistory();
     }
     return null;
@@ -284,13 +308,14 @@ export class Run {
     const bell = new CancellationScope();
     let interrupted = false;
     const listening = bell.run(async () => {
-      await condition(() => this.state.paused !== null || this.#turn() !== null);
+      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong());
       interrupted = true;
       scope.cancel();
     });
     try {
       return await scope.run(work);
     } catch (error) {
+      // A history that has become long is seen to when the step begins again.
       if (interrupted && isCancellation(error)) throw this.#turn() ?? new Interrupted();
       throw error;
     } finally {
@@ -311,11 +336,24 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested) return;
+    if (workflowInfo().continueAsNewSuggested || this.#isLong()) await this.#goOnInNewRun();
+  }
+
+  /**
+   * Whether the history has to end in the middle of a wait: each message makes it longer, however still the migration is.
+   * Asked by the conditions of waits, so the patch is asked for only when it is.
+   */
+  #isLong(): boolean {
+    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    return long && patched('fresh-in-every-wait');
+  }
+
+  /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
+  async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...carried } = this.state;
-    await continueAsNew(migration, carried);
+    return continueAsNew(migration, carried);
   }
 
   // ── what people see ────────────────────────────────────────────────────────

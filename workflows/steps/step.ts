@@ -15,8 +15,12 @@ export async function step(
 ): Promise<void> {
   const entry = run.step(id);
   if (!entry || isClosed(entry)) return;
+  // It was blocked when its history had become long: it stays so until a person says what to do.
+  let stands = entry.status === 'blocked' ? entry.problem : undefined;
   for (;;) {
     try {
+      if (stands) await run.blocked(entry, stands);
+      stands = undefined;
       await run.startFreshHistory();
       await run.goAhead();
       run.mirror.goOn();
