@@ -12,6 +12,7 @@ import {
   isClosed,
   stepOf,
   type MigrationState,
+  type Shown,
   type Part,
   type Said,
   type Step,
@@ -38,10 +39,14 @@ export function judge(state: MigrationState, name: MessageName, input: unknown, 
     const claim = readClaim(name, input);
     return claim.mistake === undefined ? judgeClaim(state, name, claim.value, at) : refuse(claim.mistake);
   }
+  return judgeControl(state, name, input, at);
+}
+
+/** Judges what may be said to whatever runs in steps: the same as `judge`, for its controls. */
+export function judgeControl(state: Shown, name: ControlName, input: unknown, at: string): Judgement {
+  if (state.outcome) return refuse(`this has ended: ${state.outcome.sentence}`);
   const control = readControl(name, input);
-  return control.mistake === undefined
-    ? judgeControl(state, name, control.value, at)
-    : refuse(control.mistake);
+  return control.mistake === undefined ? controlled(state, name, control.value, at) : refuse(control.mistake);
 }
 
 function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: string): Judgement {
@@ -136,12 +141,12 @@ function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[]
     : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
 }
 
-const now = (state: MigrationState): string => {
+const now = (state: Pick<MigrationState, 'steps'>): string => {
   const step = currentStep(state);
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+function controlled(state: Shown, name: ControlName, control: Control, at: string): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');

@@ -1,11 +1,12 @@
-import { currentStep, type MigrationState, type Problem, type Step } from './state.js';
-import type { StepId, Strategy } from './strategies.js';
+import { currentStep, type MigrationState, type Problem, type Shown, type Step } from './state.js';
+import type { StepId } from './strategies.js';
 import type { MessageName } from './messages.js';
 
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
 export interface Status {
   name: string;
-  strategy: Strategy;
+  /** Or `schemas`: the copy of a whole registry. */
+  strategy: string;
   state: 'running' | 'waiting' | 'blocked' | 'paused' | 'aborting' | 'done' | 'aborted';
   /** One sentence: what is waited for, and why. */
   waitingFor: string;
@@ -30,7 +31,7 @@ export interface NextMessage {
   means: string;
 }
 
-export function statusOf(state: MigrationState): Status {
+export function statusOf(state: Shown): Status {
   const { name, strategy, source, target } = state.migration;
   return {
     name,
@@ -49,7 +50,7 @@ export function statusOf(state: MigrationState): Status {
   };
 }
 
-function stateWord(state: MigrationState): Status['state'] {
+function stateWord(state: Shown): Status['state'] {
   const step = currentStep(state);
   if (state.outcome) return state.outcome.result;
   if (step?.status === 'blocked') return 'blocked';
@@ -58,7 +59,7 @@ function stateWord(state: MigrationState): Status['state'] {
   return step?.status === 'waiting' ? 'waiting' : 'running';
 }
 
-function waitingFor(state: MigrationState): string {
+function waitingFor(state: Shown): string {
   const step = currentStep(state);
   if (state.outcome) return state.outcome.sentence;
   if (step?.problem) return step.problem.sentence;
@@ -68,12 +69,12 @@ function waitingFor(state: MigrationState): string {
   return step.says ?? step.title;
 }
 
-function openedAgain(state: MigrationState): Status['openedAgain'] {
+function openedAgain(state: Shown): Status['openedAgain'] {
   const step = state.outcome ? undefined : currentStep(state);
   return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;
 }
 
-function nextMessages(state: MigrationState): NextMessage[] {
+function nextMessages(state: Shown): NextMessage[] {
   const step = currentStep(state);
   if (state.outcome) return [];
   const next: NextMessage[] = [];
