@@ -9,12 +9,13 @@ import {
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { TemporalSettings } from '../config/config.js';
-import { workflowId } from '../../src/migration/messages.js';
+import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 
 export interface Temporal {
   client: Client;
   settings: TemporalSettings;
+  /** Also of the copy of a registry, by its whole id. */
   migration(name: string): WorkflowHandle;
   /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
   answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
@@ -53,7 +54,7 @@ export async function withTemporal<T>(
     return await use({
       client,
       settings,
-      migration: (name) => client.workflow.getHandle(workflowId(name)),
+      migration: (name) => client.workflow.getHandle(runId(name)),
       answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
           throw unanswered(error, taskQueue) ?? error;

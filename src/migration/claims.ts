@@ -1,4 +1,4 @@
-import { mirrorKind, type Migration } from './file.js';
+import { mirrorKind } from './file.js';
 import {
   readClaim,
   readControl,
@@ -13,6 +13,7 @@ import {
   isPassed,
   stepOf,
   type MigrationState,
+  type Shown,
   type Part,
   type Said,
   type Step,
@@ -54,10 +55,14 @@ export function judge(
       ? judgeClaim(state, name, claim.value, at, since)
       : refuse(claim.mistake);
   }
+  return judgeControl(state, name, input, at);
+}
+
+/** Judges what may be said to whatever runs in steps: the same as `judge`, for its controls. */
+export function judgeControl(state: Shown, name: ControlName, input: unknown, at: string): Judgement {
+  if (state.outcome) return refuse(`this has ended: ${state.outcome.sentence}`);
   const control = readControl(name, input);
-  return control.mistake === undefined
-    ? judgeControl(state, name, control.value, at)
-    : refuse(control.mistake);
+  return control.mistake === undefined ? controlled(state, name, control.value, at) : refuse(control.mistake);
 }
 
 function judgeClaim(
@@ -135,7 +140,7 @@ function approvalRefusal({ by, note }: Claim): string | undefined {
 }
 
 /** Why the check of a step cannot be overridden at all; undefined where it can. */
-export function noOverride(migration: Migration, id: HumanStepId): string | undefined {
+export function noOverride(migration: Shown['migration'], id: HumanStepId): string | undefined {
   if (id === 'deletionApproved')
     return 'deletionApproved takes no override: what is deleted was checked, always';
   if (id === 'teamApproved')
@@ -146,7 +151,7 @@ export function noOverride(migration: Migration, id: HumanStepId): string | unde
 }
 
 /** Whether producers may not write to the target before the mirror is empty, whoever takes the responsibility. */
-const cannotBeAhead = (migration: Migration): boolean =>
+const cannotBeAhead = (migration: Shown['migration']): boolean =>
   migration.strategy === 'advancedMirroring' && mirrorKind(migration) === 'engine';
 
 /** An override takes the place of a claim that has not been found true: kept, or while it is checked. */
@@ -203,12 +208,12 @@ function fate(state: MigrationState, step: Step): string {
     : 'it is being checked against the clusters';
 }
 
-const now = (state: MigrationState): string => {
+const now = (state: Pick<MigrationState, 'steps'>): string => {
   const step = currentStep(state);
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+function controlled(state: Shown, name: ControlName, control: Control, at: string): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');

@@ -1,5 +1,5 @@
 import { isHumanStep, stepKind } from './strategies.js';
-import { currentStep, type MigrationState, type Step } from './state.js';
+import { currentStep, type Shown, type Step } from './state.js';
 import { statusOf, type NextMessage } from './status.js';
 
 /**
@@ -18,7 +18,7 @@ const noBreak = '\u2011';
  * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
  * and the table of steps last, because what stands below a table may be hidden.
  */
-export function detailsOf(state: MigrationState): string {
+export function detailsOf(state: Shown): string {
   const status = statusOf(state);
   const step = currentStep(state);
   const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
@@ -46,7 +46,7 @@ const toSend = ({ message, input, means }: NextMessage): string =>
   `\`${message}\` with \`${JSON.stringify(input)}\`: ${means}`;
 
 /** What was seen lately at this step, and messages that were refused: a signal has no other answer. */
-function lately(state: MigrationState, step: Step | undefined): string[] {
+function lately(state: Shown, step: Step | undefined): string[] {
   const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `${clock(at)} UTC: ${sentence}`);
   const refused = state.refused
     .slice(-3)

@@ -28,6 +28,12 @@ export interface MigrationState {
   outcome: Outcome | null;
 }
 
+/** What runs in steps, asks people and is told by `status`: a migration, or a copy of a whole registry. */
+export interface Shown extends Omit<MigrationState, 'migration' | 'facts'> {
+  migration: Pick<Migration, 'name' | 'source' | 'target' | 'mirror'> & { strategy: string };
+  facts: Pick<Facts, 'deletingSince'>;
+}
+
 export interface Facts {
   topicIds: Record<string, string | null>;
   /** Where groups without history start on the target, by target topic. */
@@ -192,5 +198,5 @@ export const stepOf = (state: MigrationState, id: StepId): Step | undefined =>
 export const isClosed = (step: Step): boolean => step.status === 'done' || step.status === 'skipped';
 
 /** The step that the migration is at; undefined before the first and after the last. */
-export const currentStep = (state: MigrationState): Step | undefined =>
+export const currentStep = (state: Pick<MigrationState, 'steps'>): Step | undefined =>
   state.steps.find(({ status }) => status === 'active' || status === 'waiting' || status === 'blocked');

@@ -1,13 +1,22 @@
 import { noOverride } from './claims.js';
-import { currentStep, isPassed, type MigrationState, type Part, type Problem, type Step } from './state.js';
-import { isHumanStep, stepKind, type StepId, type Strategy } from './strategies.js';
+import {
+  currentStep,
+  isPassed,
+  type MigrationState,
+  type Part,
+  type Problem,
+  type Shown,
+  type Step,
+} from './state.js';
+import { isHumanStep, stepKind, type StepId } from './strategies.js';
 import type { MessageName } from './messages.js';
 import { unverifiedOf } from './unverified.js';
 
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
 export interface Status {
   name: string;
-  strategy: Strategy;
+  /** Or `schemas`: the copy of a whole registry. */
+  strategy: string;
   state: 'running' | 'waiting' | 'blocked' | 'paused' | 'aborting' | 'done' | 'aborted';
   /** One sentence: what is waited for, and why. */
   waitingFor: string;
@@ -38,7 +47,7 @@ export interface NextMessage {
   means: string;
 }
 
-export function statusOf(state: MigrationState): Status {
+export function statusOf(state: Shown): Status {
   const { name, strategy, source, target } = state.migration;
   return {
     name,
@@ -60,7 +69,7 @@ export function statusOf(state: MigrationState): Status {
   };
 }
 
-function stateWord(state: MigrationState): Status['state'] {
+function stateWord(state: Shown): Status['state'] {
   const step = currentStep(state);
   if (state.outcome) return state.outcome.result;
   if (step?.status === 'blocked') return 'blocked';
@@ -69,7 +78,7 @@ function stateWord(state: MigrationState): Status['state'] {
   return step?.status === 'waiting' ? 'waiting' : 'running';
 }
 
-function waitingFor(state: MigrationState): string {
+function waitingFor(state: Shown): string {
   const step = currentStep(state);
   if (state.outcome) return state.outcome.sentence;
   if (step?.problem) return step.problem.sentence;
@@ -79,23 +88,23 @@ function waitingFor(state: MigrationState): string {
   return step.says ?? step.title;
 }
 
-function openedAgain(state: MigrationState): Status['openedAgain'] {
+function openedAgain(state: Shown): Status['openedAgain'] {
   const step = state.outcome ? undefined : currentStep(state);
   return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;
 }
 
-function contradicted(state: MigrationState): Status['contradicted'] {
+function contradicted(state: Shown): Status['contradicted'] {
   const step = state.outcome ? undefined : currentStep(state);
   return step?.contradicted ? { step: step.id, ...step.contradicted } : null;
 }
 
-function todo(state: MigrationState): string | null {
+function todo(state: Shown): string | null {
   const step = currentStep(state);
   if (state.outcome || !step || step.status !== 'waiting' || (state.paused && !state.abort)) return null;
   return stepKind(step.id).ask ?? null;
 }
 
-function nextMessages(state: MigrationState): NextMessage[] {
+function nextMessages(state: Shown): NextMessage[] {
   const step = currentStep(state);
   if (state.outcome) return [];
   const next: NextMessage[] = [];
@@ -143,7 +152,7 @@ function claimsOf(step: Step): NextMessage[] {
 }
 
 /** Where a check may never succeed: while one is under way, and after one has contradicted what was said. */
-function overridesOf(state: MigrationState, step: Step): NextMessage[] {
+function overridesOf(state: Shown, step: Step): NextMessage[] {
   if (!isHumanStep(step.id) || noOverride(state.migration, step.id) !== undefined) return [];
   const parts = step.parts ?? [];
   const checked = (part: Part): boolean =>

@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { RegistryActivities } from '../../src/migration/work/schemas.js';
 
 /** One call of a watching activity: long enough that a wait costs fewer than ten events an hour. */
 export const sliceMs = 55 * 60_000;
@@ -10,7 +11,7 @@ export const sliceMs = 55 * 60_000;
  * after that a person is asked. An abort waits until a change has really stopped before it takes things back.
  */
 export const change = () =>
-  proxyActivities<Activities>({
+  proxyActivities<Activities & RegistryActivities>({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '15 seconds',
     retry: {
