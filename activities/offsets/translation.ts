@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Refinement } from '../../src/connect/refine.js';
 import {
@@ -11,7 +12,9 @@ import { formatDuration } from '../../src/migration/duration.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { positionsShape } from '../../src/migration/positions.js';
+import { packTranslated, translatedPositions } from '../../src/migration/translated.js';
+import type { TranslatedGroup, TranslatedPosition as Translated } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
 import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
@@ -32,28 +35,28 @@ export type TranslateAnswer = Exclude<
   Awaited<ReturnType<Activities['translateGroups']>>,
   { state: 'watching' }
 >;
-type Translated = TranslatedGroup['partitions'][number];
 
-/** Where the groups are on the source, and since when, in ms of watching. */
+const positionOfBefore = z.object({
+  topic: z.string(),
+  partition: z.number(),
+  source: z.string().nullable(),
+  target: z.string(),
+  certainty: z.enum(['exact', 'at-least-once']),
+  metadata: z.string().optional(),
+  without: z.literal(true).optional(),
+});
+
+/** Where the groups are on the source (a digest), and since when, in ms of watching. */
 export const stillShape = z.object({
   positions: z.string(),
   sinceMs: z.number(),
-  /** What an attempt was about to commit. */
+  /** What attempts were about to commit. */
   intended: z
     .array(
       z.object({
         group: z.string(),
-        partitions: z.array(
-          z.object({
-            topic: z.string(),
-            partition: z.number(),
-            source: z.string().nullable(),
-            target: z.string(),
-            certainty: z.enum(['exact', 'at-least-once']),
-            metadata: z.string().optional(),
-            without: z.literal(true).optional(),
-          }),
-        ),
+        positions: positionsShape.optional(),
+        partitions: z.array(positionOfBefore).optional(),
       }),
     )
     .optional(),
@@ -91,6 +94,8 @@ interface Standing {
 export class Translation {
   private readonly streak: Streak;
   private readonly moves: ConsumerMove[];
+  /** By group and partition on the source. */
+  private readonly translatedBefore: ReadonlyMap<string, Translated>;
   /** By name on the source. */
   private readonly targetNames: ReadonlyMap<string, string>;
 
@@ -104,18 +109,21 @@ export class Translation {
     const { migration, groups } = input;
     this.streak = new Streak(migration.waits.agreeing);
     this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
+    this.translatedBefore = new Map(
+      input.translated.flatMap((one) =>
+        translatedPositions(migration, one).map((at): [string, Translated] => [
+          `${one.group} ${partitionKey(at)}`,
+          at,
+        ]),
+      ),
+    );
     this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   }
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
     const { carry, watchedMs } = moment;
     const groups = await this.standings();
-    const positions = JSON.stringify(
-      groups.map(({ move, committed }) => [
-        move.group,
-        [...committed].map(([key, { offset, metadata }]) => `${key} ${offset}${remembered(metadata)}`),
-      ]),
-    );
+    const positions = digestOf(groups);
     const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
     const moving = await this.stillMoving(groups);
     if (moving !== undefined) {
@@ -255,24 +263,27 @@ export class Translation {
     findings.push(...leftOut.findings());
     const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
-    const translated = [...placed].map(([group, partitions]): TranslatedGroup => ({
-      group,
-      partitions: partitions.map(({ one }) => one),
-    }));
-    const intended = [...(still.intended ?? []), ...translated];
+    const translated = [...placed].map(([group, partitions]) =>
+      packTranslated(
+        this.input.migration,
+        group,
+        partitions.map(({ one }) => one),
+      ),
+    );
+    const intended = eachOnce([...(still.intended ?? []), ...translated]);
     const committed = await moment.change({ ...still, intended }, () =>
       this.commit(placed, intended, findings),
     );
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted(), translated } };
-    const ahead = translated.map(({ group, partitions }) => ({
+    const ahead = [...placed].map(([group, partitions]) => ({
       group,
-      records: partitions.reduce((sum, one) => {
+      records: partitions.reduce((sum, { one }) => {
         const end = valueOf(marks, partitionKey(this.onTarget(one))).highWatermark;
         return sum + (end > BigInt(one.target) ? end - BigInt(one.target) : 0n);
       }, 0n),
     }));
     return {
-      answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
+      answer: { state: 'translated', translated, sentence: this.sentence(placed, committed, ahead) },
     };
   }
 
@@ -356,16 +367,12 @@ export class Translation {
 
   /** What was translated before holds as long as the group has not moved on the source. */
   private before(group: string, at: TopicPartition, commit: Committed | undefined): Translated | undefined {
-    return this.input.translated
-      .find((one) => one.group === group)
-      ?.partitions.find(
-        (one) =>
-          one.topic === at.topic &&
-          one.partition === at.partition &&
-          // A commit of a group without members expires: that is no other position.
-          (!commit ||
-            (one.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata))),
-      );
+    const one = this.translatedBefore.get(`${group} ${partitionKey(at)}`);
+    // A commit of a group without members expires: that is no other position.
+    const same =
+      !commit ||
+      (one?.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata));
+    return same ? one : undefined;
   }
 
   /** Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone. */
@@ -437,7 +444,7 @@ export class Translation {
     const made = new Map<string, Translated[]>();
     for (const one of [...this.input.translated, ...intended])
       if (one.group === group)
-        for (const at of one.partitions) {
+        for (const at of translatedPositions(this.input.migration, one)) {
           const key = partitionKey(at);
           made.set(key, [...(made.get(key) ?? []), at]);
         }
@@ -445,14 +452,30 @@ export class Translation {
   }
 
   private sentence(
-    translated: readonly TranslatedGroup[],
+    placed: ReadonlyMap<string, readonly Placed[]>,
     committed: number,
     ahead: readonly { group: string; records: bigint }[],
   ): string {
-    const all = translated.flatMap(({ partitions }) => partitions);
-    const exact = all.filter(({ certainty }) => certainty === 'exact').length;
-    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
+    const all = [...placed.values()].flat();
+    const exact = all.filter(({ one }) => one.certainty === 'exact').length;
+    return `${listed([...placed.keys()])} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
+}
+
+/** Changes when a group commits anything. */
+function digestOf(groups: readonly Standing[]): string {
+  const hash = createHash('sha256');
+  for (const { move, committed } of groups) {
+    hash.update(`${JSON.stringify(move.group)}\n`);
+    for (const [key, { offset, metadata }] of committed)
+      hash.update(`${key} ${offset}${remembered(metadata)}\n`);
+  }
+  return hash.digest('base64');
+}
+
+/** An attempt that intends what one before it did says nothing new. */
+function eachOnce(groups: readonly TranslatedGroup[]): TranslatedGroup[] {
+  return [...new Map(groups.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function isBehind(answer: Refinement | undefined): boolean {

@@ -1,5 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
@@ -130,7 +131,7 @@ async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<S
   );
   if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
   run.facts.ends = seen.ends;
-  return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
+  return { agrees: true, sentence: seen.sentence, data: { ends: readableOffsets(seen.ends) } };
 }
 
 interface Quiet {
@@ -186,7 +187,7 @@ export async function producersWriteBoth(run: Run): Promise<void> {
     run.facts.marks = seen.marks;
     if (seen.since) run.facts.doublingSince = seen.since;
     delete run.facts.doubled;
-    return { agrees: true, sentence: seen.sentence, data: { marks: seen.marks } };
+    return { agrees: true, sentence: seen.sentence, data: { marks: readableOffsets(seen.marks) } };
   };
   await humanStep(run, 'producerWritesBoth', {
     together: true,

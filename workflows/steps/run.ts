@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { judge, type Judgement } from '../../src/migration/claims.js';
+import { addEvidence } from '../../src/migration/evidence.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
@@ -21,6 +22,7 @@ import {
   type Problem,
   type Step,
 } from '../../src/migration/state.js';
+import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
@@ -73,11 +75,14 @@ export class Run {
   }
 
   /** Starting offsets that the ferry has committed on the target: what an abort takes back. */
-  madeOffsets({ group, topics, commits }: MadeOffsets): void {
+  madeOffsets(made: MadeOffsets): void {
+    const { group, topics = [], commits } = made;
     const known = this.facts.made.offsets.find((one) => one.group === group);
-    if (!known) this.facts.made.offsets.push({ group, topics, ...(commits && { commits }) });
+    if (!known || made.positions)
+      this.facts.made.offsets = [...this.facts.made.offsets.filter((one) => one !== known), made];
     else {
-      known.topics = [...new Set([...known.topics, ...topics])];
+      // Answered by a ferry of before: what it has made lately, and not all of it.
+      known.topics = [...new Set([...(known.topics ?? []), ...topics])];
       if (commits) known.commits = { ...known.commits, ...commits };
     }
   }
@@ -99,7 +104,8 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
-    this.state.refused = [...this.state.refused, { at: this.now(), message, why }].slice(-refusedKept);
+    const told = { at: this.now(), message: message.slice(0, 100), why: why.slice(0, 1_000) };
+    this.state.refused = [...this.state.refused, told].slice(-refusedKept);
     this.show();
   }
 
@@ -121,7 +127,7 @@ export class Run {
   }
 
   saw(step: Step, evidence: Omit<Evidence, 'at'>): void {
-    step.evidence.push({ at: this.now(), ...evidence });
+    addEvidence(step, { at: this.now(), ...evidence });
   }
 
   close(step: Step, status: 'done' | 'skipped', evidence: Omit<Evidence, 'at'>): void {
@@ -288,9 +294,15 @@ export class Run {
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
+    const { migration, ...carried } = this.state;
+    const bytes = bytesOf([migration, carried]);
+    if (bytes > mostBytes) {
+      // Temporal would end the run. A history may grow ten times as long as it suggests, so there is time to go on in it.
+      log.warn(tooLarge('The state that goes on in a new run', bytes));
+      return;
+    }
     await this.mirror.halt();
     await condition(allHandlersFinished);
-    const { migration, ...carried } = this.state;
     await continueAsNew(migration, carried);
   }
 

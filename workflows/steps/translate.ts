@@ -1,4 +1,5 @@
 import { currentStep, type Step } from '../../src/migration/state.js';
+import { sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -52,7 +53,11 @@ export async function translated(run: Run, entry: Step, groups: readonly string[
   }
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   keep(run, seen.translated);
-  return { agrees: true, sentence: seen.sentence, data: { translated: seen.translated } };
+  return {
+    agrees: true,
+    sentence: seen.sentence,
+    data: { translated: seen.translated.map((one) => sayTranslated(run.migration, one)) },
+  };
 }
 
 /** What is committed on the target from now on, and taken back by an abort. */
