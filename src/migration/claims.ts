@@ -1,4 +1,5 @@
 import { mirrorKind, type Migration } from './file.js';
+import { inFull } from './listed.js';
 import {
   readClaim,
   readControl,
@@ -69,7 +70,7 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   const parts = partsMeant(id, step, claim);
   if (typeof parts === 'string') return refuse(parts);
   if (parts.length === 0) return already(`${id} was said already; the check is under way`);
-  const names = parts.map((part) => part.name).join(', ');
+  const names = inFull(parts.map((part) => part.name));
   const kept = step.status === 'pending';
   return {
     answer: kept
@@ -93,7 +94,7 @@ function deletionRefusal(
   step: Step,
   { by, topic, name, override }: Claim,
 ): string | undefined {
-  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
+  const topics = inFull((step.parts ?? []).map((part) => part.name));
   if (override) return 'deletionApproved takes no override: what is deleted was checked, always';
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
@@ -128,12 +129,12 @@ function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[]
     if (!part && wanted === '*') return parts.filter(open);
     return part
       ? [part].filter(open)
-      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+      : `${wanted} is not part of ${id}; name is one of ${inFull(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
     ? left
-    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+    : `${id} has several left: say which by name (${inFull(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
 const now = (state: MigrationState): string => {

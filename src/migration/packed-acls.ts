@@ -20,7 +20,7 @@ export const packedAclsShape: z.ZodType<PackedAcls> = z.object({
   permission: z.string(),
   topics: z.string().optional(),
   names: z.array(z.string()).optional(),
-}) as z.ZodType<PackedAcls>;
+});
 
 /** @param topics names in the order of the migration file */
 export function packAcls(topics: readonly string[], acls: readonly MadeAcl[]): PackedAcls[] {

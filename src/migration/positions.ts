@@ -31,7 +31,7 @@ export const positionsShape: z.ZodType<Positions> = z.object({
   without: z.string().optional(),
   metadata: z.string().optional(),
   texts: z.array(z.string()).optional(),
-}) as z.ZodType<Positions>;
+});
 
 export interface Position {
   topic: string;

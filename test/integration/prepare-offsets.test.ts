@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seedOffsets, targetWrites } from '../../activities/offsets/offsets.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { TargetOffsets } from '../../src/migration/offsets.js';
 import { readable } from '../offsets.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
@@ -274,7 +273,7 @@ test('what has been written to the target since is told by topic', async () => {
   expect(
     await targetWrites(ground, {
       migration,
-      start: { ...readable(start), 'written.gone': ['0'] } as TargetOffsets,
+      start: { ...readable(start), 'written.gone': ['0'] },
     }),
   ).toEqual({
     written: [

@@ -1,5 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
+import { inFull } from '../../src/migration/listed.js';
 import { readableOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
@@ -31,7 +32,7 @@ export async function oldProducersStopped(run: Run): Promise<void> {
   };
   const whenOverridden = ({ by, reason }: { by: string; reason: string }): string => {
     run.facts.ahead = { by, reason };
-    const topics = run.migration.topics.map(targetName).join(', ');
+    const topics = inFull(run.migration.topics.map(targetName));
     return `Not waited for, as ${by} decided (${reason}): until the old producers have stopped and the mirror is empty, records of one key may swap on ${run.migration.target} in ${topics}.`;
   };
   await quietSource(run, 'producerStopped', { upkeep, whenOverridden });

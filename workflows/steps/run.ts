@@ -37,6 +37,7 @@ const refusedKept = 5;
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
+  #detailsDue = false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -309,7 +310,7 @@ export class Run {
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
-    setCurrentDetails(detailsOf(this.state));
+    this.#showDetails();
     const { state, source, target } = statusOf(this.state);
     const step = currentStep(this.state);
     const migration = {
@@ -328,5 +329,15 @@ export class Run {
     if (memo === this.#memo) return;
     this.#memo = memo;
     upsertMemo({ migration });
+  }
+
+  /** Once for all that happens at one moment: a thousand approvals may come at once. */
+  #showDetails(): void {
+    if (this.#detailsDue) return;
+    this.#detailsDue = true;
+    void Promise.resolve().then(() => {
+      this.#detailsDue = false;
+      setCurrentDetails(detailsOf(this.state));
+    });
   }
 }
