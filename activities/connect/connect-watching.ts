@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
-import type { SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTable,
+  offsetTableShape,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { mirrorOf } from './connect-workers.js';
@@ -17,7 +22,7 @@ type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
 
 /** The last stable offsets of the probe before: a mirror that keeps up has copied what was there then. */
-const carried = z.object({ ends: z.record(z.string(), z.array(z.string())).nullable() });
+const carried = z.object({ ends: (offsetTableShape as z.ZodType<SourceOffsets>).nullable() });
 type Carried = z.infer<typeof carried>;
 
 /**
@@ -108,9 +113,9 @@ class MirrorWatch {
 }
 
 function stableEnds(lag: readonly PartitionLag[]): SourceOffsets {
-  const table: SourceOffsets = {};
-  for (const { topic, partition, lastStable } of lag) (table[topic] ??= [])[partition] = String(lastStable);
-  return table;
+  return offsetTable(
+    lag.map(({ topic, partition, lastStable }) => ({ topic, partition, offset: lastStable })),
+  );
 }
 
 function sayBehind(behind: readonly PartitionLag[], first: boolean): string {

@@ -3,7 +3,7 @@ import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/clu
 import { isFerryError } from '../../src/migration/errors.js';
 import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
@@ -13,7 +13,7 @@ import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.j
 import { grew } from './growth.js';
 import { membersReading, type Member } from '../groups/membership.js';
 import { nameOpenTransactions } from './open-transactions.js';
-import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { partitionKey, type Cluster, type Rows, type Watermarks } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName } from '../../src/migration/file.js';
-import { offsetAt, type SourceOffsets, type TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  offsetTable,
+  offsetTableShape,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import type { MirroredPartition } from '../../src/mirror/plan.js';
@@ -20,7 +26,7 @@ type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: '
 
 const carried = z.object({
   /** The ends as they were `atMs`, in ms of watching: a mirror that keeps up has soon copied what was there then. */
-  mark: z.object({ ends: z.record(z.string(), z.array(z.string())), atMs: z.number() }).nullable(),
+  mark: z.object({ ends: offsetTableShape as z.ZodType<SourceOffsets>, atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
 });
@@ -140,14 +146,18 @@ class EngineWatch {
 
   /** Where the source's ends are on the target. */
   private mirrored(ends: SourceOffsets): TargetOffsets {
-    const table: TargetOffsets = {};
-    for (const at of this.partitions) {
-      const position = this.positions.get(partitionKey(at));
-      const end = offsetAt(ends, at.topic, at.partition);
-      const offset = end === undefined ? undefined : position?.map.translate(end);
-      (table[at.targetTopic] ??= [])[at.partition] = String(offset ?? position?.targetNext ?? 0n);
-    }
-    return table;
+    return offsetTable(
+      this.partitions.map((at) => {
+        const position = this.positions.get(partitionKey(at));
+        const end = offsetAt(ends, at.topic, at.partition);
+        const offset = end === undefined ? undefined : position?.map.translate(end);
+        return {
+          topic: at.targetTopic,
+          partition: at.partition,
+          offset: offset ?? position?.targetNext ?? 0n,
+        };
+      }),
+    );
   }
 }
 
@@ -155,10 +165,9 @@ function stableEnds(
   partitions: readonly MirroredPartition[],
   marks: Rows<string, Watermarks>,
 ): SourceOffsets {
-  const table: SourceOffsets = {};
-  for (const at of partitions)
-    (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
-  return table;
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: valueOf(marks, partitionKey(at)).lastStable })),
+  );
 }
 
 function sayBehind(

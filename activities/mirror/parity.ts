@@ -6,6 +6,7 @@ import { onSourceAlone } from '../../src/migration/not-compared.js';
 import { sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
+import { partitionCounts } from '../../src/migration/offsets.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import { foreignRecords } from '../../src/parity/foreign-partitions.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
@@ -16,7 +17,7 @@ import { asking } from '../kit/weights.js';
 import { growthSince } from '../drain/growth.js';
 import { copiesOn } from './copies.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
-import { partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 
 /** A third of the heartbeat timeout of watches, and what an attempt that is lost has to compare again at most. */
 const beatMs = 5_000;

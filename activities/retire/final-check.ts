@@ -8,7 +8,14 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { offsetAt, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  onlyTopics,
+  partitionCounts,
+  partitionsOf,
+  type SourceOffsets,
+} from '../../src/migration/offsets.js';
+import { pack } from '../../src/migration/packed.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
@@ -70,8 +77,9 @@ export async function finalCheck(
   const manifest = topics.map(({ name, topicId, partitions: of }) => ({
     topic: name,
     topicId,
-    highWatermarks: of.map(({ partition }) =>
-      String(valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
+    partitions: of.length,
+    highWatermarks: pack(
+      of.map(({ partition }) => valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
     ),
     config: Object.fromEntries(
       (rowAt(configs, name).value ?? []).flatMap(({ name: entry, value, source: from }) =>
@@ -114,6 +122,7 @@ async function topicsToDelete(
   { migration, topicIds, ends }: Work & Proved,
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
+  const frozen = partitionCounts(ends);
   const rows = await source.topics(migration.topics.map(({ name }) => name));
   const topics = migration.topics.flatMap(({ name }) => {
     if (rows.get(name)?.error?.type === 'NotFound') {
@@ -131,7 +140,7 @@ async function topicsToDelete(
       );
       return [];
     }
-    const partitions = ends[name]?.length;
+    const partitions = frozen.get(name);
     if (partitions !== undefined && partitions !== topic.partitions.length)
       findings.push(
         blocking(
@@ -155,8 +164,9 @@ async function growthFindings(
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const known = partitionCounts(ends);
   for (const { name, partitions } of topics) {
-    if (!ends[name]) {
+    if (!known.has(name)) {
       findings.push(
         blocking(
           `not-frozen:${name}`,
@@ -247,7 +257,7 @@ async function unreadFindings(
 ): Promise<Finding[]> {
   const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
-  const to = marks ? ofTopics(marks, there) : undefined;
+  const to = marks ? onlyTopics(marks, there) : undefined;
   const reading = await readBy(sides.source, work, there, to);
   const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
   return [
@@ -341,16 +351,13 @@ function aloneIn(
   there: ReadonlySet<string>,
 ): AloneRange[] {
   if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
-  return partitionsOf(ofTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
     const from = offsetAt(marks, topic, partition) ?? 0n;
     return offset > from
       ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
       : [];
   });
 }
-
-const ofTopics = (table: SourceOffsets, there: ReadonlySet<string>): SourceOffsets =>
-  Object.fromEntries(Object.entries(table).filter(([topic]) => there.has(topic)));
 
 /** Groups that the migration does not know and that have been reading all the same. */
 async function otherCommits(

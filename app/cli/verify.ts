@@ -6,7 +6,13 @@ import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { factsQuery } from '../../src/migration/messages.js';
-import type { OffsetTable, Side, SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTable,
+  type OffsetTable,
+  type Side,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Facts } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -167,13 +173,13 @@ async function endsOf<S extends Side>(cluster: Cluster, topics: readonly string[
     return (row?.value?.partitions ?? []).map(({ partition }) => ({ topic, partition }));
   });
   const marks = await cluster.watermarks(partitions);
-  const table: OffsetTable<S> = {};
-  for (const at of partitions) {
-    const row = marks.get(partitionKey(at));
-    if (row?.error) throw row.error;
-    (table[at.topic] ??= [])[at.partition] = String(row?.value?.lastStable ?? 0n);
-  }
-  return table;
+  return offsetTable(
+    partitions.map((at) => {
+      const row = marks.get(partitionKey(at));
+      if (row?.error) throw row.error;
+      return { ...at, offset: row?.value?.lastStable ?? 0n };
+    }),
+  );
 }
 
 /** Runs it, and says on the way how far it is. */

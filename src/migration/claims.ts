@@ -1,4 +1,5 @@
 import { mirrorKind } from './file.js';
+import { inFull } from './listed.js';
 import {
   readClaim,
   readControl,
@@ -95,7 +96,7 @@ function judgeClaim(
   if (typeof about === 'string') return refuse(about);
   const { parts, said: saidBefore } = about;
   if (parts.length === 0) return already(saidAlready(state, id, step, saidBefore));
-  const names = parts.map((part) => part.name).join(', ');
+  const names = inFull(parts.map((part) => part.name));
   const after = {
     ...step,
     parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
@@ -121,7 +122,7 @@ function judgeClaim(
  * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
  */
 function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
-  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
+  const topics = inFull((step.parts ?? []).map((part) => part.name));
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
@@ -180,12 +181,12 @@ function partsMeant(
     if (!part && wanted === '*') return about(parts);
     return part
       ? about([part])
-      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+      : `${wanted} is not part of ${id}; name is one of ${inFull(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
     ? about(left.length === 1 ? left : parts)
-    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+    : `${id} has several left: say which by name (${inFull(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
 /** What is said to a person who says again what stands already. */

@@ -92,7 +92,10 @@ export interface Step {
   problem?: Problem;
   /** Human steps: one for each producer, group or topic. */
   parts?: Part[];
+  /** The latest; what is measured is summed up where it is long. */
   evidence: Evidence[];
+  /** How many pieces of evidence came before those, and are not kept. */
+  leftOut?: number;
 }
 
 /** What one person has to say about one producer, group or topic. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
 import { FerryError } from '../migration/errors.js';
+import { offsetTable, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
 import { carried, firstOf, nothingYet, rangesOf, together, type Carried } from './carried.js';
 import { LatestComparison } from './latest.js';
@@ -158,8 +159,8 @@ export class Comparison {
   }
 
   /** Where the target's logs began when the comparison did, by target topic. */
-  get targetStarts(): Record<string, string[]> {
-    return this.state.targetStarts ?? {};
+  get targetStarts(): TargetOffsets {
+    return this.state.targetStarts ?? [];
   }
 
   /** What a report has no place for. */
@@ -315,11 +316,13 @@ function markOf(rows: Rows, topic: string, partition: number): Watermarks {
 }
 
 /** Where the target's logs begin, by target topic. */
-function startsOf(pairs: readonly PartitionPair[], marks: Marks): Record<string, string[]> {
-  const table: Record<string, string[]> = {};
-  for (const { targetTopic, partition } of pairs)
-    (table[targetTopic] ??= [])[partition] = String(markOf(marks.target, targetTopic, partition).logStart);
-  return table;
+function startsOf(pairs: readonly PartitionPair[], marks: Marks): TargetOffsets {
+  return offsetTable(
+    pairs.map(({ targetTopic, partition }) => ({
+      ...{ topic: targetTopic, partition },
+      offset: markOf(marks.target, targetTopic, partition).logStart,
+    })),
+  );
 }
 
 function beginningsOf({ topic, targetTopic, partition }: PartitionPair, marks: Marks) {

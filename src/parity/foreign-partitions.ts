@@ -3,7 +3,7 @@ import { DeliverableScan } from '../kafka/records/deliverable.js';
 import { fetchStretch } from '../kafka/stretch.js';
 import { FerryError } from '../migration/errors.js';
 import { targetName, type Migration } from '../migration/file.js';
-import type { SourceOffsets } from '../migration/offsets.js';
+import { partitionCounts, type SourceOffsets } from '../migration/offsets.js';
 import type { ParityDifference } from '../migration/work/parity.js';
 import type { ComparisonOptions } from './options.js';
 
@@ -21,12 +21,13 @@ export async function foreignRecords(
   ends: SourceOffsets,
   { patienceMs, signal }: Pick<ComparisonOptions, 'patienceMs' | 'signal'>,
 ): Promise<ParityDifference[]> {
+  const counts = partitionCounts(ends);
   const rows = await target.topics(topics.map(targetName));
   const beyond = topics.flatMap((move) => {
     const topic = targetName(move);
     const row = rows.get(topic);
     if (row?.error) throw row.error;
-    const known = ends[move.name]?.length ?? 0;
+    const known = counts.get(move.name) ?? 0;
     return (row?.value?.partitions ?? []).flatMap(({ partition }) =>
       partition >= known ? [{ topic, partition, onSource: move.name }] : [],
     );

@@ -1,6 +1,7 @@
 import { mirrorKind } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { neverCompared } from '../../src/migration/not-compared.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
@@ -44,7 +45,7 @@ export async function caughtUp(run: Run): Promise<void> {
     const { sentence, mirrored } = seen;
     return {
       sentence: run.facts.ahead ? `${sentence} The mirror goes on: producers do not wait for it.` : sentence,
-      data: { mirrored },
+      data: { mirrored: readableOffsets(mirrored) },
     };
   });
 }

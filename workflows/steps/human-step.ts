@@ -1,3 +1,4 @@
+import { inFull } from '../../src/migration/listed.js';
 import { isPassed, type Part, type Step, type Unverified } from '../../src/migration/state.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
 import type { Run } from './run.js';
@@ -49,7 +50,7 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
       });
       if (!parts.every(isPassed)) run.saw(entry, evidence(seen.sentence));
       else if (due.length === parts.length)
-        return evidence(`${seen.sentence} Said: ${parts.map(saidText).join('; ')}.`);
+        return evidence(`${seen.sentence} Said: ${inFull(parts.map(saidText), '; ')}.`);
       else {
         // Those that moved first were checked before a wait for the others: checks age.
         for (const part of parts) delete part.verified;
@@ -69,7 +70,7 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
     const missing = unsaid();
-    const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`;
+    const asks = `${entry.title}: waiting for a person to say so for ${inFull(missing)}.`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
     if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
     await run.startFreshHistory();
@@ -90,7 +91,7 @@ async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Pr
   run.says(
     entry,
     'active',
-    `${stepKind(entry.id).title}: said for ${due.map(({ name }) => name).join(', ')}; checking the clusters.`,
+    `${stepKind(entry.id).title}: said for ${inFull(due.map(({ name }) => name))}; checking the clusters.`,
   );
   if (measured.length > 0) return run.unless(overridden, () => human.check(measured, entry));
   return human.whenOverridden

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { inFull } from '../../src/migration/listed.js';
 import { workflowId } from '../../src/migration/messages.js';
 import {
   isClosed,
@@ -102,7 +103,7 @@ function heedCancellation(run: Run): void {
 
 function end(run: Run): Outcome {
   const deletion = run.step('deleteSource')?.says ?? '';
-  const topics = run.migration.topics.map(({ name }) => name).join(', ');
+  const topics = inFull(run.migration.topics.map(({ name }) => name));
   const { source, target } = run.migration;
   const unverified = unverifiedOf(run.state.steps);
   const open = run.state.steps.filter((one) => one.unverified).map(({ title }) => title);

@@ -1,5 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
+import { inFull } from '../../src/migration/listed.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
@@ -30,7 +32,7 @@ export async function oldProducersStopped(run: Run): Promise<void> {
   };
   const whenOverridden = ({ by, reason }: { by: string; reason: string }): string => {
     run.facts.ahead = { by, reason };
-    const topics = run.migration.topics.map(targetName).join(', ');
+    const topics = inFull(run.migration.topics.map(targetName));
     return `Not waited for, as ${by} decided (${reason}): until the old producers have stopped and the mirror is empty, records of one key may swap on ${run.migration.target} in ${topics}.`;
   };
   await quietSource(run, 'producerStopped', { upkeep, whenOverridden });
@@ -137,7 +139,7 @@ async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<S
   );
   if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
   run.facts.ends = seen.ends;
-  return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
+  return { agrees: true, sentence: seen.sentence, data: { ends: readableOffsets(seen.ends) } };
 }
 
 interface Quiet {
@@ -192,7 +194,7 @@ export async function producersWriteBoth(run: Run): Promise<void> {
     run.facts.marks = seen.marks;
     if (seen.since) run.facts.doublingSince = seen.since;
     delete run.facts.doubled;
-    return { agrees: true, sentence: seen.sentence, data: { marks: seen.marks } };
+    return { agrees: true, sentence: seen.sentence, data: { marks: readableOffsets(seen.marks) } };
   };
   await humanStep(run, 'producerWritesBoth', {
     upkeep: keepOffsets(run),

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
+import { addEvidence } from '../../src/migration/evidence.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
@@ -22,6 +23,7 @@ import {
   type Problem,
   type Step,
 } from '../../src/migration/state.js';
+import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
@@ -49,6 +51,9 @@ export class Run {
   #moot: () => boolean = () => false;
   /** Updates that this run has taken. */
   #answers = 0;
+  /** The state of this run would not fit into the input of another. */
+  #tooLarge = false;
+  #detailsDue = false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -87,11 +92,14 @@ export class Run {
   }
 
   /** Starting offsets that the ferry has committed on the target: what an abort takes back. */
-  madeOffsets({ group, topics, commits }: MadeOffsets): void {
+  madeOffsets(made: MadeOffsets): void {
+    const { group, topics = [], commits } = made;
     const known = this.facts.made.offsets.find((one) => one.group === group);
-    if (!known) this.facts.made.offsets.push({ group, topics, ...(commits && { commits }) });
+    if (!known || made.positions)
+      this.facts.made.offsets = [...this.facts.made.offsets.filter((one) => one !== known), made];
     else {
-      known.topics = [...new Set([...known.topics, ...topics])];
+      // Answered by a ferry of before: what it has made lately, and not all of it.
+      known.topics = [...new Set([...(known.topics ?? []), ...topics])];
       if (commits) known.commits = { ...known.commits, ...commits };
     }
   }
@@ -124,7 +132,8 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
-    this.state.refused = [...this.state.refused, { at: this.now(), message, why }].slice(-refusedKept);
+    const told = { at: this.now(), message: message.slice(0, 100), why: why.slice(0, 1_000) };
+    this.state.refused = [...this.state.refused, told].slice(-refusedKept);
     this.show();
   }
 
@@ -146,7 +155,7 @@ export class Run {
   }
 
   saw(step: Step, evidence: Omit<Evidence, 'at'>): void {
-    step.evidence.push({ at: this.now(), ...evidence });
+    addEvidence(step, { at: this.now(), ...evidence });
   }
 
   close(step: Step, status: 'done' | 'skipped', evidence: Omit<Evidence, 'at'>): void {
@@ -336,7 +345,8 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if (workflowInfo().continueAsNewSuggested || this.#isLong()) await this.#goOnInNewRun();
+    if ((workflowInfo().continueAsNewSuggested && this.#fitsNewRun()) || this.#isLong())
+      await this.#goOnInNewRun();
   }
 
   /**
@@ -345,7 +355,18 @@ export class Run {
    */
   #isLong(): boolean {
     const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
-    return long && patched('fresh-in-every-wait');
+    return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
+  }
+
+  /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
+  #fitsNewRun(): boolean {
+    if (this.#tooLarge) return false;
+    const { migration, ...carried } = this.state;
+    const bytes = bytesOf([migration, carried]);
+    if (bytes <= mostBytes) return true;
+    this.#tooLarge = true;
+    log.warn(tooLarge('The state that goes on in a new run', bytes));
+    return false;
   }
 
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
@@ -359,7 +380,7 @@ export class Run {
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
-    setCurrentDetails(detailsOf(this.state));
+    this.#showDetails();
     const { state, source, target } = statusOf(this.state);
     const step = currentStep(this.state);
     const migration = {
@@ -378,5 +399,15 @@ export class Run {
     if (memo === this.#memo) return;
     this.#memo = memo;
     upsertMemo({ migration });
+  }
+
+  /** Once for all that happens at one moment: a thousand approvals may come at once. */
+  #showDetails(): void {
+    if (this.#detailsDue) return;
+    this.#detailsDue = true;
+    void Promise.resolve().then(() => {
+      this.#detailsDue = false;
+      setCurrentDetails(detailsOf(this.state));
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import { currentStep, isClosed, type Step } from '../../src/migration/state.js';
+import { sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -73,7 +74,11 @@ export async function translated(
   if (seen.state === 'grew') return onGrowth(entry, seen.sentence);
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   keep(run, seen.translated);
-  return { agrees: true, sentence: seen.sentence, data: { translated: seen.translated } };
+  return {
+    agrees: true,
+    sentence: seen.sentence,
+    data: { translated: seen.translated.map((one) => sayTranslated(run.migration, one)) },
+  };
 }
 
 /** Up to where a mirror that has stopped for good has copied the source. */
