@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
+import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
@@ -59,6 +59,13 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
   return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
 }
 
+const named = ({ resourceType, resourceName, patternType, principal }: AclBinding): AclFilter => ({
+  resourceType,
+  resourceName,
+  patternType,
+  principal,
+});
+
 const note = z.object({
   acls: z.array(packedAclsShape).default([]),
   /** Keys, as they were noted before. */
@@ -106,11 +113,16 @@ export async function copyAcls(
     });
     await eventually(
       async () => {
+        // Brokers take them up in their order: all are read once the last is there, and not while it is not.
+        const last = created.at(-1);
+        const some = last ? await target.acls(named(last)) : [];
+        if (last && !some?.some((acl) => aclKey(acl) === aclKey(last))) return undefined;
         const there = new Set((await target.acls())?.map(aclKey));
         return created.every((acl) => there.has(aclKey(acl))) || undefined;
       },
       `${count(created.length, 'new ACL')} on ${target.name}`,
       attempt.signal,
+      migration.topics.length,
     );
     made.push(...created);
   }

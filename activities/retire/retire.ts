@@ -91,13 +91,15 @@ async function grownSince(
 ): Promise<{ findings: Finding[]; begun: boolean }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
   const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
-  const findings: Finding[] = [];
   const frozen = partitionCounts(ends);
-  for (const { name, topicId } of there) {
+  const topics = there.flatMap(({ name, topicId }) => {
     const facts = byId.get(topicId)?.value;
-    if (!facts || !frozen.has(name)) continue;
-    const partitions = partitionsIn([facts]);
-    const late = await lateRecords(source, ends, partitions, await source.watermarks(partitions));
+    return facts && frozen.has(name) ? [facts] : [];
+  });
+  const marks = await source.watermarks(partitionsIn(topics));
+  const findings: Finding[] = [];
+  for (const topic of topics) {
+    const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
   return { findings: standing(findings, accepted), begun: there.length < planned.length };

@@ -43,7 +43,7 @@ export function carriedBytes(
 
 /** How many tables of offsets of all topics a strategy keeps. */
 const tables = ({ strategy }: Migration): number =>
-  isMirrored(strategy) ? 3 : strategy === 'doubleProducer' ? 8 : 3;
+  isMirrored(strategy) ? 3 : strategy === 'doubleProducer' ? 5 : 2;
 
 /** Refuses a migration that Temporal could not carry, with the division that fits. */
 export function tooLargeToCarry(

@@ -76,6 +76,10 @@ export function onlyTopics<S extends Side>(
   return offsetTable(partitionsOf(table).filter(({ topic }) => topics.has(topic)));
 }
 
+/** Whether both are written alike; false says nothing. */
+export const sameOffsets = (one: OffsetTable, other: OffsetTable): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
 /** For a person, of so many topics at most. */
 export function readableOffsets(table: OffsetTable, most = 20): Record<string, (string | null)[]> {
   const topics = [...read(table)];

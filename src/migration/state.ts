@@ -44,8 +44,8 @@ export interface Facts {
   doublingSince?: BothOffsets;
   /** What was shown to be on both clusters, where producers wrote both. */
   doubled?: Doubled;
-  /** Every group has read the source up to here. */
-  drained?: SourceOffsets;
+  /** Every group has read the source up to these; runs of before wrote the offsets down a second time. */
+  drained?: 'ends' | 'marks' | SourceOffsets;
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: SourceOffsets;
   made: Made;

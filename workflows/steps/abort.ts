@@ -66,7 +66,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     at: run.now(),
     sentence:
       left.length > 0
-        ? `Aborted${why}. Left for a person to decide: ${left.join(' ')}`
+        ? `Aborted${why}. Left for a person to decide: ${inFull(left, ' ')}`
         : `Aborted${why}. The source is as it was.`,
     undone,
     left,

@@ -1,7 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
-import { readableOffsets } from '../../src/migration/offsets.js';
+import { readableOffsets, sameOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
@@ -118,7 +118,9 @@ async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   const seen = await run.watch(entry, (slice) =>
     watch().watchTwins({
       ...slice,
-      since: doubled?.next ?? doublingSince ?? { source: marks, target: {} },
+      since: doubled
+        ? { source: doubled.to, ...doubled.next }
+        : (doublingSince ?? { source: marks, target: {} }),
       from: doubled?.to ?? marks,
       to: ends,
       known: doubled?.alone ?? [],
@@ -127,7 +129,13 @@ async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   insist(run, seen.findings);
   const { next, alone } = seen;
-  run.facts.doubled = { to: ends, next, alone };
+  // Twins are looked for from where this look ended on: the source has nothing beyond its frozen ends.
+  run.facts.doubled = {
+    to: ends,
+    next: sameOffsets(next.source, ends) ? { target: next.target } : next,
+    alone,
+  };
+  delete run.facts.doublingSince;
   return { agrees: true, sentence: seen.sentence, data: { alone } };
 }
 

@@ -49,7 +49,9 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
 
 /** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
-  const { ends = {}, unproved, drained, marks, doubled, mirrored, compared } = run.facts;
+  const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
+  const { drained: upTo } = run.facts;
+  const drained = typeof upTo === 'string' ? run.facts[upTo] : upTo;
   const seen = await change().finalCheck({
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },
