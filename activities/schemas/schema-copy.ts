@@ -327,10 +327,20 @@ const byKey = (versions: readonly SchemaVersion[]): Known =>
 
 /** Looks again at both registries, and reads back each version that was written. What the target has made of it may ask. */
 async function verify(input: CopyInput, { from, view }: Compared): Promise<Finding[]> {
-  const { plan } = await compareRegistries(input, {
+  const again = await compareRegistries(input, {
     source: byKey(from.versions),
     target: byKey(view.versions),
   });
+  const { plan } = again;
+  for (const [registry, before, now] of [
+    [input.source, from.versions, again.from.versions],
+    [input.target, view.versions, again.view.versions],
+  ] as const)
+    if (now.length < before.length)
+      throw new FerryError(
+        'Unreachable',
+        `Registry "${registry.name}" shows fewer versions than a moment ago, as one does that reads its own log again: it is asked again.`,
+      );
   const blocks = plan.findings.filter(({ weight }) => weight === 'blocks');
   if (blocks.length + plan.register.length + plan.levels.length > 0)
     throw new FerryError(

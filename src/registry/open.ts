@@ -23,6 +23,7 @@ const schemaShape = z.looseObject({
 const versionShape = schemaShape.extend({ subject: z.string(), version: z.int(), id });
 const registered = z.object({ id });
 const found = z.object({ id, version: z.int() });
+const usesShape = z.array(z.looseObject({ subject: z.string() }));
 const levelShape = z.object({ compatibilityLevel: z.string() });
 const modeShape = z.object({ mode: z.string() });
 const healthShape = z.looseObject({ schema_registry_ready: z.boolean() });
@@ -157,6 +158,22 @@ function registryOver(registry: string, http: RegistryHttp, view: View): Registr
         action: `show the schema with id ${asked}`,
       });
       return there && schemaOf(there);
+    },
+
+    byGuid: async (guid) => {
+      const action = 'show a schema by its GUID';
+      const answer = await ask({ method: 'GET', path: `/schemas/guids/${encodeURIComponent(guid)}`, action });
+      if (isAbsent(answer) || isUnknownCall(answer)) return undefined;
+      if (answer.status >= 300) throw refusal(name, action, 'schema with that GUID', answer);
+      return schemaOf(take(schemaShape, answer, action));
+    },
+
+    subjectsOf: async (asked) => {
+      const action = `tell the subjects of id ${asked}`;
+      const path = `/schemas/ids/${asked}/versions${query({ subject: prefix })}`;
+      const answer = await ask({ method: 'GET', path, action });
+      if (answer.status >= 300) return [];
+      return [...new Set(take(usesShape, answer, action).map(({ subject }) => inContext(subject)))];
     },
 
     maxId: async (known) => {

@@ -26,6 +26,10 @@ export interface Registry {
   /** Soft-deleted versions are found too; whether it is one, only `versions` tells. */
   version(subject: string, version: number): Promise<Omit<SchemaVersion, 'deleted'> | undefined>;
   byId(id: number): Promise<Schema | undefined>;
+  /** By the 16 bytes that some registries give it beside the id; not there, or not known to the registry: `undefined`. */
+  byGuid(guid: string): Promise<Schema | undefined>;
+  /** Subjects that hold the schema of an id; none where the registry does not tell. */
+  subjectsOf(id: number): Promise<string[]>;
   /** The highest id that was ever given; `undefined` from registries that do not tell. `known`: an id that is there. */
   maxId(known: number): Promise<number | undefined>;
   /** Where a subject has exactly this schema; soft-deleted versions do not count. */
