@@ -1,0 +1,9 @@
+import { tokensOfEndpoint } from './token-endpoint.js';
+import { tokensOfFile } from './token-file.js';
+import type { Tokens } from './token.js';
+import type { TokenOrigin } from './token-origin.js';
+
+/** The tokens for a cluster; nothing is asked for before the first login. */
+export function openTokens(cluster: string, origin: TokenOrigin): Tokens {
+  return origin.from === 'file' ? tokensOfFile(cluster, origin) : tokensOfEndpoint(cluster, origin);
+}
