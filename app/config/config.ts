@@ -149,6 +149,11 @@ function clusterConnection(
 }
 
 function saslLogin(section: SaslSection, path: string, files: Files): NonNullable<ClusterConnection['sasl']> {
+  if (section.mechanism === 'aws-msk-iam') {
+    const { region, profile, role } = section;
+    const token = { region, ...(profile !== undefined && { profile }), ...(role !== undefined && { role }) };
+    return { mechanism: 'oauthbearer', token: { from: 'msk', ...token } };
+  }
   if (section.mechanism !== 'oauthbearer') {
     const { mechanism, username, password, passwordFile } = section;
     return {

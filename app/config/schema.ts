@@ -86,8 +86,26 @@ const tokenLogin = z
     error: 'expected either tokenEndpoint or tokenFile',
   });
 
-const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin], {
-  error: 'expected plain, scram-sha-256, scram-sha-512 or oauthbearer',
+const mskLogin = z
+  .strictObject({
+    mechanism: z.literal('aws-msk-iam'),
+    region: z
+      .string({ error: 'expected a region of AWS' })
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'expected a region of AWS, for example eu-north-1' }),
+    profile: text('expected the name of a profile').optional(),
+    role: z
+      .string({ error: 'expected the ARN of a role' })
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, {
+        error: 'expected the ARN of a role, for example arn:aws:iam::123456789012:role/ferry',
+      })
+      .optional(),
+  })
+  .refine(({ profile, role }) => profile === undefined || role === undefined, {
+    error: 'expected either profile or role, or none of them',
+  });
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin], {
+  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
 });
 
 const cluster = z.strictObject({

@@ -170,6 +170,29 @@ clusters:
       expect(printed).not.toMatch(/hunter2|from a file/);
   });
 
+  it('takes the login to MSK, which is a token too', () => {
+    const { value } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: eu-north-1 } }
+  b: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: us-gov-west-1, profile: kafka } }`);
+    expect(value?.clusters['a']?.sasl).toEqual({
+      mechanism: 'oauthbearer',
+      token: { from: 'msk', region: 'eu-north-1' },
+    });
+    expect(value?.clusters['b']?.sasl).toMatchObject({
+      token: { region: 'us-gov-west-1', profile: 'kafka' },
+    });
+    const { mistakes } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: Stockholm, role: ferry } }
+  b: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: eu-north-1, profile: p, role: "arn:aws:iam::123456789012:role/r" } }`);
+    expect(mistakes?.map(({ path }) => path)).toEqual([
+      'clusters.a.sasl.region',
+      'clusters.a.sasl.role',
+      'clusters.b.sasl',
+    ]);
+  });
+
   it.each([
     ['tokenFile: t, username: u', 'sasl.username: is not a key of ferry.yaml'],
     ['extensions: { a: b }', 'sasl: expected either tokenEndpoint or tokenFile'],

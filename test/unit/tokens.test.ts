@@ -173,7 +173,7 @@ describe('a token endpoint', () => {
       'did not answer (ECONNRESET): check its address and that it runs.',
     ],
   ] as const)('that answers with %s fails in one sentence', async (_, answer, type, sentence) => {
-    const { tokens, host } = await endpoint(answer as (response: ServerResponse) => void);
+    const { tokens, host } = await endpoint(answer);
     const failure = await failureOf(tokens.current());
     expect(failure.type).toBe(type);
     expect(failure.message).toBe(`The token endpoint ${host} for cluster "target" ${sentence}`);

@@ -10,7 +10,7 @@ const keptFor = 0.8;
  * @param now epoch ms
  */
 export function keptTokens(
-  { origin, fetch, close }: { origin: string; fetch(): Promise<Token>; close(): void },
+  { origin, fetch, close }: { origin: string; fetch: () => Promise<Token>; close: () => void },
   now: () => number = Date.now,
 ): Tokens {
   let kept: { token: Token; until: number } | undefined;

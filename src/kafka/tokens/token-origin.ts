@@ -1,5 +1,5 @@
 /** Who gives the ferry its bearer tokens for a cluster. */
-export type TokenOrigin = TokenEndpoint | TokenFile;
+export type TokenOrigin = TokenEndpoint | TokenFile | MskIam;
 
 /** OAuth 2.0's client credentials grant (RFC 6749, 4.4). */
 export interface TokenEndpoint {
@@ -26,4 +26,14 @@ export interface TokenFile {
   readonly from: 'file';
   /** Its absolute path. */
   readonly path: string;
+}
+
+/** Amazon MSK with IAM: AWS credentials as AWS's SDK finds them, unless a profile or a role is named. */
+export interface MskIam {
+  readonly from: 'msk';
+  readonly region: string;
+  /** Of AWS's shared configuration. */
+  readonly profile?: string;
+  /** The ARN of a role to assume. */
+  readonly role?: string;
 }
