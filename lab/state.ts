@@ -16,6 +16,8 @@ export interface LabState {
   versions: Record<ClusterName, string>;
   /** The source has tiered storage. */
   tiered?: boolean;
+  /** How the ferry logs in; absent: as everybody else. */
+  login?: 'oauth';
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
   /** After how many events Temporal suggests a new run; absent: its own. */
@@ -26,6 +28,8 @@ export interface LabState {
     /** Of what runs only when it was asked for. */
     connect?: number;
     registries?: Record<ClusterName, number>;
+    /** Of the server that gives tokens. */
+    tokens?: number;
   };
 }
 
