@@ -1,3 +1,4 @@
+import { amendment, partsAnew } from './amending.js';
 import { mirrorKind, type Migration } from './file.js';
 import {
   readClaim,
@@ -22,8 +23,9 @@ import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
 /**
  * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
  * - `override-counts-at-once`: an override takes the place of a claim that is kept or being checked.
+ * - `accepted-by-key`: what asks is accepted by its key; before, an override accepted all of it at once.
  */
-export type Rule = 'override-counts-at-once';
+export type Rule = 'override-counts-at-once' | 'accepted-by-key';
 
 /** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
 export type Judgement =
@@ -56,7 +58,7 @@ export function judge(
   }
   const control = readControl(name, input);
   return control.mistake === undefined
-    ? judgeControl(state, name, control.value, at)
+    ? judgeControl(state, name, control.value, at, since)
     : refuse(control.mistake);
 }
 
@@ -208,7 +210,13 @@ const now = (state: MigrationState): string => {
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+function judgeControl(
+  state: MigrationState,
+  name: ControlName,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');
@@ -237,24 +245,15 @@ function judgeControl(state: MigrationState, name: ControlName, control: Control
     case 'retry': {
       if (step?.status !== 'blocked')
         return refuse(`nothing is blocked; retry is for a blocked step (now: ${now(state)})`);
-      if (!control.override)
+      if (!control.override && !control.accept)
         return {
           answer: `tries ${step.id} again`,
           apply: () => (state.decision = { what: 'retry', ...said(control, at) }),
         };
-      const { by, override } = control;
-      if (by === undefined) return refuse('an override needs by: who takes the responsibility');
-      if (!step.problem?.offers.includes('override'))
-        return refuse(`${step.id} cannot go on by an override: ${step.problem?.sentence ?? ''}`);
-      const asked = step.problem.findings.filter(({ weight }) => weight === 'asks');
-      return {
-        answer: `accepted by ${by}; tries ${step.id} again`,
-        apply: () => {
-          state.accepted.push(...asked.map(({ key }) => ({ key, by, reason: override.reason, at })));
-          state.decision = { what: 'retry', ...said(control, at) };
-        },
-      };
+      return judgeAcceptance(state, step, control, at, since);
     }
+    case 'amend':
+      return judgeAmendment(state, control, at);
     case 'skip': {
       if (!step) return refuse('no step is under way');
       const why = stepKind(step.id).skippable;
@@ -267,6 +266,76 @@ function judgeControl(state: MigrationState, name: ControlName, control: Control
     }
   }
 }
+
+/** What asks is accepted by name, so that a question among many is not accepted unseen. */
+function judgeAcceptance(
+  state: MigrationState,
+  step: Step,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
+  const { by, note, override, accept } = control;
+  const findings = step.problem?.findings ?? [];
+  const asked = findings.filter(({ weight }) => weight === 'asks').map(({ key }) => key);
+  const reason = override?.reason ?? note ?? '';
+  if (by === undefined)
+    return refuse(`${accept ? 'accept' : 'an override'} needs by: who takes the responsibility`);
+  if (reason.trim() === '') return refuse('accept needs note: why it may go on although the check asks');
+  if (asked.length === 0)
+    return refuse(`${step.id} asks for nothing to accept: ${step.problem?.sentence ?? ''}`);
+  if (!accept && asked.length > 1 && since('accepted-by-key'))
+    return refuse(
+      `${asked.length} findings ask, and an override would accept all of them unseen: say which by "accept":["KEY"] (${few(asked)}), or "accept":["*"] for all of them`,
+    );
+  const all = !accept || accept.includes('*');
+  const unknown = all ? [] : accept.filter((key) => !asked.includes(key));
+  if (unknown.length > 0) {
+    const blocks = findings.find(({ key, weight }) => weight === 'blocks' && unknown.includes(key));
+    return refuse(
+      blocks
+        ? `${blocks.key} blocks, and cannot be accepted: mend it, then retry`
+        : `${step.id} does not ask about ${few(unknown)}; it asks about ${few(asked)}`,
+    );
+  }
+  const keys = all ? asked : asked.filter((key) => accept.includes(key));
+  const left = findings.filter(({ weight, key }) => weight !== 'notes' && !keys.includes(key));
+  return {
+    answer: `${few(keys)} accepted by ${by}; tries ${step.id} again${left.length > 0 ? ` (still there: ${few(left.map(({ key }) => key))})` : ''}`,
+    apply: () => {
+      state.accepted.push(...keys.map((key) => ({ key, by, reason, at })));
+      state.decision = { what: 'retry', ...said(control, at) };
+    },
+  };
+}
+
+function judgeAmendment(state: MigrationState, control: Control, at: string): Judgement {
+  const { by, note, file } = control;
+  if (by === undefined) return refuse('amend needs by: who changes the migration');
+  if (file === undefined)
+    return refuse('amend needs file: the whole migration file as it is to be, {"by":"…","file":{…}}');
+  const { migration, changes, refusal } = amendment(state, file);
+  if (refusal !== undefined) return refuse(refusal);
+  if (changes.length === 0) return already('the migration does already what the file says');
+  const step = currentStep(state);
+  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${few(changes)}.`;
+  return {
+    answer: `amended: ${few(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
+    apply: () => {
+      const groupsBefore = JSON.stringify(state.migration.consumers);
+      state.migration = migration;
+      partsAnew(state);
+      if (JSON.stringify(migration.consumers) !== groupsBefore && state.facts.holds)
+        state.facts.holdsDue = true;
+      state.afresh = true;
+      const told = step ?? state.steps.findLast(isClosed) ?? state.steps[0];
+      told?.evidence.push({ at, sentence, data: { changes } });
+    },
+  };
+}
+
+const few = (names: readonly string[]): string =>
+  names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`;
 
 function said({ by, note, override }: Control | Claim, at: string): Said {
   return {

@@ -84,12 +84,12 @@ describe('what ferry status shows', () => {
         findings: [
           { weight: 'asks', key: 'no-commit:audit:orders', sentence: 'audit has committed nothing.' },
         ],
-        offers: ['override', 'abort'],
+        offers: ['accept', 'abort'],
       },
     });
     const text = statusText(statusOf(state), [], undefined, now);
     expect(text).toContain('A check asks.\n\n  - audit has committed nothing.');
-    expect(text).toContain('ferry retry orders --override "why it may go on"');
+    expect(text).toContain('ferry retry orders --accept no-commit:audit:orders --note "why it may go on"');
     expect(text).toContain('ferry abort orders');
   });
 });
