@@ -15,7 +15,7 @@ function command(migration: string, { message, input }: NextMessage): string {
     ...(name === undefined ? [] : ['--name', quoted(name)]),
     ...(Array.isArray(accept) ? acceptWords(accept) : []),
     ...(override === undefined ? [] : ['--override', `"${(override as { reason: string }).reason}"`]),
-    ...(note === undefined ? [] : ['--note', `"${String(note)}"`]),
+    ...(note === undefined ? [] : ['--note', `"${note as string}"`]),
   ];
   if (message === 'deletionApproved') return `ferry approve ${migration} --delete ${quoted(topic)}`;
   const verb = isHumanStep(message)

@@ -1,5 +1,6 @@
 import { amendment, partsAnew } from './amending.js';
 import { mirrorKind, type Migration } from './file.js';
+import { few, named } from './foreign-text.js';
 import {
   readClaim,
   readControl,
@@ -92,7 +93,7 @@ function judgeClaim(
   if (typeof about === 'string') return refuse(about);
   const { parts, said: saidBefore } = about;
   if (parts.length === 0) return already(saidAlready(state, id, step, saidBefore));
-  const names = parts.map((part) => part.name).join(', ');
+  const names = few(parts.map((part) => part.name));
   const after = {
     ...step,
     parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
@@ -118,7 +119,7 @@ function judgeClaim(
  * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
  */
 function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
-  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
+  const topics = few((step.parts ?? []).map((part) => part.name));
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
@@ -177,12 +178,12 @@ function partsMeant(
     if (!part && wanted === '*') return about(parts);
     return part
       ? about([part])
-      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+      : `${named(wanted)} is not part of ${id}; name is one of ${few(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
     ? about(left.length === 1 ? left : parts)
-    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+    : `${id} has several left: say which by name (${few(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
 /** What is said to a person who says again what stands already. */
@@ -201,7 +202,7 @@ function fate(state: MigrationState, step: Step): string {
   if (state.paused) return 'it is checked after resume';
   const unsaid = (step.parts ?? []).flatMap(({ name, claim }) => (claim ? [] : [name]));
   return stepKind(step.id).together && unsaid.length > 0
-    ? `it is checked together with ${unsaid.join(', ')}, once that is said too`
+    ? `it is checked together with ${few(unsaid)}, once that is said too`
     : 'it is being checked against the clusters';
 }
 
@@ -318,9 +319,9 @@ function judgeAmendment(state: MigrationState, control: Control, at: string): Ju
   if (refusal !== undefined) return refuse(refusal);
   if (changes.length === 0) return already('the migration does already what the file says');
   const step = currentStep(state);
-  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${few(changes)}.`;
+  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${atMost(changes)}.`;
   return {
-    answer: `amended: ${few(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
+    answer: `amended: ${atMost(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
     apply: () => {
       const groupsBefore = JSON.stringify(state.migration.consumers);
       state.migration = migration;
@@ -334,8 +335,10 @@ function judgeAmendment(state: MigrationState, control: Control, at: string): Ju
   };
 }
 
-const few = (names: readonly string[]): string =>
-  names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`;
+const atMost = (sentences: readonly string[]): string =>
+  sentences.length <= 10
+    ? sentences.join(', ')
+    : `${sentences.slice(0, 10).join(', ')} and ${sentences.length - 10} more`;
 
 function said({ by, note, override }: Control | Claim, at: string): Said {
   return {

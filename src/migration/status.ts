@@ -80,6 +80,15 @@ function waitingFor(state: MigrationState): string {
   return step.says ?? step.title;
 }
 
+/** What is waited for, where what contradicted it has a line of its own. */
+export function asked({
+  waitingFor: sentence,
+  contradicted: unlike,
+}: Pick<Status, 'waitingFor' | 'contradicted'>): string {
+  const before = unlike ? `Not so: ${unlike.why} ` : '';
+  return before !== '' && sentence.startsWith(before) ? sentence.slice(before.length) : sentence;
+}
+
 function openedAgain(state: MigrationState): Status['openedAgain'] {
   const step = state.outcome ? undefined : currentStep(state);
   return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;

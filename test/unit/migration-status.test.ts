@@ -129,7 +129,7 @@ describe('the current details', () => {
     order(
       detailsOf(blockedByFindings()),
       '**audit reads orders too. (and 1 more)**',
-      '- audit reads orders too.\n- User:x is not mapped.',
+      '- audit reads orders too. (asks: `a`)\n- User:x is not mapped. (asks: `b`)',
       '- `retry` with `{"by":"you"}`: once it is mended',
       '- `retry` with `{"by":"you","accept":["a"],"note":"why it may go on"}`: accepts this finding',
       '- `retry` with `{"by":"you","accept":["*"],"note":"why it may go on"}`: accepts all 2 that ask',
