@@ -21,8 +21,8 @@ const marks: Record<Step['status'], string> = {
 const shown = { findings: 20, list: 20, names: 5, sentence: 1000 };
 /** What was seen longer ago is told as old: activities tell what they see far more often. */
 const oldAfterMs = 60_000;
-/** Narrower terminals get short times. */
-const wide = 120;
+/** Narrower terminals get no times in the table, since titles say more. */
+const wide = 110;
 
 /** What a person sees of a migration beside its status. */
 export interface Seen {
@@ -71,7 +71,7 @@ export function statusLines(status: Status, seen: Seen, now: Date, width = Infin
         ),
     ],
     seen.live.flatMap((live) => [
-      ...(live.progress ? [line(bar(live.progress, now))] : []),
+      ...(live.progress ? text(bar(live.progress, now)) : []),
       ...text(`Now: ${live.says} (${seenAgo(live.at, now)})`, isOld(live.at, now) ? 'attention' : 'plain'),
     ]),
     stepRows(status.steps, width),
@@ -140,11 +140,7 @@ function stepRows(steps: readonly Step[], width: number): Line[] {
     step,
     title: `  [${marks[step.status]}] ${String(index + 1).padStart(2)}. ${step.title}`,
     is: wordsOf(step),
-    ended: step.endedAt
-      ? width < wide
-        ? step.endedAt.slice(5, 16).replace('T', ' ')
-        : clock(step.endedAt)
-      : '',
+    ended: step.endedAt && width >= wide ? clock(step.endedAt) : '',
   }));
   const most = (of: (row: (typeof rows)[number]) => string) => Math.max(...rows.map((row) => of(row).length));
   const time = most(({ ended }) => ended);

@@ -36,7 +36,10 @@ export function detailsOf(state: MigrationState): string {
     todo === null ? '' : `**To do**: ${todo}`,
     titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),
     ...lately(state, step),
-    titled('Not verified:', status.unverified),
+    titled(
+      'Not verified:',
+      status.unverified.map((one) => line(one, shown.cell)),
+    ),
     `### ${status.name}: ${status.strategy}, ${status.source} → ${status.target}`,
     stepTable(state.steps, status.waitingFor),
     lastLine,

@@ -140,7 +140,7 @@ function offered({ offers, findings }: Problem): NextMessage[] {
   return offers.flatMap((offer) => all[offer]);
 }
 
-const mostAcceptances = 5;
+const mostAcceptances = 3;
 
 /** Each by its key, and all of them at once for who has read all of them. */
 function acceptances(findings: readonly Finding[]): NextMessage[] {
