@@ -13,9 +13,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { judgeControl, type Judgement } from '../src/migration/claims.js';
+import { judgeControl, type Judgement, type SharedControl } from '../src/migration/claims.js';
 import { detailsOf } from '../src/migration/details.js';
-import { messageDescription, statusQuery, type ControlName } from '../src/migration/messages.js';
+import { messageDescription, statusQuery } from '../src/migration/messages.js';
 import { newRegistryCopy, readRegistryCopy, type RegistryCopy } from '../src/migration/registry-copy.js';
 import type { Outcome, Problem, Shown, Step } from '../src/migration/state.js';
 import { statusOf, type Status } from '../src/migration/status.js';
@@ -25,7 +25,7 @@ import { refused } from './steps/refused.js';
 import { Blocked, Interrupted } from './steps/turns.js';
 
 /** What may be said to it: its one step cannot be skipped. */
-const controls: ControlName[] = ['pause', 'resume', 'retry', 'abort'];
+const controls: SharedControl[] = ['pause', 'resume', 'retry', 'abort'];
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
 
@@ -132,7 +132,7 @@ function problemOf(error: unknown, { abort }: Shown): Problem | undefined {
       type: error.type,
       sentence: error.message,
       findings: error.findings,
-      offers: acceptable ? ['retry', 'override', 'abort'] : offers,
+      offers: acceptable ? ['retry', 'accept', 'abort'] : offers,
     };
   }
   if (!(error instanceof ActivityFailure)) throw error;
@@ -162,7 +162,7 @@ function listen(state: Shown, show: () => void): void {
   setHandler(defineQuery<Status>(statusQuery), () => statusOf(state), {
     description: 'How far the copy is, what it waits for, what to send next, and the evidence so far.',
   });
-  const judged = (name: ControlName, input: unknown) => judgeControl(state, name, input, now());
+  const judged = (name: SharedControl, input: unknown) => judgeControl(state, name, input, now());
   const heard = ({ apply }: Judgement) => {
     apply?.();
     show();

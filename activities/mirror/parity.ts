@@ -59,7 +59,11 @@ export function parityActivities({
       });
       const beat = () => {
         const says = withHeld(sayProgress(comparison.progress), () => sayHeldBack(sides));
-        const heartbeat: Heartbeat = { says, at: new Date().toISOString(), carry: comparison.carry };
+        const { offsets, offsetsPerSecond } = comparison.progress;
+        const heartbeat: Heartbeat = {
+          ...{ says, at: new Date().toISOString(), carry: comparison.carry },
+          progress: { what: 'Comparing', ...offsets, perSecond: offsetsPerSecond },
+        };
         context.heartbeat(heartbeat);
         return says;
       };

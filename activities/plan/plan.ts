@@ -8,7 +8,7 @@ import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migrat
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { surveyAcls } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
 import { heldByOthers } from '../holds/held-by-others.js';
@@ -92,7 +92,7 @@ export async function checkPlan(
   findings.push(...(schemas ?? []));
   return {
     findings,
-    will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
+    will: stepsAhead(migration, topics ?? nothingRead, acls),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
   };
 }
@@ -112,7 +112,6 @@ const nothingRead: TopicSurvey = {
   awaited: [],
   findings: [],
 };
-const nothingHeld: AclSurvey = { wanted: [], missing: [], findings: [] };
 
 interface Reached {
   cluster: Cluster;

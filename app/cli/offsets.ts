@@ -51,7 +51,7 @@ export function addOffsets(program: Command, surroundings: Surroundings): void {
   addVerb(
     program,
     'offsets',
-    'Where each group is on the source, where that is on the target, and how much lies ahead on both.',
+    'Where each group is on the source, where that is on the target, and how many offsets lie ahead on both (an upper bound of records).',
     'ferry offsets orders --group billing',
   )
     .argument('<name>', 'the name of the migration')
@@ -214,6 +214,9 @@ function valueOf<V>(row: Row<V> | undefined): V {
   return row.value;
 }
 
+/** Offsets, not records: compaction and markers of transactions leave gaps, on each side others. */
+const aheadText = (offsets: bigint): string => `${offsets} ${offsets === 1n ? 'offset' : 'offsets'} ahead`;
+
 function asText(
   { group, onTarget, pending = {}, partitions }: GroupOffsets,
   { source, target }: Migration,
@@ -221,10 +224,10 @@ function asText(
   const rows = partitions.map((one) => [
     `  ${one.topic}/${one.partition}`,
     pending.source ? 'commit pending' : one.source === null ? 'nothing committed' : String(one.source),
-    one.aheadOnSource === null ? '' : `${one.aheadOnSource} ahead`,
+    one.aheadOnSource === null ? '' : aheadText(one.aheadOnSource),
     '→',
     one.translated !== null ? String(one.translated) : pending.source ? 'unknown' : 'not mirrored so far',
-    one.aheadOnTarget === null ? '' : `${one.aheadOnTarget} ahead`,
+    one.aheadOnTarget === null ? '' : aheadText(one.aheadOnTarget),
     pending.target
       ? 'commit pending'
       : one.committed === null

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAmend } from './amend.js';
 import { addApprove } from './approve.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
@@ -40,6 +41,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addConfirm,
     addApprove,
     addControls,
+    addAmend,
     addList,
     addHolds,
     addDrain,

@@ -1,5 +1,6 @@
+import { amendment, partsAnew } from './amending.js';
 import { mirrorKind } from './file.js';
-import { inFull } from './listed.js';
+import { few, named } from './foreign-text.js';
 import {
   readClaim,
   readControl,
@@ -24,8 +25,9 @@ import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
 /**
  * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
  * - `override-counts-at-once`: an override takes the place of a claim that is kept or being checked.
+ * - `accepted-by-key`: what asks is accepted by its key; before, an override accepted all of it at once.
  */
-export type Rule = 'override-counts-at-once';
+export type Rule = 'override-counts-at-once' | 'accepted-by-key';
 
 /** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
 export type Judgement =
@@ -56,14 +58,27 @@ export function judge(
       ? judgeClaim(state, name, claim.value, at, since)
       : refuse(claim.mistake);
   }
-  return judgeControl(state, name, input, at);
+  if (name !== 'amend') return judgeControl(state, name, input, at, since);
+  const control = readControl(name, input);
+  return control.mistake === undefined ? judgeAmendment(state, control.value, at) : refuse(control.mistake);
 }
 
+/** What may be said to whatever runs in steps; only a migration has a file to amend. */
+export type SharedControl = Exclude<ControlName, 'amend'>;
+
 /** Judges what may be said to whatever runs in steps: the same as `judge`, for its controls. */
-export function judgeControl(state: Shown, name: ControlName, input: unknown, at: string): Judgement {
+export function judgeControl(
+  state: Shown,
+  name: SharedControl,
+  input: unknown,
+  at: string,
+  since: (rule: Rule) => boolean = () => true,
+): Judgement {
   if (state.outcome) return refuse(`this has ended: ${state.outcome.sentence}`);
   const control = readControl(name, input);
-  return control.mistake === undefined ? controlled(state, name, control.value, at) : refuse(control.mistake);
+  return control.mistake === undefined
+    ? controlled(state, name, control.value, at, since)
+    : refuse(control.mistake);
 }
 
 function judgeClaim(
@@ -96,7 +111,7 @@ function judgeClaim(
   if (typeof about === 'string') return refuse(about);
   const { parts, said: saidBefore } = about;
   if (parts.length === 0) return already(saidAlready(state, id, step, saidBefore));
-  const names = inFull(parts.map((part) => part.name));
+  const names = few(parts.map((part) => part.name));
   const after = {
     ...step,
     parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
@@ -122,7 +137,7 @@ function judgeClaim(
  * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
  */
 function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
-  const topics = inFull((step.parts ?? []).map((part) => part.name));
+  const topics = few((step.parts ?? []).map((part) => part.name));
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
@@ -181,12 +196,12 @@ function partsMeant(
     if (!part && wanted === '*') return about(parts);
     return part
       ? about([part])
-      : `${wanted} is not part of ${id}; name is one of ${inFull(parts.map((one) => one.name))}`;
+      : `${named(wanted)} is not part of ${id}; name is one of ${few(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
     ? about(left.length === 1 ? left : parts)
-    : `${id} has several left: say which by name (${inFull(left.map((one) => one.name))}), or "name":"*" for all of them`;
+    : `${id} has several left: say which by name (${few(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
 /** What is said to a person who says again what stands already. */
@@ -205,7 +220,7 @@ function fate(state: MigrationState, step: Step): string {
   if (state.paused) return 'it is checked after resume';
   const unsaid = (step.parts ?? []).flatMap(({ name, claim }) => (claim ? [] : [name]));
   return stepKind(step.id).together && unsaid.length > 0
-    ? `it is checked together with ${unsaid.join(', ')}, once that is said too`
+    ? `it is checked together with ${few(unsaid)}, once that is said too`
     : 'it is being checked against the clusters';
 }
 
@@ -214,7 +229,13 @@ const now = (state: Pick<MigrationState, 'steps'>): string => {
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function controlled(state: Shown, name: ControlName, control: Control, at: string): Judgement {
+function controlled(
+  state: Shown,
+  name: SharedControl,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');
@@ -243,23 +264,12 @@ function controlled(state: Shown, name: ControlName, control: Control, at: strin
     case 'retry': {
       if (step?.status !== 'blocked')
         return refuse(`nothing is blocked; retry is for a blocked step (now: ${now(state)})`);
-      if (!control.override)
+      if (!control.override && !control.accept)
         return {
           answer: `tries ${step.id} again`,
           apply: () => (state.decision = { what: 'retry', ...said(control, at) }),
         };
-      const { by, override } = control;
-      if (by === undefined) return refuse('an override needs by: who takes the responsibility');
-      if (!step.problem?.offers.includes('override'))
-        return refuse(`${step.id} cannot go on by an override: ${step.problem?.sentence ?? ''}`);
-      const asked = step.problem.findings.filter(({ weight }) => weight === 'asks');
-      return {
-        answer: `accepted by ${by}; tries ${step.id} again`,
-        apply: () => {
-          state.accepted.push(...asked.map(({ key }) => ({ key, by, reason: override.reason, at })));
-          state.decision = { what: 'retry', ...said(control, at) };
-        },
-      };
+      return judgeAcceptance(state, step, control, at, since);
     }
     case 'skip': {
       if (!step) return refuse('no step is under way');
@@ -273,6 +283,79 @@ function controlled(state: Shown, name: ControlName, control: Control, at: strin
     }
   }
 }
+
+/** What asks is accepted by name, so that a question among many is not accepted unseen. */
+function judgeAcceptance(
+  state: Shown,
+  step: Step,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
+  const { by, note, override, accept } = control;
+  const findings = step.problem?.findings ?? [];
+  const asked = findings.filter(({ weight }) => weight === 'asks').map(({ key }) => key);
+  const reason = override?.reason ?? note ?? '';
+  if (by === undefined)
+    return refuse(`${accept ? 'accept' : 'an override'} needs by: who takes the responsibility`);
+  if (reason.trim() === '') return refuse('accept needs note: why it may go on although the check asks');
+  if (asked.length === 0)
+    return refuse(`${step.id} asks for nothing to accept: ${step.problem?.sentence ?? ''}`);
+  if (!accept && asked.length > 1 && since('accepted-by-key'))
+    return refuse(
+      `${asked.length} findings ask, and an override would accept all of them unseen: say which by "accept":["KEY"] (${few(asked)}), or "accept":["*"] for all of them`,
+    );
+  const all = !accept || accept.includes('*');
+  const unknown = all ? [] : accept.filter((key) => !asked.includes(key));
+  if (unknown.length > 0) {
+    const blocks = findings.find(({ key, weight }) => weight === 'blocks' && unknown.includes(key));
+    return refuse(
+      blocks
+        ? `${blocks.key} blocks, and cannot be accepted: mend it, then retry`
+        : `${step.id} does not ask about ${few(unknown)}; it asks about ${few(asked)}`,
+    );
+  }
+  const keys = all ? asked : asked.filter((key) => accept.includes(key));
+  const left = findings.filter(({ weight, key }) => weight !== 'notes' && !keys.includes(key));
+  return {
+    answer: `${few(keys)} accepted by ${by}; tries ${step.id} again${left.length > 0 ? ` (still there: ${few(left.map(({ key }) => key))})` : ''}`,
+    apply: () => {
+      state.accepted.push(...keys.map((key) => ({ key, by, reason, at })));
+      state.decision = { what: 'retry', ...said(control, at) };
+    },
+  };
+}
+
+function judgeAmendment(state: MigrationState, control: Control, at: string): Judgement {
+  const { by, note, file } = control;
+  if (by === undefined) return refuse('amend needs by: who changes the migration');
+  if (file === undefined)
+    return refuse('amend needs file: the whole migration file as it is to be, {"by":"…","file":{…}}');
+  const { migration, changes, refusal } = amendment(state, file);
+  if (refusal !== undefined) return refuse(refusal);
+  if (changes.length === 0) return already('the migration does already what the file says');
+  if (state.abort) return refuse('this migration is being aborted');
+  const step = currentStep(state);
+  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${atMost(changes)}.`;
+  return {
+    answer: `amended: ${atMost(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
+    apply: () => {
+      const groupsBefore = JSON.stringify(state.migration.consumers);
+      state.migration = migration;
+      partsAnew(state);
+      if (JSON.stringify(migration.consumers) !== groupsBefore && state.facts.holds)
+        state.facts.holdsDue = true;
+      state.afresh = true;
+      const told = step ?? state.steps.findLast(isClosed) ?? state.steps[0];
+      told?.evidence.push({ at, sentence, data: { changes } });
+    },
+  };
+}
+
+const atMost = (sentences: readonly string[]): string =>
+  sentences.length <= 10
+    ? sentences.join(', ')
+    : `${sentences.slice(0, 10).join(', ')} and ${sentences.length - 10} more`;
 
 function said({ by, note, override }: Control | Claim, at: string): Said {
   return {

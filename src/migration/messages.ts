@@ -42,17 +42,39 @@ const claim = z.strictObject({
   override: override.optional(),
 });
 const control = z.strictObject({ by: who.optional(), note: text.optional() });
-const retry = z.strictObject({ by: who.optional(), note: text.optional(), override: override.optional() });
+/** The keys of findings that ask, as the status shows them; `*` for all that ask now. */
+const accept = z
+  .array(
+    z.string({ error: 'accept holds keys of findings' }).min(1, { error: 'accept holds keys of findings' }),
+    {
+      error: 'accept is a list of keys of findings: {"accept":["KEY"]}',
+    },
+  )
+  .min(1, { error: 'accept is empty: which findings are accepted?' });
+const retry = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  accept: accept.optional(),
+  override: override.optional(),
+});
+const amend = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  /** The whole migration file, as JSON. */
+  file: z.unknown().optional(),
+});
 
 export type Claim = z.output<typeof claim>;
-export type Control = z.output<typeof retry>;
+export type Control = z.output<typeof retry> & z.output<typeof amend>;
 
 /** What a person may do to any migration, at any time. */
 export const controls = {
   pause: 'Stop at the next safe point and wait for resume.',
   resume: 'Go on after pause; what was checked before is checked again.',
   retry:
-    'Try the blocked step again. With {"by":"…","override":{"reason":"…"}}: go on although the check asks.',
+    'Try the blocked step again. With {"by":"…","accept":["KEY"],"note":"…"}: accept what the check asks about, by the keys that the status shows; "accept":["*"] for all of it.',
+  amend:
+    'Change what can be changed while a migration runs. With {"by":"…","file":{…}}: the whole migration file as it is to be.',
   skip: 'Leave the step out, where that is safe.',
   abort:
     'Stop for good: take back what the migration made, as long as no producer has written to the target.',
@@ -95,4 +117,4 @@ function read<T>(
 
 export const readClaim = (name: HumanStepId, input: unknown) => read<Claim>(claim, name, input);
 export const readControl = (name: ControlName, input: unknown) =>
-  read<Control>(name === 'retry' ? retry : control, name, input);
+  read<Control>(name === 'retry' ? retry : name === 'amend' ? amend : control, name, input);

@@ -21,6 +21,8 @@ export interface MigrationState {
   /** What a person decided about the blocked step and nothing has acted on yet. */
   decision: (Said & { what: 'retry' | 'skip' }) | null;
   accepted: Acceptance[];
+  /** The file was amended since the present step began: it begins again, with what is in the file now. */
+  afresh?: boolean;
   /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
   refused: { at: string; message: string; why: string }[];
   /** What the steps hand to each other. */
@@ -51,6 +53,8 @@ export interface Facts {
   made: Made;
   /** Clusters of which no other migration may have the topics and groups of this one. */
   holds?: Held[];
+  /** The groups have changed since they were held. */
+  holdsDue?: boolean;
   /**
    * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
    * to copy now, unless the migration is paused.
@@ -133,7 +137,7 @@ export interface Problem {
   type: string;
   sentence: string;
   findings: Finding[];
-  offers: ('retry' | 'override' | 'skip' | 'abort')[];
+  offers: ('retry' | 'accept' | 'skip' | 'abort')[];
 }
 
 export interface Outcome {
@@ -148,7 +152,7 @@ export interface Outcome {
 }
 
 /** The parts of a human step. A migration that names no producers or groups has one claim for all of them. */
-function partsOf(id: StepId, migration: Migration): string[] | undefined {
+export function partsOf(id: StepId, migration: Migration): string[] | undefined {
   switch (stepKind(id).claimedFor) {
     case undefined:
       return undefined;

@@ -1,4 +1,5 @@
 import { noOverride } from './claims.js';
+import type { Finding } from './findings.js';
 import {
   currentStep,
   isPassed,
@@ -88,6 +89,15 @@ function waitingFor(state: Shown): string {
   return step.says ?? step.title;
 }
 
+/** What is waited for, where what contradicted it has a line of its own. */
+export function asked({
+  waitingFor: sentence,
+  contradicted: unlike,
+}: Pick<Status, 'waitingFor' | 'contradicted'>): string {
+  const before = unlike ? `Not so: ${unlike.why} ` : '';
+  return before !== '' && sentence.startsWith(before) ? sentence.slice(before.length) : sentence;
+}
+
 function openedAgain(state: Shown): Status['openedAgain'] {
   const step = state.outcome ? undefined : currentStep(state);
   return step?.openedAgain ? { step: step.id, ...step.openedAgain } : null;
@@ -116,22 +126,43 @@ function nextMessages(state: Shown): NextMessage[] {
   return next;
 }
 
-function offered({ offers }: Problem): NextMessage[] {
-  const all: Record<Problem['offers'][number], NextMessage> = {
-    retry: { message: 'retry', input: { by: 'you' }, means: 'once it is mended, the step is tried again' },
-    override: {
-      message: 'retry',
-      input: { by: 'you', override: { reason: 'why it may go on' } },
-      means: 'the step goes on although the check asks; your name and reason are kept',
-    },
-    skip: { message: 'skip', input: { by: 'you' }, means: 'the step is left out' },
-    abort: {
-      message: 'abort',
-      input: { by: 'you' },
-      means: 'the migration stops and takes back what it made',
-    },
+function offered({ offers, findings }: Problem): NextMessage[] {
+  const all: Record<Problem['offers'][number], NextMessage[]> = {
+    retry: [
+      {
+        message: 'retry',
+        input: { by: 'you' },
+        means:
+          'once it is mended, the step is tried again; what the file has to say is changed by amend first',
+      },
+    ],
+    accept: acceptances(findings),
+    skip: [{ message: 'skip', input: { by: 'you' }, means: 'the step is left out' }],
+    abort: [
+      {
+        message: 'abort',
+        input: { by: 'you' },
+        means: 'the migration stops and takes back what it made',
+      },
+    ],
   };
-  return offers.map((offer) => all[offer]);
+  return offers.flatMap((offer) => all[offer]);
+}
+
+const mostAcceptances = 3;
+
+/** Each by its key, and all of them at once for who has read all of them. */
+function acceptances(findings: readonly Finding[]): NextMessage[] {
+  const asked = findings.filter(({ weight }) => weight === 'asks');
+  const accepting = (keys: string[], means: string): NextMessage => ({
+    message: 'retry',
+    input: { by: 'you', accept: keys, note: 'why it may go on' },
+    means: `${means}; your name and reason are kept, and the step is tried again`,
+  });
+  return [
+    ...asked.slice(0, mostAcceptances).map(({ key }) => accepting([key], 'accepts this finding')),
+    ...(asked.length > 1 ? [accepting(['*'], `accepts all ${asked.length} that ask`)] : []),
+  ];
 }
 
 function claimsOf(step: Step): NextMessage[] {

@@ -279,7 +279,7 @@ describe('nonsense', () => {
       'producerSwitched: by is a text: who says so; shout is not a key of producerSwitched',
       'producerSwitched: producerSwitched takes one JSON object, for example {"by":"ann"}',
       'producerSwitched: nobody is not part of producerSwitched; name is one of orders-web',
-      'producerSwiched: no such message; the names are listed under Send a Signal',
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
       'producerWritesBoth: simplestCase has no step producerWritesBoth here; its human steps are producerSwitched, consumerSwitched, deletionApproved',
     ]);
     expect(await migration.details()).toContain('`producerSwiched` was ignored: no such message');
@@ -306,5 +306,17 @@ describe('nonsense', () => {
       [],
     );
     expect((await migration.status()).refused).toEqual([]);
+  });
+
+  it('in the name of an update is told with the names there are', async () => {
+    const migration = await migrations.start('simplestCase');
+    await migration.at('producerSwitched', 'waiting');
+    expect(await migration.refusal('producerSwiched', { by: 'ann' })).toBe(
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
+    );
+    expect(await migration.refusal('producerWritesBoth')).toContain(
+      'simplestCase has no step producerWritesBoth',
+    );
+    expect((await migration.status()).state).toBe('waiting');
   });
 });

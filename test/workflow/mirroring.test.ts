@@ -110,7 +110,7 @@ describe('the mirror', () => {
     });
     await migration.at('producerStopped', 'blocked');
     const { next, steps } = await migration.status();
-    expect(next[1]).toMatchObject({ message: 'retry', input: { override: expect.anything() as unknown } });
+    expect(next[1]).toMatchObject({ message: 'retry', input: { accept: expect.anything() as unknown } });
     expect(steps.find(({ id }) => id === 'producerStopped')?.problem).toMatchObject({
       type: 'Conflict',
       sentence,

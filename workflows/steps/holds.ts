@@ -13,6 +13,7 @@ export async function held(run: Run): Promise<void> {
   const { held: holds, findings } = await change().takeHolds({ ...run.work(), run: first() });
   insist(run, findings);
   run.facts.holds = holds;
+  delete run.facts.holdsDue;
 }
 
 /** Others may have them. What cannot be given back now is found to be nobody's by who wants it next. */

@@ -1,5 +1,5 @@
-import { inFull } from '../../src/migration/listed.js';
 import { isPassed, type Part, type Step, type Unverified } from '../../src/migration/state.js';
+import { few, named } from '../../src/migration/foreign-text.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
 import type { Run } from './run.js';
 import { step } from './step.js';
@@ -49,8 +49,7 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
         ...(unverified && { unverified }),
       });
       if (!parts.every(isPassed)) run.saw(entry, evidence(seen.sentence));
-      else if (due.length === parts.length)
-        return evidence(`${seen.sentence} Said: ${inFull(parts.map(saidText), '; ')}.`);
+      else if (due.length === parts.length) return evidence(`${seen.sentence} Said: ${saidBy(parts)}.`);
       else {
         // Those that moved first were checked before a wait for the others: checks age.
         for (const part of parts) delete part.verified;
@@ -70,7 +69,7 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
     const missing = unsaid();
-    const asks = `${entry.title}: waiting for a person to say so for ${inFull(missing)}.`;
+    const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
     if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
     await run.startFreshHistory();
@@ -91,7 +90,7 @@ async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Pr
   run.says(
     entry,
     'active',
-    `${stepKind(entry.id).title}: said for ${inFull(due.map(({ name }) => name))}; checking the clusters.`,
+    `${stepKind(entry.id).title}: said for ${few(due.map(({ name }) => name))}; checking the clusters.`,
   );
   if (measured.length > 0) return run.unless(overridden, () => human.check(measured, entry));
   return human.whenOverridden
@@ -108,8 +107,16 @@ function contradicted(run: Run, entry: Step, due: Part[], seen: string): string 
   return sentence;
 }
 
+const mostSaid = 20;
+
+/** The parts themselves hold all of it. */
+function saidBy(parts: readonly Part[]): string {
+  const more = parts.length - mostSaid;
+  return `${parts.slice(0, mostSaid).map(saidText).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
 function saidText({ name, claim }: Part): string {
   const by = claim?.by ? ` by ${claim.by}` : '';
   const overridden = claim?.override ? ` (overridden: ${claim.override.reason})` : '';
-  return `${name}${by}${overridden}`;
+  return `${named(name)}${by}${overridden}`;
 }

@@ -3,6 +3,7 @@ import {
   defineSignal,
   defineUpdate,
   setDefaultSignalHandler,
+  setDefaultUpdateHandler,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -45,9 +46,12 @@ export function listen(run: Run): void {
       },
     });
   }
+  const unknown = `no such message; the names are ${[...humanSteps, ...Object.keys(controls)].join(', ')}`;
   setDefaultSignalHandler((name, input) =>
-    isHumanStep(name)
-      ? run.hear(name, input)
-      : run.ignore(name, 'no such message; the names are listed under Send a Signal'),
+    isHumanStep(name) ? run.hear(name, input) : run.ignore(name, unknown),
   );
+  setDefaultUpdateHandler((name, input) => {
+    const { refusal } = isHumanStep(name) ? run.judge(name, input) : { refusal: `${name}: ${unknown}` };
+    throw refused(refusal ?? unknown);
+  });
 }

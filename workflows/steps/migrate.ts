@@ -85,8 +85,11 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
     : newState(migration, new Date().toISOString());
 }
 
-/** A run of an earlier version may have carried over an overridden claim as a verified one. */
-function asNow(step: Step): Step {
+/** A run of an earlier version carried over an overridden claim as a verified one. */
+function asNow({ problem, ...rest }: Step): Step {
+  // So was what is accepted by key by now.
+  const offers = problem?.offers.map((offer) => ((offer as string) === 'override' ? 'accept' : offer));
+  const step: Step = { ...rest, ...(problem && offers && { problem: { ...problem, offers } }) };
   if (!step.parts?.some(({ claim, verified }) => claim?.override && verified)) return step;
   const parts = step.parts.map((part) =>
     part.claim?.override && part.verified ? { ...part, verified: false } : part,

@@ -102,22 +102,25 @@ export class Mirror {
 
   /** Until it is no longer wanted, and every share has stopped. */
   async #copy(): Promise<void> {
+    const { migration } = this.state;
+    // A share copies by the file as it was when it began, so all begin again when that is amended.
+    const wanted = (): boolean => this.#wanted() && this.state.migration === migration;
+    const partitions = this.state.facts.mirror?.partitions ?? {};
     const scope = new CancellationScope();
     const bell = new CancellationScope();
     const listening = bell.run(async () => {
-      await condition(() => !this.#wanted());
+      await condition(() => !wanted());
       scope.cancel();
     });
-    const partitions = this.state.facts.mirror?.partitions ?? {};
-    const { shares, busy } = sharesOf(this.state.migration, partitions);
+    const { shares, busy } = sharesOf(migration, partitions);
     const shareMs = mirrorSliceMs(shares);
     const copy = async (share: number): Promise<void> => {
-      while (this.#wanted())
+      while (wanted())
         await mirroring(shareMs).mirror({ ...this.work(), sliceMs: shareMs, share, shares, partitions });
     };
     const all = [
       ...busy.map((share) => () => copy(share)),
-      ...(this.state.migration.schemas ? [() => this.#letSchemasFollow()] : []),
+      ...(migration.schemas ? [() => this.#letSchemasFollow(wanted)] : []),
     ];
     await this.#orFail(() =>
       this.#mayImport(() =>
@@ -131,9 +134,9 @@ export class Mirror {
   }
 
   /** New versions on the source registry, while producers there may still make some. */
-  async #letSchemasFollow(): Promise<void> {
+  async #letSchemasFollow(wanted: () => boolean): Promise<void> {
     let carry: unknown;
-    while (this.#wanted()) {
+    while (wanted()) {
       const seen = await watchThenChange().watchSchemas({ ...this.work(), sliceMs, carry });
       if (seen.state === 'asks') {
         insist(this.work(), seen.findings);

@@ -334,8 +334,9 @@ export class Run {
   }
 
   /** What ends the present wait: something that a person has said, or a mirror that has failed. */
-  #turn(): Aborted | Skipped | Blocked | Moot | null {
-    return this.#decided() ?? (this.#moot() ? new Moot() : this.mirror.failure);
+  #turn(): Aborted | Skipped | Blocked | Interrupted | Moot | null {
+    if (this.#moot()) return this.#decided() ?? new Moot();
+    return this.#decided() ?? (this.state.afresh ? new Interrupted() : this.mirror.failure);
   }
 
   #decided(): Aborted | Skipped | null {

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import { held } from './holds.js';
 import { lostActivity } from './lost-activity.js';
 import type { Run } from './run.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
@@ -22,8 +23,10 @@ export async function step(
     try {
       if (stands) await run.blocked(entry, stands);
       stands = undefined;
+      delete run.state.afresh;
       await run.startFreshHistory();
       await run.goAhead();
+      if (run.facts.holdsDue) await held(run);
       run.mirror.goOn();
       run.begin(entry);
       run.close(entry, 'done', await body(entry));
@@ -60,12 +63,12 @@ function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
     ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
   ];
   if (error instanceof Blocked) {
-    const acceptable = error.findings.length > 0 && error.findings.every(({ weight }) => weight === 'asks');
+    const acceptable = error.findings.some(({ weight }) => weight === 'asks');
     return {
       type: error.type,
       sentence: error.message,
       findings: error.findings,
-      offers: [...offers, ...(acceptable ? ['override' as const] : []), ...rest()],
+      offers: [...offers, ...(acceptable ? ['accept' as const] : []), ...rest()],
     };
   }
   if (!(error instanceof ActivityFailure)) return undefined;
