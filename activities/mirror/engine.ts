@@ -43,7 +43,7 @@ export function engineActivities({
         );
         const partitions = Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]));
         attempt.says(`Looks whether ${target.name} takes and keeps the history.`);
-        const findings = await historyOf(source, target, migration);
+        const findings = await historyOf({ clusters, registries }, input);
         const stands = standing(findings, accepted);
         if (stands.length > 0)
           return {

@@ -78,9 +78,7 @@ export async function checkPlan(
   if (source && topics) await checkSource(source.cluster, migration, topics, findings);
   if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
   if (source && target && isMirrored(migration.strategy)) {
-    const history = await attempted(findings, 'history-unread', () =>
-      historyOf(source.cluster, target.cluster, migration),
-    );
+    const history = await attempted(findings, 'history-unread', () => historyOf(dependencies, work));
     findings.push(...(history ?? []));
     if (mirrorKind(migration) === 'mirrormaker') {
       const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));

@@ -72,9 +72,11 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   const names = parts.map((part) => part.name).join(', ');
   const kept = step.status === 'pending';
   return {
-    answer: kept
-      ? `${id} is kept for ${names}: it counts when its step begins (now: ${now(state)})`
-      : `${id} counts for ${names}; it is being checked against the clusters`,
+    answer: tooEarly(state, step)
+      ? `${id} is kept for ${names}, and early: the mirror does not keep up yet, so producers stand still until it has copied what is left; ferry status says how long that takes`
+      : kept
+        ? `${id} is kept for ${names}: it counts when its step begins (now: ${now(state)})`
+        : `${id} counts for ${names}; it is being checked against the clusters`,
     apply: () => {
       for (const part of parts) {
         part.claim = said(claim, at);
@@ -83,6 +85,13 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
     },
   };
 }
+
+/** Whether the mirror has a history to copy before producers need to stop. */
+const tooEarly = (state: MigrationState, { id, status }: Step): boolean =>
+  id === 'producerStopped' &&
+  status !== 'waiting' &&
+  state.migration.strategy === 'simpleMirroring' &&
+  state.facts.mirror?.keepsUp !== true;
 
 /**
  * A person who approves a deletion has to name themselves and the topic, while the step asks and not before. Its check

@@ -103,8 +103,8 @@ class Copying {
       ending: this.ending.signal,
       ids: options.ids,
     };
-    this.flows = starts.map(({ partition, map, targetEnd, sourceEpoch, largest }) => {
-      const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch);
+    this.flows = starts.map(({ partition, map, sourceEnd, targetEnd, sourceEpoch, largest }) => {
+      const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch, undefined, sourceEnd);
       return {
         partition,
         writer: new TargetWriter(epoch, onTarget(partition), queue, map, targetEnd, largest, partition),
@@ -205,6 +205,7 @@ class Copying {
         targetNext: map.targetNext,
       })),
       ...this.counts,
+      copied: this.flows.reduce((sum, { writer }) => sum + writer.map.records, 0),
     });
   }
 

@@ -42,6 +42,8 @@ export interface MirrorProgress {
     sourceEnd: bigint;
     targetNext: bigint;
   }[];
+  /** Copied by all attempts. */
+  copied: number;
   /** Copied by this attempt. */
   records: bigint;
   bytes: bigint;

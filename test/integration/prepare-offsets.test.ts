@@ -267,9 +267,11 @@ test('what has been written to the target since is told by topic', async () => {
     topics: [{ name: 'written.yes' }, { name: 'written.no' }],
   });
   const { start } = await seed(migration);
-  expect(await targetWrites(ground, { migration, start })).toEqual({ written: [] });
+  expect(await targetWrites(ground, { migration, start }, attempt())).toEqual({ written: [] });
   await produce(ground.lab.target, 'written.yes', 3);
-  expect(await targetWrites(ground, { migration, start: { ...start, 'written.gone': ['0'] } })).toEqual({
+  expect(
+    await targetWrites(ground, { migration, start: { ...start, 'written.gone': ['0'] } }, attempt()),
+  ).toEqual({
     written: [
       'written.yes on target has 3 offsets more than when it was prepared, in partition 0: something writes to it.',
     ],

@@ -8,7 +8,7 @@ import { groupOffsets } from '../../app/cli/offsets.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
-import { mapTopic } from '../../src/mirror/map-topic.js';
+import { mapTopic, readPositions } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { run } from './kafka-cluster.js';
@@ -115,7 +115,7 @@ describe('the engine as a mirror', () => {
     await commit(ground.admin.source, group, topic, [6n, 2n]);
     const copy = await mirrored(migration);
     expect(copy.heartbeats.at(-1)?.mirror).toMatchObject({ share: 0, records: 14, lag: 0, lagging: {} });
-    expect(copy.heartbeats.at(-1)?.says).toMatch(/^copied 14 records \(\d+ B\), nothing left for now$/);
+    expect(copy.heartbeats.at(-1)?.says).toMatch(/^copied 14 records, nothing left for now$/);
 
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
@@ -321,7 +321,7 @@ describe('what is on the target beside what the mirror wrote', () => {
     // A second attempt seals again: its markers are no records.
     await copying(migration).stop();
     const made = { topics: [], acls: [], offsets: [] };
-    expect(await targetWrites(ground, { migration, start: {} })).toEqual({ written: [] });
+    expect(await targetWrites(ground, { migration, start: {} }, attempt())).toMatchObject({ written: [] });
     expect(await watchProducers(migration, copy).answer).toMatchObject({
       state: 'contradicted',
       sentence: expect.stringContaining(`Nobody has written to ${topic}.new on target within 2s`),
@@ -336,11 +336,13 @@ describe('what is on the target beside what the mirror wrote', () => {
       state: 'writing',
       written: [`${topic}.new`],
     });
-    const { written } = await targetWrites(ground, { migration, start: {} });
+    const { written } = await targetWrites(ground, { migration, start: {} }, attempt());
     expect(written).toEqual([expect.stringContaining(`${topic}.new on target has 2 offsets more`)]);
     // The same when the map is gone, by what was taken down.
     await running(engine.removeMirror, { migration }).answer;
-    expect((await targetWrites(ground, { migration, start: copy.mirrored })).written).toHaveLength(1);
+    expect((await targetWrites(ground, { migration, start: copy.mirrored }, attempt())).written).toHaveLength(
+      1,
+    );
     expect(await undo(ground, { migration, made, mirrored: copy.mirrored }, attempt())).toEqual({
       undone: [],
       left: [],
@@ -364,6 +366,48 @@ describe('what is on the target beside what the mirror wrote', () => {
     const copy = await mirrored(migration);
     await send(ground.lab.source, topic, messages(1));
     expect(await watchProducers(migration, copy).answer).toMatchObject({ state: 'grew' });
+  });
+
+  test('is looked at behind the stored position, before a killed mirror is taken for a stranger', async () => {
+    await prepared();
+    const migration = mirroring();
+    await running(engine.prepareMirror, { migration }).answer;
+    const share = copying(migration);
+    const fate = share.answer.catch((error: Error) => error);
+    const positions = async () => {
+      const rows = await ground.target.watermarks([{ topic: `${topic}.new`, partition: 0 }]);
+      const stored = (await readPositions(ground.target, migration.name)).get(`${topic}/0`);
+      return { end: rows.get(`${topic}.new/0`)?.value?.highWatermark ?? 0n, stored };
+    };
+    await eventually(positions, ({ stored }) => (stored?.sourceNext ?? 0n) >= 10n);
+    // It writes more than it has stored, until it is caught at that; then it is shut out, as one that was killed.
+    await eventually(
+      async () => {
+        await send(ground.lab.source, topic, messages(200));
+        expect(await historyOf(ground, { migration })).toEqual([]);
+        return positions();
+      },
+      ({ end, stored }) => stored !== undefined && end > stored.targetNext,
+    );
+    const seen = await targetWrites(ground, { migration, start: {}, partitions: partitions() }, attempt());
+    expect(seen.written).toEqual([]);
+    share.cancel();
+    await fate;
+    const { end } = await positions();
+    expect(seen.mirrored).toMatchObject({ [`${topic}.new`]: [String(end), expect.anything() as unknown] });
+
+    // A record of somebody else is named, with its offset, and what was looked at is not taken back.
+    await send(ground.lab.target, `${topic}.new`, messages(1));
+    expect(
+      (await targetWrites(ground, { migration, start: {}, partitions: partitions() }, attempt())).written,
+    ).toEqual([
+      expect.stringMatching(
+        /^.*\.new on target has \d+ offsets more than .*\. Another writer appeared on .* at offset/,
+      ),
+    ]);
+    expect(keysOf(await historyOf(ground, { migration }))).toEqual([
+      `blocks records-before-history:${topic}.new`,
+    ]);
   });
 
   test('is nothing after a copy, so an abort deletes the topic that the ferry made, with what was copied', async () => {
@@ -390,9 +434,9 @@ test('what an earlier run of the same mirror has copied is no strange record', a
   await prepared();
   const migration = mirroring();
   await mirrored(migration);
-  expect(await historyOf(ground.source, ground.target, migration)).toEqual([]);
+  expect(await historyOf(ground, { migration })).toEqual([]);
   await send(ground.lab.target, `${topic}.new`, messages(1));
-  expect(keysOf(await historyOf(ground.source, ground.target, migration))).toEqual([
+  expect(keysOf(await historyOf(ground, { migration }))).toEqual([
     `blocks records-before-history:${topic}.new`,
   ]);
 });

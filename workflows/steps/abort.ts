@@ -29,7 +29,11 @@ export async function takeBack(run: Run): Promise<Outcome> {
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
     if (mirror && mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
     const start = run.facts.start ?? mirrored ?? {};
-    const { written } = await change().targetWrites({ ...run.work(), start });
+    const { partitions } = run.facts.mirror ?? {};
+    const { written, mirrored: copied = mirrored } = await change().targetWrites({
+      ...{ ...run.work(), start },
+      ...(mirror && partitions && { partitions }),
+    });
     if (written.length > 0) {
       left = [
         ...written,
@@ -45,7 +49,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     }
     const undo = await change().undo({
       ...{ ...run.work(), made },
-      ...(mirrored && { mirrored }),
+      ...(copied && { mirrored: copied }),
       ...(translated && { translated }),
     });
     undone.push(...undo.undone);

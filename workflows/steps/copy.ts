@@ -30,6 +30,51 @@ export async function mirrorSteady(run: Run): Promise<void> {
   });
 }
 
+/** Long enough to see how fast it copies, ms. */
+const paceMs = 10_000;
+
+/**
+ * Producers are asked to stop when that is a short pause: not before the mirror keeps up. Who says that they have stopped
+ * is told what is left; who overrides the proof for all of them is not held back.
+ */
+export async function mirrorKeepsUp(run: Run, entry: Step): Promise<void> {
+  const { mirror } = run.facts;
+  if (!mirror) return;
+  mirror.keepsUp = false;
+  const claims = () => (entry.parts ?? []).flatMap(({ claim }) => claim ?? []);
+  const insisted = () => claims().length === entry.parts?.length && claims().every((one) => one.override);
+  while (!insisted()) {
+    const before = claims().length;
+    let told = before === 0;
+    run.says(entry, 'active', sayCopying(before > 0));
+    const seen = await run.watchUnless(
+      () => claims().length > before,
+      (slice) => watch().watchMirror({ ...slice, partitions: mirror.partitions }),
+      {
+        firstMs: paceMs,
+        says: (sentence) => {
+          const copying = sayCopying(before > 0, sentence);
+          if (!told) run.saw(entry, { sentence: copying });
+          told = true;
+          run.says(entry, 'active', copying);
+        },
+      },
+    );
+    if (seen?.state === 'caught-up') {
+      mirror.keepsUp = true;
+      return;
+    }
+    if (seen) throw new Blocked(seen.sentence);
+  }
+}
+
+function sayCopying(stopped: boolean, left?: string): string {
+  const how = left === undefined ? '' : `: ${left}`;
+  return stopped
+    ? `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left${how}.`
+    : `The mirror copies the history${how}. Let producers write on: you are asked to stop them when it keeps up.`;
+}
+
 /**
  * The target has every record that a consumer could read on the source up to its frozen end, and the mirror has stopped:
  * from here on the target has no writer until producers come.

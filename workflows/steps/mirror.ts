@@ -111,8 +111,11 @@ export class Mirror {
     const { shares, busy } = sharesOf(this.state.migration, partitions);
     const shareMs = mirrorSliceMs(shares);
     const copy = async (share: number): Promise<void> => {
-      while (this.#wanted())
-        await mirroring(shareMs).mirror({ ...this.work(), sliceMs: shareMs, share, shares, partitions });
+      let carry: unknown;
+      while (this.#wanted()) {
+        const slice = { ...this.work(), sliceMs: shareMs, carry };
+        ({ carry } = await mirroring(shareMs).mirror({ ...slice, share, shares, partitions }));
+      }
     };
     const all = [
       ...busy.map((share) => () => copy(share)),

@@ -54,8 +54,9 @@ export interface MirrorActivities {
 export interface MirrorHeartbeat extends Heartbeat {
   mirror: {
     share: number;
-    /** Copied by this attempt. */
+    /** Copied since the mirror began, with MirrorMaker in offsets since it was last followed anew. */
     records: number;
+    /** Copied by this attempt. */
     bytes: number;
     /** Over the last seconds. */
     recordsPerSecond: number;
