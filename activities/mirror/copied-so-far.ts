@@ -1,6 +1,6 @@
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetName, waitMs } from '../../src/migration/file.js';
 import type { SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
 import { partitionsOfShare, sharesOf, type PartitionCounts } from '../../src/migration/shares.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -92,7 +92,7 @@ const toldBy: readonly string[] = ['Conflict', 'Changed', 'NotFound'];
 async function comparedSoFar(
   { clusters }: Pick<Dependencies, 'clusters'>,
   { migration, topicIds }: Work,
-  { noted, says, note, signal }: Attempt,
+  attempt: Attempt,
 ): Promise<CopiedSoFar> {
   const sides = { source: clusters(migration.source), target: clusters(migration.target) };
   const copied: CopiedSoFar = { mirrored: {}, strange: new Map() };
@@ -133,13 +133,15 @@ async function comparedSoFar(
     ...sides,
     pairs: all.filter(({ compacted }) => !compacted),
     sourceGoesOn: true,
-    carry: noted,
+    carry: attempt.noted,
     patienceMs: waitMs(migration, 'patience'),
-    signal,
+    signal: attempt.signal,
   });
   const telling = setInterval(() => {
-    says(`Looks whether what the target holds is the mirror\u2019s: ${sayProgress(comparison.progress)}.`);
-    void note(comparison.carry).catch(() => undefined);
+    attempt.says(
+      `Looks whether what the target holds is the mirror\u2019s: ${sayProgress(comparison.progress)}.`,
+    );
+    void attempt.note(comparison.carry).catch(() => undefined);
   }, 5_000);
   try {
     await comparison.run();
@@ -164,5 +166,5 @@ async function endsOf(cluster: Cluster, names: readonly string[]): Promise<Sourc
   const ends = await readEnds(cluster, partitionsIn(names.map((name) => valueOf(rows, name))));
   const table: Record<string, string[]> = {};
   for (const { topic, partition, lastStable } of ends) (table[topic] ??= [])[partition] = String(lastStable);
-  return table as SourceOffsets & TargetOffsets;
+  return table;
 }

@@ -2,7 +2,7 @@ import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
-import { mirrorKind, targetName, waitMs, type Migration, type TopicMove } from '../../src/migration/file.js';
+import { mirrorKind, targetName, waitMs, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { notTheMirrors } from '../../src/mirror/tail-of-mirror.js';
