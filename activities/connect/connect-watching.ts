@@ -6,7 +6,7 @@ import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { mirrorOf } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { grew } from '../drain/growth.js';
-import { endsTable, plannedTopics } from '../topics/planned-topics.js';
+import { endsTable, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
@@ -62,12 +62,13 @@ class MirrorWatch {
   }
 
   async probe({ carry }: Moment<Carried>): Promise<Seen<Answer, Carried>> {
-    const { migration, topicIds, to, frozen = false } = this.input;
-    await plannedTopics(
+    const { migration, topicIds, targetIds, to, frozen = false } = this.input;
+    const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
     );
+    await plannedCopies(this.target, this.input, topics, targetIds);
     // Of a mirror that is to keep up the first probe only takes down the ends.
     const upTo = to ?? carry?.ends ?? undefined;
     const lag = await this.lag.look(this.partitions, upTo);

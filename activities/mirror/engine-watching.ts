@@ -8,7 +8,7 @@ import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.j
 import type { MirroredPartition } from '../../src/mirror/plan.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { growthSince } from '../drain/growth.js';
-import { plannedTopics } from '../topics/planned-topics.js';
+import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
@@ -73,12 +73,13 @@ class EngineWatch {
   }
 
   async probe({ carry, watchedMs }: Moment<Carried>): Promise<Seen<Answer, Carried>> {
-    const { migration, topicIds, to, frozen = false } = this.input;
-    await plannedTopics(
+    const { migration, topicIds, targetIds, to, frozen = false } = this.input;
+    const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
     );
+    await plannedCopies(this.target, this.input, topics, targetIds);
     const marks = await this.source.watermarks(this.partitions);
     const grown = to && frozen ? await growthSince(this.source, to, this.partitions, marks) : undefined;
     if (grown) return { answer: grown };

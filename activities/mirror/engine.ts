@@ -18,7 +18,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { watchEngine } from './engine-watching.js';
 import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedTopics, topicIdsOn } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
 import { HeldBack } from '../schemas/schema-held-back.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
@@ -56,6 +56,7 @@ export function engineActivities({
         const { shares } = sharesOf(migration, partitions);
         return {
           partitions,
+          targetIds: await topicIdsOn(target, migration.topics.map(targetName)),
           findings,
           sentence: `The mirror copies ${count(partitionsIn(topics).length, 'partition')} from now on, in ${count(shares, 'share')}; it keeps where each record went in ${mapTopic(migration.name)} on ${target.name}${made ? '' : ', which was there already'}.`,
         };
@@ -86,10 +87,11 @@ export function engineActivities({
         await runMirror(
           clusters(migration.source),
           clusters(migration.target),
-          { migration: migration.name, share, partitions: mirrored },
+          { migration: migration.name, share, partitions: mirrored, counts: partitions },
           {
             signal,
             ids,
+            accepted: input.accepted,
             patienceMs: waitMs(migration, 'patience'),
             progress: (progress) => {
               heartbeat = pace.heartbeat(progress);

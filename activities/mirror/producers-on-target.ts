@@ -7,7 +7,7 @@ import type { Activities } from '../../src/migration/work/activities.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lateRecords, staysBehind, type LateRecords } from '../drain/late-records.js';
 import { readEnds } from '../offsets/offset-reading.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { valueOf } from '../kit/rows.js';
@@ -110,6 +110,7 @@ class ProducersOnTarget {
       migration.topics.map(({ name }) => name),
       { topicIds },
     );
+    await plannedCopies(this.target, this.input, topics);
     if (!frozen) return [];
     const marks = await this.source.watermarks(partitionsIn(topics));
     const late: LateRecords[] = [];

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partitionKey, type Cluster } from '../kafka/cluster.js';
+import { partitionKey, type Cluster, type TopicFacts } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { isFerryError } from '../migration/errors.js';
+import { insistOnCopies } from './copies.js';
+import { repartitioned } from './source-changes.js';
 import { compareIds, onTarget, takeOver, type Begun } from './takeover.js';
 import { Room, type Flow } from './intake.js';
 import { Intakes } from './intakes.js';
@@ -130,7 +132,7 @@ class Copying {
       this.options.signal.removeEventListener('abort', stop);
     }
     await this.finish();
-    if (this.failure) throw this.failure.error;
+    if (this.failure) throw await this.cause(this.failure.error);
   }
 
   private fail(error: unknown): void {
@@ -230,6 +232,30 @@ class Copying {
       const now = new Map([...rows].map(([name, { value }]) => [name, value?.topicId ?? null]));
       for (const [topic, id] of then) compareIds(cluster, topic, id, now);
       for (const row of rows.values()) if (row.error) throw row.error;
+      for (const [topic, row] of rows) if (row.value) this.insistOnPartitions(cluster, topic, row.value);
+    }
+  }
+
+  private insistOnPartitions(cluster: Cluster, topic: string, { partitions }: TopicFacts): void {
+    const { source, plan, options } = this;
+    const mirrored = plan.partitions.find(
+      (one) => (cluster === source ? one.topic : one.targetTopic) === topic,
+    );
+    const count = mirrored && plan.counts?.[mirrored.topic];
+    if (count === undefined || partitions.length === count) return;
+    if (cluster === source) throw repartitioned(source, topic, count, partitions.length);
+    const { accepted = [] } = options;
+    insistOnCopies(cluster, topic, { has: partitions.length, copied: count, accepted });
+  }
+
+  /** A topic that is gone, or another one by now, makes all sorts of failures: it is told instead of them. */
+  private async cause(error: unknown): Promise<unknown> {
+    if (!isFerryError(error) || error instanceof TakenOver || error.type === 'Unreachable') return error;
+    try {
+      await this.watchTopics();
+      return error;
+    } catch (cause) {
+      return isFerryError(cause) && (cause.type === 'Changed' || cause.type === 'NotFound') ? cause : error;
     }
   }
 

@@ -16,6 +16,8 @@ export interface MirrorPlan {
    */
   readonly share: number;
   readonly partitions: readonly MirroredPartition[];
+  /** How many partitions each topic of the source has, those of other shares among them; unless told nobody looks. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 export interface MirrorOptions {
@@ -28,6 +30,8 @@ export interface MirrorOptions {
   memory?: number;
   /** How long a log may not be given although it goes on, ms; two minutes unless told. */
   patienceMs?: number | undefined;
+  /** Keys of findings that a person has accepted. */
+  accepted?: readonly string[] | undefined;
   /** Puts other ids of schemas into records; without, they are copied as they are. */
   ids?: MirroredIds | undefined;
 }

@@ -12,9 +12,9 @@ import { Blocked } from './turns.js';
 /** The mirror copies the history, and then what comes, in the background. */
 export async function mirrorStarted(run: Run): Promise<void> {
   await step(run, 'startMirror', async () => {
-    const { partitions, findings, sentence } = await change().prepareMirror(run.work());
+    const { partitions, targetIds, findings, sentence } = await change().prepareMirror(run.work());
     insist(run, findings);
-    run.facts.mirror = { partitions, runs: true };
+    run.facts.mirror = { partitions, ...(targetIds && { targetIds }), runs: true };
     run.mirror.goOn();
     return { sentence, data: { partitions, findings } };
   });
@@ -23,8 +23,7 @@ export async function mirrorStarted(run: Run): Promise<void> {
 /** The target has the history, and what the source gets, it has a moment later. */
 export async function mirrorSteady(run: Run): Promise<void> {
   await step(run, 'mirrorSteady', async (entry) => {
-    const partitions = run.facts.mirror?.partitions ?? {};
-    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, partitions }));
+    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }));
     if (seen.state === 'caught-up') return { sentence: seen.sentence };
     throw new Blocked(seen.sentence);
   });
@@ -49,7 +48,7 @@ export async function mirrorKeepsUp(run: Run, entry: Step): Promise<void> {
     run.says(entry, 'active', sayCopying(before > 0));
     const seen = await run.watchUnless(
       () => claims().length > before,
-      (slice) => watch().watchMirror({ ...slice, partitions: mirror.partitions }),
+      (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }),
       {
         firstMs: paceMs,
         says: (sentence) => {
@@ -108,15 +107,20 @@ export async function mirrorEmptied(run: Run, entry: Step) {
 }
 
 async function copied(run: Run, entry: Step) {
-  const { ends = {}, mirror, unproved } = run.facts;
+  const { ends = {}, unproved } = run.facts;
   const seen = await run.watch(entry, (slice) =>
     watch().watchMirror({
       ...slice,
-      ...{ partitions: mirror?.partitions ?? {}, to: ends, frozen: unproved === undefined },
+      ...{ ...mirroredIn(run), to: ends, frozen: unproved === undefined },
     }),
   );
   if (seen.state === 'caught-up') run.facts.mirrored = seen.mirrored;
   return seen;
+}
+
+function mirroredIn({ facts }: Run) {
+  const { partitions = {}, targetIds } = facts.mirror ?? {};
+  return { partitions, ...(targetIds && { targetIds }) };
 }
 
 /** Nobody writes to the target on behalf of the mirror any more. */

@@ -5,11 +5,11 @@ import {
   condition,
   isCancellation,
 } from '@temporalio/workflow';
-import type { Finding } from '../../src/migration/findings.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
+import { acceptable } from './acceptable.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
 import { Blocked } from './turns.js';
@@ -107,14 +107,17 @@ export class Mirror {
       await condition(() => !this.#wanted());
       scope.cancel();
     });
-    const partitions = this.state.facts.mirror?.partitions ?? {};
+    const { partitions = {}, targetIds } = this.state.facts.mirror ?? {};
     const { shares, busy } = sharesOf(this.state.migration, partitions);
     const shareMs = mirrorSliceMs(shares);
     const copy = async (share: number): Promise<void> => {
       let carry: unknown;
       while (this.#wanted()) {
         const slice = { ...this.work(), sliceMs: shareMs, carry };
-        ({ carry } = await mirroring(shareMs).mirror({ ...slice, share, shares, partitions }));
+        ({ carry } = await mirroring(shareMs).mirror({
+          ...{ ...slice, share, shares, partitions },
+          ...(targetIds && { targetIds }),
+        }));
       }
     };
     const all = [
@@ -180,10 +183,4 @@ export class Mirror {
             'Unreachable',
           );
   }
-}
-
-/** What a person may accept of a failure, which an activity hands over as its details (`FerryError.findings`). */
-function acceptable({ details }: ApplicationFailure): Finding[] {
-  const [findings] = details ?? [];
-  return Array.isArray(findings) ? (findings as Finding[]) : [];
 }
