@@ -11,6 +11,7 @@ import { growthSince } from '../drain/growth.js';
 import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
+import { stillness, whileItMoves } from './stillness.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { digits, listed } from '../kit/wording.js';
@@ -23,6 +24,7 @@ const carried = z.object({
   mark: z.object({ ends: z.record(z.string(), z.array(z.string())), atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
+  still: stillness.optional(),
 });
 type Carried = z.infer<typeof carried>;
 
@@ -110,7 +112,11 @@ class EngineWatch {
     if (upTo === undefined || !reached || late) {
       // Until it is late, what is not stored yet is no sign that the mirror falls behind.
       if (to || late) this.streak.broken();
-      return { says: sayBehind(behind, left, carry?.left ?? null, watchedMs), carry: next };
+      const says = sayBehind(behind, left, carry?.left ?? null, watchedMs);
+      const at = behind.map(({ next }) => String(next)).join(' ');
+      return left === 0 && !to
+        ? { says, carry: next }
+        : whileItMoves(migration, { says, carry: next, at, before: carry?.still, watchedMs });
     }
     if (!this.streak.saw(to ? 'empty' : 'keeps up'))
       return { says: 'everything is copied, looking again', carry: next, confirming: true };

@@ -73,8 +73,20 @@ export function engineActivities({
         carry: null,
       };
       const held = heldBackOn(clusters, migration);
-      const says = () => withHeld(heartbeat.says, held);
-      const beat = () => context.heartbeat({ ...heartbeat, says: says() });
+      let failing: string | undefined;
+      const says = () => failing ?? withHeld(heartbeat.says, held);
+      const beat = () =>
+        context.heartbeat({
+          ...heartbeat,
+          says: says(),
+          ...('mirror' in heartbeat && {
+            mirror: {
+              ...heartbeat.mirror,
+              // The numbers may be of before.
+              ...(failing && { failing, recordsPerSecond: 0, bytesPerSecond: 0 }),
+            },
+          }),
+        });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
       const { bytesPerSecond } = migration.copying;
       const { busy } = sharesOf(migration, partitions);
@@ -93,6 +105,10 @@ export function engineActivities({
             ids,
             accepted: input.accepted,
             patienceMs: waitMs(migration, 'patience'),
+            failing: (now) => {
+              failing = now;
+              beat();
+            },
             progress: (progress) => {
               heartbeat = pace.heartbeat(progress);
               beat();

@@ -8,10 +8,11 @@ import { compareIds, onTarget, takeOver, type Begun } from './takeover.js';
 import { Room, type Flow } from './intake.js';
 import { Intakes } from './intakes.js';
 import { MapWriter, type Checkpoint } from './map-topic.js';
-import { TargetWriter, patienceMs, type WriterEpoch } from './target-writer.js';
+import { TargetWriter, type WriterEpoch } from './target-writer.js';
 import type { MirrorOptions, MirrorPlan } from './plan.js';
 import { SourceQueue } from './source-queue.js';
 import { Throttle } from './throttle.js';
+import { Trouble } from './trouble.js';
 
 const checkpointMs = 1_000;
 /** Between looks at both clusters for what should not happen: another writer, a topic that was made anew. */
@@ -45,29 +46,36 @@ export async function runMirror(
 ): Promise<void> {
   if (options.signal.aborted || plan.partitions.length === 0) return;
   const lane = `${plan.migration}/${plan.share}/${attempts++}`;
+  const trouble = new Trouble(options);
   let begun: Begun;
   try {
-    begun = await patiently(options.signal, () => takeOver(source, target, plan, options));
+    begun = await patiently(options.signal, trouble, () => takeOver(source, target, plan, options));
   } catch (error) {
     if (options.signal.aborted) return;
     throw error;
   }
   try {
-    await new Copying(source, target, plan, options, lane, begun).run();
+    await new Copying(source, target, plan, options, lane, begun, trouble).run();
   } finally {
     await Promise.all([source.closeMirror(lane), target.closeMirror(lane)]);
   }
 }
 
+const beginning = 'the beginning';
+
 /** Asks again while a cluster does not answer. */
-async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patienceMs;
+async function patiently<T>(signal: AbortSignal, trouble: Trouble, ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + trouble.patienceMs;
   for (;;)
     try {
-      return await ask();
+      const answer = await ask();
+      trouble.over(beginning);
+      return answer;
     } catch (error) {
       const passes = isFerryError(error) && error.type === 'Unreachable' && !error.lasting;
-      if (!passes || Date.now() > deadline) throw error;
+      if (!passes) throw error;
+      trouble.with(beginning, error);
+      if (Date.now() > deadline) throw trouble.inVain(error);
       await sleep(500, undefined, { signal });
     }
 }
@@ -91,6 +99,7 @@ class Copying {
     private readonly options: MirrorOptions,
     private readonly lane: string,
     private readonly begun: Begun,
+    private readonly trouble: Trouble,
   ) {
     const { transactionalId, producerId, producerEpoch, starts } = begun;
     const epoch: WriterEpoch = {
@@ -101,6 +110,7 @@ class Copying {
       producerEpoch,
       counts: this.counts,
       moved: () => this.room.changed(),
+      trouble,
       fail: (error) => this.fail(error),
       ending: this.ending.signal,
       ids: options.ids,
@@ -114,7 +124,7 @@ class Copying {
     });
     this.room = new Room(options.memory ?? defaultMemory, this.flows);
     const producer = { producerId, producerEpoch };
-    this.mapWriter = new MapWriter(target, plan.migration, lane, transactionalId, producer);
+    this.mapWriter = new MapWriter(target, plan.migration, lane, transactionalId, producer, trouble);
     for (const { partition, storedRuns } of starts) this.mapWriter.begin(partition, storedRuns);
   }
 
@@ -141,12 +151,14 @@ class Copying {
   }
 
   private async copy(): Promise<void> {
-    const { source, lane, room } = this;
+    const { source, lane, room, trouble } = this;
     const { signal } = this.ending;
     const throttle = new Throttle(this.options.throttle);
     const { patienceMs } = this.options;
-    const intakes = new Intakes({ source, lane, room, throttle, signal, patienceMs }, this.flows, (error) =>
-      this.end(error),
+    const intakes = new Intakes(
+      { source, lane, room, throttle, signal, trouble, patienceMs },
+      this.flows,
+      (error) => this.end(error),
     );
     try {
       await intakes.run();

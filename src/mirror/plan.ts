@@ -28,8 +28,13 @@ export interface MirrorOptions {
   throttle?: number;
   /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
   memory?: number;
-  /** How long a log may not be given although it goes on, ms; two minutes unless told. */
+  /**
+   * How long a cluster may not answer, a partition not be led or not take writes, or a log not be given although it goes
+   * on, ms; two minutes unless told. When it was told, waiting in vain is for a person (`lasting`).
+   */
   patienceMs?: number | undefined;
+  /** What is waited for, since when and by whose word; `undefined` when it is over. */
+  failing?: ((says: string | undefined) => void) | undefined;
   /** Keys of findings that a person has accepted. */
   accepted?: readonly string[] | undefined;
   /** Puts other ids of schemas into records; without, they are copied as they are. */

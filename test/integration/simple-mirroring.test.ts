@@ -440,3 +440,112 @@ test('what an earlier run of the same mirror has copied is no strange record', a
     `blocks records-before-history:${topic}.new`,
   ]);
 });
+
+test('a target that takes no writes is said with its own reason and since when, and blocks after patience', async () => {
+  await prepared();
+  const migration = mirroring({ waits: { patience: '6s', quiet: '1s' } });
+  await running(engine.prepareMirror, { migration }).answer;
+  // Two replicas in sync are asked for, and there is one broker.
+  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '2' }]]));
+  const share = copying(migration);
+  await expect(share.answer).rejects.toMatchObject({ type: 'Unreachable', lasting: true });
+  const beats = share.heartbeats as MirrorHeartbeat[];
+  const said = beats.find(({ mirror }) => mirror?.failing !== undefined);
+  expect(said?.says).toMatch(
+    new RegExp(
+      `^nothing can be done since \\d{4}-.*Z.*: .*partition ${topic}\\.new/[01].*NOT_ENOUGH_REPLICAS`,
+    ),
+  );
+  expect(said?.mirror).toMatchObject({ failing: said?.says, recordsPerSecond: 0 });
+  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '1' }]]));
+  // What is waited for in vain, because nobody mirrors, is told too.
+  const watched = running(engine.watchMirror, {
+    ...{ migration, sliceMs: 60_000, partitions: partitions(), to: await ends(), frozen: true },
+  });
+  expect(await watched.answer).toMatchObject({
+    state: 'contradicted',
+    sentence: expect.stringMatching(/^The mirror has copied nothing for 6.*left to copy/) as unknown,
+  });
+});
+
+describe('partitions that are added while it is mirrored', () => {
+  const add = async (side: 'source' | 'target', name: string) => {
+    const admin = ground.lab[side].kafkajs('admin').admin();
+    await admin.connect();
+    await admin.createPartitions({ topicPartitions: [{ topic: name, count: 3 }] });
+    await admin.disconnect();
+  };
+  const failure = async (share: Running<unknown>) =>
+    share.answer.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  test('to the source stop the mirror at once', async () => {
+    await prepared();
+    const migration = mirroring();
+    await running(engine.prepareMirror, { migration }).answer;
+    const share = copying(migration);
+    await add('source', topic);
+    expect(await failure(share)).toMatchObject({
+      type: 'Changed',
+      message: expect.stringContaining(`${topic} on source had 2 partitions and has 3 now`) as unknown,
+    });
+  });
+
+  test('to the target are asked about by the mirror and by every look', async () => {
+    await prepared();
+    const migration = mirroring();
+    const copy = await mirrored(migration);
+    const share = copying(migration);
+    await add('target', `${topic}.new`);
+    const key = `target-partitions:${topic}.new+1`;
+    expect(await failure(share)).toMatchObject({ type: 'Changed', findings: [{ weight: 'asks', key }] });
+    for (const look of [
+      running(engine.translateGroups, { migration, sliceMs, groups: [group], translated: [] }),
+      running(engine.watchMirror, { migration, sliceMs, partitions: partitions(), to: copy.ends }),
+      running(producersOnTargetActivities(ground).watchProducers, {
+        migration,
+        sliceMs,
+        ...copy,
+        frozen: true,
+      }),
+    ])
+      expect(await failure(look)).toMatchObject({ type: 'Changed', findings: [{ key }] });
+    // Whoever accepts it goes on.
+    const accepted = running(engine.watchMirror, {
+      ...{ migration, sliceMs, partitions: partitions(), to: copy.ends, accepted: [key] },
+    });
+    expect(await accepted.answer).toMatchObject({ state: 'caught-up' });
+  });
+
+  test('with a whole topic are told before what they cause', async () => {
+    await prepared();
+    const migration = mirroring();
+    const { targetIds } = (await running(engine.prepareMirror, { migration }).answer) as {
+      targetIds: Record<string, string | null>;
+    };
+    const share = copying(migration);
+    await eventually(
+      async () => (await readPositions(ground.target, migration.name)).get(`${topic}/0`)?.sourceNext ?? 0n,
+      (next) => next >= 10n,
+    );
+    const name = `${topic}.new`;
+    await ground.admin.target.deleteTopics([{ name, topicId: targetIds[name] ?? null }]);
+    await eventually(
+      () => ground.admin.target.createTopics([{ name, partitions: 2, replicationFactor: 1, config: {} }]),
+      (rows) => rows.get(name)?.value !== undefined,
+    );
+    await send(ground.lab.source, topic, messages(3));
+    expect(await failure(share)).toMatchObject({
+      message: expect.stringMatching(
+        /has been re-created since the mirror began|There is no topic/,
+      ) as unknown,
+    });
+    const look = running(engine.watchMirror, { migration, sliceMs, partitions: partitions(), targetIds });
+    expect(await failure(look)).toMatchObject({
+      type: 'Changed',
+      message: expect.stringContaining('was deleted and created again') as unknown,
+    });
+  });
+});

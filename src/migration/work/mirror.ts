@@ -72,5 +72,7 @@ export interface MirrorHeartbeat extends Heartbeat {
     lag: number;
     /** By `topic/partition` of the source, only those that lag most. */
     lagging: Record<string, number>;
+    /** What it waits for, since when and by whose word. */
+    failing?: string;
   };
 }
