@@ -62,7 +62,7 @@ export async function seedOffsets(
   const noted = note.safeParse(attempt.noted).data;
   const ends = await endsOfTopics(target, migration);
   const groups = await groupsOnTarget(clusters, input, ends, noted?.made ?? []);
-  const start = startOf(input, noted?.start, ends);
+  const start = startOf(input, noted?.start, ends, groups);
   const seeds = groups.map((group) => planSeed(group, start, target.name));
   const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
   const stands = standing(findings, accepted);
@@ -153,13 +153,18 @@ function startOf(
   { start, migration }: SeedInput,
   noted: TargetOffsets | undefined,
   ends: readonly Ends[],
+  groups: readonly GroupOnTarget[],
 ): Start {
   const decided = start ?? noted;
   if (decided) return startFromRecord(decided, ends, migration.target);
   return {
     table: startFromEnds(ends),
     decided: false,
-    findings: recordsThere(ends, migration.target),
+    findings: recordsThere(
+      ends,
+      migration.target,
+      new Map(groups.map(({ group, committed }) => [group, committed])),
+    ),
   };
 }
 

@@ -3,7 +3,7 @@ import { partitionKey } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -17,6 +17,7 @@ import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
+import { readCommitted } from '../groups/group-reading.js';
 import { surveySourceGroups } from '../groups/source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
@@ -198,7 +199,14 @@ async function checkTarget(
     : migration.topics.map(targetName).filter((name) => topics.target.has(name));
   const records = await attempted(findings, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
-    return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);
+    const partitions = partitionsIn(facts);
+    const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
+    const known = migration.consumers.flatMap((move) => {
+      // A group that may not be read has a finding of its own.
+      const offsets = rowAt(commits, targetGroup(move)).value;
+      return offsets ? [[targetGroup(move), offsets] as const] : [];
+    });
+    return recordsThere(await readEnds(target, partitions), target.name, new Map(known));
   });
   findings.push(...(records ?? []));
   findings.push(

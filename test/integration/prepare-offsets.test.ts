@@ -107,6 +107,12 @@ test('records that are there already are counted and asked about', async () => {
   expect(asked.made).toEqual([]);
   expect(await committed('seed.used.group')).toEqual({});
 
+  // After an aborted migration a group may have a commit among records that are nowhere else.
+  await commit(ground.target, 'seed.used.group', 'seed.used', [0n]);
+  expect(sentenceOf((await seed(migration)).findings, 'records-on-target:seed.used')).toMatch(
+    /already, and seed\.used\.group \(at offset 0\) has committed an offset among them and goes on from it; .*do not empty the topic/,
+  );
+  await ground.target.deleteOffsets('seed.used.group', [{ topic: 'seed.used', partition: 0 }]);
   const { start } = await seed(migration, { accepted: ['records-on-target:seed.used'] });
   expect(start).toEqual({ 'seed.used': ['5', '0'], 'seed.unused': ['0', '0'] });
   expect(await committed('seed.used.group')).toMatchObject({ 'seed.used/0': 5, 'seed.unused/1': 0 });
