@@ -85,7 +85,7 @@ export class Intakes {
   }
 
   private served(flow: Flow): void {
-    if (this.failingSince.delete(flow)) this.shared.trouble.over(flow.partition);
+    if (this.failingSince.delete(flow)) this.shared.trouble.over(onSource(flow));
   }
 
   private lose(flow: Flow, error: FerryError): void {
@@ -93,8 +93,10 @@ export class Intakes {
     this.failingSince.set(flow, since);
     this.lost.add(flow);
     const { trouble } = this.shared;
-    trouble.with(flow.partition, error);
+    trouble.with(onSource(flow), error);
     if (Date.now() - since > trouble.patienceMs) this.fail(trouble.inVain(error));
     this.wake();
   }
 }
+
+const onSource = ({ partition }: Flow): string => `source ${partitionKey(partition)}`;

@@ -15,7 +15,7 @@ export class Trouble {
     return this.options.patienceMs ?? usualPatienceMs;
   }
 
-  /** @param what a partition, or whatever else is waited for */
+  /** @param what a partition of the target, or whatever else is waited for */
   with(what: TopicPartition | string, { message }: FerryError): void {
     const key = keyOf(what);
     if (this.since.has(key)) return;
@@ -37,7 +37,7 @@ export class Trouble {
     const others = this.since.size - 1;
     this.options.failing?.(
       first &&
-        `nothing can be done since ${first.at.toISOString()}${others > 0 ? ` (and ${others} more partitions)` : ''}: ${first.says}`,
+        `the mirror waits since ${first.at.toISOString()}${others > 0 ? `, and for ${others} more` : ''}: ${first.says}`,
     );
   }
 }

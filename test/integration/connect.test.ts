@@ -449,6 +449,38 @@ describe('what goes wrong', () => {
   });
 });
 
+test('MirrorMaker is seen to keep up while transactions never cease, neither on the source nor its own', async () => {
+  const topic = `connect.busy.${run}`;
+  const migration = mirroring(`busy-${run}`, [topic]);
+  await createOn(ground.admin.source, { name: topic });
+  await createOn(ground.admin.target, { name: topic });
+  await prepareMirrorMaker(ground, { migration }, attempt());
+  const partitions = { [topic]: 2 };
+  const mirror = following(migration, partitions);
+  let ended = false;
+  const load = (async () => {
+    const producer = ground.lab.source.kafkajs('admin').producer({
+      transactionalId: `busy-${run}`,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    while (!ended) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [0, 1].map((partition) => ({ partition, value: 'busy' })) });
+      await transaction.commit();
+    }
+    await producer.disconnect();
+  })();
+  const steady = await watchMirrorMaker(ground, { migration, partitions, sliceMs: 150_000 });
+  ended = true;
+  await load;
+  expect(steady).toMatchObject({ state: 'caught-up' });
+  await mirror.stop();
+  await removeMirrorMaker(ground, { migration }, attempt());
+});
+
 test('what MirrorMaker has copied is its own, wherever it was stopped, until somebody else writes there', async () => {
   const topic = `connect.left.${run}`;
   const migration = mirroring(`left-${run}`, [topic]);

@@ -452,9 +452,7 @@ test('a target that takes no writes is said with its own reason and since when, 
   const beats = share.heartbeats as MirrorHeartbeat[];
   const said = beats.find(({ mirror }) => mirror?.failing !== undefined);
   expect(said?.says).toMatch(
-    new RegExp(
-      `^nothing can be done since \\d{4}-.*Z.*: .*partition ${topic}\\.new/[01].*NOT_ENOUGH_REPLICAS`,
-    ),
+    new RegExp(`^the mirror waits since \\d{4}-.*Z.*: .*partition ${topic}\\.new/[01].*NOT_ENOUGH_REPLICAS`),
   );
   expect(said?.mirror).toMatchObject({ failing: said?.says, recordsPerSecond: 0 });
   await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '1' }]]));

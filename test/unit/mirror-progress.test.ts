@@ -77,6 +77,13 @@ describe('all shares of a mirror', () => {
     expect(live.mirror).toMatchObject({ shares: 2, lag: 100, lagging: { 'orders/0': 60, 'orders/1': 40 } });
   });
 
+  it('say first what one of them waits for', () => {
+    const failing = 'the mirror waits since 2026-03-01T12:00:00.000Z: Fewer replicas are in sync.';
+    expect(mirrorLive([share(0, 60), { ...share(1, 40), failing }]).says).toMatch(
+      /^the mirror waits since 2026-03-01T12:00:00\.000Z: Fewer replicas are in sync; the mirror has copied 2,000/,
+    );
+  });
+
   it('show at most five partitions', () => {
     const { mirror } = mirrorLive(Array.from({ length: 9 }, (_, number) => share(number, number + 1)));
     expect(Object.keys(mirror?.lagging ?? {})).toEqual([8, 7, 6, 5, 4].map((number) => `orders/${number}`));
