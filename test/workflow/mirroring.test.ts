@@ -222,6 +222,7 @@ describe('producers', () => {
     );
     const held = migration.cluster.hold('watchMirror');
     const { next } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 2);
     expect(next).toEqual([]);
     expect((await migration.status()).waitingFor).toBe(
       `The mirror copies the history: ${left}. Let producers write on: you are asked to stop them when it keeps up.`,
@@ -243,7 +244,7 @@ describe('producers', () => {
       /^producerStopped is kept for orders-web, and early: the mirror does not keep up yet, so producers stand still/,
     );
     const { steps } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
-    expect(first.cancelled).toBe(true);
+    await migration.until(() => first.cancelled);
     const warned = `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left: ${left}.`;
     expect(steps.find(({ id }) => id === 'producerStopped')).toMatchObject({
       says: warned,
