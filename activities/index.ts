@@ -46,7 +46,7 @@ export function createActivities(dependencies: Dependencies): Activities & Regis
     createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt), held(input)),
     copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt), held(input)),
     seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt), held(input)),
-    targetWrites: (input) => attempting(() => targetWrites(dependencies, input), held(input)),
+    targetWrites: (input) => attempting((attempt) => targetWrites(dependencies, input, attempt), held(input)),
     undo: (input) => attempting((attempt) => undo(dependencies, input, attempt), held(input)),
     ...holdActivities(dependencies),
     ...quietActivities(dependencies),

@@ -7,6 +7,7 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
+import { CommitPending } from '../../src/kafka/commit-pending.js';
 import { offsetAt, partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import {
   expiredCount,
@@ -221,8 +222,7 @@ export class DrainProbe {
 }
 
 function committedIn(row: Row<Map<string, Committed>>, at: TopicPartition): bigint | null | 'pending' {
-  // With `requireStable` a coordinator answers so while a commit of the group is part of an open transaction.
-  if (row.error?.type === 'Unreachable') return 'pending';
+  if (row.error instanceof CommitPending) return 'pending';
   if (row.error) throw row.error;
   return row.value.get(partitionKey(at))?.offset ?? null;
 }

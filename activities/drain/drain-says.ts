@@ -44,7 +44,7 @@ function sayGroup(
   if (waiting.length > 0)
     return `${group} waits for a transaction open on ${listed(waiting.map(partitionKey))}`;
   if (left.some((one) => one.verdict.verdict === 'commit-pending'))
-    return `the offsets of ${group} cannot be read yet: its commit is part of a transaction that has not ended, or its coordinator is moving`;
+    return `the offsets of ${group} cannot be read yet: its commit is part of a transaction that has not ended`;
   return `${group} needs a decision on ${listed(left.map(partitionKey))}: ${left[0]?.verdict.reason}`;
 }
 

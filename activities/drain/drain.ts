@@ -12,6 +12,7 @@ import { DrainProbe, passes, type DrainReading, type PartitionReading } from './
 import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
 import { grew } from './growth.js';
 import { membersReading, type Member } from '../groups/membership.js';
+import { namePendingCommits } from '../groups/pending-commits.js';
 import { nameOpenTransactions } from './open-transactions.js';
 import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
@@ -55,6 +56,7 @@ class Drain {
   private members = new Map<string, Member[]>();
   private membersReadAt = -Infinity;
   private transactions: { of: string; readAt: number; named: string[] } | undefined;
+  private pending: { of: string; readAt: number; named: string[] } | undefined;
 
   constructor(
     private readonly source: Cluster,
@@ -119,6 +121,22 @@ class Drain {
               ),
             },
     };
+  }
+
+  /** Whose transactions keep commits of groups from being known. */
+  private async namePending({ groups }: DrainReading): Promise<string[]> {
+    const held = groups
+      .filter(({ partitions }) => partitions.some(({ committed }) => committed === 'pending'))
+      .map(({ group }) => group);
+    if (held.length === 0) return [];
+    const of = held.join(' ');
+    if (this.pending?.of !== of || Date.now() - this.pending.readAt >= besideEveryMs)
+      this.pending = {
+        of,
+        readAt: Date.now(),
+        named: [...(await namePendingCommits(this.source, held)).values()],
+      };
+    return this.pending.named;
   }
 
   private async look(): Promise<DrainReading> {
@@ -190,7 +208,10 @@ class Drain {
       members: this.members.get(group),
       stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
     }));
-    const says = reading.silence ? `${lags}. ${reading.silence}` : lags;
+    const pending = await this.namePending(reading);
+    const says = [lags, ...pending, ...(reading.silence ? [reading.silence] : [])]
+      .map((one) => one.replace(/\.$/, ''))
+      .join('. ');
     const stuck = new Map(
       reading.groups
         .flatMap(({ partitions }) => partitions)

@@ -14,9 +14,10 @@ import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.j
 import type { MirroredPartition } from '../../src/mirror/plan.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { growthSince } from '../drain/growth.js';
-import { plannedTopics } from '../topics/planned-topics.js';
+import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
+import { stillness, whileItMoves } from './stillness.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { digits, listed } from '../kit/wording.js';
@@ -29,6 +30,7 @@ const carried = z.object({
   mark: z.object({ ends: offsetTableShape as z.ZodType<SourceOffsets>, atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
+  still: stillness.optional(),
 });
 type Carried = z.infer<typeof carried>;
 
@@ -79,12 +81,13 @@ class EngineWatch {
   }
 
   async probe({ carry, watchedMs }: Moment<Carried>): Promise<Seen<Answer, Carried>> {
-    const { migration, topicIds, to, frozen = false } = this.input;
-    await plannedTopics(
+    const { migration, topicIds, targetIds, to, frozen = false } = this.input;
+    const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
     );
+    await plannedCopies(this.target, this.input, topics, targetIds);
     const marks = await this.source.watermarks(this.partitions);
     const grown = to && frozen ? await growthSince(this.source, to, this.partitions, marks) : undefined;
     if (grown) return { answer: grown };
@@ -115,7 +118,11 @@ class EngineWatch {
     if (upTo === undefined || !reached || late) {
       // Until it is late, what is not stored yet is no sign that the mirror falls behind.
       if (to || late) this.streak.broken();
-      return { says: sayBehind(behind, left, carry?.left ?? null, watchedMs), carry: next };
+      const says = sayBehind(behind, left, carry?.left ?? null, watchedMs);
+      const at = behind.map(({ next }) => String(next)).join(' ');
+      return left === 0 && !to
+        ? { says, carry: next }
+        : whileItMoves(migration, { says, carry: next, at, before: carry?.still, watchedMs });
     }
     if (!this.streak.saw(to ? 'empty' : 'keeps up'))
       return { says: 'everything is copied, looking again', carry: next, confirming: true };

@@ -2,20 +2,24 @@ import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
-import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
+import { mirrorKind, targetName, waitMs, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt } from '../../src/migration/offsets.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { notTheMirrors } from '../../src/mirror/tail-of-mirror.js';
+import { isMirroredAlready } from '../connect/connect-workers.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { sample, type Place } from '../kit/sampling.js';
-import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
+import { mirroredAs, recordsBeyond, storedPositions } from '../offsets/target-writes.js';
 import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
 import { readTopics, type TopicState } from '../topics/topic-reading.js';
 import { asking, blocking, noting } from '../kit/weights.js';
-import { count } from '../kit/wording.js';
+import { count, listed } from '../kit/wording.js';
 
 const dayMs = 86_400_000;
 /** Read at the beginning of each partition to see what its records are like. */
@@ -35,7 +39,12 @@ interface Copied {
  * Whether the target takes the history that the source holds, and keeps it: all that can be known before anything is
  * copied, in one go. Changes nothing.
  */
-export async function historyOf(source: Cluster, target: Cluster, migration: Migration): Promise<Finding[]> {
+export async function historyOf(
+  { clusters, registries, connects }: Pick<Dependencies, 'clusters' | 'registries' | 'connects'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
+): Promise<Finding[]> {
+  const { migration } = work;
+  const [source, target] = [clusters(migration.source), clusters(migration.target)];
   const [onSource, onTarget, defaults] = await Promise.all([
     readTopics(
       source,
@@ -71,7 +80,7 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
       source,
       copied.filter(({ setting }) => setting('cleanup.policy')?.includes('compact')),
     ),
-    recordsBefore(target, migration, onTarget.topics),
+    recordsBefore({ source, target, registries, connects }, work, onTarget.topics),
   ]);
   return [
     ...copied.flatMap((topic) => [
@@ -253,29 +262,60 @@ async function idsIn(source: Cluster, partitions: readonly TopicPartition[]): Pr
 
 /** The history is to come first: what is on the target already, and was not mirrored, would lie before it. */
 async function recordsBefore(
-  target: Cluster,
-  migration: Migration,
+  {
+    source,
+    target,
+    registries,
+    connects,
+  }: { source: Cluster; target: Cluster } & Pick<Dependencies, 'registries' | 'connects'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
   there: ReadonlyMap<string, TopicState>,
 ): Promise<Finding[]> {
+  const { migration } = work;
   const facts = [...there.values()].map((state) => state.facts);
   const ends: Ends[] = await readEnds(target, partitionsIn(facts));
   const held = ends.filter(({ logStart, highWatermark }) => highWatermark > logStart);
-  if (held.length === 0 || mirrorKind(migration) === 'mirrormaker') return recordsThere(held, target.name);
-  const mirrored = await mirroredOffsets(target, migration, []);
-  const strange = held.filter(({ topic, partition }) => offsetAt(mirrored, topic, partition) === undefined);
-  const beyond = await recordsBeyond(
+  if (held.length === 0) return [];
+  if (mirrorKind(migration) === 'mirrormaker')
+    return connects && (await isMirroredAlready({ connects }, migration))
+      ? [
+          noting(
+            'history-begun',
+            `MirrorMaker's connectors of this migration are there already, so what ${listed([...new Set(held.map(({ topic }) => topic))])} on ${target.name} holds is taken for theirs until both clusters are compared.`,
+          ),
+        ]
+      : recordsThere(held, target.name);
+  // Read after the ends: what a mirror that runs has written by then is stored, or lies behind what is stored.
+  const positions = await storedPositions(target, migration);
+  const stored = held.flatMap((end) => {
+    const partition = mirroredAs(migration, end);
+    const position = partition && positions.get(partitionKey(partition));
+    return position ? [{ end, partition, position }] : [];
+  });
+  const strange = held.filter((end) => !stored.some((one) => one.end === end));
+  const ids = await SchemaTranslation.of({ registries }, work, new AbortController().signal);
+  const behind = await notTheMirrors(
+    source,
     target,
-    held.filter((end) => !strange.includes(end)),
-    mirrored,
+    stored
+      .filter(({ end, position }) => position.targetNext < end.highWatermark)
+      .map(({ end, ...one }) => ({ ...one, targetEnd: Number(end.highWatermark) })),
+    { ids, patienceMs: waitMs(migration, 'patience') },
   );
-  return recordsThere([...(await recordsBeyond(target, strange, [])), ...beyond], target.name);
+  const beyond = held.filter((end) => behind.has(partitionKey(end)));
+  return recordsThere(
+    [...(await recordsBeyond(target, strange, [])), ...beyond],
+    target.name,
+    [...behind.values()].map(({ message }) => message)[0],
+  );
 }
 
-function recordsThere(held: readonly TopicPartition[], target: string): Finding[] {
+/** @param why how that is known of one of them */
+function recordsThere(held: readonly TopicPartition[], target: string, why?: string): Finding[] {
   return [...new Set(held.map(({ topic }) => topic))].map((topic) =>
     blocking(
       `records-before-history:${topic}`,
-      `${topic} on ${target} holds records in ${count(held.filter((at) => at.topic === topic).length, 'partition')} that no mirror of this migration wrote, and the history would come after them: empty the topic, or give it another name in the file.`,
+      `${topic} on ${target} holds records in ${count(held.filter((at) => at.topic === topic).length, 'partition')} that no mirror of this migration wrote, and the history would come after them${why === undefined ? '' : ` (${why.replace(/\.$/, '')})`}: empty the topic, or give it another name in the file.`,
     ),
   );
 }

@@ -8,7 +8,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind, type LateRecords } from '../drain/late-records.js';
 import { readEnds } from '../offsets/offset-reading.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { valueOf } from '../kit/rows.js';
@@ -113,6 +113,7 @@ class ProducersOnTarget {
       migration.topics.map(({ name }) => name),
       { topicIds },
     );
+    await plannedCopies(this.target, this.input, topics);
     const marks = await this.source.watermarks(partitionsIn(topics));
     const late: LateRecords[] = [];
     for (const topic of topics) {

@@ -6,6 +6,7 @@ import {
   offsetAt,
   offsetTableShape,
   partitionCounts,
+  partitionsOf,
   type TargetOffsets,
 } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -16,6 +17,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import type { Attempt } from '../kit/attempt.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { copiedSoFar } from '../mirror/copied-so-far.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { hasOldMark, packCommits, topicsMade, unpackCommits, type MadeCommit } from './made-commits.js';
 import { readEnds, recordsThere, type Ends } from './offset-reading.js';
@@ -68,7 +70,7 @@ export async function seedOffsets(
   const noted = note.safeParse(attempt.noted).data;
   const ends = await endsOfTopics(target, migration);
   const groups = await groupsOnTarget(clusters, input, ends, noted?.made ?? []);
-  const start = startOf(input, noted?.start, ends);
+  const start = startOf(input, noted?.start, ends, groups);
   const seeds = groups.map((group) => planSeed(group, start, target.name));
   const madeOf = new Map(
     seeds.map((seed, nth) => [seed, madeBy(migration, seed, groups[nth]?.before ?? [])]),
@@ -186,13 +188,18 @@ function startOf(
   { start, migration }: SeedInput,
   noted: TargetOffsets | undefined,
   ends: readonly Ends[],
+  groups: readonly GroupOnTarget[],
 ): Start {
   const decided = start ?? noted;
   if (decided) return startFromRecord(decided, ends, migration.target);
   return {
     table: startFromEnds(ends),
     decided: false,
-    findings: recordsThere(ends, migration.target),
+    findings: recordsThere(
+      ends,
+      migration.target,
+      new Map(groups.map(({ group, committed }) => [group, committed])),
+    ),
   };
 }
 
@@ -207,21 +214,32 @@ async function commitSeed(target: Cluster, { group, commit }: Seed): Promise<Fin
 
 /**
  * Whether the target has got records since it was prepared, other than the mirror's: one sentence per topic that has.
+ * `partitions`: how many of each source topic a mirror has copied that is stopped for good now.
  */
 export async function targetWrites(
-  { clusters }: Dependencies,
-  { migration, start }: Work & { start: TargetOffsets },
-): Promise<{ written: string[] }> {
-  const target = clusters(migration.target);
-  const names = isMirrored(migration.strategy)
-    ? migration.topics.map(targetName)
-    : [...partitionCounts(start).keys()];
+  dependencies: Pick<Dependencies, 'clusters' | 'registries'>,
+  work: Work & { start: TargetOffsets; partitions?: Record<string, number> },
+  attempt: Attempt,
+): Promise<{ written: string[]; mirrored?: TargetOffsets }> {
+  const { migration, start, partitions } = work;
+  const target = dependencies.clusters(migration.target);
+  const isCopied = isMirrored(migration.strategy);
+  const names = isCopied ? migration.topics.map(targetName) : [...partitionCounts(start).keys()];
   const topics = await target.topics(names);
   const there = names.flatMap((topic) => valueIfThere(topics, topic) ?? []);
   const ends = await readEnds(target, partitionsIn(there));
-  const grown = isMirrored(migration.strategy)
-    ? await recordsBeyond(target, ends, await mirroredOffsets(target, migration, start))
+  const beyond = (from: TargetOffsets) => recordsBeyond(target, ends, from);
+  let mirrored = isCopied ? await mirroredOffsets(target, migration, start) : start;
+  let grown = isCopied
+    ? await beyond(mirrored)
     : ends.map((end) => ({ ...end, offset: offsetAt(start, end.topic, end.partition) ?? 0n }));
+  const strange = new Map<string, string>();
+  if (isCopied && partitions && grown.length > 0) {
+    const copied = await copiedSoFar(dependencies, work, partitions, attempt);
+    for (const [topic, why] of copied.strange) strange.set(topic, why);
+    mirrored = furthest(mirrored, copied.mirrored);
+    grown = await beyond(mirrored);
+  }
   const written = new Map<string, { offsets: bigint; partitions: number[] }>();
   for (const { topic, partition, highWatermark, offset } of grown) {
     const since = highWatermark - offset;
@@ -230,9 +248,23 @@ export async function targetWrites(
     written.set(topic, { offsets: so.offsets + since, partitions: [...so.partitions, partition] });
   }
   return {
-    written: [...written].map(
-      ([topic, { offsets, partitions }]) =>
-        `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isMirrored(migration.strategy) ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}: something writes to it.`,
-    ),
+    written: [...written].map(([topic, { offsets, partitions }]) => {
+      const says = `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isCopied ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}`;
+      const why = strange.get(topic);
+      return why === undefined ? `${says}: something writes to it.` : `${says}. ${why}`;
+    }),
+    ...(isCopied && { mirrored }),
   };
+}
+
+/** Of each partition the later of both. */
+function furthest(one: TargetOffsets, other: TargetOffsets): TargetOffsets {
+  const table = new Map(Object.entries(one).map(([topic, offsets]) => [topic, [...offsets]]));
+  for (const { topic, partition, offset } of partitionsOf(other)) {
+    const offsets = table.get(topic) ?? [];
+    const known = offsets[partition];
+    offsets[partition] = String(known !== undefined && BigInt(known) > offset ? known : offset);
+    table.set(topic, offsets);
+  }
+  return Object.fromEntries(table);
 }

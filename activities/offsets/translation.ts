@@ -6,6 +6,7 @@ import {
   type Cluster,
   type Committed,
   type GroupFacts,
+  type TopicFacts,
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
@@ -25,7 +26,7 @@ import { describeMember, membersReading } from '../groups/membership.js';
 import { readMetadata } from './commit-metadata.js';
 import { hasOldMark, isAsMade, madeOf, recalled, remembered } from './made-commits.js';
 import { MetadataLeftOut } from './metadata-left-out.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import type { Moment, Seen } from '../kit/watch.js';
@@ -126,7 +127,8 @@ export class Translation {
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
     const { carry, watchedMs } = moment;
-    const { groups, partitions } = await this.standings();
+    const { groups, partitions, topics } = await this.standings();
+    await plannedCopies(this.target, this.input, topics);
     const { copied } = this.input;
     // Looked at after the commits: what a group has read is in the log by then.
     const grown = copied?.frozen ? await growthSince(this.source, copied.to, partitions) : undefined;
@@ -155,7 +157,11 @@ export class Translation {
     return this.translate(groups, still, moment);
   }
 
-  private async standings(): Promise<{ groups: Standing[]; partitions: TopicPartition[] }> {
+  private async standings(): Promise<{
+    groups: Standing[];
+    partitions: TopicPartition[];
+    topics: TopicFacts[];
+  }> {
     const { migration, topicIds } = this.input;
     const topics = await plannedTopics(
       this.source,
@@ -174,7 +180,7 @@ export class Translation {
       partitions: wanted.get(move.group) ?? [],
       committed: valueIfThere(committed, move.group) ?? new Map<string, never>(),
     }));
-    return { groups, partitions: partitionsIn(topics) };
+    return { groups, partitions: partitionsIn(topics), topics };
   }
 
   /** Who may still commit on the source; a group that has read everything there may stay. */

@@ -4,7 +4,7 @@ import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -18,6 +18,7 @@ import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
+import { readCommitted } from '../groups/group-reading.js';
 import { surveySourceGroups } from '../groups/source-groups.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
@@ -79,9 +80,7 @@ export async function checkPlan(
   if (source && topics) await checkSource(source.cluster, migration, topics, findings);
   if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
   if (source && target && isMirrored(migration.strategy)) {
-    const history = await attempted(findings, 'history-unread', () =>
-      historyOf(source.cluster, target.cluster, migration),
-    );
+    const history = await attempted(findings, 'history-unread', () => historyOf(dependencies, work));
     findings.push(...(history ?? []));
     if (mirrorKind(migration) === 'mirrormaker') {
       const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
@@ -208,7 +207,14 @@ async function checkTarget(
     : migration.topics.map(targetName).filter((name) => topics.target.has(name));
   const records = await attempted(findings, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
-    return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);
+    const partitions = partitionsIn(facts);
+    const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
+    const known = migration.consumers.flatMap((move) => {
+      // A group that may not be read has a finding of its own.
+      const offsets = rowAt(commits, targetGroup(move)).value;
+      return offsets ? [[targetGroup(move), offsets] as const] : [];
+    });
+    return recordsThere(await readEnds(target, partitions), target.name, new Map(known));
   });
   findings.push(...(records ?? []));
   findings.push(

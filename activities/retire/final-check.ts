@@ -22,6 +22,7 @@ import type { Proved, SourceManifest } from '../../src/migration/work/retire.js'
 import type { Work } from '../../src/migration/work/work.js';
 import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
+import { namePendingCommits } from '../groups/pending-commits.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { aloneFindings } from '../drain/twins.js';
 import { lostCopies } from '../mirror/copies.js';
@@ -263,7 +264,7 @@ async function unreadFindings(
   return [
     ...topicsWithoutGroup(named, marks ?? ends),
     ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
-    ...unknownFindings(reading, sides.source.name),
+    ...(await unknownFindings(reading, sides.source)),
     ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
   ];
 }
@@ -316,18 +317,22 @@ function readBy(
 }
 
 /** What cannot be read now is not what has been read. */
-function unknownFindings({ groups }: DrainReading, source: string): Finding[] {
-  return groups.flatMap(({ group, partitions }) => {
-    const unknown = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
-    return unknown.length === 0
-      ? []
-      : [
-          blocking(
-            `commits-unknown:${group}`,
-            `The commits of ${group} on ${listed(unknown.map(partitionKey))} of ${source} cannot be read: one is part of a transaction that has not ended, or its coordinator is moving. Try again when it has ended.`,
-          ),
-        ];
+async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
+  const unknown = groups.flatMap(({ group, partitions }) => {
+    const held = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
+    return held.length > 0 ? [{ group, held }] : [];
   });
+  if (unknown.length === 0) return [];
+  const named = await namePendingCommits(
+    source,
+    unknown.map(({ group }) => group),
+  );
+  return unknown.map(({ group, held }) =>
+    blocking(
+      `commits-unknown:${group}`,
+      `The commits of ${group} on ${listed(held.map(partitionKey))} of ${source.name} cannot be read. ${named.get(group) ?? ''} Then try again.`,
+    ),
+  );
 }
 
 /** Offsets of a group that has left expire; what it was seen to have read before, it has read. */

@@ -12,5 +12,5 @@ export interface Live {
   mirror?: MirrorSum;
 }
 
-/** All shares of a mirror together. `records` and `bytes` are those of the attempts under way. */
+/** All shares of a mirror together. `bytes` are those of the attempts under way. */
 export type MirrorSum = Omit<MirrorHeartbeat['mirror'], 'share'> & { shares: number };

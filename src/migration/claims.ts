@@ -117,8 +117,9 @@ function judgeClaim(
     parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
   };
   return {
-    answer:
-      step.status === 'pending'
+    answer: tooEarly(state, step)
+      ? `${id} is kept for ${names}, and early: the mirror does not keep up yet, so producers stand still until it has copied what is left; ferry status says how long that takes`
+      : step.status === 'pending'
         ? `${id} is kept for ${names}: ${counts(state)}`
         : claim.override
           ? `${id} is overridden for ${names}: it is not measured, and reported as not verified`
@@ -131,6 +132,13 @@ function judgeClaim(
     },
   };
 }
+
+/** Whether the mirror has a history to copy before producers need to stop. */
+const tooEarly = (state: MigrationState, { id, status }: Step): boolean =>
+  id === 'producerStopped' &&
+  status !== 'waiting' &&
+  state.migration.strategy === 'simpleMirroring' &&
+  state.facts.mirror?.keepsUp !== true;
 
 /**
  * A person who approves a deletion has to name themselves and the topic, while the step asks and not before. Its check

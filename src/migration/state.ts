@@ -57,9 +57,16 @@ export interface Facts {
   holdsDue?: boolean;
   /**
    * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
-   * to copy now, unless the migration is paused.
+   * to copy now, unless the migration is paused. `keepsUp`: whether what is left is copied within seconds, once that is
+   * looked at.
    */
-  mirror?: { partitions: Record<string, number>; runs: boolean };
+  mirror?: {
+    partitions: Record<string, number>;
+    /** Of the copies, by target topic, when it was prepared. */
+    targetIds?: Record<string, string | null>;
+    runs: boolean;
+    keepsUp?: boolean;
+  };
   /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
   mirrored?: TargetOffsets;
   /** How the copies were when they were found equal; what could not be compared is in `asked`. */

@@ -30,7 +30,7 @@ const mirroring = (more: Partial<MigrationFile> = {}): Migration =>
     consumers: [{ group: `${topic}.group` }],
     ...more,
   });
-const findings = (migration: Migration) => historyOf(ground.source, ground.target, migration);
+const findings = (migration: Migration) => historyOf(ground, { migration });
 
 test('a target that would delete, refuse or change the history is told of in one go', async () => {
   await makeTopic(ground.admin.source, topic, 1, { 'retention.ms': '-1' });

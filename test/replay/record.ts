@@ -65,6 +65,7 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
         .next('watchConsumers', unlike)
         .next('watchDrain', { state: 'watching', sentence: 'billing lags by 3.', carry: 3 })
         .next('watchDrain', unlike)
+        .next('watchMirror', (input) => cluster.agreed('watchMirror', input))
         .next('watchMirror', { state: 'watching', sentence: 'The mirror lags by 3.', carry: 3 })
         .next('watchMirror', unlike)
         .next('watchProducers', unlike),

@@ -234,9 +234,7 @@ describe('what keeps an activity from going on', () => {
 
   it('is what a watch cannot reach, and a worker that is not there; text of others is left out', () => {
     const failing = { since: startedAt, why: 'onprem did not answer.' };
-    expect(troubleOf({ state: 2, attempt: 1 }, { at: startedAt, failing }, now)).toMatchObject(
-      failing,
-    );
+    expect(troubleOf({ state: 2, attempt: 1 }, { at: startedAt, failing }, now)).toMatchObject(failing);
     const nobody = { state: 1, attempt: 1, activityType: { name: 'mirror' }, scheduledTime: at(startedAt) };
     expect(troubleOf(nobody as never, undefined, now)?.why).toContain('No worker has begun with mirror');
     const lost = { ...nobody, attempt: 2, lastFailure: { message: 'secret', timeoutFailureInfo: {} } };

@@ -115,13 +115,15 @@ it('an abort in a later run takes back what an earlier one made', async () => {
 it('a mirror stops for a new run and goes on in it, and an abort there still stops it', async () => {
   const slice = { state: 'watching' as const, sentence: 'the mirror is 40 offsets behind', carry: null };
   const migration = await migrations.start('simpleMirroring', { copying: { shares: 1 } }, (cluster) => {
+    // Producers are asked once it keeps up.
+    cluster.next('watchMirror', (input) => cluster.agreed('watchMirror', input));
     for (let at = 0; at < 20; at += 1) cluster.next('watchMirror', slice);
   });
   const held = migration.cluster.hold('watchMirror');
   const first = await runId(migration);
   await migration.reach('producerStopped', 'waiting');
   await migration.say('producerStopped', { by: 'ann' });
-  await migration.until(() => migration.cluster.inputs('watchMirror').length === 21);
+  await migration.until(() => migration.cluster.inputs('watchMirror').length === 22);
   expect(await runId(migration)).not.toBe(first);
   const runs = migration.cluster.inputs('mirror').length;
   expect(runs).toBeGreaterThan(1);

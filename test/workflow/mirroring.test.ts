@@ -38,6 +38,7 @@ describe('the mirror', () => {
     await migration.until(() => migration.cluster.inputs('watchParity').length === 1);
     expect(await copying(migration)).toBe(0);
     expect(migration.cluster.inputs('watchMirror')).toMatchObject([
+      { partitions: { orders: 2 } },
       { to: ends, frozen: true, partitions: { orders: 2 } },
     ]);
     expect(migration.cluster.inputs('watchParity')).toMatchObject([{ ends, mirrored }]);
@@ -127,10 +128,11 @@ describe('the mirror', () => {
     let share!: Held<'mirror'>;
     const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
       share = cluster.hold('mirror');
+      cluster.next('watchMirror', (input) => cluster.agreed('watchMirror', input));
       cluster.hold('watchMirror');
     });
     await migration.reach('catchUp', 'active');
-    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 2);
     share.fail(truncated);
     await migration.at('catchUp', 'blocked');
     expect((await migration.status()).waitingFor).toBe(truncated.message);
@@ -210,6 +212,71 @@ describe('the mirror', () => {
   });
 });
 
+describe('producers', () => {
+  const left = 'up to 83,929 records left to copy at 9,000 a second, about 9.3s to go';
+  const behind = { state: 'watching' as const, sentence: left, carry: 1 };
+
+  it('are asked to stop when the mirror keeps up, and told what it does until then', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchMirror', behind),
+    );
+    const held = migration.cluster.hold('watchMirror');
+    const { next } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 2);
+    expect(next).toEqual([]);
+    expect((await migration.status()).waitingFor).toBe(
+      `The mirror copies the history: ${left}. Let producers write on: you are asked to stop them when it keeps up.`,
+    );
+    expect(migration.cluster.inputs('watchMirror')).toMatchObject([{ sliceMs: 10_000 }, { carry: 1 }]);
+    held.answer({ state: 'caught-up', sentence: 'It keeps up.', mirrored });
+    await migration.reach('producerStopped', 'waiting');
+    expect(migration.cluster.inputs('watchQuiet')).toEqual([]);
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('that are said to have stopped before are kept, and warned about with the pause that they are in for', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    const first = migration.cluster.hold('watchMirror');
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    migration.cluster.next('watchMirror', behind);
+    const second = migration.cluster.hold('watchMirror');
+    expect(await migration.say('producerStopped', { by: 'ann' })).toMatch(
+      /^producerStopped is kept for orders-web, and early: the mirror does not keep up yet, so producers stand still/,
+    );
+    const { steps } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
+    await migration.until(() => first.cancelled);
+    const warned = `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left: ${left}.`;
+    expect(steps.find(({ id }) => id === 'producerStopped')).toMatchObject({
+      says: warned,
+      evidence: [{ sentence: warned }],
+    });
+    expect(migration.cluster.inputs('watchQuiet')).toEqual([]);
+    second.answer({ state: 'caught-up', sentence: 'It keeps up.', mirrored });
+    await migration.at('catchUp', 'done');
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('of which nobody waits for the proof do not wait for the mirror either', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    migration.cluster.hold('watchMirror');
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    await migration.say('producerStopped', { by: 'ann', override: { reason: 'it never keeps up' } });
+    await migration.at('producerStopped', 'done');
+    expect(migration.cluster.inputs('watchQuiet')).toHaveLength(1);
+  });
+
+  it('hear it from the mirror when it comes no further', async () => {
+    const stuck = 'The mirror has copied nothing for 10m.';
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchMirror', { state: 'contradicted', sentence: stuck }),
+    );
+    const { problem } = await migration.at('producerStopped', 'blocked');
+    expect(problem).toMatchObject({ sentence: stuck, offers: ['retry', 'abort'] });
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+});
+
 describe('a record that arrives on the source after its end was frozen', () => {
   it.each([
     ['catchUp', 'watchMirror'],
@@ -220,9 +287,10 @@ describe('a record that arrives on the source after its end was frozen', () => {
   ] as const)(
     'while %s is checked opens the producers’ step again, and the mirror goes on',
     async (id, activity) => {
-      const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
-        cluster.next(activity, { state: 'grew', sentence: arrived }),
-      );
+      const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
+        if (activity === 'watchMirror') cluster.next(activity, (input) => cluster.agreed(activity, input));
+        cluster.next(activity, { state: 'grew', sentence: arrived });
+      });
       const said = id === 'consumerSwitched' || id === 'producerSwitched' ? id : 'producerStopped';
       await migration.reach(said, 'waiting');
       await migration.say(said, { by: 'ann' });

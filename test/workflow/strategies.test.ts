@@ -35,7 +35,7 @@ const asked: Record<Strategy, readonly (keyof Activities)[]> = {
   ],
   simpleMirroring: [
     ...withTopics,
-    ...['prepareMirror', 'watchQuiet', 'watchMirror', 'watchParity'],
+    ...['prepareMirror', 'watchMirror', 'watchQuiet', 'watchMirror', 'watchParity'],
     ...['translateGroups', 'translateGroups', 'translateGroups', 'watchConsumers'],
     ...['translateGroups', 'watchProducers', 'removeMirror'],
     ...retired,

@@ -30,7 +30,11 @@ export async function takeBack(run: Run): Promise<Outcome> {
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
     if (mirror && mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
     const start = run.facts.start ?? mirrored ?? {};
-    const { written } = await change().targetWrites({ ...run.work(), start });
+    const { partitions } = run.facts.mirror ?? {};
+    const { written, mirrored: copied = mirrored } = await change().targetWrites({
+      ...{ ...run.work(), start },
+      ...(mirror && partitions && { partitions }),
+    });
     if (written.length > 0) {
       left = [
         ...written,
@@ -46,7 +50,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     }
     const undo = await change().undo({
       ...{ ...run.work(), made },
-      ...(mirrored && { mirrored }),
+      ...(copied && { mirrored: copied }),
       ...(translated && { translated }),
     });
     undone.push(...undo.undone);
@@ -82,7 +86,9 @@ function schemasStay(run: Run): string[] {
   if (!schemas || copied?.startedAt === undefined || copied.status === 'skipped') return [];
   const { registered, versions } = copiedOf(copied);
   const many =
-    versions === undefined ? '' : ` (${versions} versions, ${registered} of them registered when the step closed)`;
+    versions === undefined
+      ? ''
+      : ` (${versions} versions, ${registered} of them registered when the step closed)`;
   return [
     `The schemas that were copied to ${schemas.target} stay there${many}: nothing tells whether an application uses one by now. Delete by hand what nobody needs.`,
   ];

@@ -13,9 +13,9 @@ import { Blocked } from './turns.js';
 /** The mirror copies the history, and then what comes, in the background. */
 export async function mirrorStarted(run: Run): Promise<void> {
   await step(run, 'startMirror', async () => {
-    const { partitions, findings, sentence } = await change().prepareMirror(run.work());
+    const { partitions, targetIds, findings, sentence } = await change().prepareMirror(run.work());
     insist(run, findings);
-    run.facts.mirror = { partitions, runs: true };
+    run.facts.mirror = { partitions, ...(targetIds && { targetIds }), runs: true };
     run.mirror.goOn();
     return { sentence, data: { partitions, findings } };
   });
@@ -24,11 +24,55 @@ export async function mirrorStarted(run: Run): Promise<void> {
 /** The target has the history, and what the source gets, it has a moment later. */
 export async function mirrorSteady(run: Run): Promise<void> {
   await step(run, 'mirrorSteady', async (entry) => {
-    const partitions = run.facts.mirror?.partitions ?? {};
-    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, partitions }));
+    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }));
     if (seen.state === 'caught-up') return { sentence: seen.sentence };
     throw new Blocked(seen.sentence);
   });
+}
+
+/** Long enough to see how fast it copies, ms. */
+const paceMs = 10_000;
+
+/**
+ * Producers are asked to stop when that is a short pause: not before the mirror keeps up. Who says that they have stopped
+ * is told what is left; who overrides the proof for all of them is not held back.
+ */
+export async function mirrorKeepsUp(run: Run, entry: Step): Promise<void> {
+  const { mirror } = run.facts;
+  if (!mirror) return;
+  mirror.keepsUp = false;
+  const claims = () => (entry.parts ?? []).flatMap(({ claim }) => claim ?? []);
+  const insisted = () => claims().length === entry.parts?.length && claims().every((one) => one.override);
+  while (!insisted()) {
+    const before = claims().length;
+    let told = before === 0;
+    run.says(entry, 'active', sayCopying(before > 0));
+    const seen = await run.watchUnless(
+      () => claims().length > before,
+      (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }),
+      {
+        firstMs: paceMs,
+        says: (sentence) => {
+          const copying = sayCopying(before > 0, sentence);
+          if (!told) run.saw(entry, { sentence: copying });
+          told = true;
+          run.says(entry, 'active', copying);
+        },
+      },
+    );
+    if (seen?.state === 'caught-up') {
+      mirror.keepsUp = true;
+      return;
+    }
+    if (seen) throw new Blocked(seen.sentence);
+  }
+}
+
+function sayCopying(stopped: boolean, left?: string): string {
+  const how = left === undefined ? '' : `: ${left}`;
+  return stopped
+    ? `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left${how}.`
+    : `The mirror copies the history${how}. Let producers write on: you are asked to stop them when it keeps up.`;
 }
 
 /**
@@ -64,15 +108,20 @@ export async function mirrorEmptied(run: Run, entry: Step) {
 }
 
 async function copied(run: Run, entry: Step) {
-  const { ends = {}, mirror, unproved } = run.facts;
+  const { ends = {}, unproved } = run.facts;
   const seen = await run.watch(entry, (slice) =>
     watch().watchMirror({
       ...slice,
-      ...{ partitions: mirror?.partitions ?? {}, to: ends, frozen: unproved === undefined },
+      ...{ ...mirroredIn(run), to: ends, frozen: unproved === undefined },
     }),
   );
   if (seen.state === 'caught-up') run.facts.mirrored = seen.mirrored;
   return seen;
+}
+
+function mirroredIn({ facts }: Run) {
+  const { partitions = {}, targetIds } = facts.mirror ?? {};
+  return { partitions, ...(targetIds && { targetIds }) };
 }
 
 /** Nobody writes to the target on behalf of the mirror any more. */

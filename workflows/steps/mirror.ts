@@ -5,11 +5,11 @@ import {
   condition,
   isCancellation,
 } from '@temporalio/workflow';
-import type { Finding } from '../../src/migration/findings.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
+import { acceptable } from './acceptable.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
 import { lostActivity } from './lost-activity.js';
@@ -112,11 +112,18 @@ export class Mirror {
       await condition(() => !wanted());
       scope.cancel();
     });
+    const { targetIds } = this.state.facts.mirror ?? {};
     const { shares, busy } = sharesOf(migration, partitions);
     const shareMs = mirrorSliceMs(shares);
     const copy = async (share: number): Promise<void> => {
-      while (wanted())
-        await mirroring(shareMs).mirror({ ...this.work(), sliceMs: shareMs, share, shares, partitions });
+      let carry: unknown;
+      while (wanted()) {
+        const slice = { ...this.work(), sliceMs: shareMs, carry };
+        ({ carry } = await mirroring(shareMs).mirror({
+          ...{ ...slice, share, shares, partitions },
+          ...(targetIds && { targetIds }),
+        }));
+      }
     };
     const all = [
       ...busy.map((share) => () => copy(share)),
@@ -178,10 +185,4 @@ export class Mirror {
         ? new Blocked(cause.message, acceptable(cause), cause.type ?? 'Unexpected')
         : new Blocked(lost.sentence, [], lost.type);
   }
-}
-
-/** What a person may accept of a failure, which an activity hands over as its details (`FerryError.findings`). */
-function acceptable({ details }: ApplicationFailure): Finding[] {
-  const [findings] = details ?? [];
-  return Array.isArray(findings) ? (findings as Finding[]) : [];
 }

@@ -5,7 +5,7 @@ import { readableOffsets, sameOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
-import { mirrorEmptied } from './copy.js';
+import { mirrorEmptied, mirrorKeepsUp } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import type { Run } from './run.js';
@@ -18,7 +18,12 @@ export const producersSwitched = (run: Run) => quietSource(run, 'producerSwitche
 
 /** Producers have stopped, and write nowhere until the target has everything. Evidence: the same. The mirror goes on. */
 export async function producersStopped(run: Run): Promise<void> {
-  await quietSource(run, 'producerStopped', { upkeep: async () => run.mirror.start() });
+  const upkeep = async (): Promise<void> => {
+    run.mirror.start();
+    const entry = run.step('producerStopped');
+    if (entry && patched('asked-when-mirror-keeps-up')) await mirrorKeepsUp(run, entry);
+  };
+  await quietSource(run, 'producerStopped', { upkeep });
 }
 
 /**

@@ -257,15 +257,37 @@ export class Run {
     step: Step,
     slice: (watch: Watch) => Promise<T>,
   ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>> {
+    for (;;) {
+      const seen = await this.watchUnless(() => false, slice, {
+        firstMs: sliceMs,
+        says: (sentence) => this.says(step, 'active', sentence),
+      });
+      if (seen) return seen;
+    }
+  }
+
+  /**
+   * The same until a person has said something: `null` then. What the first slice sees is told soon, so that people who
+   * have said something know what it means.
+   */
+  async watchUnless<T extends { state: string }>(
+    said: () => boolean,
+    slice: (watch: Watch) => Promise<T>,
+    { firstMs, says }: { firstMs: number; says: (sentence: string) => void },
+  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>> | null> {
     type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
     let carry: unknown;
-    for (;;) {
+    for (let length = firstMs; ; length = sliceMs) {
       const current = carry;
-      const seen = await this.#interruptible(() => slice({ ...this.work(), sliceMs, carry: current }));
+      const seen = await this.#interruptible(
+        () => slice({ ...this.work(), sliceMs: length, carry: current }),
+        said,
+      );
+      if (seen === null) return null;
       if (seen.state !== 'watching') return seen as Seen;
       const watching = seen as unknown as { sentence: string; carry: unknown };
       carry = watching.carry;
-      this.says(step, 'active', watching.sentence);
+      says(watching.sentence);
       await this.startFreshHistory();
     }
   }
@@ -312,21 +334,26 @@ export class Run {
     }
   }
 
-  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+  async #interruptible<T>(work: () => Promise<T>): Promise<T>;
+  async #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
+  async #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
     const scope = new CancellationScope();
     const bell = new CancellationScope();
     let interrupted = false;
     const listening = bell.run(async () => {
-      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong());
+      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong() || said());
       interrupted = true;
       scope.cancel();
     });
     try {
       return await scope.run(work);
     } catch (error) {
+      if (!interrupted || !isCancellation(error)) throw error;
+      const turn = this.#turn();
+      if (turn) throw turn;
       // A history that has become long is seen to when the step begins again.
-      if (interrupted && isCancellation(error)) throw this.#turn() ?? new Interrupted();
-      throw error;
+      if (this.state.paused || !said()) throw new Interrupted();
+      return null;
     } finally {
       bell.cancel();
       await listening.catch(() => undefined);

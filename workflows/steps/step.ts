@@ -1,9 +1,11 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { Finding } from '../../src/migration/findings.js';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
 import { held } from './holds.js';
 import { lostActivity } from './lost-activity.js';
 import type { Run } from './run.js';
+import { acceptable } from './acceptable.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
 
 /**
@@ -62,27 +64,24 @@ function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
     ...(stepKind(entry.id).skippable === undefined ? [] : ['skip' as const]),
     ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
   ];
-  if (error instanceof Blocked) {
-    const acceptable = error.findings.some(({ weight }) => weight === 'asks');
+  const asked = (findings: readonly Finding[]): Problem['offers'] =>
+    findings.some(({ weight }) => weight === 'asks') ? ['accept'] : [];
+  if (error instanceof Blocked)
     return {
       type: error.type,
       sentence: error.message,
       findings: error.findings,
-      offers: [...offers, ...(acceptable ? ['accept' as const] : []), ...rest()],
+      offers: [...offers, ...asked(error.findings), ...rest()],
     };
-  }
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
-  return cause instanceof ApplicationFailure
-    ? {
-        type: cause.type ?? 'Unexpected',
-        sentence: cause.message,
-        findings: [],
-        offers: [...offers, ...rest()],
-      }
-    : {
-        ...lostActivity(error),
-        findings: [],
-        offers: [...offers, ...rest()],
-      };
+  if (!(cause instanceof ApplicationFailure))
+    return { ...lostActivity(error), findings: [], offers: [...offers, ...rest()] };
+  const findings = acceptable(cause);
+  return {
+    type: cause.type ?? 'Unexpected',
+    sentence: cause.message,
+    findings,
+    offers: [...offers, ...asked(findings), ...rest()],
+  };
 }

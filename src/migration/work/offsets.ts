@@ -39,9 +39,13 @@ export interface OffsetActivities {
 
   /**
    * Whether anything has been written to the target since the ferry prepared it (`start`, by target topic), other than by
-   * the mirror: one sentence per topic that has records.
+   * the mirror: one sentence per topic that has records. `partitions`, how many of each source topic a mirror has copied
+   * that is stopped for good now: what lies behind its stored position is compared with the source. `mirrored`: up to where
+   * the records of the target are the mirror's.
    */
-  targetWrites(input: Work & { start: TargetOffsets }): Promise<{ written: string[] }>;
+  targetWrites(
+    input: Work & { start: TargetOffsets; partitions?: Record<string, number> },
+  ): Promise<{ written: string[]; mirrored?: TargetOffsets }>;
 }
 
 /** What was committed for one group; `activities/offsets/made-commits.ts` reads and writes it. */
