@@ -1,5 +1,5 @@
 import { currentStep, type Step } from '../../src/migration/state.js';
-import { sayTranslated } from '../../src/migration/translated.js';
+import { groupsTranslated, sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -27,7 +27,7 @@ export async function offsetsTranslated(run: Run): Promise<void> {
  * that went on on the source has another position by now.
  */
 export const keepTranslated = (run: Run) => async (): Promise<void> => {
-  const groups = (run.facts.translated ?? []).map(({ group }) => group);
+  const groups = groupsTranslated(run.facts.translated);
   const entry = currentStep(run.state);
   if (groups.length === 0 || !entry) return;
   const seen = await translated(run, entry, groups);
@@ -56,7 +56,7 @@ export async function translated(run: Run, entry: Step, groups: readonly string[
   return {
     agrees: true,
     sentence: seen.sentence,
-    data: { translated: seen.translated.map((one) => sayTranslated(run.migration, one)) },
+    data: { translated: sayTranslated(run.migration, facts.translated ?? [], groups) },
   };
 }
 
