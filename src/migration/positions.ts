@@ -103,7 +103,7 @@ export function packPositions(
       column(({ metadata }) => indexOf(metadata)),
     ),
     ...(texts.size > 0 && { texts: [...texts.keys()] }),
-    ...(base && { relative: true }),
+    ...(base && { relative: true as const }),
   };
 }
 

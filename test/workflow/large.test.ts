@@ -6,7 +6,7 @@ import { bytesOf } from '../../src/migration/size.js';
 import { packTranslated } from '../../src/migration/translated.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { Migrations } from './migrations.js';
-import { type ScriptedCluster } from './scripted-cluster.js';
+import type { ScriptedCluster } from './scripted-cluster.js';
 
 const size = { topics: 1_000, partitions: 12, groups: 10 };
 
