@@ -15,7 +15,7 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { positionsShape } from '../../src/migration/positions.js';
-import { packTranslated, translatedPositions } from '../../src/migration/translated.js';
+import { packTranslated, unpackTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup, TranslatedPosition as Translated } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
 import { growthSince } from '../drain/growth.js';
@@ -115,11 +115,8 @@ export class Translation {
     this.streak = new Streak(migration.waits.agreeing);
     this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
     this.translatedBefore = new Map(
-      input.translated.flatMap((one) =>
-        translatedPositions(migration, one).map((at): [string, Translated] => [
-          `${one.group} ${partitionKey(at)}`,
-          at,
-        ]),
+      unpackTranslated(migration, input.translated).flatMap(({ group, partitions }) =>
+        partitions.map((at): [string, Translated] => [`${group} ${partitionKey(at)}`, at]),
       ),
     );
     this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
@@ -279,12 +276,11 @@ export class Translation {
     findings.push(...leftOut.findings());
     const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
-    const translated = [...placed].map(([group, partitions]) =>
-      packTranslated(
-        this.input.migration,
-        group,
-        partitions.map(({ one }) => one),
-      ),
+    const translated = packTranslated(
+      this.input.migration,
+      [...placed].map(([group, partitions]) => ({ group, partitions: partitions.map(({ one }) => one) })),
+      this.input.translated,
+      still.intended,
     );
     const intended = eachOnce([...(still.intended ?? []), ...translated]);
     const committed = await moment.change({ ...still, intended }, () =>
@@ -429,18 +425,19 @@ export class Translation {
       this.target.describeGroups(ids),
       readCommitted(this.target, ids, wanted),
     ]);
+    const allMade = this.made(intended);
     let commits = 0;
     for (const [group, partitions] of placed) {
       const id = targets.get(group) ?? group;
       const there = valueIfThere(rows, id) ?? new Map<string, Committed>();
       const foundAt = ({ one }: Placed) => there.get(partitionKey(this.onTarget(one)));
-      const made = this.madeFor(group, intended);
+      const made = allMade.get(group);
       const own = partitions.filter((at) => {
         const found = foundAt(at);
         return (
           found !== undefined &&
           !hasOldMark(found, this.input.migration.name) &&
-          !(made.get(partitionKey(at.one)) ?? []).some((one) => isAsMade(found, madeOf(one)))
+          !(made?.get(partitionKey(at.one)) ?? []).some((one) => isAsMade(found, madeOf(one)))
         );
       });
       const moved = own.filter(({ known }) => !known);
@@ -474,16 +471,18 @@ export class Translation {
     return commits;
   }
 
-  /** What this migration has committed for a group, or was about to, by partition of the source. */
-  private madeFor(group: string, intended: readonly TranslatedGroup[]): Map<string, Translated[]> {
-    const made = new Map<string, Translated[]>();
-    for (const one of [...this.input.translated, ...intended])
-      if (one.group === group)
-        for (const at of translatedPositions(this.input.migration, one)) {
-          const key = partitionKey(at);
-          made.set(key, [...(made.get(key) ?? []), at]);
-        }
-    return made;
+  /** What this migration has committed, or was about to, by group and by partition of the source. */
+  private made(intended: readonly TranslatedGroup[]): Map<string, Map<string, Translated[]>> {
+    const all = new Map<string, Map<string, Translated[]>>();
+    for (const one of unpackTranslated(this.input.migration, [...this.input.translated, ...intended])) {
+      const made = all.get(one.group) ?? new Map<string, Translated[]>();
+      for (const at of one.partitions) {
+        const key = partitionKey(at);
+        made.set(key, [...(made.get(key) ?? []), at]);
+      }
+      all.set(one.group, made);
+    }
+    return all;
   }
 
   private sentence(

@@ -10,7 +10,7 @@ import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
 import { unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
-import { translatedPositions } from '../../src/migration/translated.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
 import { aclKey } from '../acls/acl-plan.js';
@@ -90,9 +90,8 @@ function seededOffsets(migration: Migration, made: MadeOffsets): GroupCommits {
 function translatedOffsets(migration: Migration, translated: readonly TranslatedGroup[]): GroupCommits[] {
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   const groups = new Map(migration.consumers.map((move) => [move.group, targetGroup(move)]));
-  return translated.map((one) => {
-    const { group } = one;
-    const onTarget = translatedPositions(migration, one).map((one) => ({
+  return unpackTranslated(migration, translated).map(({ group, partitions }) => {
+    const onTarget = partitions.map((one) => ({
       ...one,
       topic: names.get(one.topic) ?? one.topic,
     }));

@@ -13,7 +13,7 @@ import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '.
 import { factsQuery } from '../../src/migration/messages.js';
 import type { Facts } from '../../src/migration/state.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import { translatedPositions } from '../../src/migration/translated.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import type { TranslatedPosition } from '../../src/migration/work/offsets.js';
 import { mapTopic, readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
@@ -112,11 +112,8 @@ export async function groupOffsets(
 ): Promise<GroupOffsets[]> {
   const moves = migration.consumers.filter(({ group }) => only?.includes(group) ?? true);
   const before = new Map(
-    (facts.translated ?? []).flatMap((one) =>
-      translatedPositions(migration, one).map((at): [string, TranslatedPosition] => [
-        `${one.group} ${partitionKey(at)}`,
-        at,
-      ]),
+    unpackTranslated(migration, facts.translated ?? []).flatMap(({ group, partitions }) =>
+      partitions.map((at): [string, TranslatedPosition] => [`${group} ${partitionKey(at)}`, at]),
     ),
   );
   const targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));

@@ -8,6 +8,8 @@ const most = 1_600_000;
 
 /** Bytes of one offset as it is carried (`packed.ts`), of a busy topic. */
 const perOffset = 6;
+/** Of what a group was given in one partition. */
+const perPosition = 5;
 /** What stands beside a name for each topic: its ids on both clusters, who approved its deletion. */
 const perTopic = 240;
 /** Evidence of all steps. */
@@ -36,7 +38,9 @@ export function carriedBytes(
     // Names stand beside ids and numbers of partitions, and in each table.
     names * (4 + tables(migration)) +
     all * perOffset * tables(migration) +
-    read * perOffset +
+    read * perPosition +
+    // Positions of one group, from which the others are counted.
+    (isMirrored(migration.strategy) ? 2 * all * perOffset : 0) +
     (isMirrored(migration.strategy) ? metadata : 0)
   );
 }

@@ -72,15 +72,12 @@ function stepTable(steps: Step[], alreadySaid: string): string {
 }
 
 /** Empty without lines. The web UI takes a list for one only after an empty line. */
-function titled(title: string, lines: string[]): string;
-function titled<T>(title: string, items: T[], toLine: (item: T) => string): string;
-function titled<T>(title: string, items: T[], toLine = (item: T): string => String(item)): string {
-  return items.length > 0 ? `${title}\n\n${list(items, toLine)}` : '';
-}
+const titled = (title: string, lines: string[]): string =>
+  lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
 
-function list<T>(items: T[], toLine = (item: T): string => String(item)): string {
-  const more = items.length - shown.lines;
-  return [...items.slice(0, shown.lines).map(toLine), ...(more > 0 ? [`… and ${more} more`] : [])]
+function list(lines: string[]): string {
+  const more = lines.length - shown.lines;
+  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
     .map((text) => `- ${line(text, shown.sentence)}`)
     .join('\n');
 }

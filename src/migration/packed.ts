@@ -10,11 +10,15 @@ export type Packed = string & { readonly [isPacked]?: true };
 declare const isPacked: unique symbol;
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const values = new Map([...letters].map((letter, value) => [letter, value]));
+/** By character code. */
+const values = Array.from({ length: 128 }, (_, code) => letters.indexOf(String.fromCharCode(code)));
 
-const again = 0n;
-const missing = 1n;
-const first = 2n;
+const again = 0;
+const missing = 1;
+const first = 2;
+/** Below this numbers are counted as numbers, which is much quicker than as `bigint`; so many digits are as well. */
+const small = 2 ** 49;
+const smallDigits = 10;
 
 export function pack(numbers: Iterable<bigint | undefined>): Packed {
   const texts: string[] = [];
@@ -23,12 +27,12 @@ export function pack(numbers: Iterable<bigint | undefined>): Packed {
   let times = 0;
   const end = () => {
     if (times === 0) return;
-    const repeated = letter(again) + letter(BigInt(times - 1));
+    const repeated = digits(again) + digits(times - 1);
     const plain = last.repeat(times - 1);
     texts.push(last, repeated.length < plain.length ? repeated : plain);
   };
   for (const number of numbers) {
-    const text = letter(number === undefined ? missing : zigzag(number - before) + first);
+    const text = number === undefined ? missingText : step(number - before);
     if (number !== undefined) before = number;
     if (text === last) times += 1;
     else {
@@ -46,10 +50,10 @@ export function unpack(packed: Packed): (bigint | undefined)[] {
   const numbers: (bigint | undefined)[] = [];
   let before = 0n;
   /** What the last entry has added; `undefined` where it was missing. */
-  let step: bigint | undefined;
+  let added: bigint | undefined;
   const add = () => {
-    if (step !== undefined) before += step;
-    numbers.push(step === undefined ? undefined : before);
+    if (added !== undefined) before += added;
+    numbers.push(added === undefined ? undefined : before);
   };
   for (let at = 0; at < packed.length;) {
     const entry = read(packed, at);
@@ -58,31 +62,61 @@ export function unpack(packed: Packed): (bigint | undefined)[] {
       const { value: times, next } = read(packed, at);
       at = next;
       if (numbers.length === 0) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
-      for (let left = times; left > 0n; left--) add();
+      for (let left = Number(times); left > 0; left--) add();
     } else {
-      step = entry.value === missing ? undefined : unzigzag(entry.value - first);
+      added = entry.value === missing ? undefined : difference(entry.value);
       add();
     }
   }
   return numbers;
 }
 
-const zigzag = (number: bigint): bigint => (number < 0n ? -2n * number - 1n : 2n * number);
-const unzigzag = (number: bigint): bigint => ((number & 1n) === 1n ? -(number + 1n) / 2n : number / 2n);
-
-function letter(number: bigint): string {
+/** A difference, zigzag and plus 2. */
+function step(difference: bigint): string {
+  const number = Number(difference);
+  if (Math.abs(number) < small) return digits((number < 0 ? -2 * number - 1 : 2 * number) + first);
+  let left = (difference < 0n ? -2n * difference - 1n : 2n * difference) + BigInt(first);
   let text = '';
-  let left = number;
   for (; left >= 32n; left >>= 5n) text += letters.charAt(Number(left & 31n) + 32);
   return text + letters.charAt(Number(left));
 }
 
-function read(packed: string, from: number): { value: bigint; next: number } {
-  let value = 0n;
-  for (let at = from, shift = 0n; ; at++, shift += 5n) {
-    const digit = values.get(packed.charAt(at));
-    if (digit === undefined) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
-    value += BigInt(digit & 31) << shift;
+function difference(value: number | bigint): bigint {
+  if (typeof value === 'bigint') {
+    const plain = value - BigInt(first);
+    return (plain & 1n) === 1n ? -(plain + 1n) / 2n : plain / 2n;
+  }
+  const plain = value - first;
+  return BigInt(plain % 2 === 1 ? -(plain + 1) / 2 : plain / 2);
+}
+
+function digits(number: number): string {
+  let text = '';
+  let left = number;
+  for (; left >= 32; left = Math.floor(left / 32)) text += letters.charAt((left % 32) + 32);
+  return text + letters.charAt(left);
+}
+
+const missingText = digits(missing);
+
+/** As a number where that is exact. */
+function read(packed: string, from: number): { value: number | bigint; next: number } {
+  let value = 0;
+  for (let at = from, unit = 1; at - from < smallDigits; at++, unit *= 32) {
+    const digit = digitAt(packed, at);
+    value += (digit % 32) * unit;
     if (digit < 32) return { value, next: at + 1 };
   }
+  let large = BigInt(value);
+  for (let at = from + smallDigits, shift = 50n; ; at++, shift += 5n) {
+    const digit = digitAt(packed, at);
+    large += BigInt(digit % 32) << shift;
+    if (digit < 32) return { value: large, next: at + 1 };
+  }
+}
+
+function digitAt(packed: string, at: number): number {
+  const digit = values[packed.charCodeAt(at)] ?? -1;
+  if (digit < 0) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
+  return digit;
 }

@@ -12,8 +12,10 @@ export interface Positions {
   partitions: Packed;
   /** On the target. */
   offsets: Packed;
-  /** On the source, minus `offsets`. */
+  /** On the source, minus those on the target. */
   source?: Packed;
+  /** Both are told as differences from a base, where that knows the partition. */
+  relative?: true;
   /** 1 where it is so. */
   atLeastOnce?: Packed;
   without?: Packed;
@@ -27,6 +29,7 @@ export const positionsShape: z.ZodType<Positions> = z.object({
   partitions: z.string(),
   offsets: z.string(),
   source: z.string().optional(),
+  relative: z.literal(true).optional(),
   atLeastOnce: z.string().optional(),
   without: z.string().optional(),
   metadata: z.string().optional(),
@@ -46,12 +49,15 @@ export interface Position {
 /**
  * @param topics in the order of the migration file; positions of others are left out
  * @param counts how many partitions are told of each topic, at least
+ * @param base positions that most others are near to, such as those of another group: `unpackPositions` needs it again
  */
 export function packPositions(
   topics: readonly string[],
   positions: Iterable<Position>,
   counts: ReadonlyMap<string, number> = new Map(),
+  base?: readonly Position[],
 ): Positions {
+  const from = beginnings(base);
   const rows = new Map<string, (Position | undefined)[]>();
   for (const position of positions) {
     const of = rows.get(position.topic) ?? [];
@@ -77,10 +83,12 @@ export function packPositions(
   return {
     of: digest(topics),
     partitions: pack(lengths.map(BigInt)),
-    offsets: pack(all.map((row) => row?.offset)),
+    offsets: pack(all.map((row) => row && row.offset - from(row).offset)),
     ...named(
       'source',
-      column((row) => (row.source === undefined ? undefined : row.source - row.offset)),
+      column((row) =>
+        row.source === undefined ? undefined : row.source - row.offset - from(row).difference,
+      ),
     ),
     ...named(
       'atLeastOnce',
@@ -95,14 +103,31 @@ export function packPositions(
       column(({ metadata }) => indexOf(metadata)),
     ),
     ...(texts.size > 0 && { texts: [...texts.keys()] }),
+    ...(base && { relative: true as const }),
   };
 }
 
 const named = (name: keyof Positions, column: Packed | undefined) =>
   column === undefined ? {} : { [name]: column };
 
-/** @throws TypeError when they are positions in other topics. */
-export function unpackPositions(topics: readonly string[], packed: Positions): Position[] {
+/** Where the numbers of a partition are counted from. */
+function beginnings(base: readonly Position[] = []) {
+  const known = new Map(base.map((at) => [`${at.topic}/${at.partition}`, at]));
+  return ({ topic, partition }: Pick<Position, 'topic' | 'partition'>) => {
+    const { offset = 0n, source } = known.get(`${topic}/${partition}`) ?? {};
+    return { offset, difference: source === undefined ? 0n : source - offset };
+  };
+}
+
+/** @throws TypeError when they are positions in other topics, or relative to a base that is not given. */
+export function unpackPositions(
+  topics: readonly string[],
+  packed: Positions,
+  base?: readonly Position[],
+): Position[] {
+  if (packed.relative && !base)
+    throw new TypeError('These positions are relative to others that are not there.');
+  const from = beginnings(packed.relative ? base : []);
   const lengths = partitionsByTopic(topics, packed);
   const column = (text: Packed | undefined) => (text === undefined ? [] : unpack(text));
   const [offsets, source, atLeastOnce, without, metadata] = [
@@ -116,13 +141,15 @@ export function unpackPositions(topics: readonly string[], packed: Positions): P
   let row = 0;
   for (const [topic, length] of lengths)
     for (let partition = 0; partition < length; partition++, row++) {
-      const offset = offsets?.[row];
-      if (offset === undefined) continue;
+      const told = offsets?.[row];
+      if (told === undefined) continue;
+      const { offset: first, difference: usual } = from({ topic, partition });
+      const offset = first + told;
       const difference = source?.[row];
       const text = metadata?.[row];
       positions.push({
         ...{ topic, partition, offset },
-        ...(difference !== undefined && { source: offset + difference }),
+        ...(difference !== undefined && { source: offset + usual + difference }),
         ...(atLeastOnce?.[row] === 1n && { atLeastOnce: true }),
         ...(without?.[row] === 1n && { without: true }),
         ...(text !== undefined && { metadata: packed.texts?.[Number(text)] ?? '' }),

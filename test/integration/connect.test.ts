@@ -29,7 +29,7 @@ import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import { offsetAt, offsetTable, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
-import { translatedPositions } from '../../src/migration/translated.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
@@ -268,7 +268,7 @@ describe('a mirror by MirrorMaker', () => {
       sliceMs: 60_000,
     });
     if (first.state !== 'translated') throw new Error(JSON.stringify(first));
-    const moved = first.translated.flatMap((one) => translatedPositions(migration, one));
+    const moved = unpackTranslated(migration, first.translated).flatMap(({ partitions: of }) => of);
     expect(moved.map(({ source, certainty }) => ({ source, certainty }))).toEqual([
       { source: '37', certainty: 'exact' },
       { source: '41', certainty: 'exact' },

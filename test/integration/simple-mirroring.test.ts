@@ -8,7 +8,7 @@ import { groupOffsets } from '../../app/cli/offsets.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
-import { translatedPositions } from '../../src/migration/translated.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import { mapTopic, readPositions } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
@@ -121,14 +121,14 @@ describe('the engine as a mirror', () => {
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // The mirror has sealed each partition once, so the first record is at offset 1.
-    expect(seen.translated.map((one) => [one.group, translatedPositions(migration, one)])).toEqual([
-      [
+    expect(unpackTranslated(migration, seen.translated)).toEqual([
+      {
         group,
-        [
+        partitions: [
           { topic, partition: 0, source: '6', target: '7', certainty: 'exact' },
           { topic, partition: 1, source: '2', target: '1', certainty: 'exact' },
         ],
-      ],
+      },
     ]);
     expect(await committedOnTarget()).toEqual({ [`${topic}.new/0`]: '7', [`${topic}.new/1`]: '1' });
 
@@ -197,7 +197,7 @@ describe('the engine as a mirror', () => {
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // Records 4 to 9 are there, behind the marker: the first of them is the one that it gets.
-    expect(seen.translated.flatMap((one) => translatedPositions(migration, one))).toMatchObject([
+    expect(unpackTranslated(migration, seen.translated)[0]?.partitions).toMatchObject([
       { source: '2', target: '1' },
       { source: null, target: '0' },
     ]);

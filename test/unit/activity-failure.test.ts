@@ -46,7 +46,8 @@ test('an answer that is too large for Temporal is told as that, and very many fi
     read: async () => ({ text: '€'.repeat(650_000) }),
   });
   const environment = new MockActivityEnvironment();
-  expect(await environment.run(plan, { accepted: [] })).toMatchObject({ findings: { length: 301 } });
+  const planned = (await environment.run(plan, { accepted: [] })) as { findings: unknown[] };
+  expect(planned.findings).toHaveLength(301);
   await expect(environment.run(read)).rejects.toMatchObject({
     ...{ type: 'Refused', nonRetryable: true },
     message: expect.stringMatching(

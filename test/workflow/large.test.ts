@@ -6,7 +6,7 @@ import { bytesOf } from '../../src/migration/size.js';
 import { packTranslated } from '../../src/migration/translated.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { Migrations } from './migrations.js';
-import { ScriptedCluster, failure } from './scripted-cluster.js';
+import type { ScriptedCluster } from './scripted-cluster.js';
 
 const size = { topics: 1_000, partitions: 12, groups: 10 };
 
@@ -61,20 +61,22 @@ function script(cluster: ScriptedCluster): void {
     }));
   // Again and again, as while people take their time.
   for (let times = 0; times < 20; times++)
-    cluster.next('translateGroups', ({ migration, groups, ends }) => ({
+    cluster.next('translateGroups', ({ migration, groups, ends, translated }) => ({
       state: 'translated',
-      translated: groups.map((group) =>
-        packTranslated(
-          migration,
+      translated: packTranslated(
+        migration,
+        groups.map((group) => ({
           group,
-          partitionsOf(ends ?? []).map(({ topic, partition, offset }) => {
-            const source = offset - (offset < 1_000n ? offset : random(1_000));
+          // Retention has removed some of the source, so that offsets on the target are others.
+          partitions: partitionsOf(ends ?? []).map(({ topic, partition, offset }) => {
+            const source = offset - (offset < 300n ? offset : random(300));
             return {
               ...{ topic, partition, source: String(source), certainty: 'exact' },
-              target: String(source + random(60)),
+              target: String(source / 2n + random(4)),
             };
           }),
-        ),
+        })),
+        translated,
       ),
       sentence: 'Translated.',
     }));
@@ -104,8 +106,6 @@ it('a thousand topics of twelve partitions go on in new runs with ten groups, an
   // Something was carried: a table that is empty by mistake would prove nothing.
   expect(Math.max(...bytes)).toBeGreaterThan(500_000);
   expect(Math.max(...bytes)).toBeLessThan(1_000_000);
-  const translated = migration.cluster.inputs('undo');
-  expect(translated).toEqual([]);
 }, 300_000);
 
 it('an answer that Temporal does not take is told as what it is', async () => {

@@ -1,6 +1,6 @@
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import { currentStep, isClosed, type Step } from '../../src/migration/state.js';
-import { sayTranslated } from '../../src/migration/translated.js';
+import { groupsTranslated, sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -31,7 +31,7 @@ export async function offsetsTranslated(run: Run): Promise<void> {
 export const keepTranslated =
   (run: Run, onGrowth = opensProducersAgain(run)) =>
   async (): Promise<void> => {
-    const groups = (run.facts.translated ?? []).map(({ group }) => group);
+    const groups = groupsTranslated(run.facts.translated);
     const entry = currentStep(run.state);
     if (groups.length === 0 || !entry) return;
     const seen = await translated(run, entry, groups, onGrowth);
@@ -77,7 +77,7 @@ export async function translated(
   return {
     agrees: true,
     sentence: seen.sentence,
-    data: { translated: seen.translated.map((one) => sayTranslated(run.migration, one)) },
+    data: { translated: sayTranslated(run.migration, facts.translated ?? [], groups) },
   };
 }
 

@@ -60,9 +60,9 @@ export interface MadeOffsets {
   commits?: Record<string, string[]>;
 }
 
-/** Where one group goes on on the target; `translated.ts` reads and writes it. */
+/** Where one group goes on on the target; `translated.ts` reads and writes it, many of them together. */
 export interface TranslatedGroup {
-  /** The group on the source. */
+  /** The group on the source; empty: what the others are counted from. */
   group: string;
   /** In the topics of the migration, by their name on the source. */
   positions?: Positions;
