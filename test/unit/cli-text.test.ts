@@ -144,7 +144,7 @@ describe('the status at first sight', () => {
       'orders: simplestCase',
       'Producers write to the target only: waiting for a person to say so for orders-web.',
       'Open again since 2026-03-01 08:00:00 UTC: 9 records',
-      'Not so, 2026-03-01 10:10:00 UTC: onprem did not stay quiet.',
+      'Not so: onprem did not stay quiet. (seen 2026-03-01 10:10:00 UTC)',
       'Does not get on since 2026-03-01 10:28:00 UTC (2m, tried 7 times): aiven did not answer.',
       'To do: Switch the producer to the target, stop it on the source, then say so.',
       '  ferry confirm orders producerSwitched --name orders-web',
@@ -234,9 +234,7 @@ describe('what keeps an activity from going on', () => {
 
   it('is what a watch cannot reach, and a worker that is not there; text of others is left out', () => {
     const failing = { since: startedAt, why: 'onprem did not answer.' };
-    expect(troubleOf({ state: 2, attempt: 1 }, { at: startedAt, failing }, now)).toMatchObject(
-      failing,
-    );
+    expect(troubleOf({ state: 2, attempt: 1 }, { at: startedAt, failing }, now)).toMatchObject(failing);
     const nobody = { state: 1, attempt: 1, activityType: { name: 'mirror' }, scheduledTime: at(startedAt) };
     expect(troubleOf(nobody as never, undefined, now)?.why).toContain('No worker has begun with mirror');
     const lost = { ...nobody, attempt: 2, lastFailure: { message: 'secret', timeoutFailureInfo: {} } };
