@@ -56,7 +56,7 @@ export function statusLines(status: Status, seen: Seen, now: Date, width = Infin
         ? text(`Open again since ${clock(status.openedAgain.at)}: ${status.openedAgain.why}`, 'attention')
         : []),
       ...(status.contradicted
-        ? text(`Not so, ${clock(status.contradicted.at)}: ${status.contradicted.why}`, 'attention')
+        ? text(`Not so: ${status.contradicted.why} (seen ${clock(status.contradicted.at)})`, 'attention')
         : []),
       ...seen.troubles.flatMap((trouble) => text(sayTrouble(trouble, now), 'trouble')),
     ],

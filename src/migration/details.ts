@@ -22,12 +22,14 @@ export function detailsOf(state: Shown): string {
   const status = statusOf(state);
   const { openedAgain, contradicted, todo } = status;
   const step = currentStep(state);
-  const since = (what: string, { at, why }: { at: string; why: string }): string =>
-    line(`${what} ${clock(at)} UTC: ${why}`, shown.sentence + shown.cell);
   return [
     `**${line(asked(status), shown.sentence)}**`,
-    openedAgain ? since('Open again since', openedAgain) : '',
-    contradicted ? since('Not so,', contradicted) : '',
+    openedAgain
+      ? line(`Open again since ${clock(openedAgain.at)} UTC: ${openedAgain.why}`, shown.sentence + shown.cell)
+      : '',
+    contradicted
+      ? line(`Not so: ${contradicted.why} (seen ${clock(contradicted.at)} UTC)`, shown.sentence + shown.cell)
+      : '',
     list(
       (step?.problem?.findings ?? []).map(
         ({ sentence, key, weight }) => `${sentence} (${weight}: \`${oneLine(key)}\`)`,

@@ -144,7 +144,7 @@ describe('the status at first sight', () => {
       'orders: simplestCase',
       'Producers write to the target only: waiting for a person to say so for orders-web.',
       'Open again since 2026-03-01 08:00:00 UTC: 9 records',
-      'Not so, 2026-03-01 10:10:00 UTC: onprem did not stay quiet.',
+      'Not so: onprem did not stay quiet. (seen 2026-03-01 10:10:00 UTC)',
       'Does not get on since 2026-03-01 10:28:00 UTC (2m, tried 7 times): aiven did not answer.',
       'To do: Switch the producer to the target, stop it on the source, then say so.',
       '  ferry confirm orders producerSwitched --name orders-web',

@@ -286,7 +286,7 @@ describe('nonsense', () => {
     expect(migration.cluster.inputs('watchQuiet')).toHaveLength(0);
 
     await migration.signal('producerSwitched', { name: 'the sixth' });
-    const later = await migration.until(({ refused }) => refused.at(-1)!.why.startsWith('the sixth'));
+    const later = await migration.until(({ refused }) => refused.at(-1)!.why.startsWith('"the sixth"'));
     expect(later.refused).toHaveLength(5);
   });
 

@@ -28,7 +28,7 @@ export async function step(
       delete run.state.afresh;
       await run.startFreshHistory();
       await run.goAhead();
-      if (run.facts.holdsDue) await held(run);
+      if (run.facts.holdsDue && !run.state.abort) await held(run);
       run.mirror.goOn();
       run.begin(entry);
       run.close(entry, 'done', await body(entry));
