@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import type { Migration } from '../../src/migration/file.js';
+import { targetName, type Migration } from '../../src/migration/file.js';
+import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclKey, planAcls } from './acl-plan.js';
@@ -58,7 +59,11 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
   return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
 }
 
-const note = z.object({ missing: z.array(z.string()) });
+const note = z.object({
+  acls: z.array(packedAclsShape).default([]),
+  /** Keys, as they were noted before. */
+  missing: z.array(z.string()).default([]),
+});
 
 /**
  * Creates the bindings that the target lacks. Which ones it lacked is noted before anything is created, so that an
@@ -71,18 +76,22 @@ export async function copyAcls(
 ): Promise<Awaited<ReturnType<Activities['copyAcls']>>> {
   const target = clusters(migration.target);
   const { wanted, missing, findings } = await surveyAcls(clusters(migration.source), target, migration);
-  const own = new Set(note.safeParse(attempt.noted).data?.missing);
+  const topics = migration.topics.map(targetName);
+  const noted = note.safeParse(attempt.noted).data;
+  const own = new Set([...(noted?.missing ?? []), ...unpackAcls(topics, noted?.acls ?? []).map(aclKey)]);
   const absent = new Set(missing.map(aclKey));
   const made = wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
   const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
-      made,
+      made: packAcls(topics, made),
+      created: made.length,
       findings,
       sentence: `No ACL was created on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
     };
   if (missing.length > 0) {
-    await attempt.note({ missing: [...own, ...absent] } satisfies z.infer<typeof note>);
+    const missed = wanted.filter((acl) => own.has(aclKey(acl)) || absent.has(aclKey(acl)));
+    await attempt.note({ acls: packAcls(topics, missed), missing: [] } satisfies z.infer<typeof note>);
     attempt.says(`Creates ${count(missing.length, 'ACL')} on ${target.name}.`);
     // DENY first: nobody is allowed for a moment what they are denied.
     const ordered = missing.toSorted((one, other) => other.permission.localeCompare(one.permission));
@@ -107,7 +116,8 @@ export async function copyAcls(
   }
   const others = wanted.length - made.length;
   return {
-    made,
+    made: packAcls(topics, made),
+    created: made.length,
     findings,
     sentence: `${count(made.length, 'ACL')} created on ${target.name}${others > 0 ? `, ${others} there already` : ''}.`,
   };

@@ -3,17 +3,17 @@ import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/clu
 import { isFerryError } from '../../src/migration/errors.js';
 import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from './drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from './drain-probe.js';
 import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
-import { describeArrival } from './last-arrival.js';
+import { grew } from './growth.js';
 import { membersReading, type Member } from '../groups/membership.js';
 import { nameOpenTransactions } from './open-transactions.js';
-import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
@@ -79,13 +79,7 @@ class Drain {
   }: Moment<DrainCarry>): Promise<Seen<DrainAnswer, DrainCarry>> {
     const reading = await this.look();
     const grown = reading.grown[0];
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.to }) };
 
     await this.readMembers(reading);
     const findings = [
@@ -119,6 +113,7 @@ class Drain {
               sentence: sayDrained(
                 reading,
                 this.accepted.filter((key) => findings.some((finding) => finding.key === key)),
+                this.input.frozen,
               ),
             },
     };

@@ -121,7 +121,11 @@ export function engineActivities({
           const map = positions.get(partitionKey(at))?.map;
           const position = map?.translate(at.committed);
           return map === undefined || position === undefined
-            ? { certainty: 'unknown', behind: true, reason: 'the mirror has not copied so far yet' }
+            ? {
+                certainty: 'unknown',
+                behind: true,
+                reason: `the mirror has copied up to ${map?.sourceNext ?? 'nothing'} yet`,
+              }
             : {
                 certainty: 'exact',
                 target: position,

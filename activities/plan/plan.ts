@@ -1,5 +1,6 @@
 import type { Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
+import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
@@ -69,7 +70,7 @@ export async function checkPlan(
   const topics = await attempted(findings, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),
   );
-  findings.push(...(topics?.findings ?? []));
+  findings.push(...(topics?.findings ?? []), ...sizeOf(migration, topics));
   const acls =
     source && target
       ? await attempted(findings, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
@@ -94,6 +95,14 @@ export async function checkPlan(
     will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
   };
+}
+
+/** Of topics that could not be read nothing is known, which is a finding of its own. */
+function sizeOf(migration: Migration, topics: TopicSurvey = nothingRead): Finding[] {
+  return tooLargeToCarry(
+    migration,
+    new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length])),
+  );
 }
 
 const nothingRead: TopicSurvey = {

@@ -6,6 +6,7 @@ import { topicsOf, waitMs } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch, Work } from '../../src/migration/work/work.js';
+import { partitionCounts } from '../../src/migration/offsets.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -85,15 +86,16 @@ async function deleteSource(
  */
 async function grownSince(
   source: Cluster,
-  { migration, ends = {}, accepted = [] }: Parameters<Activities['deleteSource']>[0],
+  { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
   planned: readonly { name: string; topicId: string }[],
 ): Promise<{ findings: Finding[]; begun: boolean }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
   const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
   const findings: Finding[] = [];
+  const frozen = partitionCounts(ends);
   for (const { name, topicId } of there) {
     const facts = byId.get(topicId)?.value;
-    if (!facts || !ends[name]) continue;
+    if (!facts || !frozen.has(name)) continue;
     const partitions = partitionsIn([facts]);
     const late = await lateRecords(source, ends, partitions, await source.watermarks(partitions));
     if (late) findings.push(staysBehind(late, migration));

@@ -27,6 +27,8 @@ export interface CopyInput {
   canTranslate?: boolean;
   /** How far beyond the source's ids the target goes on to give its own. */
   idDistance?: number;
+  /** Have every id of the plan looked for on the target, of which some are enough where it has no subject. */
+  everyId?: boolean;
   accepted: readonly string[];
 }
 
@@ -72,6 +74,7 @@ export async function compareRegistries(
     ids,
     canTranslate = false,
     idDistance,
+    everyId = false,
     accepted = [],
   }: Omit<CopyInput, 'accepted'> & Partial<Pick<CopyInput, 'accepted'>>,
   before: Before = {},
@@ -85,6 +88,7 @@ export async function compareRegistries(
     keepIds: ids === 'keep',
     source: source.name,
     isKarapace,
+    everyId,
     ...(before.target && { known: before.target }),
   });
   const view = ids === 'keep' ? await withoutFillers(seen, from, source, moves) : seen;
@@ -133,7 +137,7 @@ async function withoutFillers(
 }
 
 /** Whether it is a registry that tells so: Karapace. @throws FerryError `Unreachable` while it has not read its log. */
-async function readLog(registry: Registry): Promise<boolean> {
+export async function readLog(registry: Registry): Promise<boolean> {
   const ready = await registry.ready();
   if (ready === false)
     throw new FerryError(

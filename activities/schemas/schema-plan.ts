@@ -330,7 +330,8 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
     : [
         asking(
           'schema-none',
-          `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
+          moves.none ??
+            `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
         ),
       ];
 }

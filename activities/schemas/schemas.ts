@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { RegistryActivities } from '../../src/migration/work/schemas.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirrorKind, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -13,17 +14,19 @@ import { readSnapshot } from '../../src/registry/snapshot.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
+import { compareRegistries, copyRegistry, type CopyInput } from './schema-copy.js';
 import { checkIdsInRecords, checkTranslated, idsNotSeen, sampleIds } from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
 import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
+import { copyWhole, leaveWhole, wholeInput } from './whole-registry.js';
+import { sayCopied, sayLeft } from './schema-wording.js';
 import { restoreLevels } from './schema-write.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { asking } from '../kit/weights.js';
-import { count, listed } from '../kit/wording.js';
+import { count } from '../kit/wording.js';
 
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
-type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'>;
+type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'> & RegistryActivities;
 
 /** All that schemas need of what activities are given. */
 type Registered = Pick<Dependencies, 'clusters' | 'registries'>;
@@ -32,6 +35,8 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   return {
     copySchemas: (input) => attempting((attempt) => copySchemas(dependencies, input, attempt)),
     leaveImport: (input) => attempting((attempt) => leaveImport(dependencies, input, attempt)),
+    copyRegistry: (input) => attempting((attempt) => copyWhole(wholeInput(dependencies, input), attempt)),
+    leaveRegistry: (input) => attempting((attempt) => leaveWhole(wholeInput(dependencies, input), attempt)),
     watchSchemas: (input) => watchSchemas(dependencies, input),
   };
 }
@@ -128,24 +133,6 @@ async function checkRecords(
   return [...found, ...idsNotSeen(unseen, cluster.name)];
 }
 
-const ways = {
-  none: '',
-  import: ' with their ids, in import mode',
-  counted: ' with their ids, in the order of ids',
-  appended: '',
-} as const satisfies Record<Copied['way'], string>;
-
-function sayCopied({ way, registered, deleted, versions }: Copied, { target }: CopyInput): string {
-  const there = versions - registered;
-  return [
-    registered > 0
-      ? `${count(registered, 'schema version')} registered on ${target.name}${ways[way]}.`
-      : `No schema version had to be registered on ${target.name}.`,
-    ...(there > 0 ? [`${count(there, 'version')} there already, compared.`] : []),
-    ...(deleted > 0 ? [`${count(deleted, 'version')} deleted there as on the source.`] : []),
-  ].join(' ');
-}
-
 /**
  * Takes whatever the migration may have put into import mode out of it, and puts back levels that were lifted. Every
  * subject of the copy counts, those that others refer to too; done already: the same.
@@ -172,19 +159,10 @@ export async function leaveImport(
   const levels = new Map(
     Object.entries(compatibility).map(([subject, level]) => [moves.rename(subject), level]),
   );
-  const restored = await restoreLevels(target, [...subjects, ownSubjects.reserve], (subject) =>
+  const restored = await restoreLevels(target, [...subjects, ownSubjects.reserve], async (subject) =>
     levels.get(subject),
   );
-  return {
-    sentence: [
-      left.length > 0
-        ? `${listed(left)} on ${target.name} taken out of import mode.`
-        : hasModes
-          ? `Nothing on ${target.name} is in import mode.`
-          : `${target.name} has no import mode to leave.`,
-      ...(restored.length > 0 ? [`The compatibility of ${listed(restored)} is as on the source again.`] : []),
-    ].join(' '),
-  };
+  return { sentence: sayLeft(target, { left, hasModes, restored }) };
 }
 
 const followCarry = z.object({

@@ -37,7 +37,7 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   const status = await temporal
     .answered(taskQueue, () => handle.query<Status>(statusQuery))
     .catch(async (error: unknown) => {
-      throw (await fails(temporal, description)) ? notUpToNow() : error;
+      throw (await fails(temporal, description).catch(() => false)) ? notUpToNow() : error;
     });
   // An abort ends so too, and then has its outcome.
   if (ended === 'CANCELLED' && !status.outcome) throw await whyEnded(temporal, name, description);

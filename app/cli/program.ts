@@ -8,6 +8,7 @@ import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addSchemas } from './schemas.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
@@ -44,6 +45,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addDrain,
     addOffsets,
     addVerify,
+    addSchemas,
     addWorker,
   ])
     add(program, surroundings);

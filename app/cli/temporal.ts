@@ -10,12 +10,13 @@ import {
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { TemporalSettings } from '../config/config.js';
-import { workflowId } from '../../src/migration/messages.js';
+import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 
 export interface Temporal {
   client: Client;
   settings: TemporalSettings;
+  /** Also of the copy of a registry, by its whole id. */
   migration(name: string): WorkflowHandle;
   /** What Temporal itself said no to, or did not answer, as it is told to a person. */
   refusal(error: unknown): CommandFailure | undefined;
@@ -56,7 +57,7 @@ export async function withTemporal<T>(
     return await use({
       client,
       settings,
-      migration: (name) => client.workflow.getHandle(workflowId(name)),
+      migration: (name) => client.workflow.getHandle(runId(name)),
       refusal: (error) => refusal(error, settings),
       answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {

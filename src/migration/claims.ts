@@ -1,4 +1,5 @@
-import { mirrorKind, type Migration } from './file.js';
+import { mirrorKind } from './file.js';
+import { inFull } from './listed.js';
 import {
   readClaim,
   readControl,
@@ -10,13 +11,21 @@ import {
 import {
   currentStep,
   isClosed,
+  isPassed,
   stepOf,
   type MigrationState,
+  type Shown,
   type Part,
   type Said,
   type Step,
 } from './state.js';
 import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
+
+/**
+ * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
+ * - `override-counts-at-once`: an override takes the place of a claim that is kept or being checked.
+ */
+export type Rule = 'override-counts-at-once';
 
 /** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
 export type Judgement =
@@ -30,21 +39,40 @@ const already = (answer: string): Judgement => ({ answer, apply: () => undefined
  * Judges a signal or an update, which have the same names and mean the same. Changes nothing until `apply` is
  * called, so that an update's validator can ask first. Never throws.
  * @param at now, ISO 8601.
+ * @param since whether a rule holds for this history; asked only where it makes a difference.
  */
-export function judge(state: MigrationState, name: MessageName, input: unknown, at: string): Judgement {
+export function judge(
+  state: MigrationState,
+  name: MessageName,
+  input: unknown,
+  at: string,
+  since: (rule: Rule) => boolean = () => true,
+): Judgement {
   if (state.outcome) return refuse(`this migration has ended: ${state.outcome.sentence}`);
   if (isHumanStep(name)) {
     if (state.abort) return refuse('this migration is being aborted');
     const claim = readClaim(name, input);
-    return claim.mistake === undefined ? judgeClaim(state, name, claim.value, at) : refuse(claim.mistake);
+    return claim.mistake === undefined
+      ? judgeClaim(state, name, claim.value, at, since)
+      : refuse(claim.mistake);
   }
-  const control = readControl(name, input);
-  return control.mistake === undefined
-    ? judgeControl(state, name, control.value, at)
-    : refuse(control.mistake);
+  return judgeControl(state, name, input, at);
 }
 
-function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: string): Judgement {
+/** Judges what may be said to whatever runs in steps: the same as `judge`, for its controls. */
+export function judgeControl(state: Shown, name: ControlName, input: unknown, at: string): Judgement {
+  if (state.outcome) return refuse(`this has ended: ${state.outcome.sentence}`);
+  const control = readControl(name, input);
+  return control.mistake === undefined ? controlled(state, name, control.value, at) : refuse(control.mistake);
+}
+
+function judgeClaim(
+  state: MigrationState,
+  id: HumanStepId,
+  claim: Claim,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const step = stepOf(state, id);
   if (!step?.parts) {
     const asked = state.steps.flatMap((other) => (other.parts ? [other.id] : [])).join(', ');
@@ -52,6 +80,8 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   }
   if (claim.override && claim.by === undefined)
     return refuse('an override needs by: who takes the responsibility');
+  const never = claim.override && noOverride(state.migration, id);
+  if (never) return refuse(never);
   if (id === 'deletionApproved') {
     const refusal = deletionRefusal(state, step, claim);
     if (refusal !== undefined) return refuse(refusal);
@@ -60,21 +90,24 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
     const refusal = approvalRefusal(claim);
     if (refusal !== undefined) return refuse(refusal);
   }
-  if (id === 'producerStopped' && claim.override && cannotBeAhead(state.migration))
-    return refuse(
-      `producerStopped takes no override here: the ferry's engine has to be the only writer of the topics on ${state.migration.target} until it has copied the last record, so new producers wait for it (with MirrorMaker they need not)`,
-    );
   if (isClosed(step)) return already(`${id} is ${step.status} already`);
 
-  const parts = partsMeant(id, step, claim);
-  if (typeof parts === 'string') return refuse(parts);
-  if (parts.length === 0) return already(`${id} was said already; the check is under way`);
-  const names = parts.map((part) => part.name).join(', ');
-  const kept = step.status === 'pending';
+  const about = partsMeant(id, step, claim, replaces(step, claim, since));
+  if (typeof about === 'string') return refuse(about);
+  const { parts, said: saidBefore } = about;
+  if (parts.length === 0) return already(saidAlready(state, id, step, saidBefore));
+  const names = inFull(parts.map((part) => part.name));
+  const after = {
+    ...step,
+    parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
+  };
   return {
-    answer: kept
-      ? `${id} is kept for ${names}: it counts when its step begins (now: ${now(state)})`
-      : `${id} counts for ${names}; it is being checked against the clusters`,
+    answer:
+      step.status === 'pending'
+        ? `${id} is kept for ${names}: ${counts(state)}`
+        : claim.override
+          ? `${id} is overridden for ${names}: it is not measured, and reported as not verified`
+          : `${id} counts for ${names}; ${fate(state, after)}`,
     apply: () => {
       for (const part of parts) {
         part.claim = said(claim, at);
@@ -88,13 +121,8 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
  * A person who approves a deletion has to name themselves and the topic, while the step asks and not before. Its check
  * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
  */
-function deletionRefusal(
-  state: MigrationState,
-  step: Step,
-  { by, topic, name, override }: Claim,
-): string | undefined {
-  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
-  if (override) return 'deletionApproved takes no override: what is deleted was checked, always';
+function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
+  const topics = inFull((step.parts ?? []).map((part) => part.name));
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
@@ -106,42 +134,87 @@ function deletionRefusal(
 }
 
 /** Who approved, and why, is all there is to this step: nothing is measured that could be overridden. */
-function approvalRefusal({ by, note, override }: Claim): string | undefined {
-  if (override) return 'teamApproved takes no override: there is no check to pass, only who approves and why';
+function approvalRefusal({ by, note }: Claim): string | undefined {
   if (by === undefined) return 'teamApproved needs by: who approves the migration';
   if (note === undefined || note.trim() === '') return 'teamApproved needs note: why the team approves it';
   return undefined;
 }
 
+/** Why the check of a step cannot be overridden at all; undefined where it can. */
+export function noOverride(migration: Shown['migration'], id: HumanStepId): string | undefined {
+  if (id === 'deletionApproved')
+    return 'deletionApproved takes no override: what is deleted was checked, always';
+  if (id === 'teamApproved')
+    return 'teamApproved takes no override: there is no check to pass, only who approves and why';
+  return id === 'producerStopped' && cannotBeAhead(migration)
+    ? `producerStopped takes no override here: the ferry's engine has to be the only writer of the topics on ${migration.target} until it has copied the last record, so new producers wait for it (with MirrorMaker they need not)`
+    : undefined;
+}
+
 /** Whether producers may not write to the target before the mirror is empty, whoever takes the responsibility. */
-const cannotBeAhead = (migration: Migration): boolean =>
+const cannotBeAhead = (migration: Shown['migration']): boolean =>
   migration.strategy === 'advancedMirroring' && mirrorKind(migration) === 'engine';
 
-/** The parts a claim is about and that are still unsaid; a sentence when it could mean several. */
-function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[] | string {
+/** An override takes the place of a claim that has not been found true: kept, or while it is checked. */
+function replaces(step: Step, claim: Claim, since: (rule: Rule) => boolean): (part: Part) => boolean {
+  const plain = (part: Part): boolean => part.claim !== undefined && !part.claim.override && !isPassed(part);
+  return claim.override && step.parts?.some(plain) && since('override-counts-at-once') ? plain : () => false;
+}
+
+/**
+ * The parts a claim is about and that it changes, and those of which it has been said before; a sentence when it could
+ * mean several.
+ */
+function partsMeant(
+  id: HumanStepId,
+  step: Step,
+  { name, topic }: Claim,
+  replaceable: (part: Part) => boolean,
+): { parts: Part[]; said: Part[] } | string {
   const parts = step.parts ?? [];
-  const open = (part: Part): boolean => part.claim === undefined;
+  const open = (part: Part): boolean => part.claim === undefined || replaceable(part);
+  const about = (meant: Part[]) => ({ parts: meant.filter(open), said: meant.filter((part) => !open(part)) });
   const wanted = name ?? topic;
   if (wanted !== undefined) {
     // A group may be called `*`: its name goes before what stands for all of them.
     const part = parts.find((one) => one.name === wanted);
-    if (!part && wanted === '*') return parts.filter(open);
+    if (!part && wanted === '*') return about(parts);
     return part
-      ? [part].filter(open)
-      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+      ? about([part])
+      : `${wanted} is not part of ${id}; name is one of ${inFull(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
-    ? left
-    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+    ? about(left.length === 1 ? left : parts)
+    : `${id} has several left: say which by name (${inFull(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
-const now = (state: MigrationState): string => {
+/** What is said to a person who says again what stands already. */
+function saidAlready(state: MigrationState, id: HumanStepId, step: Step, before: readonly Part[]): string {
+  if (step.status === 'pending') return `${id} is kept already: ${counts(state)}`;
+  if (before.length > 0 && before.every(isPassed))
+    return `${id} was said already, and ${before.every(({ verified }) => verified) ? 'agrees with what was measured' : 'is overridden'}`;
+  return `${id} was said already; ${fate(state, step)}`;
+}
+
+const counts = (state: MigrationState): string => `it counts when its step begins (now: ${now(state)})`;
+
+/** What happens next to a claim of a step that has begun. */
+function fate(state: MigrationState, step: Step): string {
+  if (step.status === 'blocked') return 'it is checked when the blocked step is tried again (retry)';
+  if (state.paused) return 'it is checked after resume';
+  const unsaid = (step.parts ?? []).flatMap(({ name, claim }) => (claim ? [] : [name]));
+  return stepKind(step.id).together && unsaid.length > 0
+    ? `it is checked together with ${unsaid.join(', ')}, once that is said too`
+    : 'it is being checked against the clusters';
+}
+
+const now = (state: Pick<MigrationState, 'steps'>): string => {
   const step = currentStep(state);
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+function controlled(state: Shown, name: ControlName, control: Control, at: string): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');

@@ -1,5 +1,5 @@
 import { isHumanStep, stepKind } from './strategies.js';
-import { currentStep, type MigrationState, type Step } from './state.js';
+import { currentStep, type Shown, type Step } from './state.js';
 import { statusOf, type NextMessage } from './status.js';
 
 /**
@@ -18,7 +18,7 @@ const noBreak = '\u2011';
  * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
  * and the table of steps last, because what stands below a table may be hidden.
  */
-export function detailsOf(state: MigrationState): string {
+export function detailsOf(state: Shown): string {
   const status = statusOf(state);
   const step = currentStep(state);
   const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
@@ -32,7 +32,7 @@ export function detailsOf(state: MigrationState): string {
       : '',
     asks,
     list((step?.problem?.findings ?? []).map(({ sentence }) => sentence)),
-    titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),
+    titled('Send an update or a signal (More Actions, or `ferry`):', status.next, toSend),
     ...lately(state, step),
     `### ${status.name}: ${status.strategy}, ${status.source} → ${status.target}`,
     stepTable(state.steps, status.waitingFor),
@@ -46,7 +46,7 @@ const toSend = ({ message, input, means }: NextMessage): string =>
   `\`${message}\` with \`${JSON.stringify(input)}\`: ${means}`;
 
 /** What was seen lately at this step, and messages that were refused: a signal has no other answer. */
-function lately(state: MigrationState, step: Step | undefined): string[] {
+function lately(state: Shown, step: Step | undefined): string[] {
   const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `${clock(at)} UTC: ${sentence}`);
   const refused = state.refused
     .slice(-3)
@@ -65,12 +65,15 @@ function stepTable(steps: Step[], alreadySaid: string): string {
 }
 
 /** Empty without lines. The web UI takes a list for one only after an empty line. */
-const titled = (title: string, lines: string[]): string =>
-  lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
+function titled(title: string, lines: string[]): string;
+function titled<T>(title: string, items: T[], toLine: (item: T) => string): string;
+function titled<T>(title: string, items: T[], toLine = (item: T): string => String(item)): string {
+  return items.length > 0 ? `${title}\n\n${list(items, toLine)}` : '';
+}
 
-function list(lines: string[]): string {
-  const more = lines.length - shown.lines;
-  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
+function list<T>(items: T[], toLine = (item: T): string => String(item)): string {
+  const more = items.length - shown.lines;
+  return [...items.slice(0, shown.lines).map(toLine), ...(more > 0 ? [`… and ${more} more`] : [])]
     .map((text) => `- ${line(text, shown.sentence)}`)
     .join('\n');
 }

@@ -28,6 +28,12 @@ export interface MigrationState {
   outcome: Outcome | null;
 }
 
+/** What runs in steps, asks people and is told by `status`: a migration, or a copy of a whole registry. */
+export interface Shown extends Omit<MigrationState, 'migration' | 'facts'> {
+  migration: Pick<Migration, 'name' | 'source' | 'target' | 'mirror'> & { strategy: string };
+  facts: Pick<Facts, 'deletingSince'>;
+}
+
 export interface Facts {
   topicIds: Record<string, string | null>;
   /** Where groups without history start on the target, by target topic. */
@@ -78,20 +84,33 @@ export interface Step {
   says?: string;
   /** It was closed, or passed, and is open again: until it closes. */
   openedAgain?: { at: string; why: string };
+  /** What was measured and contradicted a claim, until the claim is checked anew. */
+  contradicted?: { at: string; why: string };
+  /** It is closed, and not because all of it was measured. */
+  unverified?: Unverified;
   /** Only while blocked. */
   problem?: Problem;
   /** Human steps: one for each producer, group or topic. */
   parts?: Part[];
+  /** The latest; what is measured is summed up where it is long. */
   evidence: Evidence[];
+  /** How many pieces of evidence came before those, and are not kept. */
+  leftOut?: number;
 }
 
 /** What one person has to say about one producer, group or topic. */
 export interface Part {
   name: string;
   claim?: Said;
-  /** The claim agreed with what was measured. */
+  /** The claim agreed with what was measured; `false` for one that a person has overridden. */
   verified?: boolean;
 }
+
+/** Why a closed step proves less than it could: a person overrode its check, or something could not be measured. */
+export type Unverified = 'overridden' | 'not-measured';
+
+/** Its step need not wait for it any more. */
+export const isPassed = ({ verified }: Part): boolean => verified !== undefined;
 
 export interface Said {
   by?: string | undefined;
@@ -105,6 +124,8 @@ export interface Evidence {
   at: string;
   sentence: string;
   data?: unknown;
+  /** What it leaves without a proof. */
+  unverified?: Unverified;
 }
 
 export interface Problem {
@@ -119,6 +140,8 @@ export interface Outcome {
   result: 'done' | 'aborted';
   at: string;
   sentence: string;
+  /** What no measurement has shown, one sentence for each step. */
+  unverified?: string[];
   /** What abort took back, and what it left for a person to decide. */
   undone?: string[];
   left?: string[];
@@ -178,5 +201,5 @@ export const stepOf = (state: MigrationState, id: StepId): Step | undefined =>
 export const isClosed = (step: Step): boolean => step.status === 'done' || step.status === 'skipped';
 
 /** The step that the migration is at; undefined before the first and after the last. */
-export const currentStep = (state: MigrationState): Step | undefined =>
+export const currentStep = (state: Pick<MigrationState, 'steps'>): Step | undefined =>
   state.steps.find(({ status }) => status === 'active' || status === 'waiting' || status === 'blocked');

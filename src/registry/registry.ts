@@ -14,6 +14,12 @@ export interface Registry {
   /** The same registry, whose calls end with the signal's reason when it is aborted. */
   until(signal: AbortSignal): Registry;
 
+  /** Names of contexts beside the usual one (`.legacy`), each with ids of its own; `undefined` from registries without any. */
+  contexts(): Promise<string[] | undefined>;
+  /** The same registry, of which nothing but this context is seen; subjects are called as in it. */
+  inContext(context: string): Registry;
+
+  /** With contexts those of all of them, called in full (`:.legacy:orders-value`) where it is not the usual one. */
   subjects(options?: { deleted?: boolean }): Promise<string[]>;
   /** In ascending order; with `deleted` the soft-deleted ones among them. */
   versions(subject: string, options?: { deleted?: boolean }): Promise<number[]>;

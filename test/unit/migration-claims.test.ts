@@ -116,7 +116,7 @@ describe('a claim', () => {
       const state = several();
       say(state, 'producerSwitched', { name: '*', by: 'ann' });
       expect(say(state, 'producerSwitched', { ...again, by: 'bo' })).toBe(
-        'producerSwitched was said already; the check is under way',
+        'producerSwitched was said already; it is being checked against the clusters',
       );
       expect(the(state, 'producerSwitched').parts?.map(({ claim }) => claim?.by)).toEqual([
         'ann',
@@ -147,7 +147,70 @@ describe('a claim', () => {
   });
 });
 
+describe('what is said again', () => {
+  const again = (state: MigrationState, id: 'producerSwitched' | 'consumerSwitched' = 'producerSwitched') => {
+    if (the(state, id).parts?.some(({ claim }) => !claim)) say(state, id, { name: '*', by: 'ann' });
+    return say(state, id, { by: 'bo' });
+  };
+
+  it('is told what becomes of it, and that a check is under way only when one is', () => {
+    expect(again(stateAt('drain', 'active'), 'consumerSwitched')).toBe(
+      'consumerSwitched is kept already: it counts when its step begins (now: drain, active)',
+    );
+    expect(again(stateAt('producerSwitched', 'active'))).toBe(
+      'producerSwitched was said already; it is being checked against the clusters',
+    );
+    expect(again(stateAt('producerSwitched', 'blocked'))).toBe(
+      'producerSwitched was said already; it is checked when the blocked step is tried again (retry)',
+    );
+    expect(again({ ...stateAt('producerSwitched'), paused: { at } })).toBe(
+      'producerSwitched was said already; it is checked after resume',
+    );
+    const seen = stateAt('consumerSwitched', 'waiting', {
+      consumers: [{ group: 'billing' }, { group: 'shipping' }],
+    });
+    say(seen, 'consumerSwitched', { name: 'billing' });
+    Object.assign(the(seen, 'consumerSwitched').parts![0]!, { verified: true });
+    expect(say(seen, 'consumerSwitched', { name: 'billing' })).toBe(
+      'consumerSwitched was said already, and agrees with what was measured',
+    );
+  });
+
+  it('waits for the others where all are measured together', () => {
+    const state = stateAt('producerSwitched', 'waiting', { producers: [{ name: 'web' }, { name: 'batch' }] });
+    expect(say(state, 'producerSwitched', { name: 'web' })).toBe(
+      'producerSwitched counts for web; it is checked together with batch, once that is said too',
+    );
+    expect(say(state, 'producerSwitched', { name: 'web' })).toContain('it is checked together with batch');
+    expect(say(state, 'producerSwitched', { name: 'batch' })).toContain('is being checked');
+  });
+});
+
 describe('an override', () => {
+  const override = { reason: 'nobody reads it' };
+
+  it('takes the place of a claim that is kept or checked, not of one that was found true', () => {
+    const state = stateAt('consumerSwitched', 'active', {
+      consumers: [{ group: 'billing' }, { group: 'shipping' }],
+    });
+    say(state, 'consumerSwitched', { by: 'ann', name: '*' });
+    const [billing, shipping] = the(state, 'consumerSwitched').parts!;
+    billing!.verified = true;
+    expect(say(state, 'consumerSwitched', { by: 'bo', name: '*', override })).toBe(
+      'consumerSwitched is overridden for shipping: it is not measured, and reported as not verified',
+    );
+    expect([billing?.claim?.by, shipping?.claim]).toEqual(['ann', { by: 'bo', override, at }]);
+    expect(say(state, 'consumerSwitched', { by: 'cid', name: 'shipping' })).toContain('was said already');
+    expect(shipping?.claim?.by).toBe('bo');
+  });
+
+  it('is not heard beside a claim in a history that is older', () => {
+    const state = stateAt('consumerSwitched', 'active');
+    say(state, 'consumerSwitched', { by: 'ann' });
+    judge(state, 'consumerSwitched', { by: 'bo', override }, at, () => false).apply?.();
+    expect(the(state, 'consumerSwitched').parts).toMatchObject([{ claim: { by: 'ann' } }]);
+  });
+
   it('needs by, and a reason that says something', () => {
     const state = stateAt('consumerSwitched');
     expect(refusal(state, 'consumerSwitched', { override: { reason: 'nobody reads it' } })).toBe(

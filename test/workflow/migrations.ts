@@ -92,8 +92,18 @@ export class TestMigration {
       if (status.outcome) throw new Error(`${id} was never ${wanted.join(' or ')}`);
       const [first] = status.next;
       if (first) await this.say(first.message, first.input);
-      else await this.pass('25 hours');
+      else if (await this.#soaks()) await this.pass('25 hours');
     }
+  }
+
+  /** Whether the soak waits for time alone, once the workflow has been told what its watch saw. */
+  async #soaks(): Promise<boolean> {
+    await eventually(
+      async () => callsOf(await this.events(), 'watchSoak'),
+      ({ asked, told }) => asked === told,
+    );
+    const { steps } = await this.status();
+    return steps.some(({ id, status }) => id === 'soak' && status === 'active');
   }
 
   /** People may be faster than workers, but not where `isTakenUp` matters. */
@@ -125,17 +135,10 @@ export class TestMigration {
    * heard before the answer.
    */
   async digested(activity: string, calls: number): Promise<void> {
-    await eventually(async () => {
-      const events = await this.events();
-      const ids = events
-        .filter(({ activityTaskScheduledEventAttributes: asked }) => asked?.activityType?.name === activity)
-        .map(({ eventId }) => String(eventId));
-      const answered = events.filter(({ activityTaskCompletedEventAttributes: done }) =>
-        ids.includes(String(done?.scheduledEventId)),
-      );
-      const last = answered.at(calls - 1);
-      return last !== undefined && events.slice(events.indexOf(last)).some(isWorkflowTaskCompleted);
-    }, Boolean);
+    await eventually(
+      async () => callsOf(await this.events(), activity).told,
+      (told) => told >= calls,
+    );
   }
 
   /** How many activities the server waits for. */
@@ -154,8 +157,24 @@ export class TestMigration {
   }
 }
 
-const isWorkflowTaskCompleted = ({ workflowTaskCompletedEventAttributes: told }: Event) => Boolean(told);
 type Event = NonNullable<History['events']>[number];
+
+/** How often a workflow has asked an activity, and how many answers it has been told. */
+function callsOf(events: Event[], activity: string): { asked: number; told: number } {
+  const ids = events
+    .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
+    .map(({ eventId }) => String(eventId));
+  const answers = events.filter((event) => {
+    const answer =
+      event.activityTaskCompletedEventAttributes ??
+      event.activityTaskFailedEventAttributes ??
+      event.activityTaskTimedOutEventAttributes ??
+      event.activityTaskCanceledEventAttributes;
+    return ids.includes(String(answer?.scheduledEventId));
+  });
+  const heard = events.findLastIndex((event) => Boolean(event.workflowTaskCompletedEventAttributes));
+  return { asked: ids.length, told: answers.filter((answer) => events.indexOf(answer) < heard).length };
+}
 
 /** A Temporal server with one worker, and the migrations that the tests of one file start on it. */
 export class Migrations {

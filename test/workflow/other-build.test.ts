@@ -56,7 +56,7 @@ async function withBuild<T>(path: string, use: (client: Client) => Promise<T>): 
 
 const asked = (): Promise<string> =>
   withTemporal(
-    { connection: { address: environment.address }, namespace: 'default', taskQueue },
+    { connection: { address: environment.address }, namespace: 'default', taskQueue, ui: undefined },
     async (temporal) =>
       look(temporal, 'orders').then(
         ({ status }) => status.state,

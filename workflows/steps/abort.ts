@@ -1,5 +1,6 @@
 import { mirrorKind } from '../../src/migration/file.js';
-import { currentStep, type Outcome } from '../../src/migration/state.js';
+import { inFull } from '../../src/migration/listed.js';
+import { currentStep, isPassed, type Outcome } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
 import { change } from './activities.js';
 import type { Run } from './run.js';
@@ -89,7 +90,7 @@ function schemasStay(run: Run): string[] {
 function goneOn(run: Run): string[] {
   const { source, target } = run.migration;
   const parts = run.step('consumerStopped')?.parts ?? [];
-  const groups = parts.flatMap(({ name, verified }) => (verified ? [name] : [])).join(', ');
+  const groups = inFull(parts.flatMap((part) => (isPassed(part) ? [part.name] : [])));
   return groups === ''
     ? []
     : [

@@ -12,6 +12,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
+import { lostActivity } from './lost-activity.js';
 import { Blocked } from './turns.js';
 
 /**
@@ -168,14 +169,11 @@ export class Mirror {
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure) && !this.#wanted()) return;
     this.#failed = true;
+    const lost = lostActivity(error);
     this.#failure ??=
       cause instanceof ApplicationFailure
         ? new Blocked(cause.message, acceptable(cause), cause.type ?? 'Unexpected')
-        : new Blocked(
-            'No worker finished its share of the mirror in time: see that one is running, then retry.',
-            [],
-            'Unreachable',
-          );
+        : new Blocked(lost.sentence, [], lost.type);
   }
 }
 

@@ -66,7 +66,6 @@ async function finalCheck(run: Run) {
 
 async function deletionApproved(run: Run): Promise<void> {
   await humanStep(run, 'deletionApproved', {
-    together: true,
     check: async (_topics, entry) => {
       const { findings, sentence, manifest } = await finalCheck(run);
       if (standing(findings, run.accepted).length > 0)

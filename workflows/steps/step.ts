@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import { lostActivity } from './lost-activity.js';
 import type { Run } from './run.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
 
@@ -46,6 +47,8 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
   const why = said.note ? `: ${said.note}` : '';
   run.close(entry, 'skipped', {
     sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
+    // The one check among the steps that may be left out.
+    ...(entry.id === 'parity' && { unverified: 'not-measured' }),
   });
 }
 
@@ -75,8 +78,7 @@ function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
         offers: [...offers, ...rest()],
       }
     : {
-        type: 'Unreachable',
-        sentence: `No worker finished ${error.activityType} in time: see that one is running, then retry.`,
+        ...lostActivity(error),
         findings: [],
         offers: [...offers, ...rest()],
       };
