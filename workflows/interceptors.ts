@@ -1,10 +1,17 @@
-import { patched, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { patched, proxySinks, type Sinks, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import type { Outcome } from '../src/migration/state.js';
 import { activitySummary } from './timeline.js';
 
 type Interceptors = ReturnType<WorkflowInterceptorsFactory>;
 type Conclude = NonNullable<NonNullable<Interceptors['internals']>[number]['concludeActivation']>;
 type Command = Parameters<Conclude>[0]['commands'][number];
+
+/** What a worker has to be given beside this. */
+export interface RunSinks extends Sinks {
+  runs: { begins(): void };
+}
+
+const { runs } = proxySinks<RunSinks>();
 
 /**
  * What every workflow here has around it, and every worker and every replay has to be given: words for what it asks for,
@@ -17,6 +24,7 @@ export function interceptors(): Interceptors {
     inbound: [
       {
         async execute(input, next) {
+          runs.begins();
           const result = await next(input);
           aborted = isAborted(result) && patched('aborted-is-canceled');
           return result;

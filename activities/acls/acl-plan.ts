@@ -4,6 +4,7 @@ import { targetGroup, targetName, type Migration } from '../../src/migration/fil
 import type { MadeAcl } from '../../src/migration/work/acls.js';
 import { asking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /** A binding on the source that concerns the migration, and what it becomes. */
 interface Concerned {
@@ -32,7 +33,7 @@ export function planAcls(
   const hosts = new Map<string, Set<string>>();
   for (const { held: binding, becomes } of concerned) {
     if (leftBehind.has(binding.principal)) continue;
-    const principal = migration.principals[binding.principal];
+    const principal = under(migration.principals, binding.principal);
     if (principal === undefined) {
       unmapped.set(binding.principal, [...(unmapped.get(binding.principal) ?? []), becomes]);
       continue;

@@ -20,6 +20,7 @@ import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { aloneRanges, knownProducers, stableEnds, twinSearch } from './twins.js';
+import { tableOf, tableWith, under } from '../../src/migration/by-name.js';
 
 const ofSource = offsetTableShape as z.ZodType<SourceOffsets>;
 const ofTarget = offsetTableShape as z.ZodType<TargetOffsets>;
@@ -40,9 +41,9 @@ const doublingCarry = z.object({
     })
     .optional(),
   /** By source topic, of those whose latest window with records showed that each has its twin: what was measured. */
-  proved: z.record(z.string(), z.string()),
+  proved: tableOf(z.string()),
   /** For the others, what their latest window with records showed. */
-  refuted: z.record(z.string(), z.string()),
+  refuted: tableOf(z.string()),
 });
 type DoublingCarry = z.infer<typeof doublingCarry>;
 type DoublingAnswer = Exclude<Awaited<ReturnType<Activities['watchDoubling']>>, { state: 'watching' }>;
@@ -129,7 +130,9 @@ async function probeDoubling(
   });
   const found = await search.run();
   const seen = concluded(sides, migration, carry, closed.to, found, formatDuration(closed.atMs - sinceMs));
-  const unproved = migration.topics.map(({ name }) => name).filter((name) => !(name in seen.proved));
+  const unproved = migration.topics
+    .map(({ name }) => name)
+    .filter((name) => under(seen.proved, name) === undefined);
   if (unproved.length === 0) {
     // Read anew: doubling has been in force for a whole window when these are taken.
     const { marks, partitions } = await sourceEnds(sides.source, input, from);
@@ -146,7 +149,7 @@ async function probeDoubling(
     return {
       answer: {
         state: 'contradicted',
-        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
+        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => under(seen.refuted, topic) ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
       },
     };
   const waits = found.alone.length > 0 && watchedMs - closed.atMs < window;
@@ -157,7 +160,7 @@ async function probeDoubling(
   }
   const { stable } = await sourceEnds(sides.source, input, from);
   return {
-    says: listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: nothing has come yet`)),
+    says: listed(unproved.map((topic) => under(seen.refuted, topic) ?? `${topic}: nothing has come yet`)),
     carry: { ...seen, targetFrom: closed.targetEnds, window: { from: stable, sinceMs: watchedMs } },
   };
 }
@@ -171,8 +174,8 @@ function concluded(
   found: Twins,
   lasted: string,
 ): Pick<DoublingCarry, 'proved' | 'refuted'> {
-  const proved = { ...carry.proved };
-  const refuted = { ...carry.refuted };
+  const proved = tableWith(carry.proved);
+  const refuted = tableWith(carry.refuted);
   const places = partitionsOf(to);
   for (const { name } of migration.topics) {
     const looked = found.looked.filter((_, index) => places[index]?.topic === name);
@@ -214,7 +217,7 @@ async function silentProducers(
 }
 
 function sayWaiting({ refuted, proved }: DoublingCarry): string {
-  const lines = Object.entries(refuted).filter(([topic]) => !(topic in proved));
+  const lines = Object.entries(refuted).filter(([topic]) => under(proved, topic) === undefined);
   return `waiting for twins that may be under way; ${listed(lines.map(([, line]) => line))}`;
 }
 

@@ -18,10 +18,11 @@ import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { tableOf, under } from '../../src/migration/by-name.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
-  left: z.record(z.string(), z.object({ offsets: z.string(), sinceMs: z.number() })),
+  left: tableOf(z.object({ offsets: z.string(), sinceMs: z.number() })),
   /** What all groups together had left at the first look, ms of watching. */
   began: z.object({ offsets: z.number(), atMs: z.number() }).optional(),
 });
@@ -196,7 +197,7 @@ class Drain {
       left: Object.fromEntries(
         groups.map(({ group, partitions }) => {
           const offsets = String(offsetsLeft(partitions));
-          const before = carry?.left[group];
+          const before = under(carry?.left, group);
           return [group, before?.offsets === offsets ? before : { offsets, sinceMs: watchedMs }];
         }),
       ),
@@ -206,7 +207,7 @@ class Drain {
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
     const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
-      stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
+      stillMs: watchedMs - (under(left, group)?.sinceMs ?? watchedMs),
     }));
     const pending = await this.namePending(reading);
     const says = [lags, ...pending, ...(reading.silence ? [reading.silence] : [])]

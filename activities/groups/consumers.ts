@@ -16,9 +16,10 @@ import { valueOf } from '../kit/rows.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
+import { tableOf, under } from '../../src/migration/by-name.js';
 
 /** Each group's committed offsets on the target, added up, when they were first seen. */
-const consumersCarry = z.object({ committed: z.record(z.string(), z.string()) });
+const consumersCarry = z.object({ committed: tableOf(z.string()) });
 type ConsumersCarry = z.infer<typeof consumersCarry>;
 type ConsumersInput = Parameters<Activities['watchConsumers']>[0];
 type ConsumersAnswer = Exclude<Awaited<ReturnType<Activities['watchConsumers']>>, { state: 'watching' }>;
@@ -283,6 +284,6 @@ function hasMoved(
   first: ConsumersCarry,
   now: Record<string, string>,
 ): boolean {
-  if (BigInt(now[onTarget] ?? 0) > BigInt(first.committed[onTarget] ?? 0)) return true;
+  if (BigInt(under(now, onTarget) ?? 0) > BigInt(under(first.committed, onTarget) ?? 0)) return true;
   return partitionsOfGroup(onTarget, reading).every((one) => passes(onTarget, one));
 }

@@ -16,6 +16,7 @@ import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { blocking } from '../kit/weights.js';
+import { under } from '../../src/migration/by-name.js';
 
 type Sides = { source: Cluster; target: Cluster };
 
@@ -58,7 +59,7 @@ export async function lostCopies(
     const name = targetName(topic);
     const row = rowAt(rows, name);
     if (row.error && row.error.type !== 'NotFound') throw row.error;
-    const then = copies.topicIds[name];
+    const then = under(copies.topicIds, name);
     return row.error || (then != null && row.value.topicId !== then)
       ? [
           blocking(

@@ -32,6 +32,7 @@ import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { blocking, noting } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /**
  * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
@@ -131,7 +132,7 @@ async function topicsToDelete(
       return [];
     }
     const topic = valueOf(rows, name);
-    const planned = topicIds?.[name];
+    const planned = under(topicIds, name);
     if (planned != null && topic.topicId !== planned) {
       findings.push(
         blocking(

@@ -18,6 +18,7 @@ import { Streak } from '../kit/streak.js';
 import { watch, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 const nothing = z.object({});
 type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { state: 'watching' }>;
@@ -107,7 +108,7 @@ async function grownSince(
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {
   return migration.topics.map(({ name }) => {
-    const topicId = topicIds?.[name];
+    const topicId = under(topicIds, name);
     if (topicId == null)
       throw new FerryError(
         'Unsupported',

@@ -11,6 +11,7 @@ import { usualIdDistance, type SubjectMoves } from './schema-subjects.js';
 import type { TargetView } from './schema-target.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /**
  * What becomes of the ids that records carry.
@@ -378,11 +379,11 @@ function foreignVersion(version: SchemaVersion, target: string): Finding {
 
 function readOnly(order: readonly SchemaVersion[], { modes, name }: TargetView): Finding[] {
   return [...new Set(order.map(({ subject }) => subject))]
-    .filter((subject) => modes[subject]?.startsWith('READONLY'))
+    .filter((subject) => under(modes, subject)?.startsWith('READONLY'))
     .map((subject) =>
       blocking(
         `schema-read-only:${subject}`,
-        `${subject} on ${name} is in mode ${modes[subject] ?? ''}: have it set back, then try again.`,
+        `${subject} on ${name} is in mode ${under(modes, subject) ?? ''}: have it set back, then try again.`,
       ),
     );
 }
@@ -451,7 +452,7 @@ function notesOnIds(
       );
   }
   const importing = [...new Set(order.map(({ subject }) => subject))].filter(
-    (subject) => target.modes[subject] === 'IMPORT',
+    (subject) => under(target.modes, subject) === 'IMPORT',
   );
   if (importing.length > 0)
     notes.push(
@@ -472,5 +473,5 @@ function levelsToSet(
   const copied = new Set(order.map(({ subject }) => subject));
   return Object.entries(compatibility)
     .map(([subject, level]) => ({ subject: rename(subject), level }))
-    .filter(({ subject, level }) => copied.has(subject) && target.compatibility[subject] !== level);
+    .filter(({ subject, level }) => copied.has(subject) && under(target.compatibility, subject) !== level);
 }

@@ -3,6 +3,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import type { Schema, SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known } from '../../src/registry/snapshot.js';
 import { isOwnSubject, ownSubjects } from './schema-subjects.js';
+import { tableWith } from '../../src/migration/by-name.js';
 
 /** What the target registry holds already of what a copy is about. */
 export interface TargetView {
@@ -58,11 +59,11 @@ export async function readTarget(
   const missing = subjects.filter((subject) => !listed.has(subject));
   // A level may be set before there is a version.
   const levels = await inParallel(missing, (subject) => target.compatibility(subject));
-  const compatibility = { ...snapshot.compatibility };
+  const compatibility = tableWith(snapshot.compatibility);
   missing.forEach((subject, index) => (compatibility[subject] = levels[index] ?? global));
 
   const globalMode = await target.globalMode();
-  const modes: Record<string, string> = {};
+  const modes = tableWith<string>();
   if (globalMode !== undefined)
     await inParallel(subjects, async (subject) => {
       const mode = await target.mode(subject);

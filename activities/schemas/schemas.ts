@@ -32,6 +32,7 @@ import { restoreLevels } from './schema-write.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { asking } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'> & RegistryActivities;
@@ -260,7 +261,7 @@ class Follower {
     }
     this.source = byKey(from.versions);
     this.target = byKey(view.versions);
-    const importing = Object.keys(view.modes).filter((subject) => view.modes[subject] === 'IMPORT');
+    const importing = Object.keys(view.modes).filter((subject) => under(view.modes, subject) === 'IMPORT');
     if (importing.length > 0) await leaveAll(input.target, importing);
 
     if (this.standing(plan.findings).length > 0)

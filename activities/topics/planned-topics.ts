@@ -13,6 +13,7 @@ import { insistOnCopies } from '../../src/mirror/copies.js';
 import { offsetTable, type OffsetTable, type Side } from '../../src/migration/offsets.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { valueOf } from '../kit/rows.js';
+import { under } from '../../src/migration/by-name.js';
 
 /** How the topics that a migration moves are told from others of the same name: by the ids that its plan saw. */
 export type TopicIds = Readonly<Record<string, string | null>>;
@@ -36,7 +37,7 @@ export async function plannedTopics(
         `The topic ${name} is no longer on ${cluster.name}: what had not been read there is lost. Find out who deleted it, then abort the migration.`,
       );
     const topic = valueOf(rows, name);
-    const id = planned.topicIds?.[name];
+    const id = under(planned.topicIds, name);
     if (id != null && topic.topicId !== null && topic.topicId !== id)
       throw new FerryError(
         'Changed',

@@ -8,6 +8,7 @@ import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
 import { readTopics, type TopicState } from './topic-reading.js';
 import { blocking, noting } from '../kit/weights.js';
+import { under } from '../../src/migration/by-name.js';
 
 /** How the topics of a migration stand on both sides. */
 export interface TopicSurvey {
@@ -78,7 +79,7 @@ export async function surveySource(
   const unreadable = new Set(findings.map(({ key }) => key));
   for (const move of migration.topics) {
     const state = topics.get(move.name);
-    if (state) findings.push(...unfit(move, state, source.name, topicIds?.[move.name]));
+    if (state) findings.push(...unfit(move, state, source.name, under(topicIds, move.name)));
     else if (!unreadable.has(`unreadable:${source.name}/${move.name}`))
       findings.push(
         blocking(

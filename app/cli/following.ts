@@ -12,7 +12,7 @@ import { CommandFailure, exitCodes } from './failure.js';
 import { mirrorLive, mirrorNumbers } from './mirror-sum.js';
 import { together, troubleOf, type Trouble } from './troubles.js';
 import type { Live } from './live.js';
-import { noSuchMigration, type Temporal } from './temporal.js';
+import { noSuchMigration, notUpToNow, type Temporal } from './temporal.js';
 
 export interface Look {
   status: Status;
@@ -37,7 +37,11 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   const ended = description.status.name;
   if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'TIMED_OUT')
     throw await whyEnded(temporal, name, description);
-  const status = await temporal.answered(taskQueue, () => handle.query<Status>(statusQuery));
+  const status = await temporal
+    .answered(taskQueue, () => handle.query<Status>(statusQuery))
+    .catch(async (error: unknown) => {
+      throw (await fails(temporal, description).catch(() => false)) ? notUpToNow() : error;
+    });
   // An abort ends so too, and then has its outcome.
   if (ended === 'CANCELLED' && !status.outcome) throw await whyEnded(temporal, name, description);
   return {
@@ -47,6 +51,24 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
     taskQueue,
   };
 }
+
+/** Whether what a worker last did with the migration was to fail at it: then Temporal lets questions wait for nothing. */
+async function fails({ client }: Temporal, { workflowId, runId, status }: WorkflowExecutionDescription) {
+  if (status.name !== 'RUNNING') return false;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: lately,
+  });
+  const last = history?.events?.find(
+    ({ workflowTaskCompletedEventAttributes: done, workflowTaskFailedEventAttributes: failed }) =>
+      done || failed,
+  );
+  return Boolean(last?.workflowTaskFailedEventAttributes);
+}
+
+/** Events: messages may have come since. */
+const lately = 50;
 
 async function whyEnded(
   temporal: Temporal,

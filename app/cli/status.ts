@@ -49,7 +49,8 @@ async function watch(
   let last = '';
   for (;;) {
     const seen = await look(temporal, name).catch((error: unknown) => {
-      if (error instanceof CommandFailure && error.type === 'Unreachable') return error;
+      const failure = temporal.refusal(error);
+      if (failure?.type === 'Unreachable' || failure?.type === 'Unexpected') return failure;
       throw error;
     });
     if (seen instanceof CommandFailure) {

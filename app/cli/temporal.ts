@@ -3,6 +3,7 @@ import {
   Connection,
   isGrpcDeadlineError,
   isGrpcServiceError,
+  QueryNotRegisteredError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
@@ -17,6 +18,8 @@ export interface Temporal {
   settings: TemporalSettings;
   /** Also of the copy of a registry, by its whole id. */
   migration(name: string): WorkflowHandle;
+  /** What Temporal itself said no to, or did not answer, as it is told to a person. */
+  refusal(error: unknown): CommandFailure | undefined;
   /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
   answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
 }
@@ -55,6 +58,7 @@ export async function withTemporal<T>(
       client,
       settings,
       migration: (name) => client.workflow.getHandle(runId(name)),
+      refusal: (error) => refusal(error, settings),
       answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
           throw unanswered(error, taskQueue) ?? error;
@@ -94,9 +98,16 @@ function refusal(
     );
   if (code === grpc.notFound && !(error instanceof WorkflowNotFoundError))
     return noNamespace(address, namespace);
+  if (code === undefined) return undefined;
   return code === grpc.unavailable || code === grpc.deadlineExceeded || code === grpc.cancelled
     ? unreachable(address)
-    : undefined;
+    : new CommandFailure(
+        'Unexpected',
+        [
+          `Temporal at ${address} could not do what it was asked (gRPC code ${code}): try again, and see its log.`,
+        ],
+        exitCodes.failed,
+      );
 }
 
 const noNamespace = (address: string, namespace: string) =>
@@ -129,6 +140,8 @@ function unanswered(error: unknown, taskQueue: string): CommandFailure | undefin
     late ||
     code === grpc.deadlineExceeded ||
     code === grpc.cancelled ||
+    // As many questions as Temporal keeps wait for a worker already.
+    code === grpc.resourceExhausted ||
     (code === grpc.failedPrecondition && /no poller/i.test(grpcDetails(error)))
   )
     return new CommandFailure(
@@ -136,14 +149,18 @@ function unanswered(error: unknown, taskQueue: string): CommandFailure | undefin
       [`No worker answers on queue ${taskQueue}: start one with ferry worker.`],
       exitCodes.failed,
     );
-  if (code === grpc.failedPrecondition)
-    return new CommandFailure(
-      'Unexpected',
-      ['The worker could not bring the migration up to now, so it cannot answer: its log says why.'],
-      exitCodes.failed,
-    );
-  return undefined;
+  return code === grpc.failedPrecondition || error instanceof QueryNotRegisteredError
+    ? notUpToNow()
+    : undefined;
 }
+
+/** Of a worker of another build: its code cannot replay what this migration has done. */
+export const notUpToNow = () =>
+  new CommandFailure(
+    'Unexpected',
+    ['The worker could not bring the migration up to now, so it cannot answer: its log says why.'],
+    exitCodes.failed,
+  );
 
 function grpcCode(error: unknown): number | undefined {
   for (let at = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.code;

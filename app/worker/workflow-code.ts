@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions } from '@temporalio/worker';
+import { runSinks } from './runs.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -14,11 +15,11 @@ export const workflowInterceptorModules = [here(`../../workflows/interceptors${e
 /** Made by `npm run build`; a worker that finds it starts sooner and needs no compiler. */
 export const bundlePath = here('../../workflow-bundle.js');
 
-type WorkflowCode = Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle' | 'interceptors'>;
+type WorkflowCode = Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle' | 'interceptors' | 'sinks'>;
 
 /** Workflow code as `Worker.create` takes it. */
 export function workflowCode(): WorkflowCode {
   return !workflowsPath.endsWith('.ts') && existsSync(bundlePath)
-    ? { workflowBundle: { codePath: bundlePath } }
-    : { workflowsPath, interceptors: { workflowModules: workflowInterceptorModules } };
+    ? { workflowBundle: { codePath: bundlePath }, sinks: runSinks }
+    : { workflowsPath, sinks: runSinks, interceptors: { workflowModules: workflowInterceptorModules } };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { partitionKey } from '../kafka/cluster.js';
 import { offsetTableShape, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityDifference } from '../migration/work/parity.js';
+import { tableOf, tableWith } from '../migration/by-name.js';
 
 const mostDifferences = 10;
 
@@ -48,7 +49,7 @@ export const carried = z.object({
   targetStarts: (offsetTableShape as z.ZodType<TargetOffsets>).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
-  hashes: z.record(z.string(), z.string()),
+  hashes: tableOf(z.string()),
   under: z.array(z.tuple([z.number(), partitionState])),
 });
 export type Carried = z.infer<typeof carried>;
@@ -63,7 +64,7 @@ export function nothingYet(): Carried {
     unverifiable: [],
     moreUnverifiable: 0,
     pending: 0,
-    hashes: {},
+    hashes: tableWith(),
     under: [],
   };
 }

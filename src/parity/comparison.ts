@@ -9,6 +9,7 @@ import { Pace } from './pace.js';
 import type { ComparisonOptions, PartitionPair } from './options.js';
 import { ReadAhead } from './read-ahead.js';
 import { SequenceComparison, type PartitionState } from './sequence.js';
+import { tableWith, under } from '../migration/by-name.js';
 
 /** How far a comparison is, for people. Offsets are an upper bound of records. */
 export interface Progress {
@@ -286,8 +287,11 @@ export class Comparison {
         state.moreAlone = (state.moreAlone ?? 0) + (range.onSourceAlone ?? 0);
       }
     if (result.pending) state.pending += Number(BigInt(result.pending.to) - BigInt(result.pending.from));
-    if (result.hash !== undefined)
-      state.hashes[topic] = together(state.hashes[topic], `${partition} ${result.hash}`);
+    if (result.hash !== undefined) {
+      // What was handed on is a plain object again.
+      state.hashes = tableWith(state.hashes);
+      state.hashes[topic] = together(under(state.hashes, topic), `${partition} ${result.hash}`);
+    }
   }
 
   private async watermarks(pairs = this.options.pairs): Promise<Marks> {

@@ -10,6 +10,7 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules } from '../../app/worker/workflow-code.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 
@@ -35,7 +36,7 @@ async function replay(
   histories: string[],
 ): Promise<Record<string, string | undefined>> {
   const answers: Record<string, string | undefined> = {};
-  const results = Worker.runReplayHistories({ workflowBundle }, histories.map(recorded));
+  const results = Worker.runReplayHistories({ workflowBundle, sinks: runSinks }, histories.map(recorded));
   let index = 0;
   for await (const { error } of results) answers[histories[index++] ?? ''] = error && `${error.name}`;
   return answers;

@@ -10,6 +10,7 @@ import {
   type NativeConnection,
 } from '@temporalio/worker';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 import { temporalCli } from '../../lab/temporal-cli.js';
 import { timeSkippingServer } from '../../lab/time-skipping.js';
@@ -298,7 +299,7 @@ export class Migrations {
       maxHeartbeatThrottleInterval: '200ms',
     } as const;
     const workers = [
-      await Worker.create({ ...shared, taskQueue, workflowBundle }),
+      await Worker.create({ ...shared, taskQueue, workflowBundle, sinks: runSinks }),
       await Worker.create({ ...shared, taskQueue: watchQueue(taskQueue) }),
       await Worker.create({ ...shared, taskQueue: mirrorQueue(taskQueue) }),
     ];

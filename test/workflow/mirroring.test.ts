@@ -454,3 +454,22 @@ it('a producer of a topic that nobody writes to passes by an override, and the s
     { ends, mirrored, accepted: ['not-written'] },
   ]);
 });
+
+it('moves topics and groups whose names every plain object has an answer for', async () => {
+  const names = ['__proto__', 'constructor', 'hasOwnProperty'];
+  const migration = await migrations.start('simpleMirroring', {
+    topics: names.map((name) => ({ name })),
+    consumers: names.map((group) => ({ group })),
+    copying: { shares: 1 },
+  });
+  await migration.reach('producerStopped', 'waiting');
+  await migration.until(() => started(migration) === 1);
+  const [copied] = migration.cluster.inputs('mirror');
+  expect(Object.entries(copied?.partitions ?? {})).toEqual(names.map((name) => [name, 2]));
+  expect(Object.entries(copied?.topicIds ?? {})).toEqual(names.map((name) => [name, `id-of-${name}`]));
+  await migration.reach('deleteSource', 'done');
+  expect(await migration.outcome()).toMatchObject({ result: 'done' });
+  const { steps } = await migration.status();
+  const moved = steps.find(({ id }) => id === 'consumerSwitched')?.parts;
+  expect(moved?.map(({ name, verified }) => [name, verified])).toEqual(names.map((name) => [name, true]));
+});
