@@ -39,18 +39,23 @@ export interface SchemaHeader {
 }
 
 /** `undefined` for a header that is about something else. */
-export function schemaHeaderOf({ key, value }: { key: Buffer; value: Buffer | null }): SchemaHeader | undefined {
+export function schemaHeaderOf({
+  key,
+  value,
+}: {
+  key: Buffer;
+  value: Buffer | null;
+}): SchemaHeader | undefined {
   const name = key.toString();
   const part = headerParts.get(name);
   if (part === undefined) return undefined;
   if (value?.length === header && value[0] === 0) return { name, part, names: { id: value.readUInt32BE(1) } };
-  if (value?.length === 1 + guidBytes && value[0] === 1) return { name, part, names: { guid: guidOf(value) } };
+  if (value?.length === 1 + guidBytes && value[0] === 1)
+    return { name, part, names: { guid: guidOf(value) } };
   return { name, part, names: undefined };
 }
 
 /** As registries write it: `89791762-2336-186f-9674-299b90a802e2`. */
 function guidOf(value: Buffer): string {
-  return value
-    .toString('hex', 1)
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return value.toString('hex', 1).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -81,7 +81,9 @@ function schemasStay(run: Run): string[] {
   if (!schemas || copied?.startedAt === undefined || copied.status === 'skipped') return [];
   const { registered, versions } = copiedOf(copied);
   const many =
-    versions === undefined ? '' : ` (${versions} versions, ${registered} of them registered when the step closed)`;
+    versions === undefined
+      ? ''
+      : ` (${versions} versions, ${registered} of them registered when the step closed)`;
   return [
     `The schemas that were copied to ${schemas.target} stay there${many}: nothing tells whether an application uses one by now. Delete by hand what nobody needs.`,
   ];
