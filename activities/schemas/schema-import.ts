@@ -27,16 +27,15 @@ export async function enterAll(
   live: ReadonlySet<string>,
 ): Promise<Keeping> {
   if (first === undefined) return { keepsIds: true, proved: false };
-  const force = (subject: string) => ({ force: live.has(subject) });
+  const enter = (subject: string) => enterImport(target, subject, { force: live.has(subject) });
   try {
-    await enterImport(target, first, force(first));
+    await enter(first);
   } catch (error) {
     if (!isFerryError(error) || !['Refused', 'Unsupported'].includes(error.type)) throw error;
     const forbidden = error instanceof RegistryRefusal && error.code === 42205;
     return { keepsIds: false, why: forbidden ? 'it forbids changes of mode' : 'it has no import mode' };
   }
-  // Where one mode was seen to be kept, the others are proved by what is registered in them, which is refused else.
-  await inParallel(others, (subject) => target.setMode(subject, 'IMPORT', force(subject)));
+  await inParallel(others, enter);
   return { keepsIds: true, proved: false };
 }
 

@@ -55,18 +55,16 @@ export async function readTarget(
   const others = [...listed].filter((subject) => !isOwnSubject(subject) && !subjects.includes(subject));
   const snapshot = await readSnapshot(target, there, { follow: false, ...(known && { known }) });
   const global = await target.globalCompatibility();
-  // A level or a mode may be set before there is a version; Karapace lists such a subject among the deleted ones.
-  const bare = isKarapace ? there : subjects;
-  const missing = bare.filter((subject) => !listed.has(subject));
+  const missing = subjects.filter((subject) => !listed.has(subject));
+  // A level may be set before there is a version.
   const levels = await inParallel(missing, (subject) => target.compatibility(subject));
   const compatibility = { ...snapshot.compatibility };
   missing.forEach((subject, index) => (compatibility[subject] = levels[index] ?? global));
-  for (const subject of subjects) compatibility[subject] ??= global;
 
   const globalMode = await target.globalMode();
   const modes: Record<string, string> = {};
   if (globalMode !== undefined)
-    await inParallel(bare, async (subject) => {
+    await inParallel(subjects, async (subject) => {
       const mode = await target.mode(subject);
       if (mode !== undefined) modes[subject] = mode;
     });
