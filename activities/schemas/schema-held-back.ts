@@ -71,13 +71,15 @@ export class HeldBack implements MirroredIds {
     const deadline = Date.now() + followedWithinMs;
     for (;;) {
       const [from, made] = [await this.source.byId(id), await this.target.byId(id)];
-      // A registry that reads its own log knows no id.
-      if (!from && (await this.source.ready()) === false) {
-        if (Date.now() > deadline) throw this.notReady();
-        await sleep(lookAgainMs, undefined, { signal: this.signal });
-        continue;
-      }
       if (!from) {
+        // A registry that reads its own log knows no id; it may have come to its end since it was asked.
+        const ready = await this.source.ready();
+        if (ready === false) {
+          if (Date.now() > deadline) throw this.notReady();
+          await sleep(lookAgainMs, undefined, { signal: this.signal });
+          continue;
+        }
+        if (ready && (await this.source.byId(id))) continue;
         this.noIds.set(place, (this.noIds.get(place) ?? new Set()).add(id));
         return;
       }
