@@ -124,7 +124,6 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     versions,
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
-    ...(login && { login }),
     ports: await choosePorts(brokers, login),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
