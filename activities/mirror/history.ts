@@ -1,7 +1,13 @@
-import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type ConfigEntry,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { isFerryError } from '../../src/migration/errors.js';
 import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
@@ -41,7 +47,7 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
       migration.topics.map(({ name }) => name),
     ),
     readTopics(target, migration.topics.map(targetName)),
-    target.brokerConfig().catch(() => []),
+    defaultsOf(target),
   ]);
   const copied = migration.topics.flatMap((move): Copied[] => {
     const from = onSource.topics.get(move.name);
@@ -88,6 +94,14 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
     ),
     ...before,
   ];
+}
+
+/** None when the target does not show them: what its topics keep is checked again once they are there. */
+async function defaultsOf(target: Cluster): Promise<ConfigEntry[]> {
+  return target.brokerConfig().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return [];
+    throw error;
+  });
 }
 
 /** When the first record of each topic was written, ms: retention and timestamp limits ask for the oldest. */

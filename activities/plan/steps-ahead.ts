@@ -23,6 +23,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
     case 'createTopics':
       return creations(migration, topics);
     case 'copyAcls':
+      if (acls.hidden) return [`Create no ACL on ${target}, which does not show which it has.`];
       return acls.missing.length > 0
         ? [`Create ${count(acls.missing.length, 'ACL')} on ${target} for ${listed(principals(acls))}.`]
         : [`Create no ACL on ${target}: none is missing.`];
