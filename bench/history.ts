@@ -25,3 +25,11 @@ export function payloadBytes(event: unknown): number {
   if (typeof event !== 'object' || event === null) return 0;
   return Object.values(event).reduce((sum: number, part: unknown) => sum + payloadBytes(part), 0);
 }
+
+/** For example `activityTaskScheduled`. */
+export function kindOf(event: Event | undefined): string {
+  const kinds = Object.entries(event ?? {}).flatMap(([name, value]) =>
+    name.endsWith('EventAttributes') && value ? [name.replace('EventAttributes', '')] : [],
+  );
+  return kinds.join();
+}

@@ -97,6 +97,8 @@ export interface StartOptions {
   progress?: Progress;
   /** What the brokers are started as: `small` unless told. */
   jvm?: JvmKind;
+  /** After how many events Temporal suggests that a workflow goes on in a new run; thousands unless told. */
+  newRunAfter?: number;
 }
 
 /**
@@ -105,7 +107,7 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered, login } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered, newRunAfter, login } = options;
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
@@ -124,6 +126,7 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     versions,
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
+    ...(newRunAfter && { newRunAfter }),
     ports: await choosePorts(brokers, login),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -175,7 +178,13 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
     openCluster(folder, planOf('source', folder, state)),
     openCluster(folder, planOf('target', folder, state)),
   ]);
-  return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
+  return assemble(
+    name,
+    folder,
+    state,
+    { source, target },
+    temporalServer(folder, state.ports.temporal, state.newRunAfter),
+  );
 }
 
 function tokensOf(folder: string, { ports }: LabState): Server | undefined {
@@ -193,8 +202,8 @@ function planOf(name: ClusterName, folder: string, { versions, ports, jvm, tiere
   };
 }
 
-async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {
-  const server = temporalServer(folder, ports.temporal);
+async function startTemporal(folder: string, { ports, newRunAfter }: LabState): Promise<Server> {
+  const server = temporalServer(folder, ports.temporal, newRunAfter);
   await server.start();
   return server;
 }

@@ -18,6 +18,8 @@ export interface LabState {
   tiered?: boolean;
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
+  /** After how many events Temporal suggests a new run; absent: its own. */
+  newRunAfter?: number;
   /** Of each cluster: those of its brokers, in the order of their ids. */
   ports: Record<ClusterName, readonly BrokerPorts[]> & {
     temporal: TemporalPorts;

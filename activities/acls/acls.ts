@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
+import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import type { Migration } from '../../src/migration/file.js';
+import { targetName, type Migration } from '../../src/migration/file.js';
+import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclKey, planAcls } from './acl-plan.js';
@@ -96,7 +97,18 @@ function hiddenOn(
   };
 }
 
-const note = z.object({ missing: z.array(z.string()) });
+const named = ({ resourceType, resourceName, patternType, principal }: AclBinding): AclFilter => ({
+  resourceType,
+  resourceName,
+  patternType,
+  principal,
+});
+
+const note = z.object({
+  acls: z.array(packedAclsShape).default([]),
+  /** Keys, as they were noted before. */
+  missing: z.array(z.string()).default([]),
+});
 
 /**
  * Creates the bindings that the target lacks. Which ones it lacked is noted before anything is created, so that an
@@ -113,13 +125,16 @@ export async function copyAcls(
     target,
     migration,
   );
-  const own = new Set(note.safeParse(attempt.noted).data?.missing);
+  const topics = migration.topics.map(targetName);
+  const noted = note.safeParse(attempt.noted).data;
+  const own = new Set([...(noted?.missing ?? []), ...unpackAcls(topics, noted?.acls ?? []).map(aclKey)]);
   const absent = new Set(missing.map(aclKey));
   const made = wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
   const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
-      made,
+      made: packAcls(topics, made),
+      created: made.length,
       findings,
       sentence: `No ACL was created on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
     };
@@ -130,7 +145,8 @@ export async function copyAcls(
       sentence: `No ACL was created on ${target.name}, which does not show which it has.`,
     };
   if (missing.length > 0) {
-    await attempt.note({ missing: [...own, ...absent] } satisfies z.infer<typeof note>);
+    const missed = wanted.filter((acl) => own.has(aclKey(acl)) || absent.has(aclKey(acl)));
+    await attempt.note({ acls: packAcls(topics, missed), missing: [] } satisfies z.infer<typeof note>);
     attempt.says(`Creates ${count(missing.length, 'ACL')} on ${target.name}.`);
     // DENY first: nobody is allowed for a moment what they are denied.
     const ordered = missing.toSorted((one, other) => other.permission.localeCompare(one.permission));
@@ -145,17 +161,23 @@ export async function copyAcls(
     });
     await eventually(
       async () => {
+        // Brokers take them up in their order: all are read once the last is there, and not while it is not.
+        const last = created.at(-1);
+        const some = last ? await target.acls(named(last)) : [];
+        if (last && !some?.some((acl) => aclKey(acl) === aclKey(last))) return undefined;
         const there = new Set((await target.acls())?.map(aclKey));
         return created.every((acl) => there.has(aclKey(acl))) || undefined;
       },
       `${count(created.length, 'new ACL')} on ${target.name}`,
       attempt.signal,
+      migration.topics.length,
     );
     made.push(...created);
   }
   const others = wanted.length - made.length;
   return {
-    made,
+    made: packAcls(topics, made),
+    created: made.length,
     findings,
     sentence: `${count(made.length, 'ACL')} created on ${target.name}${others > 0 ? `, ${others} there already` : ''}.`,
   };

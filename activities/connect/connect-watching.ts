@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
-import type { SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTable,
+  offsetTableShape,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { mirrorOf } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { grew } from '../drain/growth.js';
 import { endsTable, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
@@ -17,7 +22,7 @@ type Input = Parameters<Activities['watchMirror']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: 'watching' }>;
 
 /** The last stable offsets of the probe before: a mirror that keeps up has copied what was there then. */
-const carried = z.object({ ends: z.record(z.string(), z.array(z.string())).nullable() });
+const carried = z.object({ ends: (offsetTableShape as z.ZodType<SourceOffsets>).nullable() });
 type Carried = z.infer<typeof carried>;
 
 /**
@@ -72,13 +77,7 @@ class MirrorWatch {
     const upTo = to ?? carry?.ends ?? undefined;
     const lag = await this.lag.look(this.partitions, upTo);
     const grown = frozen ? lag.find(({ highWatermark, end }) => highWatermark > end) : undefined;
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.end}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.end }) };
     const next: Carried = { ends: to ? null : stableEnds(lag) };
     const behind = lag.filter(({ left }) => left > 0n);
     if (upTo === undefined || behind.length > 0) {
@@ -114,9 +113,9 @@ class MirrorWatch {
 }
 
 function stableEnds(lag: readonly PartitionLag[]): SourceOffsets {
-  const table: SourceOffsets = {};
-  for (const { topic, partition, lastStable } of lag) (table[topic] ??= [])[partition] = String(lastStable);
-  return table;
+  return offsetTable(
+    lag.map(({ topic, partition, lastStable }) => ({ topic, partition, offset: lastStable })),
+  );
 }
 
 function sayBehind(behind: readonly PartitionLag[], first: boolean): string {

@@ -3,7 +3,13 @@ import { Context } from '@temporalio/activity';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
-import { partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTableShape,
+  partitionCounts,
+  partitionsOf,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import { sayRanges, sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch } from '../../src/migration/work/work.js';
@@ -12,21 +18,22 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
-import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { aloneRanges, knownProducers, stableEnds, twinSearch } from './twins.js';
 
-const table = z.record(z.string(), z.array(z.string()));
+const ofSource = offsetTableShape as z.ZodType<SourceOffsets>;
+const ofTarget = offsetTableShape as z.ZodType<TargetOffsets>;
 
 const doublingCarry = z.object({
   /** Where twins may begin: the target's ends at a probe before the window. */
-  targetFrom: table,
+  targetFrom: ofTarget,
   /** The window: what the source got from then (ms of watching) on, up to when it was closed. */
-  window: z.object({ from: table, sinceMs: z.number() }).optional(),
+  window: z.object({ from: ofSource, sinceMs: z.number() }).optional(),
   closed: z
     .object({
-      to: table,
+      to: ofSource,
       /** The target's ends at that moment, where twins of the next window begin. */
-      targetEnds: table,
+      targetEnds: ofTarget,
       atMs: z.number(),
       /** Comparing takes long where much was written: not before, ms of watching. */
       nextLookMs: z.number(),
@@ -73,7 +80,7 @@ async function probeDoubling(
 ): Promise<Seen<DoublingAnswer, DoublingCarry>> {
   const { migration, accepted = [] } = input;
   const { carry, watchedMs, outOfPatience } = moment;
-  const targetEnds = () => stableEnds(sides.target, migration.topics.map(targetName));
+  const targetEnds = () => stableEnds<'target'>(sides.target, migration.topics.map(targetName));
   const window = windowMs(migration);
 
   if (accepted.includes('not-doubling')) {
@@ -225,7 +232,7 @@ async function sourceEnds(source: Cluster, { migration, topicIds }: Watch, befor
   });
   const partitions = partitionsIn(topics);
   const marks = endsTable<'source'>(partitions, await source.watermarks(partitions));
-  return { partitions, marks, stable: await stableEnds(source, names) };
+  return { partitions, marks, stable: await stableEnds<'source'>(source, names) };
 }
 
 /** A comparison of much that was written is not gone on with for nobody. */

@@ -7,7 +7,7 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
-import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import {
   expiredCount,
   kindOf,
@@ -126,9 +126,10 @@ export class DrainProbe {
   /** @param options `thorough` reads every tail now, as a single look must. */
   async look(options: { thorough?: boolean } = {}): Promise<DrainReading> {
     const { readers, topics, frozen = false, accepted = [] } = this.question;
+    const counts = this.question.to && partitionCounts(this.question.to);
     const partitions = this.question.to
       ? topics.flatMap((topic) =>
-          (this.question.to?.[topic] ?? []).map((_, partition) => ({ topic, partition })),
+          Array.from({ length: counts?.get(topic) ?? 0 }, (_, partition) => ({ topic, partition })),
         )
       : partitionsIn(await plannedTopics(this.cluster, topics));
     const readBy = new Map(

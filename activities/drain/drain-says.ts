@@ -66,16 +66,36 @@ export function drainedGroups({ groups }: DrainReading): DrainedGroup[] {
   });
 }
 
-/** For example `billing has read the source to its end (11 drained, 1 drained-control-only). Accepted: no-group:audit.` */
-export function sayDrained(reading: DrainReading, accepted: readonly string[]): string {
+/**
+ * For example `billing has read the source to its end (11 drained, 1 drained-control-only). Accepted: no-group:audit.`
+ * @param frozen the end was proved to be the end; else it is where groups had to come, and what lies beyond it is told.
+ */
+export function sayDrained(reading: DrainReading, accepted: readonly string[], frozen: boolean): string {
   const groups = drainedGroups(reading).map(
     ({ group, verdicts }) =>
-      `${group} has read the source to its end (${Object.entries(verdicts)
+      `${group} has read the source ${frozen ? 'to its end' : 'as far as it had to'} (${Object.entries(
+        verdicts,
+      )
         .map(([verdict, amount]) => `${amount} ${verdict}`)
         .join(', ')})`,
   );
   return [
     groups.length > 0 ? `${groups.join('; ')}.` : 'No group of the migration reads the source.',
+    ...(frozen ? [] : sayBeyond(reading)),
     ...(accepted.length > 0 ? [`Accepted: ${accepted.join(', ')}.`] : []),
   ].join(' ');
+}
+
+/** Each partition once, however many groups read it. */
+function sayBeyond({ groups }: DrainReading): string[] {
+  const beyond = new Map(
+    groups.flatMap(({ partitions }) =>
+      partitions.map((one) => [
+        partitionKey(one),
+        one.highWatermark > one.to ? one.highWatermark - one.to : 0n,
+      ]),
+    ),
+  );
+  const left = [...beyond.values()].reduce((sum, one) => sum + one, 0n);
+  return left > 0n ? [`Up to ${records(left)} lie beyond that on the source.`] : [];
 }

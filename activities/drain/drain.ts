@@ -3,17 +3,17 @@ import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/clu
 import { isFerryError } from '../../src/migration/errors.js';
 import { waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import type { Watch } from '../../src/migration/work/work.js';
+import type { Progress, Watch } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from './drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from './drain-probe.js';
 import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
-import { describeArrival } from './last-arrival.js';
+import { grew } from './growth.js';
 import { membersReading, type Member } from '../groups/membership.js';
 import { nameOpenTransactions } from './open-transactions.js';
-import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
@@ -21,6 +21,8 @@ import { watch, type Moment, type Seen } from '../kit/watch.js';
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
   left: z.record(z.string(), z.object({ offsets: z.string(), sinceMs: z.number() })),
+  /** What all groups together had left at the first look, ms of watching. */
+  began: z.object({ offsets: z.number(), atMs: z.number() }).optional(),
 });
 type DrainCarry = z.infer<typeof drainCarry>;
 type DrainAnswer = Exclude<Awaited<ReturnType<Activities['watchDrain']>>, { state: 'watching' }>;
@@ -79,13 +81,7 @@ class Drain {
   }: Moment<DrainCarry>): Promise<Seen<DrainAnswer, DrainCarry>> {
     const reading = await this.look();
     const grown = reading.grown[0];
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.to }) };
 
     await this.readMembers(reading);
     const findings = [
@@ -103,7 +99,7 @@ class Drain {
     const says = await this.says(reading, next, watchedMs);
     if (asked.length === 0 && !drained) {
       this.streak.broken();
-      return { says, carry: next };
+      return { says, carry: next, progress: progressOf(next, watchedMs) };
     }
     // What will be answered holds only for the topics that were planned.
     await this.checkTopics();
@@ -119,6 +115,7 @@ class Drain {
               sentence: sayDrained(
                 reading,
                 this.accepted.filter((key) => findings.some((finding) => finding.key === key)),
+                this.input.frozen,
               ),
             },
     };
@@ -175,7 +172,9 @@ class Drain {
   }
 
   private carryOn(carry: DrainCarry | undefined, { groups }: DrainReading, watchedMs: number): DrainCarry {
+    const all = groups.reduce((sum, { partitions }) => sum + Number(offsetsLeft(partitions)), 0);
     return {
+      began: carry?.began && carry.began.offsets >= all ? carry.began : { offsets: all, atMs: watchedMs },
       left: Object.fromEntries(
         groups.map(({ group, partitions }) => {
           const offsets = String(offsetsLeft(partitions));
@@ -211,4 +210,11 @@ class Drain {
       };
     return `${says}; ${this.transactions.named.join('; ')}`;
   }
+}
+
+function progressOf({ left, began }: DrainCarry, watchedMs: number): Progress {
+  const now = Object.values(left).reduce((sum, { offsets }) => sum + Number(offsets), 0);
+  const all = began?.offsets ?? now;
+  const seconds = (watchedMs - (began?.atMs ?? watchedMs)) / 1000;
+  return { what: 'Draining', done: all - now, all, perSecond: seconds >= 1 ? (all - now) / seconds : 0 };
 }

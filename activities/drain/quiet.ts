@@ -8,20 +8,25 @@ import {
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
-import { offsetAt } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  offsetTableShape,
+  partitionCounts,
+  type SourceOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch, Watched } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { describeArrival } from './last-arrival.js';
 import { nameOf, nameOpenTransactions } from './open-transactions.js';
-import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
 const quietCarry = z.object({
-  ends: z.record(z.string(), z.array(z.string())),
+  ends: offsetTableShape as z.ZodType<SourceOffsets>,
   /** When these ends were first seen, ms since the epoch. */
   since: z.number(),
   /** The latest growth seen. */

@@ -8,7 +8,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { records } from '../drain/drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { offsetsLeft } from '../drain/drain-says.js';
-import { describeArrival } from '../drain/last-arrival.js';
+import { grew } from '../drain/growth.js';
 import { describeMember, membersReading, topicsNobodyHas } from './membership.js';
 import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
@@ -112,13 +112,7 @@ class Consumers {
       this.targetProbe?.look(),
     ]);
     const grown = sourceReading?.grown[0];
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.to }) };
 
     const committed = committedSums(targetReading);
     const next: ConsumersCarry = carry ?? { committed };

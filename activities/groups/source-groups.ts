@@ -62,10 +62,12 @@ export async function surveySourceGroups(
     else facts.set(group, row.value);
   }
 
+  // Of a topic that may not be seen nothing is known, which is told of the topic.
+  const seen = new Set(partitions.map(({ topic }) => topic));
   for (const { group, topics: named } of migration.consumers) {
     const reads = commits.get(group) ?? new Map<string, number>();
     const of = topicsOf(migration, { group, topics: named, isolation: 'read_uncommitted' });
-    if (committed.get(group)?.error || of.some(({ name }) => reads.has(name))) continue;
+    if (committed.get(group)?.error || of.some(({ name }) => reads.has(name) || !seen.has(name))) continue;
     findings.push(
       asking(
         `group-without-commit:${group}`,

@@ -2,7 +2,13 @@ import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { targetName, waitMs } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { neverCompared, onSourceAlone } from '../../src/migration/not-compared.js';
-import { offsetAt, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  onlyTopics,
+  partitionCounts,
+  partitionsOf,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Copies } from '../../src/migration/work/parity.js';
 import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -15,10 +21,11 @@ type Sides = { source: Cluster; target: Cluster };
 
 /** How the copies are now. @throws FerryError of a topic that cannot be read */
 export async function copiesOn(target: Cluster, logStarts: TargetOffsets): Promise<Copies> {
-  const rows = await target.topics(Object.keys(logStarts));
+  const names = [...partitionCounts(logStarts).keys()];
+  const rows = await target.topics(names);
   return {
     logStarts,
-    topicIds: Object.fromEntries(Object.keys(logStarts).map((name) => [name, valueOf(rows, name).topicId])),
+    topicIds: Object.fromEntries(names.map((name) => [name, valueOf(rows, name).topicId])),
   };
 }
 
@@ -122,5 +129,5 @@ async function heldBelow(
       .filter((at) => valueOf(marks, partitionKey(at)).logStart < at.offset)
       .map(({ topic }) => topic),
   );
-  return Object.fromEntries(Object.entries(ends).filter(([topic]) => held.has(topic)));
+  return onlyTopics(ends, held);
 }

@@ -67,7 +67,7 @@ export function engineActivities({
       const mirrored = mirroredPartitions(migration, partitions, { share, shares });
       const pace = new MirrorPace(share);
       let heartbeat: Heartbeat | MirrorHeartbeat = {
-        says: `share ${share} of the mirror begins`,
+        says: `share ${share + 1} of ${shares} of the mirror begins`,
         at: new Date().toISOString(),
         carry: null,
       };
@@ -121,7 +121,11 @@ export function engineActivities({
           const map = positions.get(partitionKey(at))?.map;
           const position = map?.translate(at.committed);
           return map === undefined || position === undefined
-            ? { certainty: 'unknown', behind: true, reason: 'the mirror has not copied so far yet' }
+            ? {
+                certainty: 'unknown',
+                behind: true,
+                reason: `the mirror has copied up to ${map?.sourceNext ?? 'nothing'} yet`,
+              }
             : {
                 certainty: 'exact',
                 target: position,

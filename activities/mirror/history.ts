@@ -10,6 +10,7 @@ import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
+import { offsetAt } from '../../src/migration/offsets.js';
 import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
@@ -274,14 +275,14 @@ async function recordsBefore(
   const ends: Ends[] = await readEnds(target, partitionsIn(facts));
   const held = ends.filter(({ logStart, highWatermark }) => highWatermark > logStart);
   if (held.length === 0 || mirrorKind(migration) === 'mirrormaker') return recordsThere(held, target.name);
-  const mirrored = await mirroredOffsets(target, migration, {});
-  const strange = held.filter(({ topic, partition }) => mirrored[topic]?.[partition] === undefined);
+  const mirrored = await mirroredOffsets(target, migration, []);
+  const strange = held.filter(({ topic, partition }) => offsetAt(mirrored, topic, partition) === undefined);
   const beyond = await recordsBeyond(
     target,
     held.filter((end) => !strange.includes(end)),
     mirrored,
   );
-  return recordsThere([...(await recordsBeyond(target, strange, {})), ...beyond], target.name);
+  return recordsThere([...(await recordsBeyond(target, strange, [])), ...beyond], target.name);
 }
 
 function recordsThere(held: readonly TopicPartition[], target: string): Finding[] {

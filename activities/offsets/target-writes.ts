@@ -1,6 +1,6 @@
 import type { Cluster, TopicPartition } from '../../src/kafka/cluster.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
-import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, offsetTable, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { readPositions, mapTopic } from '../../src/mirror/map-topic.js';
 import type { Ends } from './offset-reading.js';
@@ -21,20 +21,16 @@ export async function mirroredOffsets(
   const map = mapTopic(migration.name);
   if (!valueIfThere(await target.topics([map]), map)) return mirrored;
   const positions = await readPositions(target, migration.name);
-  const table: TargetOffsets = Object.fromEntries(
-    Object.entries(mirrored).map(([topic, offsets]) => [topic, [...offsets]]),
-  );
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
-  for (const [key, { targetNext }] of positions) {
+  const inTheMap = [...positions].flatMap(([key, { targetNext }]) => {
     const slash = key.lastIndexOf('/');
     const topic = names.get(key.slice(0, slash));
-    if (topic === undefined) continue;
-    const of = (table[topic] ??= []);
     const partition = Number(key.slice(slash + 1));
-    const known = of[partition];
-    of[partition] = String(known !== undefined && BigInt(known) > targetNext ? known : targetNext);
-  }
-  return table;
+    if (topic === undefined) return [];
+    const known = offsetAt(mirrored, topic, partition);
+    return [{ topic, partition, offset: known !== undefined && known > targetNext ? known : targetNext }];
+  });
+  return offsetTable([...partitionsOf(mirrored), ...inTheMap]);
 }
 
 /**

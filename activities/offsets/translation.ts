@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Refinement } from '../../src/connect/refine.js';
 import {
@@ -8,11 +9,15 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { offsetAt } from '../../src/migration/offsets.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { positionsShape } from '../../src/migration/positions.js';
+import { packTranslated, translatedPositions } from '../../src/migration/translated.js';
+import type { TranslatedGroup, TranslatedPosition as Translated } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
+import { growthSince } from '../drain/growth.js';
 import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { readCommitted } from '../groups/group-reading.js';
@@ -32,28 +37,30 @@ export type TranslateAnswer = Exclude<
   Awaited<ReturnType<Activities['translateGroups']>>,
   { state: 'watching' }
 >;
-type Translated = TranslatedGroup['partitions'][number];
 
-/** Where the groups are on the source, and since when, in ms of watching. */
+const positionOfBefore = z.object({
+  topic: z.string(),
+  partition: z.number(),
+  source: z.string().nullable(),
+  target: z.string(),
+  certainty: z.enum(['exact', 'at-least-once']),
+  metadata: z.string().optional(),
+  without: z.literal(true).optional(),
+});
+
+/** Where the groups are on the source (a digest), and since when, in ms of watching. */
 export const stillShape = z.object({
   positions: z.string(),
   sinceMs: z.number(),
-  /** What an attempt was about to commit. */
+  /** A position that the mirror has not come to, how far it is, and since when, in ms of watching. */
+  behind: z.object({ says: z.string(), sinceMs: z.number() }).optional(),
+  /** What attempts were about to commit. */
   intended: z
     .array(
       z.object({
         group: z.string(),
-        partitions: z.array(
-          z.object({
-            topic: z.string(),
-            partition: z.number(),
-            source: z.string().nullable(),
-            target: z.string(),
-            certainty: z.enum(['exact', 'at-least-once']),
-            metadata: z.string().optional(),
-            without: z.literal(true).optional(),
-          }),
-        ),
+        positions: positionsShape.optional(),
+        partitions: z.array(positionOfBefore).optional(),
       }),
     )
     .optional(),
@@ -91,6 +98,8 @@ interface Standing {
 export class Translation {
   private readonly streak: Streak;
   private readonly moves: ConsumerMove[];
+  /** By group and partition on the source. */
+  private readonly translatedBefore: ReadonlyMap<string, Translated>;
   /** By name on the source. */
   private readonly targetNames: ReadonlyMap<string, string>;
 
@@ -104,18 +113,25 @@ export class Translation {
     const { migration, groups } = input;
     this.streak = new Streak(migration.waits.agreeing);
     this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
+    this.translatedBefore = new Map(
+      input.translated.flatMap((one) =>
+        translatedPositions(migration, one).map((at): [string, Translated] => [
+          `${one.group} ${partitionKey(at)}`,
+          at,
+        ]),
+      ),
+    );
     this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   }
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
     const { carry, watchedMs } = moment;
-    const groups = await this.standings();
-    const positions = JSON.stringify(
-      groups.map(({ move, committed }) => [
-        move.group,
-        [...committed].map(([key, { offset, metadata }]) => `${key} ${offset}${remembered(metadata)}`),
-      ]),
-    );
+    const { groups, partitions } = await this.standings();
+    const { copied } = this.input;
+    // Looked at after the commits: what a group has read is in the log by then.
+    const grown = copied?.frozen ? await growthSince(this.source, copied.to, partitions) : undefined;
+    if (grown) return { answer: grown };
+    const positions = digestOf(groups);
     const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
     const moving = await this.stillMoving(groups);
     if (moving !== undefined) {
@@ -139,7 +155,7 @@ export class Translation {
     return this.translate(groups, still, moment);
   }
 
-  private async standings(): Promise<Standing[]> {
+  private async standings(): Promise<{ groups: Standing[]; partitions: TopicPartition[] }> {
     const { migration, topicIds } = this.input;
     const topics = await plannedTopics(
       this.source,
@@ -153,11 +169,12 @@ export class Translation {
       }),
     );
     const committed = await readCommitted(this.source, [...wanted.keys()], wanted);
-    return this.moves.map((move) => ({
+    const groups = this.moves.map((move) => ({
       move,
       partitions: wanted.get(move.group) ?? [],
       committed: valueIfThere(committed, move.group) ?? new Map<string, never>(),
     }));
+    return { groups, partitions: partitionsIn(topics) };
   }
 
   /** Who may still commit on the source; a group that has read everything there may stay. */
@@ -211,7 +228,7 @@ export class Translation {
       return [
         {
           ...one,
-          committed: one.commit.offset,
+          committed: this.withinCopy(one, one.commit.offset),
           names: said.kind === 'parallel-consumer' ? said.names : 0n,
         },
       ];
@@ -220,10 +237,11 @@ export class Translation {
     const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
     const behind = open.find((_, at) => isBehind(refined[at]));
     if (behind)
-      return {
-        says: `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
-        carry: still,
-      };
+      return this.awaitMirror(
+        `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
+        still,
+        moment.watchedMs,
+      );
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
     const findings: Finding[] = [];
     const leftOut = new MetadataLeftOut(this.source.name, this.target.name);
@@ -255,25 +273,47 @@ export class Translation {
     findings.push(...leftOut.findings());
     const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
-    const translated = [...placed].map(([group, partitions]): TranslatedGroup => ({
-      group,
-      partitions: partitions.map(({ one }) => one),
-    }));
-    const intended = [...(still.intended ?? []), ...translated];
+    const translated = [...placed].map(([group, partitions]) =>
+      packTranslated(
+        this.input.migration,
+        group,
+        partitions.map(({ one }) => one),
+      ),
+    );
+    const intended = eachOnce([...(still.intended ?? []), ...translated]);
     const committed = await moment.change({ ...still, intended }, () =>
       this.commit(placed, intended, findings),
     );
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted(), translated } };
-    const ahead = translated.map(({ group, partitions }) => ({
+    const ahead = [...placed].map(([group, partitions]) => ({
       group,
-      records: partitions.reduce((sum, one) => {
+      records: partitions.reduce((sum, { one }) => {
         const end = valueOf(marks, partitionKey(this.onTarget(one))).highWatermark;
         return sum + (end > BigInt(one.target) ? end - BigInt(one.target) : 0n);
       }, 0n),
     }));
     return {
-      answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
+      answer: { state: 'translated', translated, sentence: this.sentence(placed, committed, ahead) },
     };
+  }
+
+  /** The mirror is waited for as long as it moves. */
+  private awaitMirror(says: string, still: Still, watchedMs: number): Seen<TranslateAnswer, Still> {
+    const behind = still.behind?.says === says ? still.behind : { says, sinceMs: watchedMs };
+    const stuckMs = watchedMs - behind.sinceMs;
+    if (stuckMs < waitMs(this.input.migration, 'patience')) return { says, carry: { ...still, behind } };
+    return {
+      answer: {
+        state: 'contradicted',
+        sentence: `${says}, and came no further within ${formatDuration(stuckMs)}: see that the mirror runs, then try again.`,
+      },
+    };
+  }
+
+  /** What lies behind the end of a mirror that has stopped is not on the target: a group that read it goes on at the end. */
+  private withinCopy({ topic, partition }: TopicPartition, offset: bigint): bigint {
+    const end = this.input.copied && offsetAt(this.input.copied.to, topic, partition);
+    return end !== undefined && end < offset ? end : offset;
   }
 
   /** @param first where the log begins on the target */
@@ -356,16 +396,12 @@ export class Translation {
 
   /** What was translated before holds as long as the group has not moved on the source. */
   private before(group: string, at: TopicPartition, commit: Committed | undefined): Translated | undefined {
-    return this.input.translated
-      .find((one) => one.group === group)
-      ?.partitions.find(
-        (one) =>
-          one.topic === at.topic &&
-          one.partition === at.partition &&
-          // A commit of a group without members expires: that is no other position.
-          (!commit ||
-            (one.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata))),
-      );
+    const one = this.translatedBefore.get(`${group} ${partitionKey(at)}`);
+    // A commit of a group without members expires: that is no other position.
+    const same =
+      !commit ||
+      (one?.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata));
+    return same ? one : undefined;
   }
 
   /** Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone. */
@@ -437,7 +473,7 @@ export class Translation {
     const made = new Map<string, Translated[]>();
     for (const one of [...this.input.translated, ...intended])
       if (one.group === group)
-        for (const at of one.partitions) {
+        for (const at of translatedPositions(this.input.migration, one)) {
           const key = partitionKey(at);
           made.set(key, [...(made.get(key) ?? []), at]);
         }
@@ -445,14 +481,30 @@ export class Translation {
   }
 
   private sentence(
-    translated: readonly TranslatedGroup[],
+    placed: ReadonlyMap<string, readonly Placed[]>,
     committed: number,
     ahead: readonly { group: string; records: bigint }[],
   ): string {
-    const all = translated.flatMap(({ partitions }) => partitions);
-    const exact = all.filter(({ certainty }) => certainty === 'exact').length;
-    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
+    const all = [...placed.values()].flat();
+    const exact = all.filter(({ one }) => one.certainty === 'exact').length;
+    return `${listed([...placed.keys()])} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
+}
+
+/** Changes when a group commits anything. */
+function digestOf(groups: readonly Standing[]): string {
+  const hash = createHash('sha256');
+  for (const { move, committed } of groups) {
+    hash.update(`${JSON.stringify(move.group)}\n`);
+    for (const [key, { offset, metadata }] of committed)
+      hash.update(`${key} ${offset}${remembered(metadata)}\n`);
+  }
+  return hash.digest('base64');
+}
+
+/** An attempt that intends what one before it did says nothing new. */
+function eachOnce(groups: readonly TranslatedGroup[]): TranslatedGroup[] {
+  return [...new Map(groups.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function isBehind(answer: Refinement | undefined): boolean {

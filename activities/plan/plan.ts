@@ -1,5 +1,6 @@
 import type { Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
+import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
@@ -7,7 +8,7 @@ import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migrat
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { surveyAcls } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
 import { heldByOthers } from '../holds/held-by-others.js';
@@ -69,7 +70,7 @@ export async function checkPlan(
   const topics = await attempted(findings, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),
   );
-  findings.push(...(topics?.findings ?? []));
+  findings.push(...(topics?.findings ?? []), ...sizeOf(migration, topics));
   const acls =
     source && target
       ? await attempted(findings, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
@@ -91,9 +92,17 @@ export async function checkPlan(
   findings.push(...(schemas ?? []));
   return {
     findings,
-    will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
+    will: stepsAhead(migration, topics ?? nothingRead, acls),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
   };
+}
+
+/** Of topics that could not be read nothing is known, which is a finding of its own. */
+function sizeOf(migration: Migration, topics: TopicSurvey = nothingRead): Finding[] {
+  return tooLargeToCarry(
+    migration,
+    new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length])),
+  );
 }
 
 const nothingRead: TopicSurvey = {
@@ -103,7 +112,6 @@ const nothingRead: TopicSurvey = {
   awaited: [],
   findings: [],
 };
-const nothingHeld: AclSurvey = { wanted: [], missing: [], findings: [] };
 
 interface Reached {
   cluster: Cluster;

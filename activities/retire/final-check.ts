@@ -7,13 +7,20 @@ import {
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
-import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import {
+  offsetAt,
+  onlyTopics,
+  partitionCounts,
+  partitionsOf,
+  type SourceOffsets,
+} from '../../src/migration/offsets.js';
+import { pack } from '../../src/migration/packed.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { aloneFindings } from '../drain/twins.js';
@@ -70,8 +77,9 @@ export async function finalCheck(
   const manifest = topics.map(({ name, topicId, partitions: of }) => ({
     topic: name,
     topicId,
-    highWatermarks: of.map(({ partition }) =>
-      String(valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
+    partitions: of.length,
+    highWatermarks: pack(
+      of.map(({ partition }) => valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
     ),
     config: Object.fromEntries(
       (rowAt(configs, name).value ?? []).flatMap(({ name: entry, value, source: from }) =>
@@ -79,15 +87,34 @@ export async function finalCheck(
       ),
     ),
   }));
-  const standing = findings.filter(({ weight }) => weight !== 'notes');
+  const left = standing(findings, work.accepted ?? []);
   return {
     findings,
     manifest,
     sentence:
-      standing.length === 0
-        ? `Nothing was written to ${listed(topics.map(({ name }) => name))} on ${source.name} since the end was frozen, no transaction is open there and nobody reads from it.`
-        : `Deleting from ${source.name} is held up: ${listed(standing.map(({ key }) => key))}.`,
+      left.length === 0
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and nobody reads from it.`
+        : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
+}
+
+/** What a person has accepted is no reason to say that there was nothing. */
+function sayGrowth(
+  source: Cluster,
+  { ends, unproved = false }: Proved,
+  topics: readonly TopicFacts[],
+  marks: Rows<string, Watermarks>,
+): string {
+  const beyond = partitionsIn(topics).reduce((sum, at) => {
+    const end = offsetAt(ends, at.topic, at.partition) ?? 0n;
+    const { highWatermark } = valueOf(marks, partitionKey(at));
+    return highWatermark > end ? sum + highWatermark - end : sum;
+  }, 0n);
+  const names = listed(topics.map(({ name }) => name));
+  const since = unproved ? 'its end was taken, not proved quiet' : 'the end was frozen';
+  return beyond === 0n
+    ? `Nothing was written to ${names} on ${source.name} since ${since}`
+    : `Up to ${records(beyond)} came to ${names} on ${source.name} since ${since}, which a person accepted`;
 }
 
 async function topicsToDelete(
@@ -95,6 +122,7 @@ async function topicsToDelete(
   { migration, topicIds, ends }: Work & Proved,
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
+  const frozen = partitionCounts(ends);
   const rows = await source.topics(migration.topics.map(({ name }) => name));
   const topics = migration.topics.flatMap(({ name }) => {
     if (rows.get(name)?.error?.type === 'NotFound') {
@@ -112,7 +140,7 @@ async function topicsToDelete(
       );
       return [];
     }
-    const partitions = ends[name]?.length;
+    const partitions = frozen.get(name);
     if (partitions !== undefined && partitions !== topic.partitions.length)
       findings.push(
         blocking(
@@ -136,8 +164,9 @@ async function growthFindings(
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const known = partitionCounts(ends);
   for (const { name, partitions } of topics) {
-    if (!ends[name]) {
+    if (!known.has(name)) {
       findings.push(
         blocking(
           `not-frozen:${name}`,
@@ -228,7 +257,7 @@ async function unreadFindings(
 ): Promise<Finding[]> {
   const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
-  const to = marks ? ofTopics(marks, there) : undefined;
+  const to = marks ? onlyTopics(marks, there) : undefined;
   const reading = await readBy(sides.source, work, there, to);
   const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
   return [
@@ -322,16 +351,13 @@ function aloneIn(
   there: ReadonlySet<string>,
 ): AloneRange[] {
   if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
-  return partitionsOf(ofTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
     const from = offsetAt(marks, topic, partition) ?? 0n;
     return offset > from
       ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
       : [];
   });
 }
-
-const ofTopics = (table: SourceOffsets, there: ReadonlySet<string>): SourceOffsets =>
-  Object.fromEntries(Object.entries(table).filter(([topic]) => there.has(topic)));
 
 /** Groups that the migration does not know and that have been reading all the same. */
 async function otherCommits(

@@ -6,6 +6,7 @@ import { topicsOf, waitMs } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch, Work } from '../../src/migration/work/work.js';
+import { partitionCounts } from '../../src/migration/offsets.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -85,17 +86,20 @@ async function deleteSource(
  */
 async function grownSince(
   source: Cluster,
-  { migration, ends = {}, accepted = [] }: Parameters<Activities['deleteSource']>[0],
+  { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
   planned: readonly { name: string; topicId: string }[],
 ): Promise<{ findings: Finding[]; begun: boolean }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
   const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
-  const findings: Finding[] = [];
-  for (const { name, topicId } of there) {
+  const frozen = partitionCounts(ends);
+  const topics = there.flatMap(({ name, topicId }) => {
     const facts = byId.get(topicId)?.value;
-    if (!facts || !ends[name]) continue;
-    const partitions = partitionsIn([facts]);
-    const late = await lateRecords(source, ends, partitions, await source.watermarks(partitions));
+    return facts && frozen.has(name) ? [facts] : [];
+  });
+  const marks = await source.watermarks(partitionsIn(topics));
+  const findings: Finding[] = [];
+  for (const topic of topics) {
+    const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
   return { findings: standing(findings, accepted), begun: there.length < planned.length };

@@ -6,9 +6,11 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
-import type { TargetOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import { unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
+import { translatedPositions } from '../../src/migration/translated.js';
 import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
 import { aclKey } from '../acls/acl-plan.js';
@@ -16,7 +18,14 @@ import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { liveReaders, membersReading } from '../groups/membership.js';
-import { hasOldMark, isAsMade, madeOf, unpackCommits, type MadeCommit } from '../offsets/made-commits.js';
+import {
+  hasOldMark,
+  isAsMade,
+  madeOf,
+  topicsMade,
+  unpackCommits,
+  type MadeCommit,
+} from '../offsets/made-commits.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
@@ -35,7 +44,7 @@ interface Undone {
  */
 export async function undo(
   { clusters }: Dependencies,
-  { migration, made, mirrored = {}, translated = [] }: Parameters<Activities['undo']>[0],
+  { migration, made, mirrored = [], translated = [] }: Parameters<Activities['undo']>[0],
   attempt: Attempt,
 ): Promise<Undone> {
   const target = clusters(migration.target);
@@ -44,11 +53,14 @@ export async function undo(
   await undoOffsets(
     target,
     migration.name,
-    [...translatedOffsets(migration, translated), ...made.offsets.toReversed().map(seededOffsets)],
+    [
+      ...translatedOffsets(migration, translated),
+      ...made.offsets.toReversed().map((one) => seededOffsets(migration, one)),
+    ],
     done,
   );
   attempt.signal.throwIfAborted();
-  await undoAcls(target, made.acls, done);
+  await undoAcls(target, unpackAcls(migration.topics.map(targetName), made.acls), done);
   attempt.signal.throwIfAborted();
   await undoTopics(
     target,
@@ -67,15 +79,23 @@ interface GroupCommits {
   commits: ReadonlyMap<string, MadeCommit>;
 }
 
-function seededOffsets(made: MadeOffsets): GroupCommits {
-  return { ...made, commits: unpackCommits(made) };
+function seededOffsets(migration: Migration, made: MadeOffsets): GroupCommits {
+  return {
+    group: made.group,
+    topics: [...topicsMade(migration, made).keys()],
+    commits: unpackCommits(migration, made),
+  };
 }
 
 function translatedOffsets(migration: Migration, translated: readonly TranslatedGroup[]): GroupCommits[] {
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   const groups = new Map(migration.consumers.map((move) => [move.group, targetGroup(move)]));
-  return translated.map(({ group, partitions }) => {
-    const onTarget = partitions.map((one) => ({ ...one, topic: names.get(one.topic) ?? one.topic }));
+  return translated.map((one) => {
+    const { group } = one;
+    const onTarget = translatedPositions(migration, one).map((one) => ({
+      ...one,
+      topic: names.get(one.topic) ?? one.topic,
+    }));
     return {
       group: groups.get(group) ?? group,
       topics: [...new Set(onTarget.map(({ topic }) => topic))],
@@ -204,7 +224,7 @@ async function writtenByOthers(
   mirrored: TargetOffsets,
 ): Promise<TopicPartition[]> {
   const [copied, others] = [true, false].map((is) =>
-    ends.filter(({ topic, partition }) => (mirrored[topic]?.[partition] !== undefined) === is),
+    ends.filter(({ topic, partition }) => (offsetAt(mirrored, topic, partition) !== undefined) === is),
   ) as [Ends[], Ends[]];
   return [
     ...(await recordsBeyond(target, copied, mirrored)),

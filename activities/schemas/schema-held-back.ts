@@ -71,6 +71,12 @@ export class HeldBack implements MirroredIds {
     const deadline = Date.now() + followedWithinMs;
     for (;;) {
       const [from, made] = [await this.source.byId(id), await this.target.byId(id)];
+      // A registry that reads its own log knows no id.
+      if (!from && (await this.source.ready()) === false) {
+        if (Date.now() > deadline) throw this.notReady();
+        await sleep(lookAgainMs, undefined, { signal: this.signal });
+        continue;
+      }
       if (!from) {
         this.noIds.set(place, (this.noIds.get(place) ?? new Set()).add(id));
         return;
@@ -83,6 +89,13 @@ export class HeldBack implements MirroredIds {
       if (made || Date.now() > deadline) throw this.notThere(met, made !== undefined);
       await sleep(lookAgainMs, undefined, { signal: this.signal });
     }
+  }
+
+  private notReady(): FerryError {
+    return new FerryError(
+      'Unreachable',
+      `Registry "${this.source.name}" is still reading its own log, so what ids stand for is not known: wait until it is ready.`,
+    );
   }
 
   private notThere(

@@ -322,7 +322,7 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
     return absent.map((subject) =>
       blocking(
         `schema-subject-missing:${subject}`,
-        `There is no subject ${subject} on ${sourceName}: mend schemas.subjects in the migration file.`,
+        `There is no subject ${subject} on ${sourceName}, or its user may not read it (on Karapace schema_registry_read on Subject:${subject}): mend schemas.subjects in the migration file, or grant it.`,
       ),
     );
   return versions.length > 0
@@ -330,7 +330,8 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
     : [
         asking(
           'schema-none',
-          `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
+          moves.none ??
+            `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
         ),
       ];
 }

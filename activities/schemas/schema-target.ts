@@ -39,6 +39,7 @@ export async function readTarget(
     source,
     known,
     isKarapace = false,
+    everyId = false,
   }: {
     subjects: readonly string[];
     ids: ReadonlySet<number>;
@@ -46,6 +47,7 @@ export async function readTarget(
     source: string;
     known?: Known;
     isKarapace?: boolean;
+    everyId?: boolean;
   },
 ): Promise<TargetView> {
   const listed = new Set(await target.subjects({ deleted: true }));
@@ -76,7 +78,7 @@ export async function readTarget(
       if (schema) held.set(id, schema);
     });
   // Of a registry without subjects some are enough to see that it was not always without; each is refused if need be.
-  const some = listed.size > 0 ? unknown : spread(unknown, mostSampled);
+  const some = listed.size > 0 || everyId ? unknown : spread(unknown, mostSampled);
   await hold(some);
   if (some.length < unknown.length && some.some((id) => held.has(id)))
     await hold(unknown.filter((id) => !some.includes(id)));

@@ -7,7 +7,7 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import type { OffsetTable, Side } from '../../src/migration/offsets.js';
+import { offsetTable, type OffsetTable, type Side } from '../../src/migration/offsets.js';
 import { valueOf } from '../kit/rows.js';
 
 /** How the topics that a migration moves are told from others of the same name: by the ids that its plan saw. */
@@ -54,20 +54,12 @@ export function partitionsIn(topics: readonly TopicFacts[]): TopicPartition[] {
   );
 }
 
-/** How many partitions each topic of the table has. */
-export function partitionCounts(table: OffsetTable): Map<string, number> {
-  return new Map(Object.entries(table).map(([topic, offsets]) => [topic, offsets.length]));
-}
-
 /** The high watermarks as a table. @throws FerryError the error of a partition that has none. */
 export function endsTable<S extends Side>(
   partitions: readonly TopicPartition[],
   marks: Rows<string, Watermarks>,
 ): OffsetTable<S> {
-  const table: OffsetTable<S> = {};
-  for (const partition of partitions)
-    (table[partition.topic] ??= [])[partition.partition] = String(
-      valueOf(marks, partitionKey(partition)).highWatermark,
-    );
-  return table;
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: valueOf(marks, partitionKey(at)).highWatermark })),
+  );
 }

@@ -40,6 +40,14 @@ export function mirrorLive(shares: readonly (MirrorHeartbeat['mirror'] & { at: s
   return {
     says: `the mirror has ${sayPace(mirror)}${behind.length > 0 ? `; behind: ${behind.join(', ')}` : ''}`,
     at: shares.map(({ at }) => at).sort()[0] ?? '',
+    ...(mirror.records + mirror.lag > 0 && {
+      progress: {
+        what: 'Copying',
+        done: mirror.records,
+        all: mirror.records + mirror.lag,
+        perSecond: mirror.recordsPerSecond,
+      },
+    }),
     mirror,
   };
 }

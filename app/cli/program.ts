@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAmend } from './amend.js';
 import { addApprove } from './approve.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
@@ -8,6 +9,7 @@ import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addSchemas } from './schemas.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
@@ -39,11 +41,13 @@ export function createProgram(surroundings: Surroundings): Command {
     addConfirm,
     addApprove,
     addControls,
+    addAmend,
     addList,
     addHolds,
     addDrain,
     addOffsets,
     addVerify,
+    addSchemas,
     addWorker,
   ])
     add(program, surroundings);

@@ -9,12 +9,13 @@ import {
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { TemporalSettings } from '../config/config.js';
-import { workflowId } from '../../src/migration/messages.js';
+import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 
 export interface Temporal {
   client: Client;
   settings: TemporalSettings;
+  /** Also of the copy of a registry, by its whole id. */
   migration(name: string): WorkflowHandle;
   /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
   answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
@@ -30,6 +31,7 @@ const grpc = {
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   unavailable: 14,
   unauthenticated: 16,
@@ -52,7 +54,7 @@ export async function withTemporal<T>(
     return await use({
       client,
       settings,
-      migration: (name) => client.workflow.getHandle(workflowId(name)),
+      migration: (name) => client.workflow.getHandle(runId(name)),
       answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
           throw unanswered(error, taskQueue) ?? error;
@@ -102,9 +104,27 @@ const noNamespace = (address: string, namespace: string) =>
     `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml (or TEMPORAL_NAMESPACE).`,
   );
 
+/** Temporal's own limits of one migration, by what the server says of them. */
+const limits = [
+  {
+    code: grpc.failedPrecondition,
+    says: /total number of distinct updates/i,
+    sentence:
+      'Temporal takes 2,000 updates of one run at most, and this migration has had them. It goes on in a new run when its present step next reports, within the hour; until then say it by signal (docs/by-hand.md).',
+  },
+  {
+    code: grpc.resourceExhausted,
+    says: /in-flight updates/i,
+    sentence:
+      'Temporal takes 10 updates of one migration at a time, and as many are under way: say it again in a moment.',
+  },
+];
+
 function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
   const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
   const code = grpcCode(error);
+  const limit = limits.find((one) => one.code === code && one.says.test(grpcDetails(error)));
+  if (limit) return new CommandFailure('Refused', [limit.sentence], exitCodes.failed);
   if (
     late ||
     code === grpc.deadlineExceeded ||

@@ -1,6 +1,6 @@
-import { isHumanStep, stepKind } from './strategies.js';
-import { currentStep, type MigrationState, type Step } from './state.js';
-import { statusOf, type NextMessage } from './status.js';
+import { oneLine } from './foreign-text.js';
+import { currentStep, type Shown, type Step } from './state.js';
+import { asked, statusOf, type NextMessage } from './status.js';
 
 /**
  * How much is shown of what can be long, in lines and characters. The web UI carries the whole text in the address of
@@ -15,25 +15,31 @@ const lastLine = '\u00a0';
 const noBreak = '\u2011';
 
 /**
- * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
- * and the table of steps last, because what stands below a table may be hidden.
+ * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for and why, what to do and
+ * what to send, as `ferry status` has it, and the table of steps last, because what stands below a table may be hidden.
  */
-export function detailsOf(state: MigrationState): string {
+export function detailsOf(state: Shown): string {
   const status = statusOf(state);
+  const { openedAgain, contradicted, todo } = status;
   const step = currentStep(state);
-  const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
+  const since = (what: string, { at, why }: { at: string; why: string }): string =>
+    line(`${what} ${clock(at)} UTC: ${why}`, shown.sentence + shown.cell);
   return [
-    `**${line(status.waitingFor, shown.sentence)}**`,
-    status.openedAgain
-      ? line(
-          `Open again since ${clock(status.openedAgain.at)} UTC: ${status.openedAgain.why}`,
-          shown.sentence + shown.cell,
-        )
-      : '',
-    asks,
-    list((step?.problem?.findings ?? []).map(({ sentence }) => sentence)),
+    `**${line(asked(status), shown.sentence)}**`,
+    openedAgain ? since('Open again since', openedAgain) : '',
+    contradicted ? since('Not so,', contradicted) : '',
+    list(
+      (step?.problem?.findings ?? []).map(
+        ({ sentence, key, weight }) => `${sentence} (${weight}: \`${oneLine(key)}\`)`,
+      ),
+    ),
+    todo === null ? '' : `**To do**: ${todo}`,
     titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),
     ...lately(state, step),
+    titled(
+      'Not verified:',
+      status.unverified.map((one) => line(one, shown.cell)),
+    ),
     `### ${status.name}: ${status.strategy}, ${status.source} → ${status.target}`,
     stepTable(state.steps, status.waitingFor),
     lastLine,
@@ -46,7 +52,7 @@ const toSend = ({ message, input, means }: NextMessage): string =>
   `\`${message}\` with \`${JSON.stringify(input)}\`: ${means}`;
 
 /** What was seen lately at this step, and messages that were refused: a signal has no other answer. */
-function lately(state: MigrationState, step: Step | undefined): string[] {
+function lately(state: Shown, step: Step | undefined): string[] {
   const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `${clock(at)} UTC: ${sentence}`);
   const refused = state.refused
     .slice(-3)
@@ -55,22 +61,26 @@ function lately(state: MigrationState, step: Step | undefined): string[] {
 }
 
 function stepTable(steps: Step[], alreadySaid: string): string {
-  const rows = steps.map(({ title, status, endedAt, says }, index) => {
+  const rows = steps.map(({ title, status, endedAt, says, unverified }, index) => {
     const ended = endedAt ? clock(endedAt).replaceAll('-', noBreak) : '';
     const text =
       says === undefined || says === alreadySaid ? '' : line(says, shown.cell).replaceAll('|', '\\|');
-    return `| ${index + 1} | ${title} | ${status} | ${ended} | ${text} |`;
+    const less = unverified ? `, **${unverified === 'overridden' ? 'overridden' : 'not verified'}**` : '';
+    return `| ${index + 1} | ${title} | ${status}${less} | ${ended} | ${text} |`;
   });
   return ['| | Step | Status | Ended (UTC) | |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 /** Empty without lines. The web UI takes a list for one only after an empty line. */
-const titled = (title: string, lines: string[]): string =>
-  lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
+function titled(title: string, lines: string[]): string;
+function titled<T>(title: string, items: T[], toLine: (item: T) => string): string;
+function titled<T>(title: string, items: T[], toLine = (item: T): string => String(item)): string {
+  return items.length > 0 ? `${title}\n\n${list(items, toLine)}` : '';
+}
 
-function list(lines: string[]): string {
-  const more = lines.length - shown.lines;
-  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
+function list<T>(items: T[], toLine = (item: T): string => String(item)): string {
+  const more = items.length - shown.lines;
+  return [...items.slice(0, shown.lines).map(toLine), ...(more > 0 ? [`… and ${more} more`] : [])]
     .map((text) => `- ${line(text, shown.sentence)}`)
     .join('\n');
 }

@@ -228,7 +228,10 @@ export const targetName = (move: TopicMove): string => move.newName ?? move.name
 export const targetGroup = (move: ConsumerMove): string => move.newGroup ?? move.group;
 
 /** Who copies the records: the ferry's own engine, or MirrorMaker 2 on Kafka Connect. */
-export const mirrorKind = ({ strategy, mirror }: Migration): 'engine' | 'mirrormaker' =>
+export const mirrorKind = ({
+  strategy,
+  mirror,
+}: { strategy: string } & Pick<Migration, 'mirror'>): 'engine' | 'mirrormaker' =>
   mirror ?? usualMirror(strategy);
 
 const usualMirror = (strategy: string): 'engine' | 'mirrormaker' =>

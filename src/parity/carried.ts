@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { partitionKey } from '../kafka/cluster.js';
+import { offsetTableShape, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityDifference } from '../migration/work/parity.js';
 
 const mostDifferences = 10;
@@ -33,6 +34,8 @@ export const carried = z.object({
   /** Places in the list of pairs, as ranges from and up to. */
   done: z.array(z.tuple([z.number(), z.number()])),
   records: z.number(),
+  /** Of those, of compacted topics. */
+  latest: z.number().optional(),
   bytes: z.number(),
   differing: z.number(),
   differences: z.array(difference.extend(place.shape)),
@@ -42,7 +45,7 @@ export const carried = z.object({
   /** Of those, records that the source alone holds. */
   moreAlone: z.number().optional(),
   /** Where the target's logs began before anything was compared, by target topic. */
-  targetStarts: z.record(z.string(), z.array(z.string())).optional(),
+  targetStarts: (offsetTableShape as z.ZodType<TargetOffsets>).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
   hashes: z.record(z.string(), z.string()),

@@ -22,7 +22,8 @@ import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, offsetTable, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { translatedPositions } from '../../src/migration/translated.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
@@ -92,12 +93,10 @@ function following(migration: Migration, partitions: Record<string, number>) {
 }
 
 async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<SourceOffsets> {
-  const table: SourceOffsets = {};
-  for (const { topic, partition } of partitions) {
-    const row = (await cluster.watermarks([{ topic, partition }])).get(partitionKey({ topic, partition }));
-    (table[topic] ??= [])[partition] = String(row?.value?.highWatermark);
-  }
-  return table;
+  const rows = await cluster.watermarks(partitions);
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: rows.get(partitionKey(at))?.value?.highWatermark ?? -1n })),
+  );
 }
 
 async function everything(cluster: Cluster, at: TopicPartition) {
@@ -208,7 +207,9 @@ describe('a mirror by MirrorMaker', () => {
 
   test('says that the source has grown after its end was frozen', async () => {
     const ends = await endsOf(ground.source, both);
-    const early = { [topic]: (ends[topic] ?? []).map((end) => String(BigInt(end) - 1n)) };
+    const early = offsetTable<'source'>(
+      partitionsOf(ends).map(({ offset, ...at }) => ({ ...at, offset: offset - 1n })),
+    );
     const answer = await watchMirrorMaker(ground, {
       migration,
       partitions,
@@ -227,7 +228,7 @@ describe('a mirror by MirrorMaker', () => {
           await everything(ground.source, at),
           await everything(ground.target, at),
         ];
-        const end = BigInt((await endsOf(ground.source, [at]))[topic]?.[at.partition] ?? 0);
+        const end = offsetAt(await endsOf(ground.source, [at]), topic, at.partition) ?? 0n;
         return Array.from({ length: Number(end) + 1 }, (_, committed) => {
           const before = originals.filter(({ offset }) => offset < BigInt(committed)).length;
           return { at: { ...at, committed: BigInt(committed), names: inARow }, before, originals, copies };
@@ -261,13 +262,13 @@ describe('a mirror by MirrorMaker', () => {
       sliceMs: 60_000,
     });
     if (first.state !== 'translated') throw new Error(JSON.stringify(first));
-    const [moved] = first.translated;
-    expect(moved?.partitions.map(({ source, certainty }) => ({ source, certainty }))).toEqual([
+    const moved = first.translated.flatMap((one) => translatedPositions(migration, one));
+    expect(moved.map(({ source, certainty }) => ({ source, certainty }))).toEqual([
       { source: '37', certainty: 'exact' },
       { source: '41', certainty: 'exact' },
     ]);
     const committed = (await ground.target.committedOffsets([group], both)).get(group)?.value;
-    for (const at of moved?.partitions ?? []) {
+    for (const at of moved) {
       expect(String(committed?.get(partitionKey(at))?.offset)).toBe(at.target);
       const left = (records: readonly { offset: bigint }[], from: string | null) =>
         records.filter(({ offset }) => offset >= BigInt(from ?? 0)).length;

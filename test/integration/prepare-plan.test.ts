@@ -60,7 +60,7 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
     'Create 1 ACL on target for User:CN=plan-fine.',
     'Commit starting offsets for plan.fine.group on target: plan.new, at the end as it is then.',
     'Producers write to the target only: wait for producerSwitched from web, and check it on the clusters.',
-    'Wait until plan.fine.group have consumed plan.fine on source.',
+    'Wait until plan.fine.group has consumed plan.fine on source.',
     'Consumers read from the target only: wait for consumerSwitched from plan.fine.group, and check it on the clusters.',
     'Wait 24h before anything is deleted.',
     'Wait for the approval to delete plan.fine on source, by that name (deletionApproved).',

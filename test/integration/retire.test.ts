@@ -6,6 +6,7 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import { pack } from '../../src/migration/packed.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, run } from './kafka-cluster.js';
@@ -58,7 +59,9 @@ describe('the last check before the deletion', () => {
     const { topic, topicId, work } = await drained('clean');
     expect(await finalCheck(work)).toEqual({
       findings: [],
-      manifest: [{ topic, topicId, highWatermarks: ['3'], config: { 'retention.ms': '86400000' } }],
+      manifest: [
+        { topic, topicId, partitions: 1, highWatermarks: pack([3n]), config: { 'retention.ms': '86400000' } },
+      ],
       sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and nobody reads from it.`,
     });
   });

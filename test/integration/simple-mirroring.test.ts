@@ -8,6 +8,7 @@ import { groupOffsets } from '../../app/cli/offsets.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { translatedPositions } from '../../src/migration/translated.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
@@ -120,14 +121,14 @@ describe('the engine as a mirror', () => {
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // The mirror has sealed each partition once, so the first record is at offset 1.
-    expect(seen.translated).toEqual([
-      {
+    expect(seen.translated.map((one) => [one.group, translatedPositions(migration, one)])).toEqual([
+      [
         group,
-        partitions: [
+        [
           { topic, partition: 0, source: '6', target: '7', certainty: 'exact' },
           { topic, partition: 1, source: '2', target: '1', certainty: 'exact' },
         ],
-      },
+      ],
     ]);
     expect(await committedOnTarget()).toEqual({ [`${topic}.new/0`]: '7', [`${topic}.new/1`]: '1' });
 
@@ -196,7 +197,7 @@ describe('the engine as a mirror', () => {
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // Records 4 to 9 are there, behind the marker: the first of them is the one that it gets.
-    expect(seen.translated[0]?.partitions).toMatchObject([
+    expect(seen.translated.flatMap((one) => translatedPositions(migration, one))).toMatchObject([
       { source: '2', target: '1' },
       { source: null, target: '0' },
     ]);
@@ -229,6 +230,34 @@ describe('the engine as a mirror', () => {
     } finally {
       await member.stop();
     }
+  });
+
+  test('sees a record behind the frozen end, and a group that has read it goes on at the end of what was copied when nobody promised an end', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { patience: '2s', quiet: '1s' } });
+    const copy = await mirrored(migration);
+    await send(ground.lab.source, topic, messages(2));
+    const copied = (frozen: boolean) => ({ ends: copy.ends, copied: { to: copy.ends, frozen } });
+    await commit(ground.admin.source, group, topic, [11n, 2n]);
+    expect(await translate(migration, [], copied(true))).toMatchObject({
+      state: 'grew',
+      sentence: expect.stringMatching(
+        `^The source was claimed to be quiet, and then records came to ${topic}/0 at offset 11, .*frozen at 10`,
+      ) as unknown,
+    });
+    // Of a mirror that is to go on it is waited for, and said that it does not come.
+    expect(await translate(migration)).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringMatching(
+        /stopped at offset 11 of .*: the mirror has copied up to 10 yet, and came no further within 2/,
+      ) as unknown,
+    });
+    expect(await committedOnTarget()).toEqual({});
+    expect(await translate(migration, [], copied(false))).toMatchObject({
+      state: 'translated',
+      translated: [{ partitions: [{ source: '11', target: '11', certainty: 'exact' }, {}] }],
+    });
+    expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '11' });
   });
 
   test('asks when a group goes on on the source although it runs on the target already', async () => {
@@ -328,6 +357,13 @@ describe('what is on the target beside what the mirror wrote', () => {
     expect(await again()).toMatchObject({ state: 'writing' });
     await send(ground.lab.source, topic, messages(1));
     expect(await again()).toMatchObject({ state: 'asks', findings: [{ key: `late-record:${topic}+2` }] });
+    // Whoever overrode the proof of a quiet source is told what came, not that nothing did.
+    expect(await watchProducers(migration, { ...copy, frozen: false }).answer).toMatchObject({
+      state: 'writing',
+      sentence: expect.stringContaining(
+        `and up to 2 records (${topic}) came since; nothing of that is copied`,
+      ),
+    });
   });
 
   test('as long as there is nothing, a late record on the source lets the mirror go on', async () => {

@@ -127,7 +127,7 @@ async function soaked(migrations: Migrations, strategy: Strategy): Promise<TestM
       (status) => status.outcome !== null || status.state === 'waiting' || status.state === 'blocked',
     );
     if (outcome) return migration;
-    const said = next.find(({ input }) => state === 'waiting' || input.override !== undefined) ?? next[0];
+    const said = next.find(({ input }) => state === 'waiting' || input.accept !== undefined) ?? next[0];
     if (said) await migration.say(said.message, said.input).catch(() => undefined);
   }
 }

@@ -10,6 +10,7 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { workflowInterceptorModules } from '../../app/worker/workflow-code.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -23,7 +24,10 @@ function recorded(file: string): { workflowId: string; history: History } {
 }
 
 const bundle = (path: string): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ workflowsPath: here(path), logger: new DefaultLogger('ERROR') });
+  bundleWorkflowCode({
+    ...{ workflowsPath: here(path), workflowInterceptorModules },
+    logger: new DefaultLogger('ERROR'),
+  });
 
 /** What each history answers when it is replayed: nothing, or the error. */
 async function replay(

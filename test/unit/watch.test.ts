@@ -251,6 +251,34 @@ describe('a failing probe', () => {
     ]);
   });
 
+  test('that fails for long is handed to the workflow with since when, once; and so is that it is over', async () => {
+    const failing = async (): Promise<Seen<Answer, Carry>> => {
+      throw unreachable();
+    };
+    const before = { watchedMs: 100_000, failingSince: 60_000, own: { seen: 1 } };
+    const long = (carry: unknown) => input({ carry }, { patience: '1h' });
+    const told = await inActivity(() => watch(long(before), shape, failing));
+    expect(told.result).toMatchObject({
+      state: 'watching',
+      sentence: expect.stringMatching(
+        /^The cluster a does not answer\. It is tried again since .* UTC, and blocks after 1h\.$/,
+      ),
+    });
+    expect(told.heartbeats.at(-1)).toMatchObject({ failing: { why: 'The cluster a does not answer.' } });
+    const { carry } = told.result as { carry: typeof before };
+    // It goes on failing: not told again so soon.
+    let probes = 0;
+    const thrice = async (): Promise<Seen<Answer, Carry>> => {
+      if (++probes === 3) throw new Error('looked three times');
+      throw unreachable();
+    };
+    await expect(watch(long(carry), shape, thrice)).rejects.toThrow('looked three times');
+    expect(await watch(long(carry), shape, counting(9))).toMatchObject({
+      state: 'watching',
+      sentence: 'seen 2',
+    });
+  });
+
   test('keeps what was carried', async () => {
     let probes = 0;
     const flaky = async (moment: Moment<Carry>): Promise<Seen<Answer, Carry>> => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Migrations } from './migrations.js';
 import { asks, blocks } from './scripted-cluster.js';
+import { readable } from '../offsets.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
@@ -157,8 +158,8 @@ it('what producers wrote to the source alone holds up the step until a person ac
   await migration.say('retry', { by: 'ann', override: { reason: 'a test message' } });
   await migration.reach('deleteSource', 'done');
   // Every look begins where the marks are, until one is accepted; the deletion knows what was.
-  expect(migration.cluster.inputs('watchTwins').map(({ from }) => from.orders)).toEqual(
-    Array.from({ length: 3 }, () => ['100', '100']),
+  expect(migration.cluster.inputs('watchTwins').map(({ from }) => readable(from))).toEqual(
+    Array.from({ length: 3 }, () => ({ orders: ['100', '100'] })),
   );
   expect(migration.cluster.inputs('finalCheck').at(-1)).toMatchObject({ doubled: { alone } });
 });

@@ -110,7 +110,7 @@ describe('the mirror', () => {
     });
     await migration.at('producerStopped', 'blocked');
     const { next, steps } = await migration.status();
-    expect(next[1]).toMatchObject({ message: 'retry', input: { override: expect.anything() as unknown } });
+    expect(next[1]).toMatchObject({ message: 'retry', input: { accept: expect.anything() as unknown } });
     expect(steps.find(({ id }) => id === 'producerStopped')?.problem).toMatchObject({
       type: 'Conflict',
       sentence,
@@ -213,6 +213,8 @@ describe('the mirror', () => {
 describe('a record that arrives on the source after its end was frozen', () => {
   it.each([
     ['catchUp', 'watchMirror'],
+    ['parity', 'watchParity'],
+    ['translateOffsets', 'translateGroups'],
     ['consumerSwitched', 'watchConsumers'],
     ['producerSwitched', 'watchProducers'],
   ] as const)(
@@ -221,7 +223,7 @@ describe('a record that arrives on the source after its end was frozen', () => {
       const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
         cluster.next(activity, { state: 'grew', sentence: arrived }),
       );
-      const said = id === 'catchUp' ? 'producerStopped' : id;
+      const said = id === 'consumerSwitched' || id === 'producerSwitched' ? id : 'producerStopped';
       await migration.reach(said, 'waiting');
       await migration.say(said, { by: 'ann' });
       const reopened = await migration.until(({ steps }) =>
@@ -233,12 +235,44 @@ describe('a record that arrives on the source after its end was frozen', () => {
       await migrations.eventually(() => copying(migration), 1);
       await migration.reach('deleteSource', 'done');
       const names = migration.cluster.names();
-      const twice = id === 'catchUp' ? 1 : 2;
-      expect(names.filter((name) => name === 'watchParity')).toHaveLength(twice);
+      expect(names.filter((name) => name === 'watchParity')).toHaveLength(id === 'catchUp' ? 1 : 2);
       expect(names.filter((name) => name === 'watchQuiet')).toHaveLength(2);
       expect(names.filter((name) => name === 'prepareMirror')).toHaveLength(1);
     },
   );
+
+  it('that a group has read while its step waited is told by the look after its offsets, and asked about once producers write to the target', async () => {
+    const late = asks('late-record:orders+1', `${arrived} Accept that it stays behind.`);
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchProducers', failure('Unauthorized', 'User:ferry may not read orders on aiven.'), {
+        state: 'asks',
+        findings: [late],
+      }),
+    );
+    await migration.reach('producerSwitched', 'waiting');
+    await migration.say('producerSwitched', { by: 'ann' });
+    await migration.at('producerSwitched', 'blocked');
+    // A step that begins anew looks after the offsets first.
+    migration.cluster.next('translateGroups', { state: 'grew', sentence: arrived });
+    await migration.say('retry');
+    await migration.until(({ steps }) =>
+      steps.some(({ problem }) => problem?.findings.some(({ key }) => key === late.key)),
+    );
+    await migration.say('retry', { by: 'ann', override: { reason: 'known' } });
+    await migration.reach('deleteSource', 'done');
+    expect(migration.cluster.names().filter((name) => name === 'watchQuiet')).toHaveLength(1);
+  });
+
+  it('behind an end that was not proved is none of the mirror’s: groups are told where the copy ends', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    await migration.reach('producerStopped', 'waiting');
+    await migration.say('producerStopped', { by: 'ann', override: { reason: 'a probe writes for ever' } });
+    await migration.reach('consumerSwitched', 'waiting');
+    expect(migration.cluster.inputs('translateGroups')[0]).toMatchObject({
+      copied: { to: ends, frozen: false },
+    });
+    expect(migration.cluster.inputs('watchParity')).toMatchObject([{ frozen: false }]);
+  });
 
   it('asks when producers are at work on the target: it cannot be mirrored in order any more', async () => {
     const late = asks(

@@ -1,6 +1,7 @@
 import { mirrorKind } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { neverCompared } from '../../src/migration/not-compared.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
@@ -44,7 +45,7 @@ export async function caughtUp(run: Run): Promise<void> {
     const { sentence, mirrored } = seen;
     return {
       sentence: run.facts.ahead ? `${sentence} The mirror goes on: producers do not wait for it.` : sentence,
-      data: { mirrored },
+      data: { mirrored: readableOffsets(mirrored) },
     };
   });
 }
@@ -86,23 +87,33 @@ export async function mirrorStopped(run: Run): Promise<void> {
  */
 export async function comparedRecordByRecord(run: Run): Promise<void> {
   await step(run, 'parity', async (entry) => {
-    const { ends = {}, mirrored = {}, ahead } = run.facts;
+    const { ends = {}, mirrored = {}, ahead, unproved } = run.facts;
     if (ahead) {
       const why = `${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones`;
       insist(run, neverCompared(run.migration, ends, why));
-      return { sentence: `Not verified: ${why}.` };
+      return { sentence: `Not verified: ${why}.`, unverified: 'not-measured' };
     }
+    // Once producers write to the target, what comes to the source is not mirrored any more, but asked about.
+    const producersWrite = run.step('producerSwitched')?.status !== 'pending';
+    const frozen = unproved === undefined && !producersWrite;
     // What was found is not read again for a person who accepts it.
     const known = run.facts.compared;
     if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
-      return { sentence: known.sentence, data: { accepted: known.asked } };
-    const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
-    if (seen.state === 'equal') {
+      return {
+        sentence: known.sentence,
+        data: { accepted: known.asked },
+        unverified: 'not-measured',
+      };
+    const seen = await run.watch(entry, (slice) =>
+      watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
+    );
+    if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
+    if (seen.state === 'equal' || seen.state === 'not-proved') {
       const { sentence, report, findings: asked = [], copies } = seen;
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });
       insist(run, asked);
-      return { sentence, data: report };
+      return { sentence, data: report, ...(asked.length > 0 && { unverified: 'not-measured' }) };
     }
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });
     throw new Blocked(seen.sentence);

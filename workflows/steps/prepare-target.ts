@@ -1,4 +1,5 @@
 import { targetName } from '../../src/migration/file.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import { change } from './activities.js';
 import { held } from './holds.js';
 import { humanStep } from './human-step.js';
@@ -57,10 +58,10 @@ async function topicsCreated(run: Run): Promise<void> {
 
 async function aclsCopied(run: Run): Promise<void> {
   await step(run, 'copyAcls', async () => {
-    const { made, findings, sentence } = await change().copyAcls(run.work());
+    const { made, created = made.length, findings, sentence } = await change().copyAcls(run.work());
     run.facts.made.acls.push(...made);
     insist(run, findings);
-    return { sentence, data: { made: made.length, findings } };
+    return { sentence, data: { made: created, findings } };
   });
 }
 
@@ -80,7 +81,7 @@ async function seed(run: Run) {
   if (made.length > 0) run.facts.start = start;
   insist(run, findings);
   run.facts.start = start;
-  return { sentence, data: { start, findings } };
+  return { sentence, data: { start: readableOffsets(start), findings } };
 }
 
 /** Looks after the starting offsets while people take their time. */

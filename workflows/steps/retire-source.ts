@@ -38,7 +38,7 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
   const { ends = {}, unproved } = run.facts;
   // A source that was never seen quiet may go on as it was: what has come is asked about before the deletion.
   if (unproved || !patched('soak-watched')) {
-    await run.until(() => false, until - Date.now());
+    await run.until(() => false, { ms: until - Date.now(), summary: 'soaks' });
     return;
   }
   const seen = await run.watchUntil(until, (slice) => watch().watchSoak({ ...slice, ends }));
@@ -49,7 +49,9 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
 
 /** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
-  const { ends = {}, unproved, drained, marks, doubled, mirrored, compared } = run.facts;
+  const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
+  const { drained: upTo } = run.facts;
+  const drained = typeof upTo === 'string' ? run.facts[upTo] : upTo;
   const seen = await change().finalCheck({
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },
@@ -66,7 +68,6 @@ async function finalCheck(run: Run) {
 
 async function deletionApproved(run: Run): Promise<void> {
   await humanStep(run, 'deletionApproved', {
-    together: true,
     check: async (_topics, entry) => {
       const { findings, sentence, manifest } = await finalCheck(run);
       if (standing(findings, run.accepted).length > 0)

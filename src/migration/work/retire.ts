@@ -1,5 +1,7 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
+import type { Packed } from '../packed.js';
+import type { PackedAcls } from '../packed-acls.js';
 import type { MadeAcl } from './acls.js';
 import type { Doubled } from './drain.js';
 import type { MadeOffsets, TranslatedGroup } from './offsets.js';
@@ -54,13 +56,15 @@ export interface Proved {
 export interface SourceManifest {
   topic: string;
   topicId: string | null;
-  highWatermarks: string[];
+  partitions: number;
+  /** Where each partition ended. */
+  highWatermarks: Packed;
   config: Record<string, string>;
 }
 
 /** Everything the migration has created on the target: what `abort` may take back. */
 export interface Made {
   topics: MadeTopic[];
-  acls: MadeAcl[];
+  acls: (MadeAcl | PackedAcls)[];
   offsets: MadeOffsets[];
 }
