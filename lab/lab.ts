@@ -127,7 +127,6 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
     ...(newRunAfter && { newRunAfter }),
-    ...(login && { login }),
     ports: await choosePorts(brokers, login),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });

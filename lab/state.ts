@@ -16,8 +16,6 @@ export interface LabState {
   versions: Record<ClusterName, string>;
   /** The source has tiered storage. */
   tiered?: boolean;
-  /** How the ferry logs in; absent: as everybody else. */
-  login?: 'oauth';
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
   /** After how many events Temporal suggests a new run; absent: its own. */

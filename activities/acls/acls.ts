@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
+import { isFerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
@@ -17,11 +18,13 @@ export interface AclSurvey {
   /** What of it is not there. */
   missing: AclBinding[];
   findings: Finding[];
+  /** The target does not show which ACLs it has, so none is made there: nobody could tell later whose it is. */
+  hidden?: boolean;
 }
 
 /** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
 export async function surveyAcls(source: Cluster, target: Cluster, migration: Migration): Promise<AclSurvey> {
-  const [held, there] = await Promise.all([source.acls(), target.acls()]);
+  const [held, there] = await Promise.all([source.acls(), shownAcls(target)]);
   if (held === null)
     return {
       wanted: [],
@@ -38,7 +41,9 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
             ),
       ],
     };
-  const { bindings, findings } = planAcls(migration, held);
+  const planned = planAcls(migration, held);
+  if (there === 'hidden') return hiddenOn(target, source, planned);
+  const { bindings, findings } = planned;
   if (there === null) {
     const lost = bindings.length > 0;
     return {
@@ -57,6 +62,39 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
   }
   const present = new Set(there.map(aclKey));
   return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
+}
+
+/** As `Cluster.acls`; `hidden` when the ferry may not see them, as on managed clusters whose rights have no word for it. */
+async function shownAcls(cluster: Cluster): Promise<AclBinding[] | null | 'hidden'> {
+  return cluster.acls().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return 'hidden';
+    throw error;
+  });
+}
+
+/** Who may do what on the target is a promise of the migration: somebody else keeps it, and says so. */
+function hiddenOn(
+  target: Cluster,
+  source: Cluster,
+  { bindings, findings: unmapped }: ReturnType<typeof planAcls>,
+): AclSurvey {
+  const concerned = bindings.length > 0 || unmapped.length > 0;
+  return {
+    wanted: [],
+    missing: [],
+    hidden: true,
+    findings: [
+      concerned
+        ? asking(
+            `acls-not-shown:${target.name}`,
+            `${target.name} does not show the ferry its ACLs, so none of those that ${source.name} has for the topics and groups of this migration is copied there: give their applications access on ${target.name} the way that is usual there, then accept this; or grant the ferry DESCRIBE and ALTER on that cluster.`,
+          )
+        : noting(
+            `acls-not-shown:${target.name}`,
+            `${target.name} does not show the ferry its ACLs; ${source.name} has none for the topics and groups of this migration, so none is to be copied.`,
+          ),
+    ],
+  };
 }
 
 const named = ({ resourceType, resourceName, patternType, principal }: AclBinding): AclFilter => ({
@@ -82,7 +120,11 @@ export async function copyAcls(
   attempt: Attempt,
 ): Promise<Awaited<ReturnType<Activities['copyAcls']>>> {
   const target = clusters(migration.target);
-  const { wanted, missing, findings } = await surveyAcls(clusters(migration.source), target, migration);
+  const { wanted, missing, findings, hidden } = await surveyAcls(
+    clusters(migration.source),
+    target,
+    migration,
+  );
   const topics = migration.topics.map(targetName);
   const noted = note.safeParse(attempt.noted).data;
   const own = new Set([...(noted?.missing ?? []), ...unpackAcls(topics, noted?.acls ?? []).map(aclKey)]);
@@ -95,6 +137,12 @@ export async function copyAcls(
       created: made.length,
       findings,
       sentence: `No ACL was created on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
+    };
+  if (hidden)
+    return {
+      made,
+      findings,
+      sentence: `No ACL was created on ${target.name}, which does not show which it has.`,
     };
   if (missing.length > 0) {
     const missed = wanted.filter((acl) => own.has(aclKey(acl)) || absent.has(aclKey(acl)));

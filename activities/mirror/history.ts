@@ -1,7 +1,13 @@
-import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type ConfigEntry,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { isFerryError } from '../../src/migration/errors.js';
 import { mirrorKind, targetName, waitMs, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -51,7 +57,7 @@ export async function historyOf(
       migration.topics.map(({ name }) => name),
     ),
     readTopics(target, migration.topics.map(targetName)),
-    target.brokerConfig().catch(() => []),
+    defaultsOf(target),
   ]);
   const copied = migration.topics.flatMap((move): Copied[] => {
     const from = onSource.topics.get(move.name);
@@ -98,6 +104,14 @@ export async function historyOf(
     ),
     ...before,
   ];
+}
+
+/** None when the target does not show them: what its topics keep is checked again once they are there. */
+async function defaultsOf(target: Cluster): Promise<ConfigEntry[]> {
+  return target.brokerConfig().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return [];
+    throw error;
+  });
 }
 
 /** When the first record of each topic was written, ms: retention and timestamp limits ask for the oldest. */

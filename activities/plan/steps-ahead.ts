@@ -38,6 +38,7 @@ function ahead(
         return [
           `Create the ACLs that are missing on ${target}: which, is not known, since they could not be read.`,
         ];
+      if (acls.hidden) return [`Create no ACL on ${target}, which does not show which it has.`];
       return acls.missing.length > 0
         ? [`Create ${count(acls.missing.length, 'ACL')} on ${target} for ${listed(principals(acls))}.`]
         : [`Create no ACL on ${target}: none is missing.`];

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { OtherMigration } from '../../activities/kit/dependencies.js';
+import { copyAcls } from '../../activities/acls/acls.js';
+import { createTopics } from '../../activities/topics/topics.js';
+import { ferryGrants } from '../../lab/ferry-acls.js';
+import { grantAll } from '../../lab/kafka/cluster.js';
 import { checkPlan } from '../../activities/plan/plan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
@@ -9,6 +13,7 @@ import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848 } from './kafka-cluster.js';
 import {
   allow,
+  attempt,
   commit,
   createOn,
   grant,
@@ -190,6 +195,61 @@ test('a worker without rights is told which ones it lacks', async () => {
     );
   } finally {
     await source.close();
+  }
+});
+
+test('what the target does not show holds up only what rests on it', async () => {
+  const topic = 'plan.blind';
+  await createOn(ground.admin.source, { name: topic });
+  await commit(ground.admin.source, 'plan.blind.group', topic, [0n, 0n]);
+  await grant(ground.admin.source, allow('User:plan-blind', 'write', 'topic', topic));
+  // All that the ferry may do on the target but what concerns the cluster, on these names alone.
+  const rights = ferryGrants.target.filter(({ resource }) => resource === 'topic' || resource === 'group');
+  await grantAll(
+    ground.lab.target,
+    'orders-batch',
+    rights.map(({ resource, operation }) => ({ resource, operation, prefix: topic })),
+  );
+  const target = openCluster('target', connectionOf(ground.lab.target, 'orders-batch'));
+  const blind: Ground = {
+    ...ground,
+    clusters: (name) => (name === 'target' ? target : ground.clusters(name)),
+  };
+  const migration = migrationOf({
+    name: 'plan-blind',
+    topics: [{ name: topic }],
+    consumers: [{ group: 'plan.blind.group' }],
+    principals: { 'User:plan-blind': 'User:CN=plan-blind' },
+  });
+  try {
+    const { findings, will } = await plan(migration, blind);
+    expect(keysOf(findings)).toEqual([
+      'asks acls-not-shown:target',
+      'notes defaults-unread:target',
+      'notes offsets-retention-unknown:target',
+    ]);
+    expect(will).toContain('Create no ACL on target, which does not show which it has.');
+    const asked = await copyAcls(blind, { migration }, attempt());
+    expect(asked.sentence).toContain('1 finding to be mended or accepted first');
+    const accepted = ['acls-not-shown:target'];
+    expect(await copyAcls(blind, { migration, accepted }, attempt())).toMatchObject({
+      made: [],
+      sentence: 'No ACL was created on target, which does not show which it has.',
+    });
+    const created = await createTopics(blind, { migration, accepted }, attempt());
+    expect(created.made.map(({ name }) => name)).toEqual([topic]);
+    // Where nothing is to be granted there is nothing to ask.
+    const mirrored = {
+      ...migration,
+      strategy: 'simpleMirroring' as const,
+      leaveBehind: { ...migration.leaveBehind },
+    };
+    mirrored.leaveBehind.principals = [...migration.leaveBehind.principals, 'User:plan-blind'];
+    expect(keysOf((await plan(mirrored, blind)).findings)).toEqual(
+      expect.arrayContaining(['notes acls-not-shown:target', 'notes offsets-retention-unknown:target']),
+    );
+  } finally {
+    await target.close();
   }
 });
 

@@ -111,11 +111,8 @@ test.each([
 });
 
 test('a signer that is not installed', async () => {
-  const tokens = tokensOfMsk(
-    'target',
-    { from: 'msk', region: 'eu-north-1' },
-    () => import('no-such-package' as string),
-  );
+  const missing: string = 'no-such-package';
+  const tokens = tokensOfMsk('target', { from: 'msk', region: 'eu-north-1' }, () => import(missing));
   expect(await failureOf(tokens.current())).toMatchObject({
     type: 'BadInput',
     message:
