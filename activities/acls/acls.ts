@@ -16,6 +16,8 @@ export interface AclSurvey {
   /** What of it is not there. */
   missing: AclBinding[];
   findings: Finding[];
+  /** All that the source has, where it has an authorizer. */
+  held?: readonly AclBinding[];
 }
 
 /** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
@@ -37,12 +39,16 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
             ),
       ],
     };
-  const { bindings, findings } = planAcls(migration, held);
+  const { bindings, findings } = planAcls(migration, held, {
+    source: source.principal,
+    target: target.principal,
+  });
   if (there === null) {
     const lost = bindings.length > 0;
     return {
       wanted: [],
       missing: [],
+      held,
       findings: lost
         ? [
             ...findings,
@@ -55,7 +61,7 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
     };
   }
   const present = new Set(there.map(aclKey));
-  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
+  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings, held };
 }
 
 const note = z.object({ missing: z.array(z.string()) });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { waitMs } from '../../src/migration/file.js';
+import { commitsEveryMs, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
@@ -20,7 +20,15 @@ import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
-  left: z.record(z.string(), z.object({ offsets: z.string(), sinceMs: z.number() })),
+  left: z.record(
+    z.string(),
+    z.object({
+      offsets: z.string(),
+      sinceMs: z.number(),
+      /** It was more before: it has been seen to read. */
+      moved: z.literal(true).optional(),
+    }),
+  ),
 });
 type DrainCarry = z.infer<typeof drainCarry>;
 type DrainAnswer = Exclude<Awaited<ReturnType<Activities['watchDrain']>>, { state: 'watching' }>;
@@ -88,18 +96,20 @@ class Drain {
       };
 
     await this.readMembers(reading);
+    const next = this.carryOn(carry, reading, watchedMs);
     const findings = [
       ...topicsWithoutGroup(this.input.migration, this.input.to),
       ...drainFindings(reading, this.source.name, {
-        expectsCommit: (group, partition) => !outOfPatience && this.isAssigned(group, partition),
-        expectsReading: (group) => !outOfPatience || this.members.get(group)?.length !== 0,
+        expectsCommit: (group, partition) =>
+          !outOfPatience && (this.isAssigned(group, partition) || this.commitsMove(group, next, watchedMs)),
+        expectsReading: (group) =>
+          !outOfPatience || this.members.get(group)?.length !== 0 || this.commitsMove(group, next, watchedMs),
       }),
     ];
     const asked = standing(findings, this.accepted);
     const drained = reading.groups.every(({ group, partitions }) =>
       partitions.every((one) => passes(group, one, this.accepted)),
     );
-    const next = this.carryOn(carry, reading, watchedMs);
     const says = await this.says(reading, next, watchedMs);
     if (asked.length === 0 && !drained) {
       this.streak.broken();
@@ -180,15 +190,34 @@ class Drain {
         groups.map(({ group, partitions }) => {
           const offsets = String(offsetsLeft(partitions));
           const before = carry?.left[group];
-          return [group, before?.offsets === offsets ? before : { offsets, sinceMs: watchedMs }];
+          return [
+            group,
+            before?.offsets === offsets
+              ? before
+              : { offsets, sinceMs: watchedMs, ...(before && { moved: true as const }) },
+          ];
         }),
       ),
     };
   }
 
+  /**
+   * A consumer that assigns partitions to itself is no member of its group: that its commits moved not long ago shows it.
+   * Where the file says how often it commits, it is waited for from the beginning.
+   */
+  private commitsMove(group: string, { left }: DrainCarry, watchedMs: number): boolean {
+    const { migration } = this.input;
+    const move = migration.consumers.find((one) => one.group === group);
+    const every = move && commitsEveryMs(move);
+    const seen = left[group];
+    if (!seen || (every === undefined && !seen.moved)) return false;
+    return watchedMs - seen.sinceMs < (every === undefined ? waitMs(migration, 'quiet') : 2 * every);
+  }
+
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
     const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
+      moving: this.commitsMove(group, { left }, watchedMs),
       stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
     }));
     const says = reading.silence ? `${lags}. ${reading.silence}` : lags;

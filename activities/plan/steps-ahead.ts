@@ -5,12 +5,22 @@ import { entryText } from '../topics/config-rules.js';
 import type { TopicSurvey } from '../topics/topic-survey.js';
 import { count, listed } from '../kit/wording.js';
 
-/** One sentence per thing that the migration will do or ask for, in the order of its strategy. */
-export function stepsAhead(migration: Migration, topics: TopicSurvey, acls: AclSurvey): string[] {
-  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls));
+/**
+ * One sentence per thing that the migration will do or ask for, in the order of its strategy.
+ *
+ * @param copy how much there is to copy, and how long it may take: ends the sentence about it.
+ */
+export function stepsAhead(migration: Migration, topics: TopicSurvey, acls: AclSurvey, copy = ''): string[] {
+  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls, copy));
 }
 
-function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: AclSurvey): string[] {
+function ahead(
+  step: StepId,
+  migration: Migration,
+  topics: TopicSurvey,
+  acls: AclSurvey,
+  copy: string,
+): string[] {
   const { source, target, waits } = migration;
   switch (step) {
     case 'checkPlan':
@@ -37,7 +47,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
         : [];
     case 'startMirror':
       return [
-        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows.`,
+        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows${copy}.`,
       ];
     case 'mirrorSteady':
       return [`Wait until the mirror has copied the history and keeps up.`];

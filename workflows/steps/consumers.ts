@@ -30,6 +30,7 @@ export const consumersSwitchedAtTheirOffsets = (run: Run) =>
 export async function consumersStopped(run: Run): Promise<void> {
   await humanStep(run, 'consumerStopped', {
     upkeep: keepTranslated(run),
+    toKnow: readElsewhere(run),
     check: async (groups, entry) =>
       run.migration.consumers.length === 0
         ? { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' }
@@ -48,6 +49,12 @@ export const consumersReadBoth = (run: Run) => consumers(run, 'consumerReadsBoth
 export const oldConsumerCodeRemoved = (run: Run) =>
   consumers(run, 'oldConsumerCodeRemoved', 'left-source', run.facts.ends, run.facts.unproved === undefined);
 
+/** What a group reads beside the topics that move. */
+const readElsewhere = (run: Run) => (groups: readonly string[]) =>
+  (run.facts.elsewhere ?? [])
+    .flatMap(({ group, sentence }) => (groups.includes(group) ? [sentence] : []))
+    .join(' ');
+
 async function consumers(
   run: Run,
   id: HumanStepId,
@@ -58,6 +65,7 @@ async function consumers(
 ): Promise<void> {
   await humanStep(run, id, {
     upkeep: offsets.upkeep,
+    toKnow: readElsewhere(run),
     check: async (groups, entry) => {
       if (run.migration.consumers.length === 0)
         return { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' };

@@ -16,6 +16,8 @@ export interface HumanStep {
   together?: boolean;
   /** Every claim was overridden: a person takes the responsibility. */
   whenOverridden?: (entry: Step) => Promise<Seen>;
+  /** What a person has to know who is asked for these, beside the title of the step. */
+  toKnow?: (names: readonly string[]) => string;
   /** Done when the step begins, and once a day while it waits. */
   upkeep?: () => Promise<void>;
 }
@@ -60,7 +62,8 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
     const missing = unsaid();
-    const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`;
+    const toKnow = human.toKnow?.(missing) ?? '';
+    const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.${toKnow && ` ${toKnow}`}`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
     if (await run.until(() => unsaid().length < missing.length, upkeepEvery)) continue;
     await run.startFreshHistory();
