@@ -51,7 +51,7 @@ it('the question lists the ACLs that go with the topic, and the evidence keeps t
     { topics: [{ name: 'orders' }, { name: 'refunds' }] },
     (cluster) =>
       cluster
-        .next('checkPlan', (input) => ({ ...cluster.agreed('checkPlan', input), acls }))
+        .next('checkPlan', async (input) => ({ ...(await cluster.agreed('checkPlan', input)), acls }))
         .next('deleteSource', { sentence: 'Deleted both.', acls }),
   );
   await migration.reach('deletionApproved', 'waiting');
@@ -74,8 +74,8 @@ it('the question lists the ACLs that go with the topic, and the evidence keeps t
 it('a group that reads what does not move is told with the question', async () => {
   const sentence = 'billing also reads invoices on onprem.';
   const migration = await migrations.start('simplestCase', {}, (cluster) =>
-    cluster.next('checkPlan', (input) => ({
-      ...cluster.agreed('checkPlan', input),
+    cluster.next('checkPlan', async (input) => ({
+      ...(await cluster.agreed('checkPlan', input)),
       elsewhere: [{ group: 'billing', sentence }],
     })),
   );
