@@ -40,6 +40,8 @@ type Translated = TranslatedGroup['partitions'][number];
 export const stillShape = z.object({
   positions: z.string(),
   sinceMs: z.number(),
+  /** The same of each group, its offsets added up. */
+  each: z.record(z.string(), z.object({ committed: z.string(), sinceMs: z.number() })).optional(),
   /** What an attempt was about to commit. */
   intended: z
     .array(
@@ -118,12 +120,19 @@ export class Translation {
         [...committed].map(([key, { offset, metadata }]) => `${key} ${offset}${remembered(metadata)}`),
       ]),
     );
-    const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
+    const still: Still = {
+      ...(carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs }),
+      each: stillEach(groups, carry, watchedMs),
+    };
     const stillMs = watchedMs - still.sinceMs;
-    const { moving, unseen, reading } = await this.stillMoving(groups, stillMs);
+    const { moving, unseen, reading } = await this.stillMoving(
+      groups,
+      ({ group }) => watchedMs - (still.each?.[group]?.sinceMs ?? watchedMs),
+    );
     if (unseen !== undefined) {
       this.streak.broken();
-      return outOfPatience
+      // Who reads on with members may do so for longer than that.
+      return outOfPatience && moving === undefined
         ? {
             answer: {
               state: 'contradicted',
@@ -179,15 +188,15 @@ export class Translation {
    */
   private async stillMoving(
     groups: readonly Standing[],
-    stillMs: number,
+    stillMs: (move: ConsumerMove) => number,
   ): Promise<{ moving?: string; unseen?: string; reading: readonly string[] }> {
     const described = await this.source.describeGroups(groups.map(({ move }) => move.group));
     const hidden = groups.flatMap(({ move, partitions, committed }) => {
       const windowMs = stillWindowMs(this.input.migration, move, valueOf(described, move.group));
-      if (windowMs === undefined || stillMs >= windowMs) return [];
+      if (windowMs === undefined || stillMs(move) >= windowMs) return [];
       // Where it was translated before, it has been still since then.
       const moved = partitions.some((at) => !this.before(move.group, at, committed.get(partitionKey(at))));
-      return moved ? [{ group: move.group, windowMs }] : [];
+      return moved ? [{ group: move.group, says: sayStill(stillMs(move), windowMs) }] : [];
     });
     const live = groups.flatMap(({ move, partitions }) => {
       const facts: GroupFacts = valueOf(described, move.group);
@@ -213,7 +222,7 @@ export class Translation {
     const unseen = hidden
       .filter(({ group }) => !drained.has(group) && !moving.some((one) => one.group === group))
       .slice(0, 3)
-      .map(({ group, windowMs }) => `${group} ${sayStill(stillMs, windowMs)} on ${this.source.name}`);
+      .map(({ group, says }) => `${group} ${says} on ${this.source.name}`);
     return {
       reading: live.map(({ group }) => group),
       ...(moving.length > 0 && { moving: this.sayMembers(moving) }),
@@ -526,6 +535,17 @@ export class Translation {
     const exact = all.filter(({ certainty }) => certainty === 'exact').length;
     return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
+}
+
+/** Since when each group has had what it has committed, in ms of watching. */
+function stillEach(groups: readonly Standing[], before: Still | undefined, watchedMs: number): Still['each'] {
+  return Object.fromEntries(
+    groups.map(({ move: { group }, committed }) => {
+      const sum = String([...committed.values()].reduce((all, { offset }) => all + offset, 0n));
+      const known = before?.each?.[group];
+      return [group, known?.committed === sum ? known : { committed: sum, sinceMs: watchedMs }];
+    }),
+  );
 }
 
 function isBehind(answer: Refinement | undefined): boolean {
