@@ -20,6 +20,8 @@ export interface AclSurvey {
   findings: Finding[];
   /** The target does not show which ACLs it has, so none is made there: nobody could tell later whose it is. */
   hidden?: boolean;
+  /** All that the source has, where it has an authorizer. */
+  held?: readonly AclBinding[];
 }
 
 /** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
@@ -41,7 +43,7 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
             ),
       ],
     };
-  const planned = planAcls(migration, held);
+  const planned = planAcls(migration, held, { source: source.principal, target: target.principal });
   if (there === 'hidden') return hiddenOn(target, source, planned);
   const { bindings, findings } = planned;
   if (there === null) {
@@ -49,6 +51,7 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
     return {
       wanted: [],
       missing: [],
+      held,
       findings: lost
         ? [
             ...findings,
@@ -61,7 +64,7 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
     };
   }
   const present = new Set(there.map(aclKey));
-  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
+  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings, held };
 }
 
 /** As `Cluster.acls`; `hidden` when the ferry may not see them, as on managed clusters whose rights have no word for it. */

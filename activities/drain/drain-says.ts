@@ -11,6 +11,8 @@ type GroupReading = DrainReading['groups'][number];
 export interface Standing {
   /** Members that read the topics; `undefined`: not looked up. */
   members: GroupFacts['members'] | undefined;
+  /** Whether its commits move, so that somebody reads, a member or not. */
+  moving: boolean;
   /** How long its commits have not moved, ms. */
   stillMs: number;
 }
@@ -48,9 +50,11 @@ function sayGroup(
   return `${group} needs a decision on ${listed(left.map(partitionKey))}: ${left[0]?.verdict.reason}`;
 }
 
-function sayStanding(group: string, { members, stillMs }: Standing): string {
+function sayStanding(group: string, { members, moving, stillMs }: Standing): string {
   if (members?.length === 0)
-    return `, and nobody is consuming them: ${group} has no member on the source, start it there`;
+    return moving
+      ? ', read without a member, by a consumer that assigns partitions to itself'
+      : `, and nobody is consuming them: ${group} has no member on the source, start it there`;
   return stillMs >= stillAfterMs ? `, and its commits have not moved for ${formatDuration(stillMs)}` : '';
 }
 

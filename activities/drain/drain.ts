@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { waitMs } from '../../src/migration/file.js';
+import { commitsEveryMs, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
@@ -22,7 +22,14 @@ import { tableOf, under } from '../../src/migration/by-name.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
-  left: tableOf(z.object({ offsets: z.string(), sinceMs: z.number() })),
+  left: tableOf(
+    z.object({
+      offsets: z.string(),
+      sinceMs: z.number(),
+      /** It was more before: it has been seen to read. */
+      moved: z.literal(true).optional(),
+    }),
+  ),
   /** What all groups together had left at the first look, ms of watching. */
   began: z.object({ offsets: z.number(), atMs: z.number() }).optional(),
 });
@@ -87,18 +94,20 @@ class Drain {
     if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.to }) };
 
     await this.readMembers(reading);
+    const next = this.carryOn(carry, reading, watchedMs);
     const findings = [
       ...topicsWithoutGroup(this.input.migration, this.input.to),
       ...drainFindings(reading, this.source.name, {
-        expectsCommit: (group, partition) => !outOfPatience && this.isAssigned(group, partition),
-        expectsReading: (group) => !outOfPatience || this.members.get(group)?.length !== 0,
+        expectsCommit: (group, partition) =>
+          !outOfPatience && (this.isAssigned(group, partition) || this.commitsMove(group, next, watchedMs)),
+        expectsReading: (group) =>
+          !outOfPatience || this.members.get(group)?.length !== 0 || this.commitsMove(group, next, watchedMs),
       }),
     ];
     const asked = standing(findings, this.accepted);
     const drained = reading.groups.every(({ group, partitions }) =>
       partitions.every((one) => passes(group, one, this.accepted)),
     );
-    const next = this.carryOn(carry, reading, watchedMs);
     const says = await this.says(reading, next, watchedMs);
     if (asked.length === 0 && !drained) {
       this.streak.broken();
@@ -198,15 +207,34 @@ class Drain {
         groups.map(({ group, partitions }) => {
           const offsets = String(offsetsLeft(partitions));
           const before = under(carry?.left, group);
-          return [group, before?.offsets === offsets ? before : { offsets, sinceMs: watchedMs }];
+          return [
+            group,
+            before?.offsets === offsets
+              ? before
+              : { offsets, sinceMs: watchedMs, ...(before && { moved: true as const }) },
+          ];
         }),
       ),
     };
   }
 
+  /**
+   * A consumer that assigns partitions to itself is no member of its group: that its commits moved not long ago shows it.
+   * Where the file says how often it commits, it is waited for from the beginning.
+   */
+  private commitsMove(group: string, { left }: DrainCarry, watchedMs: number): boolean {
+    const { migration } = this.input;
+    const move = migration.consumers.find((one) => one.group === group);
+    const every = move && commitsEveryMs(move);
+    const seen = under(left, group);
+    if (!seen || (every === undefined && !seen.moved)) return false;
+    return watchedMs - seen.sinceMs < (every === undefined ? waitMs(migration, 'quiet') : 2 * every);
+  }
+
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
     const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
+      moving: this.commitsMove(group, { left }, watchedMs),
       stillMs: watchedMs - (under(left, group)?.sinceMs ?? watchedMs),
     }));
     const pending = await this.namePending(reading);

@@ -27,9 +27,9 @@ import { watch, type Moment, type Seen } from '../kit/watch.js';
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
 const quietCarry = z.object({
   ends: offsetTableShape as z.ZodType<SourceOffsets>,
-  /** When these ends were first seen, ms since the epoch. */
-  since: z.number(),
-  /** The latest growth seen. */
+  /** When these ends were first seen, ms of watching: workers have clocks of their own, and none is compared. */
+  sinceMs: z.number(),
+  /** The latest growth seen; `seenAt` by the clock of the worker that saw it, ms since the epoch, to be shown. */
   arrival: z
     .object({ topic: z.string(), partition: z.number(), end: z.string(), seenAt: z.number() })
     .optional(),
@@ -56,9 +56,9 @@ export function quietActivities(
 async function probeQuiet(
   source: Cluster,
   { migration, topicIds, accepted = [] }: Watch,
-  { carry, outOfPatience }: Moment<QuietCarry>,
+  { carry, watchedMs, outOfPatience }: Moment<QuietCarry>,
 ): Promise<Seen<QuietAnswer, QuietCarry>> {
-  const asked = Date.now();
+  const asked = performance.now();
   const topics = await plannedTopics(
     source,
     migration.topics.map(({ name }) => name),
@@ -76,13 +76,13 @@ async function probeQuiet(
       ? carry
       : {
           ends,
-          since: Date.now(),
+          sinceMs: watchedMs + Math.ceil(performance.now() - asked),
           ...(grown && {
             arrival: { ...grown, end: String(highWatermark(marks, grown)), seenAt: Date.now() },
           }),
         };
 
-  const quietMs = Math.max(0, asked - next.since);
+  const quietMs = Math.max(0, watchedMs - next.sinceMs);
   const window = waitMs(migration, 'quiet');
   const open = quietMs >= window || outOfPatience ? await stillOpen(source, partitions, marks) : [];
   if (quietMs >= window && open.length === 0)

@@ -5,6 +5,7 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
+import { largestBatches, type LargestBatch } from './batch-sizes.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
@@ -78,7 +79,7 @@ export async function historyOf(
     ];
   });
   const partitions = partitionsIn(copied.map(({ from }) => from.facts));
-  const [oldest, future, ids, { keyless, unseen }, before] = await Promise.all([
+  const [oldest, future, ids, { keyless, unseen }, before, largest] = await Promise.all([
     oldestRecords(source, partitions),
     recordsAhead(source, copied),
     migration.strategy === 'simpleMirroring' ? idsIn(source, partitions) : [],
@@ -87,6 +88,7 @@ export async function historyOf(
       copied.filter(({ setting }) => setting('cleanup.policy')?.includes('compact')),
     ),
     recordsBefore({ source, target, registries, connects }, work, onTarget.topics),
+    largestBatches(source, partitions),
   ]);
   return [
     ...copied.flatMap((topic) => [
@@ -94,6 +96,7 @@ export async function historyOf(
       ...retentionFindings(topic, oldest.get(topic.move.name), target.name),
       ...timestampFindings(topic, oldest.get(topic.move.name), future.get(topic.move.name), target.name),
       ...(keyless.has(topic.move.name) ? [keylessFinding(topic, target.name)] : []),
+      ...sizeFindings(topic, largest.get(topic.move.name), mirrorKind(migration), target.name),
     ]),
     ...ids,
     ...unseen.map((place) =>
@@ -235,6 +238,28 @@ function keylessFinding({ move, mend }: Copied, target: string): Finding {
     `${move.name} holds records without a key, which a compacted topic refuses, and ${targetName(move)} on ${target} is compacted: ${mend('cleanup.policy')} to delete until the migration has ended, or have them compacted away on the source first.`,
   );
 }
+
+/** The limit of a topic may have been lowered after larger batches were written to it, and is what its copy gets. */
+function sizeFindings(
+  { move, from, setting, mend }: Copied,
+  largest: LargestBatch | undefined,
+  mirror: 'engine' | 'mirrormaker',
+  target: string,
+): Finding[] {
+  const limit = Number(setting('max.message.bytes') ?? NaN);
+  if (!largest || !(largest.bytes > limit)) return [];
+  const own = effective(from.config, 'max.message.bytes');
+  const key = `batches-too-large:${move.name}`;
+  const says = `${move.name} holds a batch of ${largest.bytes} bytes at offset ${largest.offset} of ${partitionKey(largest)}${own === undefined ? '' : `, where the topic takes ${own} now`}, and ${targetName(move)} on ${target} takes at most ${limit} (max.message.bytes); only some batches were looked at, and others may be larger`;
+  const way = `${mend('max.message.bytes')} to ${nextLimit(largest.bytes)} or more until the migration has ended`;
+  // MirrorMaker's producer makes batches of its own: a single record of that size is what it cannot write.
+  return mirror === 'engine'
+    ? [blocking(key, `${says}: ${way}.`)]
+    : [asking(key, `${says}: ${way}, or accept it where no single record is so large.`)];
+}
+
+/** The next whole MiB. */
+const nextLimit = (bytes: number): number => Math.ceil(bytes / 1_048_576) * 1_048_576;
 
 /**
  * Of these topics the ones with a record without a key among the first of a partition: they were not always compacted.

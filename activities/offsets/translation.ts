@@ -8,8 +8,10 @@ import {
   type GroupFacts,
   type TopicFacts,
   type TopicPartition,
+  type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { tableOf, under } from '../../src/migration/by-name.js';
 import { offsetAt } from '../../src/migration/offsets.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
@@ -23,6 +25,7 @@ import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { describeMember, membersReading } from '../groups/membership.js';
+import { sayStill, stillWindowMs } from '../groups/self-assigned.js';
 import { readMetadata } from './commit-metadata.js';
 import { hasOldMark, isAsMade, madeOf, recalled, remembered } from './made-commits.js';
 import { MetadataLeftOut } from './metadata-left-out.js';
@@ -55,6 +58,8 @@ export const stillShape = z.object({
   sinceMs: z.number(),
   /** A position that the mirror has not come to, how far it is, and since when, in ms of watching. */
   behind: z.object({ says: z.string(), sinceMs: z.number() }).optional(),
+  /** The same of each group, its offsets added up. */
+  each: tableOf(z.object({ committed: z.string(), sinceMs: z.number() })).optional(),
   /** What attempts were about to commit. */
   intended: z
     .array(
@@ -123,7 +128,7 @@ export class Translation {
   }
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
-    const { carry, watchedMs } = moment;
+    const { carry, watchedMs, outOfPatience } = moment;
     const { groups, partitions, topics } = await this.standings();
     await plannedCopies(this.target, this.input, topics);
     const { copied } = this.input;
@@ -131,11 +136,29 @@ export class Translation {
     const grown = copied?.frozen ? await growthSince(this.source, copied.to, partitions) : undefined;
     if (grown) return { answer: grown };
     const positions = digestOf(groups);
-    const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
-    const moving = await this.stillMoving(groups);
+    const still: Still = {
+      ...(carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs }),
+      each: stillEach(groups, carry, watchedMs),
+    };
+    const stillMs = watchedMs - still.sinceMs;
+    const { moving, unseen, reading } = await this.stillMoving(
+      groups,
+      ({ group }) => watchedMs - (under(still.each, group)?.sinceMs ?? watchedMs),
+    );
+    if (unseen !== undefined) {
+      this.streak.broken();
+      // Who reads on with members may do so for longer than that.
+      return outOfPatience && moving === undefined
+        ? {
+            answer: {
+              state: 'contradicted',
+              sentence: `${unseen}, for all the patience of the migration: stop it there.`,
+            },
+          }
+        : { says: moving === undefined ? unseen : `${moving}; ${unseen}`, carry: still };
+    }
     if (moving !== undefined) {
       this.streak.broken();
-      const stillMs = watchedMs - still.sinceMs;
       return stillMs >= waitMs(this.input.migration, 'patience')
         ? {
             answer: {
@@ -147,7 +170,7 @@ export class Translation {
     }
     if (!this.streak.saw(positions))
       return {
-        says: `${listed(groups.map(({ move }) => move.group))} stopped on ${this.source.name}, looking again`,
+        says: `${this.sayStopped(groups, reading)}, looking again`,
         carry: still,
         confirming: true,
       };
@@ -180,20 +203,33 @@ export class Translation {
     return { groups, partitions: partitionsIn(topics), topics };
   }
 
-  /** Who may still commit on the source; a group that has read everything there may stay. */
-  private async stillMoving(groups: readonly Standing[]): Promise<string | undefined> {
+  /**
+   * Who may still commit on the source; a group that has read everything there may stay. `unseen` are groups without a
+   * member whose commits have not been still for long enough, `reading` those that have members there.
+   */
+  private async stillMoving(
+    groups: readonly Standing[],
+    stillMs: (move: ConsumerMove) => number,
+  ): Promise<{ moving?: string; unseen?: string; reading: readonly string[] }> {
     const described = await this.source.describeGroups(groups.map(({ move }) => move.group));
+    const hidden = groups.flatMap(({ move, partitions, committed }) => {
+      const windowMs = stillWindowMs(this.input.migration, move, valueOf(described, move.group));
+      if (windowMs === undefined || stillMs(move) >= windowMs) return [];
+      // Where it was translated before, it has been still since then.
+      const moved = partitions.some((at) => !this.before(move.group, at, committed.get(partitionKey(at))));
+      return moved ? [{ group: move.group, says: sayStill(stillMs(move), windowMs) }] : [];
+    });
     const live = groups.flatMap(({ move, partitions }) => {
       const facts: GroupFacts = valueOf(described, move.group);
       const topics = new Set(partitions.map(({ topic }) => topic));
       const members = membersReading(facts, topics);
       return members.length > 0 ? [{ group: move.group, members, topics }] : [];
     });
-    if (live.length === 0) return undefined;
+    if (live.length === 0 && hidden.length === 0) return { reading: [] };
     const { ends, migration, accepted } = this.input;
     const drained = new Set<string>();
     if (ends) {
-      const names = new Set(live.map(({ group }) => group));
+      const names = new Set([...live, ...hidden].map(({ group }) => group));
       const reading = await probeDrain(this.source, {
         readers: readersOf(migration).filter(({ group }) => names.has(group)),
         topics: migration.topics.map(({ name }) => name),
@@ -204,7 +240,33 @@ export class Translation {
         if (partitions.every((one) => passes(group, one, accepted))) drained.add(group);
     }
     const moving = live.filter(({ group }) => !drained.has(group));
-    if (moving.length === 0) return undefined;
+    const unseen = hidden
+      .filter(({ group }) => !drained.has(group) && !moving.some((one) => one.group === group))
+      .slice(0, 3)
+      .map(({ group, says }) => `${group} ${says} on ${this.source.name}`);
+    return {
+      reading: live.map(({ group }) => group),
+      ...(moving.length > 0 && { moving: this.sayMembers(moving) }),
+      ...(unseen.length > 0 && { unseen: unseen.join('; ') }),
+    };
+  }
+
+  /** A group that has read everything may keep its members there: it has not stopped. */
+  private sayStopped(groups: readonly Standing[], reading: readonly string[]): string {
+    const stopped = groups.map(({ move }) => move.group).filter((group) => !reading.includes(group));
+    return [
+      ...(stopped.length > 0 ? [`${listed(stopped)} stopped on ${this.source.name}`] : []),
+      ...(reading.length > 0
+        ? [
+            `${listed(reading)} ${reading.length === 1 ? 'has' : 'have'} read ${this.source.name} to its end and still ${reading.length === 1 ? 'has' : 'have'} members there`,
+          ]
+        : []),
+    ].join(', ');
+  }
+
+  private sayMembers(
+    moving: readonly { group: string; members: GroupFacts['members']; topics: ReadonlySet<string> }[],
+  ): string {
     return moving
       .slice(0, 3)
       .map(({ group, members, topics }) => {
@@ -246,17 +308,17 @@ export class Translation {
         moment.watchedMs,
       );
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
-    const findings: Finding[] = [];
+    const findings: Finding[] = await this.withoutCommit(asked);
     const leftOut = new MetadataLeftOut(this.source.name, this.target.name);
     const placed = new Map<string, Placed[]>();
     for (const { move } of groups) {
       const partitions = asked
         .filter(({ group }) => group === move.group)
         .map((one) => {
-          const first = valueOf(marks, partitionKey(this.onTarget(one))).logStart;
+          const log = valueOf(marks, partitionKey(this.onTarget(one)));
           return one.known
-            ? this.placedBefore(one, one.known, first, findings, leftOut)
-            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), first, findings, leftOut);
+            ? this.placedBefore(one, one.known, log.logStart, findings, leftOut)
+            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), log, findings, leftOut);
         });
       placed.set(move.group, partitions);
       const reasoned = partitions.flatMap(({ one }) => {
@@ -318,6 +380,29 @@ export class Translation {
     return end !== undefined && end < offset ? end : offset;
   }
 
+  /**
+   * Where a group has committed nothing, `auto.offset.reset` of its consumers decides where they begin, and nobody but the
+   * file can say what that is. A partition that holds nothing has one beginning.
+   */
+  private async withoutCommit(asked: readonly Asked[]): Promise<Finding[]> {
+    const open = asked.filter(
+      ({ known, commit, move }) => !known && !commit && move.autoOffsetReset === undefined,
+    );
+    if (open.length === 0) return [];
+    const marks = await this.source.watermarks(open);
+    const held = open.filter((at) => {
+      const { logStart, highWatermark } = valueOf(marks, partitionKey(at));
+      return highWatermark > logStart;
+    });
+    return [...new Set(held.map(({ group }) => group))].map((group) => {
+      const of = held.filter((one) => one.group === group).map(partitionKey);
+      return asking(
+        `no-commit-to-translate:${group}:${of.length}`,
+        `${group} has committed nothing on ${listed(of)} of ${this.source.name}, which ${of.length === 1 ? 'holds' : 'hold'} records, so that auto.offset.reset of its consumers decides where they begin: accept that it begins at the first record on ${this.target.name}, or say autoOffsetReset in the file.`,
+      );
+    });
+  }
+
   /** @param first where the log begins on the target */
   private placedBefore(
     { move, commit, topic, partition }: Asked,
@@ -341,17 +426,15 @@ export class Translation {
   private place(
     { move, commit, topic, partition }: Asked,
     answer: Refinement | undefined,
-    first: bigint,
+    { logStart: first, highWatermark: end }: Watermarks,
     findings: Finding[],
     leftOut: MetadataLeftOut,
   ): Placed {
-    // Without a commit there is nothing to translate: it begins with the first record.
-    if (!commit || !answer)
-      return placedWith(
-        { topic, partition, source: null, target: String(first), certainty: 'exact' },
-        '',
-        false,
-      );
+    // Without a commit there is nothing to translate: it begins where its consumers do, as said or accepted.
+    if (!commit || !answer) {
+      const target = String(move.autoOffsetReset === 'latest' ? end : first);
+      return placedWith({ topic, partition, source: null, target, certainty: 'exact' }, '', false);
+    }
     const said = remembered(commit.metadata);
     const at = {
       ...{ topic, partition, source: String(commit.offset) },
@@ -510,6 +593,17 @@ function digestOf(groups: readonly Standing[]): string {
 /** An attempt that intends what one before it did says nothing new. */
 function eachOnce(groups: readonly TranslatedGroup[]): TranslatedGroup[] {
   return [...new Map(groups.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Since when each group has had what it has committed, in ms of watching. */
+function stillEach(groups: readonly Standing[], before: Still | undefined, watchedMs: number): Still['each'] {
+  return Object.fromEntries(
+    groups.map(({ move: { group }, committed }) => {
+      const sum = String([...committed.values()].reduce((all, { offset }) => all + offset, 0n));
+      const known = under(before?.each, group);
+      return [group, known?.committed === sum ? known : { committed: sum, sinceMs: watchedMs }];
+    }),
+  );
 }
 
 function isBehind(answer: Refinement | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
+import type { AclBinding, Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
 import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { formatDuration } from '../../src/migration/duration.js';
@@ -8,6 +8,7 @@ import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
+import { aclsByTopic } from '../acls/acl-text.js';
 import { surveyAcls } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
@@ -19,7 +20,8 @@ import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
 import { readCommitted } from '../groups/group-reading.js';
-import { surveySourceGroups } from '../groups/source-groups.js';
+import { surveySourceGroups, type SourceGroups } from '../groups/source-groups.js';
+import { sayCopy } from './sizes.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
 import { effective } from '../topics/topic-config.js';
@@ -31,15 +33,18 @@ import { asking, blocking, noting } from '../kit/weights.js';
  * what one check cannot answer is a finding, and the others go on.
  *
  * @param own the workflow id of the migration, so that it is not in its own way.
+ * @param begins told of each thing that is read, for whoever waits
  */
 export async function checkPlan(
   dependencies: Omit<Dependencies, 'holds'> & { holds: Pick<Holds, 'held'> },
   work: Pick<Work, 'migration' | 'topicIds' | 'accepted'>,
   own: string,
+  begins?: Looking['begins'],
 ): Promise<PlanReport> {
   const { clusters, otherMigrations } = dependencies;
   const { migration } = work;
   const findings: Finding[] = [];
+  const looking: Looking = { findings, begins };
   if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
     findings.push(
       asking(
@@ -50,8 +55,8 @@ export async function checkPlan(
   findings.push(...conflicts(migration, own, await otherMigrations()));
 
   const [source, target] = await Promise.all([
-    reach(clusters, migration.source, findings),
-    reach(clusters, migration.target, findings),
+    reach(clusters, migration.source, looking),
+    reach(clusters, migration.target, looking),
   ]);
   if (source && target && source.identity.clusterId === target.identity.clusterId)
     findings.push(
@@ -68,31 +73,41 @@ export async function checkPlan(
     if (reached)
       findings.push(...(await heldByOthers(dependencies.holds, migration, own, side, reached.identity)));
 
-  const topics = await attempted(findings, 'topics-unread', () =>
+  const topics = await attempted(looking, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),
   );
   findings.push(...(topics?.findings ?? []), ...sizeOf(migration, topics));
   const acls =
     source && target
-      ? await attempted(findings, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
+      ? await attempted(looking, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
       : undefined;
   findings.push(...(acls?.findings ?? []));
-  if (source && topics) await checkSource(source.cluster, migration, topics, findings);
-  if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  const groups = source && topics && (await checkSource(source.cluster, migration, topics, looking));
+  if (target && topics) await checkTarget(target.cluster, migration, topics, looking);
   if (source && target && isMirrored(migration.strategy)) {
-    const history = await attempted(findings, 'history-unread', () => historyOf(dependencies, work));
+    const history = await attempted(looking, 'history-unread', () => historyOf(dependencies, work));
     findings.push(...(history ?? []));
     if (mirrorKind(migration) === 'mirrormaker') {
-      const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
+      const mirror = await attempted(looking, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
       findings.push(...(mirror?.findings ?? []));
     }
   }
-  const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
+  const copy =
+    source && topics && isMirrored(migration.strategy)
+      ? await sayCopy(
+          source.cluster,
+          migration,
+          partitionsIn([...topics.source.values()].map(({ facts }) => facts)),
+        )
+      : undefined;
+  const schemas = await attempted(looking, 'schemas-unread', () => checkSchemas(dependencies, work));
   findings.push(...(schemas ?? []));
   return {
     findings,
-    will: stepsAhead(migration, topics ?? nothingRead, acls),
+    will: stepsAhead(migration, topics ?? nothingRead, acls, copy),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
+    ...(acls?.held && { acls: aclsOf(migration, acls.held) }),
+    ...(source && { elsewhere: groups?.elsewhere ?? [] }),
   };
 }
 
@@ -104,6 +119,17 @@ function sizeOf(migration: Migration, topics: TopicSurvey = nothingRead): Findin
   );
 }
 
+/** What the deletion takes with the topics. */
+function aclsOf({ topics }: Migration, held: readonly AclBinding[]): PlanReport['acls'] {
+  const names = new Set(topics.map(({ name }) => name));
+  return aclsByTopic(
+    held.filter(
+      ({ resourceType, patternType, resourceName }) =>
+        resourceType === 'topic' && patternType === 'literal' && names.has(resourceName),
+    ),
+  );
+}
+
 const nothingRead: TopicSurvey = {
   source: new Map(),
   target: new Map(),
@@ -111,6 +137,12 @@ const nothingRead: TopicSurvey = {
   awaited: [],
   findings: [],
 };
+
+interface Looking {
+  findings: Finding[];
+  /** Told what is read; answers what to call when it has been. */
+  begins?: ((what: string) => () => void) | undefined;
+}
 
 interface Reached {
   cluster: Cluster;
@@ -120,9 +152,9 @@ interface Reached {
 async function reach(
   clusters: Dependencies['clusters'],
   name: string,
-  findings: Finding[],
+  looking: Looking,
 ): Promise<Reached | undefined> {
-  return attempted(findings, `cluster:${name}`, async () => {
+  return attempted(looking, `cluster:${name}`, async () => {
     const cluster = clusters(name);
     return { cluster, identity: await cluster.identity() };
   });
@@ -130,17 +162,28 @@ async function reach(
 
 /** What fails as a whole is a finding, so that one run tells of everything. */
 async function attempted<T>(
-  findings: Finding[],
+  { findings, begins }: Looking,
   key: string,
   check: () => Promise<T>,
 ): Promise<T | undefined> {
+  const ended = begins?.(whatOf(key));
   try {
     return await check();
   } catch (error) {
     if (!isFerryError(error)) throw error;
     findings.push({ ...blocking(key, error.message), type: error.type });
     return undefined;
+  } finally {
+    ended?.();
   }
+}
+
+/** `groups-unread:source`: reads the groups of source. */
+function whatOf(key: string): string {
+  const [what = '', of] = key.split(':', 2);
+  if (what === 'cluster') return `asks ${of} who it is`;
+  const read = what === 'broker-unread' ? 'configuration of brokers' : what.replace(/-unread$/, '');
+  return `reads the ${read.replace('acls', 'ACLs')} of ${of ?? 'both clusters'}`;
 }
 
 async function topicsOnBothSides(
@@ -158,17 +201,18 @@ async function checkSource(
   source: Cluster,
   migration: Migration,
   topics: TopicSurvey,
-  findings: Finding[],
-): Promise<void> {
+  looking: Looking,
+): Promise<SourceGroups | undefined> {
   const partitions = partitionsIn([...topics.source.values()].map(({ facts }) => facts));
-  const groups = await attempted(findings, `groups-unread:${source.name}`, () =>
+  const groups = await attempted(looking, `groups-unread:${source.name}`, () =>
     surveySourceGroups(source, migration, partitions),
   );
-  findings.push(...(groups ?? []));
-  const readable = await attempted(findings, `records-unread:${source.name}`, () =>
+  looking.findings.push(...(groups?.findings ?? []));
+  const readable = await attempted(looking, `records-unread:${source.name}`, () =>
     checkReadable(source, topics),
   );
-  findings.push(...(readable ?? []));
+  looking.findings.push(...(readable ?? []));
+  return groups;
 }
 
 /** The drain will read records. A Fetch at the end of the log moves none, and is refused like any other. */
@@ -195,17 +239,17 @@ async function checkTarget(
   target: Cluster,
   migration: Migration,
   topics: TopicSurvey,
-  findings: Finding[],
+  looking: Looking,
 ): Promise<void> {
-  const groups = await attempted(findings, `groups-unread:${target.name}`, () =>
+  const groups = await attempted(looking, `groups-unread:${target.name}`, () =>
     surveyTargetGroups(target, migration),
   );
-  findings.push(...(groups ?? []));
+  looking.findings.push(...(groups ?? []));
   // A mirror has its own question about them.
   const there = isMirrored(migration.strategy)
     ? []
     : migration.topics.map(targetName).filter((name) => topics.target.has(name));
-  const records = await attempted(findings, `records-unread:${target.name}`, async () => {
+  const records = await attempted(looking, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
     const partitions = partitionsIn(facts);
     const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
@@ -216,9 +260,9 @@ async function checkTarget(
     });
     return recordsThere(await readEnds(target, partitions), target.name, new Map(known));
   });
-  findings.push(...(records ?? []));
-  findings.push(
-    ...((await attempted(findings, `broker-unread:${target.name}`, () =>
+  looking.findings.push(...(records ?? []));
+  looking.findings.push(
+    ...((await attempted(looking, `broker-unread:${target.name}`, () =>
       offsetsRetention(target, migration),
     )) ?? []),
   );

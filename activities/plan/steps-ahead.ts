@@ -6,14 +6,19 @@ import { entryText } from '../topics/config-rules.js';
 import type { TopicSurvey } from '../topics/topic-survey.js';
 import { count, listed } from '../kit/wording.js';
 
-/** One sentence per thing that the migration will do or ask for, in the order of its strategy. */
+/**
+ * One sentence per thing that the migration will do or ask for, in the order of its strategy.
+ *
+ * @param acls `undefined`: they could not be read
+ * @param copy how much there is to copy, and how long it may take: ends the sentence about it
+ */
 export function stepsAhead(
   migration: Migration,
   topics: TopicSurvey,
-  /** `undefined`: they could not be read. */
   acls: AclSurvey | undefined,
+  copy = '',
 ): string[] {
-  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls));
+  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls, copy));
 }
 
 function ahead(
@@ -21,6 +26,7 @@ function ahead(
   migration: Migration,
   topics: TopicSurvey,
   acls: AclSurvey | undefined,
+  copy: string,
 ): string[] {
   const { source, target, waits } = migration;
   switch (step) {
@@ -53,7 +59,7 @@ function ahead(
         : [];
     case 'startMirror':
       return [
-        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows.`,
+        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows${copy}.`,
       ];
     case 'mirrorSteady':
       return [`Wait until the mirror has copied the history and keeps up.`];

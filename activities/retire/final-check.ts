@@ -2,6 +2,7 @@ import {
   partitionKey,
   type Cluster,
   type GroupFacts,
+  type GroupListing,
   type Rows,
   type TopicFacts,
   type TopicPartition,
@@ -20,6 +21,7 @@ import { isMirrored } from '../../src/migration/strategies.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
+import { aclsByTopic, aclsOfTopics } from '../acls/acl-text.js';
 import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { namePendingCommits } from '../groups/pending-commits.js';
@@ -28,10 +30,11 @@ import { aloneFindings } from '../drain/twins.js';
 import { lostCopies } from '../mirror/copies.js';
 import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
+import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt, valueOf } from '../kit/rows.js';
-import { blocking, noting } from '../kit/weights.js';
-import { listed } from '../kit/wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
 
 /**
@@ -49,12 +52,16 @@ export async function finalCheck(
   if (topics.length === 0)
     return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
   const partitions = partitionsIn(topics);
-  const [marks, open, groups] = await Promise.all([
+  const [marks, open, groups, acls] = await Promise.all([
     source.watermarks(partitions),
     source.openTransactions(topics.map(({ name }) => name)),
     source.groups(),
+    aclsOfTopics(
+      source,
+      topics.map(({ name }) => name),
+    ),
   ]);
-  const names = groups.map(({ group }) => group);
+  const lines = new Map(aclsByTopic(acls).map((one) => [one.topic, one.acls]));
   const alive = liveReaders(groups);
   const [described, configs, unread] = await Promise.all([
     source.describeGroups(alive),
@@ -74,7 +81,11 @@ export async function finalCheck(
     ),
     ...readerFindings(source, described, alive, new Set(topics.map(({ name }) => name))),
     ...unread,
-    ...(await otherCommits(source, work, names, partitions)),
+    ...(await otherCommits(source, work, groups, partitions)),
+    ...(await replicaFindings(
+      source,
+      topics.map(({ name }) => name),
+    )),
   );
   const manifest = topics.map(({ name, topicId, partitions: of }) => ({
     topic: name,
@@ -88,6 +99,7 @@ export async function finalCheck(
         from === 'topic' && value !== null ? [[entry, value]] : [],
       ),
     ),
+    ...(lines.has(name) && { acls: lines.get(name) ?? [] }),
   }));
   const left = standing(findings, work.accepted ?? []);
   return {
@@ -95,7 +107,7 @@ export async function finalCheck(
     manifest,
     sentence:
       left.length === 0
-        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and nobody reads from it.`
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and no member of a group reads from it.`
         : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
 }
@@ -202,6 +214,16 @@ async function growthFindings(
       );
   }
   return findings;
+}
+
+/** What a broker holds that is away is deleted by itself alone, when it is back and as it likes. */
+async function replicaFindings(source: Cluster, names: readonly string[]): Promise<Finding[]> {
+  return [...(await brokersAway(source, names))].map(([broker, held]) =>
+    noting(
+      `replica-away:${broker}`,
+      `Broker ${broker} of ${source.name} is away and holds ${count(held.length, 'replica')} of ${listed([...new Set(held.map(({ topic }) => topic))])}: nobody will see those deleted. Where it matters that no data stays, bring it back before you approve.`,
+    ),
+  );
 }
 
 /** Hanging transactions, which no coordinator lists. */
@@ -365,21 +387,34 @@ function aloneIn(
   });
 }
 
-/** Groups that the migration does not know and that have been reading all the same. */
+/**
+ * Groups that the migration does not know and that have been reading all the same. One that nobody ever joined may still
+ * read: nothing comes to a quiet source, so that its commits cannot move, and they alone would show it.
+ */
 async function otherCommits(
   source: Cluster,
-  { migration }: Work,
-  groups: readonly string[],
+  { migration, accepted = [] }: Work,
+  groups: readonly GroupListing[],
   partitions: readonly TopicPartition[],
 ): Promise<Finding[]> {
   const known = new Set(migration.consumers.map(({ group }) => group));
-  const others = groups.filter((group) => !known.has(group));
+  const neverJoined = new Set(groups.flatMap((one) => (one.neverJoined ? [one.group] : [])));
+  const leftBehind = new Set(migration.leaveBehind.groups);
+  const others = groups.map(({ group }) => group).filter((group) => !known.has(group));
   if (others.length === 0) return [];
   const rows = await source.committedOffsets(others, partitions);
   return others.flatMap((group) => {
     const topics = new Set(
       [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
     );
+    const decided = leftBehind.has(group) || accepted.includes(`group-not-in-file:${group}`);
+    if (topics.size > 0 && neverJoined.has(group) && !decided)
+      return [
+        asking(
+          `may-still-read:${group}`,
+          `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name} without ever having had a member: a consumer that assigns partitions to itself (Flink, Spark) may still read there, which brokers cannot tell. Find out whose it is, and accept that the topic is deleted.`,
+        ),
+      ];
     return topics.size === 0
       ? []
       : [

@@ -50,7 +50,7 @@ export async function undo(
   const target = clusters(migration.target);
   const done: Undone = { undone: [], left: [] };
   attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
-  await undoOffsets(
+  const unseen = await undoOffsets(
     target,
     migration.name,
     [
@@ -66,6 +66,7 @@ export async function undo(
     target,
     made.topics.toReversed(),
     await mirroredOffsets(target, migration, mirrored),
+    unseen,
     done,
     attempt.signal,
   );
@@ -103,14 +104,20 @@ function translatedOffsets(migration: Migration, translated: readonly Translated
   });
 }
 
-/** A commit is the ferry's as long as it is as it was made: a consumer that has processed a record has replaced it. */
+/**
+ * A commit is the ferry's as long as it is as it was made: a consumer that has processed a record has replaced it.
+ *
+ * @returns groups by topic that have commits of their own there although nobody ever joined them: their consumers assign
+ * partitions to themselves, and may run.
+ */
 async function undoOffsets(
   target: Cluster,
   migration: string,
   made: readonly GroupCommits[],
   { undone, left }: Undone,
-): Promise<void> {
-  if (made.length === 0) return;
+): Promise<Map<string, string[]>> {
+  const unseen = new Map<string, string[]>();
+  if (made.length === 0) return unseen;
   const names = [...new Set(made.flatMap(({ topics }) => topics))];
   const topics = await target.topics(names);
   const partitionsOf = (topic: string) => {
@@ -125,7 +132,10 @@ async function undoOffsets(
     wanted.set(group, [...(wanted.get(group) ?? []), ...more]);
     commitsOf.set(group, new Map([...(commitsOf.get(group) ?? []), ...commits]));
   }
-  const committed = await readCommitted(target, [...wanted.keys()], wanted);
+  const [committed, described] = await Promise.all([
+    readCommitted(target, [...wanted.keys()], wanted),
+    target.describeGroups([...wanted.keys()]),
+  ]);
   for (const [group, partitions] of wanted) {
     const commits = valueIfThere(committed, group) ?? new Map<string, Committed>();
     const held = partitions.filter((at) => commits.has(partitionKey(at)));
@@ -137,6 +147,9 @@ async function undoOffsets(
         (hasOldMark(found, migration) || (asMade !== undefined && isAsMade(found, asMade)))
       );
     });
+    if (held.length > own.length && valueOf(described, group).neverJoined)
+      for (const topic of new Set(held.filter((at) => !own.includes(at)).map((at) => at.topic)))
+        unseen.set(topic, [...(unseen.get(topic) ?? []), group]);
     if (held.length > own.length)
       left.push(
         `${group} has committed offsets of its own on ${target.name} for ${count(held.length - own.length, 'partition')}: they are left.`,
@@ -151,6 +164,7 @@ async function undoOffsets(
     if (refused[0])
       left.push(`Starting offsets of ${group} on ${target.name} are left: ${refused[0].message}`);
   }
+  return unseen;
 }
 
 async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: Undone): Promise<void> {
@@ -170,6 +184,7 @@ async function undoTopics(
   target: Cluster,
   made: readonly MadeTopic[],
   mirrored: TargetOffsets,
+  unseen: ReadonlyMap<string, string[]>,
   { undone, left }: Undone,
   signal: AbortSignal,
 ): Promise<void> {
@@ -195,12 +210,17 @@ async function undoTopics(
   const doomed = ours.filter(({ name }) => {
     const partitions = written.filter(({ topic }) => topic === name);
     const groups = readers.get(name) ?? [];
+    const hidden = unseen.get(name) ?? [];
     if (partitions.length > 0)
       left.push(
         `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
       );
     else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)} reads it.`);
-    return partitions.length === 0 && groups.length === 0;
+    else if (hidden.length > 0)
+      left.push(
+        `${name} on ${target.name} is left: ${listed(hidden)} has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run.`,
+      );
+    return partitions.length === 0 && groups.length === 0 && hidden.length === 0;
   });
   if (doomed.length === 0) return;
   const rows = await target.deleteTopics(doomed, signal);

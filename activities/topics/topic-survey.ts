@@ -6,7 +6,8 @@ import type { Work } from '../../src/migration/work/work.js';
 import { compareTopic } from './topic-comparison.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
-import { readTopics, type TopicState } from './topic-reading.js';
+import { brokersBack } from './brokers-away.js';
+import { readTopics, replicationFactor, type TopicState } from './topic-reading.js';
 import { blocking, noting } from '../kit/weights.js';
 import { under } from '../../src/migration/by-name.js';
 
@@ -35,6 +36,15 @@ export async function surveyTopics(
     readTopics(target, moves.map(targetName)),
     readLimits(target),
   ]);
+  const needed = Math.max(
+    0,
+    ...moves.flatMap((move) => {
+      const from = onSource.topics.get(move.name);
+      const missing = !onTarget.topics.has(targetName(move)) && move.createdBy === 'ferry';
+      return from && missing ? [move.replicationFactor ?? replicationFactor(from.facts)] : [];
+    }),
+  );
+  limits.target.brokers = await brokersBack(target, needed, { brokers: limits.target.brokers });
   const findings = [...onSource.findings, ...onTarget.findings];
   const candidates: Candidate[] = [];
   const awaited: TopicMove[] = [];

@@ -80,7 +80,9 @@ async function offsets(surroundings: Surroundings, options: OffsetsOptions, name
     throw badInput(
       `${name} has no group ${unknown.join(', ')}: it has ${migration.consumers.map(({ group }) => group).join(', ') || 'none'}.`,
     );
-  const clusters = openClusters(config.clusters);
+  const clusters = openClusters(config.clusters, {
+    says: (sentence) => surroundings.terminal.complain(sentence),
+  });
   try {
     const groups = await groupOffsets(
       clusters.get(migration.source),

@@ -14,17 +14,25 @@ import type { PlanReport } from '../../src/migration/work/plan.js';
 import { openRegistries } from '../connections/registries.js';
 import { CommandFailure } from './failure.js';
 import { quoted } from './next-commands.js';
+import { Progress } from './progress.js';
 import { withTemporal } from './temporal.js';
+import type { Terminal } from './terminal.js';
+import { unprotectedLogins } from '../config/unprotected.js';
 
 /**
  * Everything that the workflow's first step checks, asked of both clusters from here. Changes nothing. Without
  * Temporal the other migrations are unknown, which the report notes.
  */
-export async function plan(config: Config, migration: Migration): Promise<PlanReport> {
-  const clusters = openClusters(config.clusters);
+export async function plan(
+  config: Config,
+  migration: Migration,
+  terminal: Pick<Terminal, 'complain'>,
+): Promise<PlanReport> {
+  const clusters = openClusters(config.clusters, { says: (sentence) => terminal.complain(sentence) });
   const registries = openRegistries(config.registries);
-  const { running, notes } = await runningMigrations(config);
+  const progress = new Progress(terminal);
   try {
+    const { running, notes } = await runningMigrations(config);
     const report = await checkPlan(
       {
         clusters: (name) => clusters.get(name),
@@ -37,12 +45,26 @@ export async function plan(config: Config, migration: Migration): Promise<PlanRe
       },
       { migration },
       workflowId(migration.name),
+      progress.begins,
     );
-    return { ...report, findings: [...report.findings, ...notes] };
+    return { ...report, findings: [...report.findings, ...notes, ...loginNotes(config, migration)] };
   } finally {
+    progress.end();
     registries.close();
     await clusters.close();
   }
+}
+
+/** Only what this migration uses: the rest of ferry.yaml is nobody's concern here. */
+function loginNotes(config: Config, { source, target, schemas, connect }: Migration): Finding[] {
+  const used = new Set([
+    ...[source, target].map((name) => `clusters.${name}`),
+    ...(schemas ? [schemas.source, schemas.target].map((name) => `registries.${name}`) : []),
+    ...(connect === undefined ? [] : [`connect.${connect}`]),
+  ]);
+  return unprotectedLogins(config)
+    .filter(({ key }) => used.has(key.slice(key.indexOf(':') + 1)))
+    .map((note) => ({ weight: 'notes', ...note }));
 }
 
 async function runningMigrations({ temporal }: Config): Promise<{ running: Listed[]; notes: Finding[] }> {

@@ -84,7 +84,9 @@ async function verify(
           return { ...scope, sourceGoesOn: scope.sourceGoesOn ?? options.soFar ?? false };
         });
   insistOnHistory(scope.migration);
-  const clusters = openClusters(config.clusters);
+  const clusters = openClusters(config.clusters, {
+    says: (sentence) => surroundings.terminal.complain(sentence),
+  });
   const registries = openRegistries(config.registries);
   const stop = new AbortController();
   const interrupted = () => stop.abort(new FerryError('Refused', 'It was interrupted: nothing is proved.'));

@@ -6,6 +6,7 @@ import type { Held } from './work/holds.js';
 import type { BothOffsets, Doubled } from './work/drain.js';
 import type { TranslatedGroup } from './work/offsets.js';
 import type { Copies } from './work/parity.js';
+import type { PlanReport } from './work/plan.js';
 import type { Made } from './work/retire.js';
 
 /**
@@ -38,6 +39,10 @@ export interface Shown extends Omit<MigrationState, 'migration' | 'facts'> {
 
 export interface Facts {
   topicIds: Record<string, string | null>;
+  /** ACLs of the source that go with the topics, as the plan saw them: the deletion takes no others. */
+  acls?: PlanReport['acls'];
+  /** Groups that read what does not move, in a sentence for each. */
+  elsewhere?: PlanReport['elsewhere'];
   /** Where groups without history start on the target, by target topic. */
   start?: TargetOffsets;
   /** End offsets of the source, when doubling was proved. */

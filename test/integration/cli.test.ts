@@ -426,7 +426,7 @@ describe('a migration', () => {
         code: 2,
         err: [expect.stringContaining('has ended')],
       });
-      expect((await ferryOf(['start', migrationFile()])).code).toBe(0);
+      expect(await ferryOf(['start', migrationFile()])).toMatchObject({ code: 0 });
       await eventually(
         () => statusOf(topic),
         ({ state }) => state === 'waiting',

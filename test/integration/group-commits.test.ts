@@ -145,7 +145,7 @@ test.each(['source', 'target'] as const)(
         topics: [{ name: topic }],
         consumers: [{ group }],
       });
-      const [rows, [offsets], findings] = await Promise.all([
+      const [rows, [offsets], { findings }] = await Promise.all([
         readCommitted(ground[side], [group], [{ topic, partition: 0 }]),
         groupOffsets(ground.source, ground.target, migration, {}),
         surveySourceGroups(ground.source, migration, [{ topic, partition: 0 }]),

@@ -47,11 +47,13 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
     name: 'plan-fine',
     topics: [{ name: 'plan.fine', newName: 'plan.new' }],
     producers: [{ name: 'web' }],
-    consumers: [{ group: 'plan.fine.group' }],
+    consumers: [{ group: 'plan.fine.group', commitsEvery: '1m' }],
     principals: { 'User:plan-fine': 'User:CN=plan-fine' },
   });
-  const { findings, will, topicIds } = await plan(migration);
+  const { findings, will, topicIds, acls, elsewhere } = await plan(migration);
   expect(findings).toEqual([]);
+  expect(acls).toEqual([{ topic: 'plan.fine', acls: ['allow User:plan-fine write from *'] }]);
+  expect(elsewhere).toEqual([]);
   expect(topicIds).toEqual({
     'plan.fine': (await ground.source.topics(['plan.fine'])).get('plan.fine')?.value?.topicId,
   });
@@ -71,6 +73,21 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
   expect(
     (await ground.target.committedOffsets(['plan.fine.group'])).get('plan.fine.group')?.value?.size,
   ).toBe(0);
+});
+
+test('a group that reads what does not move is named, in the plan and for its step', async () => {
+  await createOn(ground.admin.source, { name: 'plan.moves' }, { name: 'plan.stays' });
+  for (const name of ['plan.moves', 'plan.stays']) await commit(ground.admin.source, 'plan.both', name, [0n]);
+  const migration = migrationOf({
+    name: 'plan-both',
+    topics: [{ name: 'plan.moves' }],
+    consumers: [{ group: 'plan.both', commitsEvery: '1m' }],
+  });
+  const { findings, elsewhere } = await plan(migration);
+  const sentence =
+    'plan.both also reads plan.stays on source, which is not part of this migration: whoever switches it has to see that it is read on.';
+  expect(findings).toEqual([{ weight: 'notes', key: 'group-reads-elsewhere:plan.both', sentence }]);
+  expect(elsewhere).toEqual([{ group: 'plan.both', sentence }]);
 });
 
 test('everything that is wrong is found in one go', async () => {
@@ -127,7 +144,7 @@ test('everything that is wrong is found in one go', async () => {
       'notes offsets-expire-soon',
     ]);
     expect(sentenceOf(findings, 'group-not-in-file:plan.unlisted')).toBe(
-      'plan.unlisted has committed offsets for 1 partition of plan.bad on source, with no member now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.',
+      'plan.unlisted has committed offsets for 1 partition of plan.bad on source, with no member now or ever, though consumers that assign partitions to themselves may run, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.',
     );
     expect(sentenceOf(findings, 'group-not-in-file:plan.live')).toContain('1 member now');
     expect(sentenceOf(findings, 'topic-missing:source/plan.typo')).toBe(
@@ -259,7 +276,7 @@ test('a topic or group of another migration between the same clusters blocks the
   const migration = migrationOf({
     name: 'plan-shared',
     topics: [{ name: 'plan.shared' }],
-    consumers: [{ group: 'plan.shared.group' }],
+    consumers: [{ group: 'plan.shared.group', commitsEvery: '1m' }],
   });
   const other: OtherMigration = {
     workflowId: 'migrate/other',

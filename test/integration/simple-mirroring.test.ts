@@ -183,15 +183,48 @@ describe('the engine as a mirror', () => {
     expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
     expect(await committedOnTarget()).toEqual(before);
     // Without what was translated before, the same group has no position.
-    expect(await translate(migration)).toMatchObject({
+    const key = `no-commit-to-translate:${group}:2`;
+    expect(await translate(migration)).toMatchObject({ state: 'asks', findings: [{ key, weight: 'asks' }] });
+    expect(await translate(migration, [], { accepted: [key] })).toMatchObject({
       translated: [{ partitions: [{ source: null }, { source: null }] }],
     });
+  });
+
+  test('starts a group without a commit where the file says that its consumers do, and asks where it does not', async () => {
+    await prepared();
+    await commit(ground.admin.source, group, topic, [2n, null]);
+    await mirrored(mirroring());
+    expect(await translate(mirroring())).toMatchObject({
+      state: 'asks',
+      findings: [
+        {
+          key: `no-commit-to-translate:${group}:1`,
+          sentence: expect.stringContaining(
+            `has committed nothing on ${topic}/1 of source, which holds records, so that auto.offset.reset`,
+          ),
+        },
+      ],
+    });
+    const end = (await ground.target.watermarks([{ topic: `${topic}.new`, partition: 1 }])).get(
+      `${topic}.new/1`,
+    )?.value?.highWatermark;
+    expect(end).toBeGreaterThan(0n);
+    for (const [autoOffsetReset, target] of [
+      ['latest', String(end)],
+      ['earliest', '0'],
+    ] as const) {
+      expect(await translate(mirroring({ consumers: [{ group, autoOffsetReset }] }))).toMatchObject({
+        state: 'translated',
+        translated: [{ partitions: [{}, { source: null, target }] }],
+      });
+      await ground.target.deleteGroups([group]);
+    }
   });
 
   test('starts a group without a commit at the first record, and one whose records expired at what is left', async () => {
     await prepared();
     await expireBefore(ground.lab.source, topic, 4);
-    const migration = mirroring();
+    const migration = mirroring({ consumers: [{ group, autoOffsetReset: 'earliest' }] });
     await commit(ground.admin.source, group, topic, [2n, null]);
     await mirrored(migration);
     const seen = await translate(migration);

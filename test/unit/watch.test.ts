@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { CancelledFailure } from '@temporalio/activity';
 import {
   ActivityCancelledError,
@@ -52,6 +52,26 @@ async function inActivity<T>(
 }
 
 describe('a watch', () => {
+  test('measures how long it has watched, also while somebody sets the clock of its worker', async () => {
+    const now = Date.now;
+    let ahead = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const watched: number[] = [];
+    try {
+      await watch(input({ sliceMs: 36_000_000 }), shape, async (moment) => {
+        watched.push(moment.watchedMs);
+        if (watched.length === 3) ahead = 3_600_000;
+        if (watched.length === 6) ahead = -3_600_000;
+        return counting(9)(moment);
+      });
+    } finally {
+      clock.mockRestore();
+    }
+    expect(watched).toHaveLength(9);
+    expect(watched).toEqual(watched.toSorted((one, other) => one - other));
+    expect(watched.at(-1)).toBeLessThan(60_000);
+  });
+
   test('probes until there is an answer, and heartbeats what each probe saw', async () => {
     const { result, heartbeats } = await inActivity(() => watch(input(), shape, counting(4)));
     expect(result).toEqual({ state: 'done', after: 4 });

@@ -42,6 +42,48 @@ it('an approval is one person, one exact name, and counts only while it is asked
   await migration.at('deleteSource', 'done');
 });
 
+it('the question lists the ACLs that go with the topic, and the evidence keeps those that went', async () => {
+  const acls = [
+    { topic: 'orders', acls: ['allow User:app read from *', 'deny User:* write from 10.0.0.1'] },
+    { topic: 'refunds', acls: ['allow User:app write from *'] },
+  ];
+  const migration = await migrations.start(
+    'simplestCase',
+    { topics: [{ name: 'orders' }, { name: 'refunds' }] },
+    (cluster) =>
+      cluster
+        .next('checkPlan', async (input) => ({ ...(await cluster.agreed('checkPlan', input)), acls }))
+        .next('deleteSource', { sentence: 'Deleted both.', acls }),
+  );
+  await migration.reach('deletionApproved', 'waiting');
+  const { waitingFor } = await migration.status();
+  expect(waitingFor).toContain(
+    'With it go the ACLs for these names on onprem, whoever made them, 3 in all (orders: allow User:app read from *; orders: deny User:* write from 10.0.0.1; refunds: allow User:app write from *).',
+  );
+  await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+  await migration.until((status) =>
+    status.waitingFor.includes(
+      'for that name on onprem, whoever made them, 1 in all (allow User:app write from *)',
+    ),
+  );
+  await migration.say('deletionApproved', { by: 'ann', topic: 'refunds' });
+  const { evidence } = await migration.at('deleteSource', 'done');
+  expect(evidence.at(-1)).toMatchObject({ data: { acls } });
+  expect(migration.cluster.inputs('deleteSource')).toMatchObject([{ acls }]);
+});
+
+it('a group that reads what does not move is told with the question', async () => {
+  const sentence = 'billing also reads invoices on onprem.';
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', async (input) => ({
+      ...(await cluster.agreed('checkPlan', input)),
+      elsewhere: [{ group: 'billing', sentence }],
+    })),
+  );
+  await migration.reach('consumerSwitched', 'waiting');
+  expect((await migration.status()).waitingFor).toContain(sentence);
+});
+
 it('a topic that is there again under another id is reported, in the evidence and in the end', async () => {
   const again = 'orders is there again under another id: some client still asks for it.';
   const migration = await migrations.start('simplestCase', {}, (cluster) =>

@@ -36,6 +36,7 @@ export const consumersSwitchedAtTheirOffsets = (run: Run) =>
 export async function consumersStopped(run: Run): Promise<void> {
   await humanStep(run, 'consumerStopped', {
     upkeep: keepTranslated(run),
+    toKnow: readElsewhere(run),
     check: async (groups, entry) =>
       run.migration.consumers.length === 0 ? nobodyNamed : translated(run, entry, groups),
   });
@@ -52,6 +53,12 @@ export const consumersReadBoth = (run: Run) => consumers(run, 'consumerReadsBoth
 export const oldConsumerCodeRemoved = (run: Run) =>
   consumers(run, 'oldConsumerCodeRemoved', 'left-source', run.facts.ends, run.facts.unproved === undefined);
 
+/** What a group reads beside the topics that move. */
+const readElsewhere = (run: Run) => (groups: readonly string[]) =>
+  (run.facts.elsewhere ?? [])
+    .flatMap(({ group, sentence }) => (groups.includes(group) ? [sentence] : []))
+    .join(' ');
+
 async function consumers(
   run: Run,
   id: HumanStepId,
@@ -62,6 +69,7 @@ async function consumers(
 ): Promise<void> {
   await humanStep(run, id, {
     upkeep: offsets.upkeep,
+    toKnow: readElsewhere(run),
     check: async (groups, entry) => {
       if (run.migration.consumers.length === 0) return nobodyNamed;
       const first = await offsets.first?.(groups, entry);

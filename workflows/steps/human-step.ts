@@ -22,6 +22,8 @@ export interface HumanStep {
   check: (names: string[], entry: Step) => Promise<Seen>;
   /** Every claim was overridden: a person takes the responsibility. */
   whenOverridden?: (entry: Step) => Promise<Seen>;
+  /** What a person has to know who is asked for these, beside the title of the step. */
+  toKnow?: (names: readonly string[]) => string;
   /** Done when the step begins, and once a day while it waits. */
   upkeep?: () => Promise<void>;
 }
@@ -69,7 +71,8 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
     const missing = unsaid();
-    const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.`;
+    const toKnow = human.toKnow?.(missing) ?? '';
+    const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.${toKnow && ` ${toKnow}`}`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
     if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
     await run.startFreshHistory();

@@ -23,9 +23,11 @@ export async function prepareTarget(run: Run): Promise<void> {
 /** A migration may come from the web UI, so what `ferry plan` checks is checked here as well. */
 async function planChecked(run: Run): Promise<void> {
   await step(run, 'checkPlan', async () => {
-    const { findings, will, topicIds } = await change().checkPlan(run.work());
+    const { findings, will, topicIds, acls, elsewhere } = await change().checkPlan(run.work());
     insist(run, findings);
     run.facts.topicIds = topicIds;
+    if (acls) run.facts.acls = acls;
+    if (elsewhere) run.facts.elsewhere = elsewhere;
     await held(run);
     return {
       sentence: 'The plan holds.',
