@@ -1,5 +1,5 @@
 import { currentStep, type Step } from '../../src/migration/state.js';
-import { groupsTranslated, sayTranslated } from '../../src/migration/translated.js';
+import { groupsTranslated, ofGroups, sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -43,7 +43,7 @@ export async function translated(run: Run, entry: Step, groups: readonly string[
       groups,
       // Groups that move while producers still write have to be gone from the source, however far they got.
       ...(facts.ends && run.step('translateOffsets') && { ends: facts.ends }),
-      translated: facts.translated ?? [],
+      translated: ofGroups(facts.translated, groups),
     }),
   );
   if (seen.state === 'asks') {
