@@ -4,6 +4,7 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
 import {
   offsetAt,
+  offsetTable,
   offsetTableShape,
   partitionCounts,
   partitionsOf,
@@ -259,12 +260,9 @@ export async function targetWrites(
 
 /** Of each partition the later of both. */
 function furthest(one: TargetOffsets, other: TargetOffsets): TargetOffsets {
-  const table = new Map(Object.entries(one).map(([topic, offsets]) => [topic, [...offsets]]));
-  for (const { topic, partition, offset } of partitionsOf(other)) {
-    const offsets = table.get(topic) ?? [];
-    const known = offsets[partition];
-    offsets[partition] = String(known !== undefined && BigInt(known) > offset ? known : offset);
-    table.set(topic, offsets);
-  }
-  return Object.fromEntries(table);
+  const further = partitionsOf(other).filter(({ topic, partition, offset }) => {
+    const known = offsetAt(one, topic, partition);
+    return known === undefined || offset > known;
+  });
+  return offsetTable([...partitionsOf(one), ...further]);
 }

@@ -70,7 +70,12 @@ export function patient(
     };
 
   const wrapped = Object.fromEntries(
-    looks.map((name) => [name, patiently(cluster[name] as (...args: unknown[]) => Promise<unknown>)]),
+    looks.map((name) => [
+      name,
+      patiently((...args: unknown[]) =>
+        (cluster[name] as (...all: unknown[]) => Promise<unknown>).apply(cluster, args),
+      ),
+    ]),
   );
   return { ...cluster, ...(wrapped as Pick<Cluster, (typeof looks)[number]>) };
 }

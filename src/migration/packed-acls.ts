@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { pack, unpack, type Packed } from './packed.js';
-import type { MadeAcl } from './work/acls.js';
+
+export interface MadeAcl {
+  resourceType: string;
+  resourceName: string;
+  patternType: string;
+  principal: string;
+  host: string;
+  operation: string;
+  permission: string;
+}
 
 /**
  * ACLs that differ in the names of their resources alone: applications have the same rights on a thousand topics. Those

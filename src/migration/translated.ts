@@ -21,6 +21,12 @@ const baseIn = (migration: Topics, all: readonly TranslatedGroup[]): Position[] 
 export const groupsTranslated = (all: readonly TranslatedGroup[] = []): string[] =>
   all.flatMap(({ group }) => (group === base ? [] : [group]));
 
+/** What these groups were given, with what it is counted from. */
+export const ofGroups = (
+  all: readonly TranslatedGroup[] = [],
+  groups: readonly string[] = [],
+): TranslatedGroup[] => all.filter(({ group }) => group === base || groups.includes(group));
+
 /**
  * As it crosses Temporal: the groups, and what they are counted from if `before`, which these are kept with, has no such
  * entry.

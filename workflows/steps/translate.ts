@@ -1,6 +1,6 @@
 import type { SourceOffsets } from '../../src/migration/offsets.js';
 import { currentStep, isClosed, type Step } from '../../src/migration/state.js';
-import { groupsTranslated, sayTranslated } from '../../src/migration/translated.js';
+import { groupsTranslated, ofGroups, sayTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
 import { watchThenChange } from './activities.js';
 import type { Seen } from './human-step.js';
@@ -63,7 +63,7 @@ export async function translated(
       // Groups that move while producers still write have to be gone from the source, however far they got.
       ...(facts.ends && run.step('translateOffsets') && { ends: facts.ends }),
       ...(copied && { copied }),
-      translated: facts.translated ?? [],
+      translated: ofGroups(facts.translated, groups),
     }),
   );
   if (seen.state === 'asks') {

@@ -1,6 +1,8 @@
 import type { Finding } from '../findings.js';
-import type { PackedAcls } from '../packed-acls.js';
+import type { MadeAcl, PackedAcls } from '../packed-acls.js';
 import type { Work } from './work.js';
+
+export type { MadeAcl };
 
 /** Who may do what on the target. Topics are named as on the source unless a comment says otherwise. */
 export interface AclActivities {
@@ -11,14 +13,4 @@ export interface AclActivities {
   copyAcls(
     input: Work,
   ): Promise<{ made: (MadeAcl | PackedAcls)[]; created?: number; findings: Finding[]; sentence: string }>;
-}
-
-export interface MadeAcl {
-  resourceType: string;
-  resourceName: string;
-  patternType: string;
-  principal: string;
-  host: string;
-  operation: string;
-  permission: string;
 }
