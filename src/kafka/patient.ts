@@ -70,7 +70,10 @@ export function patient(
     };
 
   const wrapped = Object.fromEntries(
-    looks.map((name) => [name, patiently(cluster[name] as (...args: unknown[]) => Promise<unknown>)]),
+    looks.map((name) => [
+      name,
+      patiently((...args: unknown[]) => (cluster[name] as (...of: unknown[]) => Promise<unknown>)(...args)),
+    ]),
   );
   return { ...cluster, ...(wrapped as Pick<Cluster, (typeof looks)[number]>) };
 }
