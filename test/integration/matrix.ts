@@ -29,7 +29,7 @@ interface Matrix {
 }
 
 /** `npm test` rehearses these on three brokers and the others on one; `npm run test:long` all of them on both. */
-export const onThreeBrokers: readonly Strategy[] = ['doubleProducer', 'advancedMirroring'];
+export const onThreeBrokers: readonly Strategy[] = ['doubleProducer'];
 export const onOneBroker = strategyNames.filter((strategy) => !onThreeBrokers.includes(strategy));
 
 export const kindsOnOne: Matrix['kinds'] = (strategy) =>

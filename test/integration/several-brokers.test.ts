@@ -27,7 +27,7 @@ let silent: SilentAddress;
 
 beforeAll(async () => {
   silent = await silentAddress();
-  lab = await startLab({ name: 'test-several', brokers: 3, connect: true });
+  lab = await startLab({ name: 'test-several', brokers: 3 });
   reachAlsoBy(lab, silent);
   worker = await WorkerProcess.built(lab);
   worker.start();
