@@ -3,6 +3,7 @@ import { transientTypes } from '../src/migration/error-types.js';
 import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import type { RegistryActivities } from '../src/migration/work/schemas.js';
 import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
@@ -33,9 +34,9 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  * Everything that a workflow may ask of the clusters, for a worker to register. Each fails only with a
  * `TemporalFailure`: an `ApplicationFailure` whose type is one of the ferry's error types, or a cancellation.
  */
-export function createActivities(dependencies: Dependencies): Activities {
+export function createActivities(dependencies: Dependencies): Activities & RegistryActivities {
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
-  return safely<Activities>({
+  return safely<Activities & RegistryActivities>({
     checkPlan: (input) =>
       attempting(
         async () => unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
@@ -45,7 +46,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt), held(input)),
     copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt), held(input)),
     seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt), held(input)),
-    targetWrites: (input) => attempting(() => targetWrites(dependencies, input), held(input)),
+    targetWrites: (input) => attempting((attempt) => targetWrites(dependencies, input, attempt), held(input)),
     undo: (input) => attempting((attempt) => undo(dependencies, input, attempt), held(input)),
     ...holdActivities(dependencies),
     ...quietActivities(dependencies),

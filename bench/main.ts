@@ -27,8 +27,9 @@ benchmark('waiting', 'what it costs when many migrations wait, and how soon a wa
 
 benchmark('scale', 'how requests, time and history grow with the topics of one migration')
   .option('--topics <n,...>', 'how many topics the migrations have', amounts, [1, 50, 500])
-  .action(async ({ topics, json }: { topics: number[]; json?: boolean }) =>
-    show(await scale(topics, say), printScale, json),
+  .option('--groups <n>', 'how many groups read all of them', amount, 3)
+  .action(async ({ topics, groups, json }: { topics: number[]; groups: number; json?: boolean }) =>
+    show(await scale(topics, groups, say), printScale, json),
   );
 
 benchmark('schemas', 'how long it takes to copy schemas with their ids from one registry to another')

@@ -4,13 +4,16 @@ import { batchesIn } from '../src/kafka/records/batch.js';
 import { hold, letGo } from '../src/kafka/wire/slabs.js';
 import { whenTold } from './comparing.js';
 import type { OurComparing } from './parity-ours.js';
+import { partitionsOf } from '../src/migration/offsets.js';
 
 const bytesPerPartition = 1 << 20;
 
 /** Reading alone: all bytes of both sides arrive, and nobody looks at more than where each batch ends. */
 async function readBoth({ source, target, topic, ends }: OurComparing): Promise<boolean> {
   const sides = [openCluster('source', source), openCluster('target', target)];
-  const partitions = (ends[topic] ?? []).map((end, partition) => ({ topic, partition, end: BigInt(end) }));
+  const partitions = partitionsOf(ends)
+    .filter((at) => at.topic === topic)
+    .map(({ offset, ...at }) => ({ ...at, end: offset }));
   const [one, other] = await Promise.all(sides.map((side) => readAll(side, partitions)));
   await Promise.all(sides.map((side) => side.close()));
   return one === other;

@@ -1,3 +1,4 @@
+import type { Client, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { DrainProbe } from '../activities/drain/drain-probe.js';
 import { readersOf } from '../activities/drain/drain-findings.js';
 import { createActivities } from '../activities/index.js';
@@ -10,14 +11,24 @@ import type { SourceOffsets } from '../src/migration/offsets.js';
 import type { Activities } from '../src/migration/work/activities.js';
 import { openHolds } from '../app/connections/holds.js';
 import { openRegistries } from '../app/connections/registries.js';
+import { chunks } from '../src/kafka/link/patience.js';
+import type { Outcome } from '../src/migration/state.js';
 import { countedActivities, type Counted, counting, together } from './counted.js';
 import { untilAt } from './fleet.js';
-import { eventsOfAllRuns, payloadBytes } from './history.js';
+import { eventsOfAllRuns, kindOf, payloadBytes } from './history.js';
 import { probeWithKafkajs } from './kafkajs-probe.js';
 import { workHere } from './local-worker.js';
 import { rounded, table } from './report.js';
 import { onStage, type Say, type Stage } from './stage.js';
-import { migrationOf, partitionsOf, partitionsPerTopic, settledEnds, type Wide, wide } from './wide.js';
+import {
+  commitEnds,
+  migrationOf,
+  partitionsOf,
+  partitionsPerTopic,
+  settledEnds,
+  type Wide,
+  wide,
+} from './wide.js';
 
 interface Scale {
   partitionsPerTopic: number;
@@ -39,51 +50,67 @@ export interface ScaleRow {
   peer: Counted;
   /** The peer's requests divided by those of `nextProbe`. */
   ratio: number;
-  /** Of the workflow when it waits for its producers. */
+  /** Of the whole migration, through all its runs. */
+  runs: number;
   historyEvents: number;
   /** All its payloads. */
   historyBytes: number;
   largestEventBytes: number;
+  largestEvent: string;
 }
+
+/** Temporal suggests a new run this early, so that everything is carried several times on the way. */
+const newRunAfter = 60;
 
 /**
  * How the work of one migration grows with its topics.
  * @throws LabError when something could not be measured.
  */
-export async function scale(topics: readonly number[], say: Say): Promise<Scale> {
-  return onStage(say, async (stage) => {
-    const rows: ScaleRow[] = [];
-    for (const amount of topics) rows.push(await measure(stage, wide(amount)));
-    return { partitionsPerTopic, rows };
-  });
+export async function scale(topics: readonly number[], groups: number, say: Say): Promise<Scale> {
+  return onStage(
+    say,
+    async (stage) => {
+      const rows: ScaleRow[] = [];
+      for (const amount of topics) rows.push(await measure(stage, wide(amount, groups)));
+      return { partitionsPerTopic, rows };
+    },
+    { name: 'bench', newRunAfter },
+  );
 }
 
 async function measure(stage: Stage, it: Wide): Promise<ScaleRow> {
   const { lab, source, say } = stage;
   say(`making ${it.topics.length} topics of ${partitionsPerTopic} partitions`);
   const ends = await settledEnds(lab, source, it);
-  say('  running the migration to its producers');
-  const prepared = await prepare(stage, it);
-  say('  probing the drain');
-  const probes = await probe(stage, it, ends);
-  const peer = await probeWithKafkajs(lab, it);
-  return {
-    topics: it.topics.length,
-    groups: it.groups.length,
-    ...prepared,
-    ...probes,
-    peer,
-    ratio: rounded(peer.requests / probes.nextProbe.requests, 1),
-  };
+  return runs(stage, it, async (prepared, migration) => {
+    say('  probing the drain');
+    const probes = await probe(stage, it, ends);
+    const peer = await probeWithKafkajs(lab, it);
+    say('  running the migration to its end');
+    for (const { group } of it.groups) await commitEnds(source, it, ends, { group, left: 0n });
+    await toTheEnd(stage, it, migration);
+    return {
+      topics: it.topics.length,
+      groups: it.groups.length,
+      ...prepared,
+      ...probes,
+      peer,
+      ratio: rounded(peer.requests / probes.nextProbe.requests, 1),
+      ...(await historyOf(stage.client, migration)),
+    };
+  });
 }
 
-/** Runs the real workflow until it waits for its producers; its clusters are new to it. */
-async function prepare(
-  { lab, config, client }: Stage,
+/** Runs the real workflow until it waits for its producers, and then what is given; its clusters are new to it. */
+async function runs<T>(
+  { lab, config, client, say }: Stage,
   it: Wide,
-): Promise<
-  Pick<ScaleRow, 'plan' | 'prepare' | 'attempts' | 'historyEvents' | 'historyBytes' | 'largestEventBytes'>
-> {
+  then: (
+    prepared: Pick<ScaleRow, 'plan' | 'prepare' | 'attempts'>,
+    migration: WorkflowHandleWithFirstExecutionRunId,
+  ) => Promise<T>,
+): Promise<T> {
+  say('  running the migration to its producers');
   const clusters = openClusters(config.clusters);
   const attempts: { activity: string; counted: Counted }[] = [];
   const taskQueue = `bench-${it.name}`;
@@ -98,7 +125,10 @@ async function prepare(
         otherMigrations: () => listMigrations(client, { running: true }),
       }),
       [clusters.get('source'), clusters.get('target')],
-      (activity, counted) => attempts.push({ activity, counted }),
+      (activity, counted) => {
+        say(`    ${activity}: ${counted.requests} requests in ${counted.seconds} s`);
+        attempts.push({ activity, counted });
+      },
     ),
   );
   try {
@@ -108,29 +138,60 @@ async function prepare(
       args: [migrationOf(it)],
     });
     await untilAt(client, 'producerSwitched', 'waiting', [it]);
-    const { events } = await eventsOfAllRuns(client, handle.workflowId, handle.firstExecutionRunId);
-    await handle.terminate('measured');
+    const preparing = attempts.filter(({ activity }) =>
+      ['checkPlan', 'createTopics', 'copyAcls', 'seedOffsets'].includes(activity),
+    );
     // The producers' step looks after the offsets again when it begins.
-    const last = attempts.findLast(({ activity }) => activity === 'seedOffsets');
+    const last = preparing.findLast(({ activity }) => activity === 'seedOffsets');
     const took = (activities: readonly (keyof Activities)[]) =>
       together(
-        attempts.flatMap((attempt) =>
+        preparing.flatMap((attempt) =>
           attempt !== last && activities.some((name) => name === attempt.activity) ? [attempt.counted] : [],
         ),
       );
-    const bytes = events.map(payloadBytes);
-    return {
-      plan: took(['checkPlan']),
-      prepare: took(['createTopics', 'copyAcls', 'seedOffsets']),
-      attempts: attempts.length - 1,
-      historyEvents: events.length,
-      historyBytes: bytes.reduce((all, of) => all + of, 0),
-      largestEventBytes: Math.max(...bytes),
-    };
+    return await then(
+      {
+        plan: took(['checkPlan']),
+        prepare: took(['createTopics', 'copyAcls', 'seedOffsets']),
+        attempts: preparing.length - 1,
+      },
+      handle,
+    );
   } finally {
     await stop();
     await clusters.close();
   }
+}
+
+/** Says what people say: all have moved, and each topic may be deleted. */
+async function toTheEnd({ client, say }: Stage, it: Wide, migration: WorkflowHandle): Promise<void> {
+  const by = 'the benchmark';
+  await migration.signal('producerSwitched', { by });
+  // Nobody reads on the target here, so what they say cannot be measured.
+  await migration.signal('consumerSwitched', { by, name: '*', override: { reason: 'nobody reads' } });
+  await untilAt(client, 'deletionApproved', 'waiting', [it]);
+  say('    everything is drained');
+  for (const topics of chunks(it.topics, 50))
+    await Promise.all(topics.map((topic) => migration.signal('deletionApproved', { by, topic })));
+  const outcome = (await migration.result()) as Outcome;
+  if (outcome.result !== 'done') throw new LabError(`${it.name} ended otherwise: ${outcome.sentence}`);
+}
+
+/** Of the whole migration, through all its runs. */
+async function historyOf(
+  client: Client,
+  { workflowId, firstExecutionRunId }: WorkflowHandleWithFirstExecutionRunId,
+): Promise<Pick<ScaleRow, 'runs' | 'historyEvents' | 'historyBytes' | 'largestEventBytes' | 'largestEvent'>> {
+  const { events, runs } = await eventsOfAllRuns(client, workflowId, firstExecutionRunId);
+  const bytes = events.map(payloadBytes);
+  const largest = Math.max(...bytes);
+  return {
+    runs,
+    historyEvents: events.length,
+    historyBytes: bytes.reduce((all, of) => all + of, 0),
+    largestEventBytes: largest,
+    largestEvent: kindOf(events[bytes.indexOf(largest)]),
+  };
 }
 
 /** Looks twice at the drain, with a client that has not asked for anything before. */
@@ -188,6 +249,7 @@ export function printScale({ partitionsPerTopic, rows }: Scale): string {
         'the next',
         'kafkajs, a probe',
         'ratio',
+        'runs',
         'events',
         'history, KB',
         'largest, KB',
@@ -200,6 +262,7 @@ export function printScale({ partitionsPerTopic, rows }: Scale): string {
         measured(row.nextProbe),
         measured(row.peer),
         String(row.ratio),
+        String(row.runs),
         String(row.historyEvents),
         String(Math.round(row.historyBytes / 1000)),
         String(Math.round(row.largestEventBytes / 1000)),

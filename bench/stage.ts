@@ -36,7 +36,7 @@ const defaultLab: StartOptions = { name: 'bench' };
 export async function onStage<T>(
   say: Say,
   benchmark: (stage: Stage) => Promise<T>,
-  options: Pick<StartOptions, 'name' | 'jvm' | 'brokers'> = defaultLab,
+  options: Pick<StartOptions, 'name' | 'jvm' | 'brokers' | 'newRunAfter'> = defaultLab,
 ): Promise<T> {
   const ends: (() => Promise<unknown>)[] = [];
   const onEnd = (end: () => Promise<unknown>) => void ends.push(end);

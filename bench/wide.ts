@@ -9,22 +9,26 @@ import { offsetAt, type SourceOffsets } from '../src/migration/offsets.js';
 export const partitionsPerTopic = 12;
 
 const producer = 'orders-web';
-/** Reads one record behind the others on every partition: what a probe of the drain has to look into. */
+/** The first of its groups reads one record behind the others on every partition: what a probe of the drain has to look into. */
 const behind = 'audit';
 
-/** One migration with many topics, all of which are written by one application and read by three. */
+/** One migration with many topics, all of which are written by one application and read by all groups of three others. */
 export interface Wide {
   name: string;
   topics: string[];
   groups: { app: string; group: string; left: bigint }[];
 }
 
-export function wide(topics: number): Wide {
+export function wide(topics: number, groups: number): Wide {
   const name = `wide-${topics}`;
   return {
     name,
     topics: Array.from({ length: topics }, (_, index) => `${name}.orders-${index + 1}`),
-    groups: consumers.map((app) => ({ app, group: `${name}.${app}`, left: app === behind ? 1n : 0n })),
+    groups: Array.from({ length: groups }, (_, at) => {
+      const app = consumers[(at + consumers.indexOf(behind)) % consumers.length] ?? behind;
+      const turn = Math.floor(at / consumers.length);
+      return { app, group: `${name}.${app}${turn === 0 ? '' : `-${turn}`}`, left: at === 0 ? 1n : 0n };
+    }),
   };
 }
 
@@ -44,6 +48,7 @@ export function migrationOf({ name, topics, groups }: Wide): MigrationFile {
     consumers: groups.map(({ group }) => ({ group })),
     principals: Object.fromEntries([producer, ...consumers].map((app) => [`User:${app}`, `User:CN=${app}`])),
     leaveBehind: { principals: ['User:ferry'] },
+    waits: { quiet: '2s', soak: '1s' },
   };
 }
 
@@ -62,13 +67,25 @@ export async function settledEnds(lab: Lab, source: Cluster, it: Wide): Promise<
   const partitions = partitionsOf(it);
   // Asked for and not counted: a producer that tries again may write twice.
   const ends = endsTable<'source'>(partitions, await source.watermarks(partitions));
-  for (const { app, group, left } of it.groups) {
-    await lab.source.allow(app, { read: it.topics, groups: [group] });
-    const offsets = partitions.map((at) => ({
-      ...at,
-      offset: (offsetAt(ends, at.topic, at.partition) ?? 0n) - left,
-    }));
-    for (const { error } of (await source.commitOffsets(group, offsets)).values()) if (error) throw error;
-  }
+  for (const app of new Set(it.groups.map((one) => one.app)))
+    await lab.source.allow(app, {
+      read: it.topics,
+      groups: it.groups.flatMap((one) => (one.app === app ? [one.group] : [])),
+    });
+  for (const one of it.groups) await commitEnds(source, it, ends, one);
   return ends;
+}
+
+/** Commits for a group the ends, but for so many records as it has left. */
+export async function commitEnds(
+  source: Cluster,
+  it: Wide,
+  ends: SourceOffsets,
+  { group, left }: Pick<Wide['groups'][number], 'group' | 'left'>,
+): Promise<void> {
+  const offsets = partitionsOf(it).map((at) => ({
+    ...at,
+    offset: (offsetAt(ends, at.topic, at.partition) ?? 0n) - left,
+  }));
+  for (const { error } of (await source.commitOffsets(group, offsets)).values()) if (error) throw error;
 }

@@ -1,8 +1,16 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { isMirrored, strategyNames, type Strategy } from '../src/migration/strategies.js';
 import { brokersOption } from './broker-option.js';
 import { leaderOf, rollingRestart } from './kafka/disorder.js';
-import { type BrokerCount, type Lab, type LabCluster, LabError, startLab } from './lab.js';
+import {
+  type BrokerCount,
+  type Lab,
+  type LabCluster,
+  LabError,
+  type LabLogin,
+  labLogins,
+  startLab,
+} from './lab.js';
 import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/registries.js';
 import { rehearse } from './rehearsal/rehearse.js';
 import { groupNames, shortened } from './rehearsal/script.js';
@@ -34,6 +42,7 @@ interface Options {
   messages: string;
   brokers?: BrokerCount;
   tiered?: boolean;
+  login?: LabLogin;
 }
 
 const program = new Command('demo')
@@ -45,6 +54,7 @@ const program = new Command('demo')
   .option('--messages <n>', 'at least so many messages', '200000')
   .option(...brokersOption)
   .option('--tiered', 'the history is in the remote storage of the source (simpleMirroring)')
+  .addOption(new Option('--login <way>', 'how the ferry logs in to both clusters').choices(labLogins))
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
@@ -64,7 +74,7 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered }: Options,
+  { json, keep, brokers, tiered, login }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -75,6 +85,7 @@ async function show(
     registries: schemas,
     ...(brokers && { brokers }),
     ...(tiered && { tiered }),
+    ...(login && { login }),
   });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;
   const worker = new WorkerProcess(lab);

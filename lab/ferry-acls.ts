@@ -14,7 +14,11 @@ export interface FerryGrant {
 
 export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGrant[]>> = {
   source: [
-    { resource: 'cluster', operation: 'describe', why: 'read the ACLs to copy; list every consumer group' },
+    {
+      resource: 'cluster',
+      operation: 'describe',
+      why: 'read the ACLs to copy; list every consumer group; say how much there is to copy',
+    },
     { resource: 'cluster', operation: 'alter', why: 'delete the ACLs of a topic that was retired' },
     { resource: 'topic', operation: 'describeConfigs', why: 'read the configuration to copy' },
     {

@@ -6,11 +6,12 @@ import { FERRY } from './principals.js';
 /** The worker's configuration for this lab, in the form that `ferry worker` reads; secrets are files. */
 export function ferryConfig(
   temporal: { address: string; namespace: string; ui: string },
-  clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients'>[],
+  clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients' | 'ferryLogin'>[],
   connect?: Pick<LabConnect, 'url' | 'clientProperties'>,
   registries: Readonly<Record<string, { url: string }>> = {},
 ): string {
-  const entries = clusters.map(({ name, bootstrap, clients }) => {
+  const entries = clusters.map(({ name, bootstrap, clients, ferryLogin }) => {
+    if (ferryLogin) return [name, ferryLogin];
     const { sasl, tls } = clients[FERRY] ?? {};
     return [
       name,

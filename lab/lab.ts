@@ -10,6 +10,7 @@ import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
 import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
 import { tieredStorageJar } from './kafka/tiered-storage.js';
+import { issueTokens, tokenServer, tokensFolder } from './login/tokens.js';
 import { kafkaVersion, metadataOf, sourceVersion } from './kafka/version.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
 import type { ClusterName } from './principals.js';
@@ -31,6 +32,9 @@ export const DEFAULT_NAME = 'default';
 /** How many brokers a cluster of the lab may have. With three, topics have three copies, and writes wait for two. */
 export const brokerCounts = [1, 3] as const;
 export type BrokerCount = (typeof brokerCounts)[number];
+
+export const labLogins = ['oauth'] as const;
+export type LabLogin = (typeof labLogins)[number];
 
 export interface LabTemporal {
   /** `host:port` of the frontend. */
@@ -55,6 +59,8 @@ export interface Lab {
   source: LabCluster;
   target: LabCluster;
   temporal: LabTemporal;
+  /** Gives tokens, where the ferry logs in with one. */
+  tokens?: Server;
   /** There once it was asked for. */
   connect?: LabConnect;
   /**
@@ -82,6 +88,8 @@ export interface StartOptions {
   brokers?: BrokerCount;
   /** A source with tiered storage (KIP-405) whose remote reads are late at random. */
   tiered?: boolean;
+  /** How the ferry logs in to both clusters: as everybody else unless told, or with tokens. */
+  login?: LabLogin;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
   /** Two schema registries too. */
@@ -89,6 +97,8 @@ export interface StartOptions {
   progress?: Progress;
   /** What the brokers are started as: `small` unless told. */
   jvm?: JvmKind;
+  /** After how many events Temporal suggests that a workflow goes on in a new run; thousands unless told. */
+  newRunAfter?: number;
 }
 
 /**
@@ -97,12 +107,14 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered, newRunAfter, login } = options;
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
   if (tiered && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has no tiered storage.`, 2);
+  if (login && metadataOf(versions.source) === 'zooKeeper')
+    throw new LabError(`A source of Kafka ${versions.source} takes no tokens.`, 2);
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress, versions.source);
@@ -114,15 +126,18 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     versions,
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
-    ports: await choosePorts(brokers),
+    ...(newRunAfter && { newRunAfter }),
+    ports: await choosePorts(brokers, login),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
+    if (login) await issueTokens(tokensFolder(folder));
     const [source, target, temporal] = await settleAll([
-      startCluster(folder, planOf('source', state)),
-      startCluster(folder, planOf('target', state)),
+      startCluster(folder, planOf('source', folder, state)),
+      startCluster(folder, planOf('target', folder, state)),
       startTemporal(folder, state),
+      Promise.resolve(tokensOf(folder, state)?.start()),
     ]);
     const lab = await assemble(name, folder, state, { source, target }, temporal);
     await writeFerryYaml(lab);
@@ -160,24 +175,35 @@ export async function attachLab(name = DEFAULT_NAME): Promise<Lab> {
   if (state?.phase !== 'up')
     throw new LabError(`There is no lab ${name}: start it with \`npm run lab -- up --name ${name}\`.`);
   const [source, target] = await Promise.all([
-    openCluster(folder, planOf('source', state)),
-    openCluster(folder, planOf('target', state)),
+    openCluster(folder, planOf('source', folder, state)),
+    openCluster(folder, planOf('target', folder, state)),
   ]);
-  return assemble(name, folder, state, { source, target }, temporalServer(folder, state.ports.temporal));
+  return assemble(
+    name,
+    folder,
+    state,
+    { source, target },
+    temporalServer(folder, state.ports.temporal, state.newRunAfter),
+  );
 }
 
-function planOf(name: ClusterName, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
+function tokensOf(folder: string, { ports }: LabState): Server | undefined {
+  return ports.tokens === undefined ? undefined : tokenServer(tokensFolder(folder), ports.tokens);
+}
+
+function planOf(name: ClusterName, folder: string, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
   return {
     name,
     version: versions[name],
     brokers: ports[name],
     ...(name === 'source' && tiered && { tiered }),
+    ...(ports.tokens !== undefined && { oauth: { folder: tokensFolder(folder), port: ports.tokens } }),
     ...(jvm && { jvm }),
   };
 }
 
-async function startTemporal(folder: string, { ports }: LabState): Promise<Server> {
-  const server = temporalServer(folder, ports.temporal);
+async function startTemporal(folder: string, { ports, newRunAfter }: LabState): Promise<Server> {
+  const server = temporalServer(folder, ports.temporal, newRunAfter);
   await server.start();
   return server;
 }
@@ -185,10 +211,12 @@ async function startTemporal(folder: string, { ports }: LabState): Promise<Serve
 async function assemble(
   name: string,
   folder: string,
-  { ports }: LabState,
+  state: LabState,
   clusters: Record<ClusterName, LabCluster>,
   temporal: Server,
 ): Promise<Lab> {
+  const { ports } = state;
+  const tokens = tokensOf(folder, state);
   const lab: Lab = {
     name,
     folder,
@@ -202,6 +230,7 @@ async function assemble(
       kill: () => temporal.kill(),
       start: () => temporal.start(),
     },
+    ...(tokens && { tokens }),
     connect: ports.connect === undefined ? undefined : await openConnect(folder, ports.connect, clusters),
     startConnect: async () => {
       lab.connect ??= await addConnect(folder, clusters);
@@ -257,9 +286,19 @@ async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> 
   await writeFile(lab.ferryYaml, config, { mode: 0o600 });
 }
 
-async function choosePorts(brokers: BrokerCount): Promise<LabState['ports']> {
-  const free = (await freePorts(2 + 4 * brokers)).values();
+async function choosePorts(brokers: BrokerCount, login?: LabLogin): Promise<LabState['ports']> {
+  const free = (await freePorts(2 + 4 * brokers + (login ? 1 + 2 * brokers : 0))).values();
   const next = () => free.next().value as number;
-  const cluster = () => Array.from({ length: brokers }, () => ({ client: next(), controller: next() }));
-  return { source: cluster(), target: cluster(), temporal: { frontend: next(), ui: next() } };
+  const cluster = () =>
+    Array.from({ length: brokers }, () => ({
+      client: next(),
+      controller: next(),
+      ...(login && { login: next() }),
+    }));
+  return {
+    source: cluster(),
+    target: cluster(),
+    temporal: { frontend: next(), ui: next() },
+    ...(login && { tokens: next() }),
+  };
 }

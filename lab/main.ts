@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { brokersOption } from './broker-option.js';
 import { complaints } from './complaints.js';
 import { writeDockerFiles } from './docker.js';
@@ -9,6 +9,8 @@ import {
   DEFAULT_NAME,
   type Lab,
   LabError,
+  type LabLogin,
+  labLogins,
   startLab,
 } from './lab.js';
 import { sourceVersion } from './kafka/version.js';
@@ -40,6 +42,12 @@ named('up', 'start the lab, or say where it is when it is up')
   .option('--source <version>', 'the Kafka of the source: 2.8 (with ZooKeeper), 3.9 (the default) or 4.x')
   .option(...brokersOption)
   .option('--tiered', 'a source with tiered storage, whose remote reads are late at random')
+  .addOption(
+    new Option(
+      '--login <way>',
+      'how the ferry logs in to both clusters, beside what everybody else does',
+    ).choices(labLogins),
+  )
   .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
   .option('--registries', 'with two schema registries; adds them to a lab that is up')
   .action(async ({ json, fresh, ...options }: UpOptions) => {
@@ -79,6 +87,7 @@ interface UpOptions extends Options {
   source?: string;
   brokers?: BrokerCount;
   tiered?: boolean;
+  login?: LabLogin;
   connect?: boolean;
   registries?: boolean;
 }
@@ -92,7 +101,7 @@ function named(command: string, description: string): Command {
 }
 
 /** The running lab with this name, if every server of it runs. */
-async function wholeLab({ name, source, brokers, tiered }: UpOptions): Promise<Lab | undefined> {
+async function wholeLab({ name, source, brokers, tiered, login }: UpOptions): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
   if (!lab || !allRunning(lab)) return undefined;
   if (source !== undefined && sourceVersion(source) !== lab.source.version)
@@ -102,6 +111,8 @@ async function wholeLab({ name, source, brokers, tiered }: UpOptions): Promise<L
     );
   if (tiered && !lab.source.tiered)
     throw new LabError(`The lab ${name} is up without tiered storage: say --fresh to throw it away.`, 2);
+  if (login && !lab.tokens)
+    throw new LabError(`The lab ${name} is up without --login ${login}: say --fresh to throw it away.`, 2);
   if (brokers !== undefined && brokers !== lab.source.brokers.length)
     throw new LabError(
       `The lab ${name} is up with ${lab.source.brokers.length} broker(s) on each side: say --fresh to throw it away.`,

@@ -18,12 +18,16 @@ export interface LabState {
   tiered?: boolean;
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
+  /** After how many events Temporal suggests a new run; absent: its own. */
+  newRunAfter?: number;
   /** Of each cluster: those of its brokers, in the order of their ids. */
   ports: Record<ClusterName, readonly BrokerPorts[]> & {
     temporal: TemporalPorts;
     /** Of what runs only when it was asked for. */
     connect?: number;
     registries?: Record<ClusterName, number>;
+    /** Of the server that gives tokens. */
+    tokens?: number;
   };
 }
 

@@ -17,6 +17,7 @@ export function describeLab(lab: Lab) {
       log: lab.temporal.log,
     },
     clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
+    ...(lab.tokens && { tokens: { running: lab.tokens.isRunning(), log: lab.tokens.log } }),
     ...(lab.connect && { connect: describeConnect(lab.connect) }),
     ...(lab.registries && {
       registries: {
@@ -69,8 +70,10 @@ function ended({ source, target }: Lab): string {
 }
 
 /** Lines on what runs only when it was asked for. */
-function askedFor({ connect, registries }: Lab): string {
+function askedFor({ connect, registries, source, target, tokens }: Lab): string {
+  const login = [source, target].map(({ ferryLogin }) => ferryLogin?.bootstrap.join()).join(' and ');
   return [
+    ...(tokens ? [`  login     the ferry brings tokens: OAUTHBEARER at ${login}`] : []),
     ...(connect ? [`  Connect   ${connect.url}   Kafka ${connect.version} with MirrorMaker 2`] : []),
     ...(registries
       ? [registries.source, registries.target].map(
@@ -87,6 +90,7 @@ function describeCluster(cluster: LabCluster) {
     version: cluster.version,
     bootstrap: cluster.bootstrap,
     ...(cluster.tiered && { tiered: true }),
+    ...(cluster.ferryLogin && { ferryLogin: cluster.ferryLogin }),
     running: cluster.isRunning(),
     brokers: cluster.brokers.map((broker) => ({
       id: broker.id,
@@ -122,7 +126,7 @@ function example({ bootstrap, clients }: LabCluster): string {
 }
 
 /** Whether every server that was ever asked for runs. */
-export function allRunning({ source, target, temporal, connect, registries }: Lab): boolean {
-  const asked = [connect, registries?.source, registries?.target];
+export function allRunning({ source, target, temporal, tokens, connect, registries }: Lab): boolean {
+  const asked = [tokens, connect, registries?.source, registries?.target];
   return [source, target, temporal, ...asked].every((server) => server?.isRunning() ?? true);
 }

@@ -13,7 +13,12 @@ export interface TemporalPorts {
 }
 
 /** Temporal's development server with its web UI; its history is in a file and survives a restart. */
-export function temporalServer(labFolder: string, ports: TemporalPorts): Server {
+export function temporalServer(
+  labFolder: string,
+  ports: TemporalPorts,
+  /** After how many events it suggests a new run; thousands unless told. */
+  newRunAfter?: number,
+): Server {
   const folder = join(labFolder, 'temporal');
   return new Server({
     title: `Temporal ${versions.temporalServer}`,
@@ -26,6 +31,7 @@ export function temporalServer(labFolder: string, ports: TemporalPorts): Server 
         '--db-filename', join(folder, 'temporal.db'), '--namespace', NAMESPACE,
         // A person's environment must not decide where the lab's server listens.
         '--disable-config-file', '--disable-config-env',
+        ...(newRunAfter ? ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${newRunAfter}`] : []),
       ],
     }),
     ready: async () => {

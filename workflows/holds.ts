@@ -101,7 +101,8 @@ export async function holds(cluster: string, carried?: HoldsState): Promise<void
   const long = () => answered >= mostAnswers || workflowInfo().continueAsNewSuggested;
   for (;;) {
     await condition(() => idle() || long());
-    if (idle() && (await condition(() => !idle(), '1 hour'))) continue;
+    if (idle() && (await condition(() => !idle(), '1 hour', { summary: 'ends, if nobody asks until then' })))
+      continue;
     await condition(allHandlersFinished);
     if (idle()) return;
     await continueAsNew<typeof holds>(cluster, state);

@@ -2,8 +2,10 @@ import type { AclBinding } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
+import { deniesFerry, deniesFerryFinding, ferryLoginFinding, type Logins } from './ferry-login.js';
 import { asking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /** A binding on the source that concerns the migration, and what it becomes. */
 interface Concerned {
@@ -18,11 +20,13 @@ interface Concerned {
  * - A pattern (prefixed, or the literal `*`) becomes one literal binding for each topic or group that it covers: what
  *   else it covers on the target is not the migration's to grant.
  * - Operations, hosts and DENY are kept. WRITE is among them: unlike a mirror's target, this one is for producers.
+ * - A DENY that would lock the ferry itself out of the target is asked about, and never copied; its own ACLs are not.
  * - Transactional ids keep their names and patterns; those of principals that may write to a topic are taken.
  */
 export function planAcls(
   migration: Migration,
   held: readonly AclBinding[],
+  logins: Logins = {},
 ): { bindings: AclBinding[]; findings: Finding[] } {
   const concerned = concernedBindings(migration, held);
   const leftBehind = new Set(migration.leaveBehind.principals);
@@ -30,14 +34,24 @@ export function planAcls(
   const unmapped = new Map<string, AclBinding[]>();
   const narrowed = new Set<string>();
   const hosts = new Map<string, Set<string>>();
+  const denying = new Map<string, AclBinding[]>();
+  let own = 0;
   for (const { held: binding, becomes } of concerned) {
     if (leftBehind.has(binding.principal)) continue;
-    const principal = migration.principals[binding.principal];
+    const principal = under(migration.principals, binding.principal);
+    if (principal === undefined && binding.principal === logins.source) {
+      own += 1;
+      continue;
+    }
     if (principal === undefined) {
       unmapped.set(binding.principal, [...(unmapped.get(binding.principal) ?? []), becomes]);
       continue;
     }
     const mapped = { ...becomes, principal };
+    if (deniesFerry(mapped, logins)) {
+      denying.set(binding.principal, [...(denying.get(binding.principal) ?? []), mapped]);
+      continue;
+    }
     bindings.set(aclKey(mapped), mapped);
     if (isPattern(binding) && !isPattern(becomes)) narrowed.add(patternText(binding));
     if (binding.host !== '*')
@@ -47,6 +61,8 @@ export function planAcls(
     bindings: [...bindings.values()],
     findings: [
       ...[...unmapped].map(([principal, acls]) => notMapped(principal, acls, migration)),
+      ...[...denying].map(([principal, acls]) => deniesFerryFinding(principal, acls, migration)),
+      ...(own > 0 && logins.source !== undefined ? [ferryLoginFinding(logins.source, own, migration)] : []),
       ...(narrowed.size > 0
         ? [
             noting(

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
+import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
+import { isFerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import type { Migration } from '../../src/migration/file.js';
+import { targetName, type Migration } from '../../src/migration/file.js';
+import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclKey, planAcls } from './acl-plan.js';
@@ -16,11 +18,15 @@ export interface AclSurvey {
   /** What of it is not there. */
   missing: AclBinding[];
   findings: Finding[];
+  /** The target does not show which ACLs it has, so none is made there: nobody could tell later whose it is. */
+  hidden?: boolean;
+  /** All that the source has, where it has an authorizer. */
+  held?: readonly AclBinding[];
 }
 
 /** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
 export async function surveyAcls(source: Cluster, target: Cluster, migration: Migration): Promise<AclSurvey> {
-  const [held, there] = await Promise.all([source.acls(), target.acls()]);
+  const [held, there] = await Promise.all([source.acls(), shownAcls(target)]);
   if (held === null)
     return {
       wanted: [],
@@ -37,12 +43,15 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
             ),
       ],
     };
-  const { bindings, findings } = planAcls(migration, held);
+  const planned = planAcls(migration, held, { source: source.principal, target: target.principal });
+  if (there === 'hidden') return hiddenOn(target, source, planned);
+  const { bindings, findings } = planned;
   if (there === null) {
     const lost = bindings.length > 0;
     return {
       wanted: [],
       missing: [],
+      held,
       findings: lost
         ? [
             ...findings,
@@ -55,10 +64,54 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
     };
   }
   const present = new Set(there.map(aclKey));
-  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings };
+  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings, held };
 }
 
-const note = z.object({ missing: z.array(z.string()) });
+/** As `Cluster.acls`; `hidden` when the ferry may not see them, as on managed clusters whose rights have no word for it. */
+async function shownAcls(cluster: Cluster): Promise<AclBinding[] | null | 'hidden'> {
+  return cluster.acls().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return 'hidden';
+    throw error;
+  });
+}
+
+/** Who may do what on the target is a promise of the migration: somebody else keeps it, and says so. */
+function hiddenOn(
+  target: Cluster,
+  source: Cluster,
+  { bindings, findings: unmapped }: ReturnType<typeof planAcls>,
+): AclSurvey {
+  const concerned = bindings.length > 0 || unmapped.length > 0;
+  return {
+    wanted: [],
+    missing: [],
+    hidden: true,
+    findings: [
+      concerned
+        ? asking(
+            `acls-not-shown:${target.name}`,
+            `${target.name} does not show the ferry its ACLs, so none of those that ${source.name} has for the topics and groups of this migration is copied there: give their applications access on ${target.name} the way that is usual there, then accept this; or grant the ferry DESCRIBE and ALTER on that cluster.`,
+          )
+        : noting(
+            `acls-not-shown:${target.name}`,
+            `${target.name} does not show the ferry its ACLs; ${source.name} has none for the topics and groups of this migration, so none is to be copied.`,
+          ),
+    ],
+  };
+}
+
+const named = ({ resourceType, resourceName, patternType, principal }: AclBinding): AclFilter => ({
+  resourceType,
+  resourceName,
+  patternType,
+  principal,
+});
+
+const note = z.object({
+  acls: z.array(packedAclsShape).default([]),
+  /** Keys, as they were noted before. */
+  missing: z.array(z.string()).default([]),
+});
 
 /**
  * Creates the bindings that the target lacks. Which ones it lacked is noted before anything is created, so that an
@@ -70,19 +123,33 @@ export async function copyAcls(
   attempt: Attempt,
 ): Promise<Awaited<ReturnType<Activities['copyAcls']>>> {
   const target = clusters(migration.target);
-  const { wanted, missing, findings } = await surveyAcls(clusters(migration.source), target, migration);
-  const own = new Set(note.safeParse(attempt.noted).data?.missing);
+  const { wanted, missing, findings, hidden } = await surveyAcls(
+    clusters(migration.source),
+    target,
+    migration,
+  );
+  const topics = migration.topics.map(targetName);
+  const noted = note.safeParse(attempt.noted).data;
+  const own = new Set([...(noted?.missing ?? []), ...unpackAcls(topics, noted?.acls ?? []).map(aclKey)]);
   const absent = new Set(missing.map(aclKey));
   const made = wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
   const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
-      made,
+      made: packAcls(topics, made),
+      created: made.length,
       findings,
       sentence: `No ACL was created on ${target.name}: ${count(stands.length, 'finding')} to be mended or accepted first.`,
     };
+  if (hidden)
+    return {
+      made,
+      findings,
+      sentence: `No ACL was created on ${target.name}, which does not show which it has.`,
+    };
   if (missing.length > 0) {
-    await attempt.note({ missing: [...own, ...absent] } satisfies z.infer<typeof note>);
+    const missed = wanted.filter((acl) => own.has(aclKey(acl)) || absent.has(aclKey(acl)));
+    await attempt.note({ acls: packAcls(topics, missed), missing: [] } satisfies z.infer<typeof note>);
     attempt.says(`Creates ${count(missing.length, 'ACL')} on ${target.name}.`);
     // DENY first: nobody is allowed for a moment what they are denied.
     const ordered = missing.toSorted((one, other) => other.permission.localeCompare(one.permission));
@@ -97,17 +164,23 @@ export async function copyAcls(
     });
     await eventually(
       async () => {
+        // Brokers take them up in their order: all are read once the last is there, and not while it is not.
+        const last = created.at(-1);
+        const some = last ? await target.acls(named(last)) : [];
+        if (last && !some?.some((acl) => aclKey(acl) === aclKey(last))) return undefined;
         const there = new Set((await target.acls())?.map(aclKey));
         return created.every((acl) => there.has(aclKey(acl))) || undefined;
       },
       `${count(created.length, 'new ACL')} on ${target.name}`,
       attempt.signal,
+      migration.topics.length,
     );
     made.push(...created);
   }
   const others = wanted.length - made.length;
   return {
-    made,
+    made: packAcls(topics, made),
+    created: made.length,
     findings,
     sentence: `${count(made.length, 'ACL')} created on ${target.name}${others > 0 ? `, ${others} there already` : ''}.`,
   };

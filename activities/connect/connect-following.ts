@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { taskFailure, type TaskFailure } from '../../src/connect/task-failure.js';
-import { partitionKey, type TopicPartition } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
 import { transientTypes } from '../../src/migration/error-types.js';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { formatDuration } from '../../src/migration/duration.js';
@@ -14,6 +14,7 @@ import type { Watching } from '../../src/migration/work/work.js';
 import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { connectorConfig, mirrorOf, type MirrorAt } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { count, listed } from '../kit/wording.js';
 
@@ -56,8 +57,12 @@ export async function followMirrorMaker(
 ): Promise<Watching> {
   const { migration } = input;
   const at = mirrorOf(dependencies, migration);
-  const lag = new MirrorLag(dependencies.clusters(migration.source), at.rest, migration);
-  const following = new Following(at, lag, input);
+  const sides = {
+    source: dependencies.clusters(migration.source),
+    target: dependencies.clusters(migration.target),
+  };
+  const lag = new MirrorLag(sides.source, at.rest, migration);
+  const following = new Following(at, lag, sides, input);
   try {
     return await watch<never, Followed>(input, followed, (moment) => following.probe(moment));
   } catch (error) {
@@ -97,6 +102,7 @@ class Following {
   constructor(
     private readonly at: MirrorAt,
     private readonly lag: MirrorLag,
+    private readonly sides: { source: Cluster; target: Cluster },
     private readonly input: Input,
   ) {
     this.partitions = Object.entries(input.partitions).flatMap(([topic, partitions]) =>
@@ -109,6 +115,7 @@ class Following {
     const { failures, says } = await this.connectors();
     const next = await this.mend(before, failures, watchedMs);
     if (Date.now() - this.lagReadAt >= lagEveryMs) {
+      await this.insistOnTopics();
       this.lagging = await this.lag.look(this.partitions);
       this.lagReadAt = Date.now();
     }
@@ -127,6 +134,18 @@ class Following {
       carry: { ...next, positions, copied, stillSince },
       mirror: this.numbers(copied, rate ?? 0, left),
     };
+  }
+
+  /** MirrorMaker copies into whatever has the name, and what is added it neither tells nor waits for. */
+  private async insistOnTopics(): Promise<void> {
+    const { migration, topicIds, targetIds, partitions } = this.input;
+    const { source, target } = this.sides;
+    const topics = await plannedTopics(
+      source,
+      migration.topics.map(({ name }) => name),
+      { topicIds, partitions: new Map(Object.entries(partitions)) },
+    );
+    await plannedCopies(target, this.input, topics, targetIds);
   }
 
   /** MirrorMaker logs what hinders it to read the source, and runs on. */

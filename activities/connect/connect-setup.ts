@@ -8,13 +8,14 @@ import {
 import type { Connect, ConnectorConfig } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
+import { targetName } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import { mirrorOf } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { plannedTopics } from '../topics/planned-topics.js';
+import { plannedTopics, topicIdsOn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere } from '../kit/rows.js';
 import { asking, blocking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -55,6 +56,7 @@ export async function prepareMirrorMaker(
   }
   return {
     partitions,
+    targetIds: await topicIdsOn(target, migration.topics.map(targetName)),
     findings,
     sentence: `Kafka Connect "${rest.name}" has ${listed(checked.connectors.map(({ name = '' }) => name))}, ${checked.exactlyOnce ? 'exactly once' : 'not exactly once'}, and they are stopped.`,
   };

@@ -36,3 +36,12 @@ export async function connectorConfig(
     `Kafka Connect "${rest.name}" no longer has the connector ${connector}: find out who deleted it, then abort the migration; its position is lost.`,
   );
 }
+
+/** Whether a mirror of this migration was made before, by whatever run. */
+export async function isMirroredAlready(
+  dependencies: Pick<Dependencies, 'connects'>,
+  migration: Migration,
+): Promise<boolean> {
+  const { rest, names } = mirrorOf(dependencies, migration);
+  return (await rest.config(names.source)) !== undefined;
+}

@@ -3,7 +3,13 @@ import { Context } from '@temporalio/activity';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
-import { partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTableShape,
+  partitionCounts,
+  partitionsOf,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import { sayRanges, sayRecords } from '../../src/migration/ranges.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch } from '../../src/migration/work/work.js';
@@ -12,30 +18,32 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
-import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { aloneRanges, knownProducers, stableEnds, twinSearch } from './twins.js';
+import { tableOf, tableWith, under } from '../../src/migration/by-name.js';
 
-const table = z.record(z.string(), z.array(z.string()));
+const ofSource = offsetTableShape as z.ZodType<SourceOffsets>;
+const ofTarget = offsetTableShape as z.ZodType<TargetOffsets>;
 
 const doublingCarry = z.object({
   /** Where twins may begin: the target's ends at a probe before the window. */
-  targetFrom: table,
+  targetFrom: ofTarget,
   /** The window: what the source got from then (ms of watching) on, up to when it was closed. */
-  window: z.object({ from: table, sinceMs: z.number() }).optional(),
+  window: z.object({ from: ofSource, sinceMs: z.number() }).optional(),
   closed: z
     .object({
-      to: table,
+      to: ofSource,
       /** The target's ends at that moment, where twins of the next window begin. */
-      targetEnds: table,
+      targetEnds: ofTarget,
       atMs: z.number(),
       /** Comparing takes long where much was written: not before, ms of watching. */
       nextLookMs: z.number(),
     })
     .optional(),
   /** By source topic, of those whose latest window with records showed that each has its twin: what was measured. */
-  proved: z.record(z.string(), z.string()),
+  proved: tableOf(z.string()),
   /** For the others, what their latest window with records showed. */
-  refuted: z.record(z.string(), z.string()),
+  refuted: tableOf(z.string()),
 });
 type DoublingCarry = z.infer<typeof doublingCarry>;
 type DoublingAnswer = Exclude<Awaited<ReturnType<Activities['watchDoubling']>>, { state: 'watching' }>;
@@ -73,7 +81,7 @@ async function probeDoubling(
 ): Promise<Seen<DoublingAnswer, DoublingCarry>> {
   const { migration, accepted = [] } = input;
   const { carry, watchedMs, outOfPatience } = moment;
-  const targetEnds = () => stableEnds(sides.target, migration.topics.map(targetName));
+  const targetEnds = () => stableEnds<'target'>(sides.target, migration.topics.map(targetName));
   const window = windowMs(migration);
 
   if (accepted.includes('not-doubling')) {
@@ -122,7 +130,9 @@ async function probeDoubling(
   });
   const found = await search.run();
   const seen = concluded(sides, migration, carry, closed.to, found, formatDuration(closed.atMs - sinceMs));
-  const unproved = migration.topics.map(({ name }) => name).filter((name) => !(name in seen.proved));
+  const unproved = migration.topics
+    .map(({ name }) => name)
+    .filter((name) => under(seen.proved, name) === undefined);
   if (unproved.length === 0) {
     // Read anew: doubling has been in force for a whole window when these are taken.
     const { marks, partitions } = await sourceEnds(sides.source, input, from);
@@ -139,7 +149,7 @@ async function probeDoubling(
     return {
       answer: {
         state: 'contradicted',
-        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
+        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => under(seen.refuted, topic) ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
       },
     };
   const waits = found.alone.length > 0 && watchedMs - closed.atMs < window;
@@ -150,7 +160,7 @@ async function probeDoubling(
   }
   const { stable } = await sourceEnds(sides.source, input, from);
   return {
-    says: listed(unproved.map((topic) => seen.refuted[topic] ?? `${topic}: nothing has come yet`)),
+    says: listed(unproved.map((topic) => under(seen.refuted, topic) ?? `${topic}: nothing has come yet`)),
     carry: { ...seen, targetFrom: closed.targetEnds, window: { from: stable, sinceMs: watchedMs } },
   };
 }
@@ -164,8 +174,8 @@ function concluded(
   found: Twins,
   lasted: string,
 ): Pick<DoublingCarry, 'proved' | 'refuted'> {
-  const proved = { ...carry.proved };
-  const refuted = { ...carry.refuted };
+  const proved = tableWith(carry.proved);
+  const refuted = tableWith(carry.refuted);
   const places = partitionsOf(to);
   for (const { name } of migration.topics) {
     const looked = found.looked.filter((_, index) => places[index]?.topic === name);
@@ -207,7 +217,7 @@ async function silentProducers(
 }
 
 function sayWaiting({ refuted, proved }: DoublingCarry): string {
-  const lines = Object.entries(refuted).filter(([topic]) => !(topic in proved));
+  const lines = Object.entries(refuted).filter(([topic]) => under(proved, topic) === undefined);
   return `waiting for twins that may be under way; ${listed(lines.map(([, line]) => line))}`;
 }
 
@@ -225,7 +235,7 @@ async function sourceEnds(source: Cluster, { migration, topicIds }: Watch, befor
   });
   const partitions = partitionsIn(topics);
   const marks = endsTable<'source'>(partitions, await source.watermarks(partitions));
-  return { partitions, marks, stable: await stableEnds(source, names) };
+  return { partitions, marks, stable: await stableEnds<'source'>(source, names) };
 }
 
 /** A comparison of much that was written is not gone on with for nobody. */

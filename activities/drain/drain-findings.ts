@@ -2,7 +2,7 @@ import { partitionKey } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { offsetsIn, type SourceOffsets } from '../../src/migration/offsets.js';
 import { sayRanges, type CountedRange } from '../../src/migration/ranges.js';
 import type { VerdictName } from '../../src/migration/verdicts.js';
 import { findingKey, type DrainReading, type PartitionReading } from './drain-probe.js';
@@ -33,7 +33,7 @@ export function topicsWithoutGroup(migration: Migration, ends?: SourceOffsets): 
   return migration.topics
     .filter(({ name }) => !read.has(name))
     .map(({ name }) => {
-      const end = partitionsOf({ [name]: ends?.[name] ?? [] }).reduce((sum, { offset }) => sum + offset, 0n);
+      const end = ends ? offsetsIn(ends, name) : 0n;
       const [suffix, amount] = ends ? [`+${end}`, ` (up to ${records(end)})`] : ['', ''];
       return asking(
         `no-group:${name}${suffix}`,

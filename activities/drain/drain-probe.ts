@@ -7,7 +7,8 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { GroupIsolation } from '../../src/kafka/records/deliverable.js';
-import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
+import { CommitPending } from '../../src/kafka/commit-pending.js';
+import { offsetAt, partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import {
   expiredCount,
   kindOf,
@@ -126,9 +127,10 @@ export class DrainProbe {
   /** @param options `thorough` reads every tail now, as a single look must. */
   async look(options: { thorough?: boolean } = {}): Promise<DrainReading> {
     const { readers, topics, frozen = false, accepted = [] } = this.question;
+    const counts = this.question.to && partitionCounts(this.question.to);
     const partitions = this.question.to
       ? topics.flatMap((topic) =>
-          (this.question.to?.[topic] ?? []).map((_, partition) => ({ topic, partition })),
+          Array.from({ length: counts?.get(topic) ?? 0 }, (_, partition) => ({ topic, partition })),
         )
       : partitionsIn(await plannedTopics(this.cluster, topics));
     const readBy = new Map(
@@ -220,8 +222,7 @@ export class DrainProbe {
 }
 
 function committedIn(row: Row<Map<string, Committed>>, at: TopicPartition): bigint | null | 'pending' {
-  // With `requireStable` a coordinator answers so while a commit of the group is part of an open transaction.
-  if (row.error?.type === 'Unreachable') return 'pending';
+  if (row.error instanceof CommitPending) return 'pending';
   if (row.error) throw row.error;
   return row.value.get(partitionKey(at))?.offset ?? null;
 }

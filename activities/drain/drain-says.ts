@@ -11,6 +11,8 @@ type GroupReading = DrainReading['groups'][number];
 export interface Standing {
   /** Members that read the topics; `undefined`: not looked up. */
   members: GroupFacts['members'] | undefined;
+  /** Whether its commits move, so that somebody reads, a member or not. */
+  moving: boolean;
   /** How long its commits have not moved, ms. */
   stillMs: number;
 }
@@ -44,13 +46,15 @@ function sayGroup(
   if (waiting.length > 0)
     return `${group} waits for a transaction open on ${listed(waiting.map(partitionKey))}`;
   if (left.some((one) => one.verdict.verdict === 'commit-pending'))
-    return `the offsets of ${group} cannot be read yet: its commit is part of a transaction that has not ended, or its coordinator is moving`;
+    return `the offsets of ${group} cannot be read yet: its commit is part of a transaction that has not ended`;
   return `${group} needs a decision on ${listed(left.map(partitionKey))}: ${left[0]?.verdict.reason}`;
 }
 
-function sayStanding(group: string, { members, stillMs }: Standing): string {
+function sayStanding(group: string, { members, moving, stillMs }: Standing): string {
   if (members?.length === 0)
-    return `, and nobody is consuming them: ${group} has no member on the source, start it there`;
+    return moving
+      ? ', read without a member, by a consumer that assigns partitions to itself'
+      : `, and nobody is consuming them: ${group} has no member on the source, start it there`;
   return stillMs >= stillAfterMs ? `, and its commits have not moved for ${formatDuration(stillMs)}` : '';
 }
 
@@ -66,16 +70,36 @@ export function drainedGroups({ groups }: DrainReading): DrainedGroup[] {
   });
 }
 
-/** For example `billing has read the source to its end (11 drained, 1 drained-control-only). Accepted: no-group:audit.` */
-export function sayDrained(reading: DrainReading, accepted: readonly string[]): string {
+/**
+ * For example `billing has read the source to its end (11 drained, 1 drained-control-only). Accepted: no-group:audit.`
+ * @param frozen the end was proved to be the end; else it is where groups had to come, and what lies beyond it is told.
+ */
+export function sayDrained(reading: DrainReading, accepted: readonly string[], frozen: boolean): string {
   const groups = drainedGroups(reading).map(
     ({ group, verdicts }) =>
-      `${group} has read the source to its end (${Object.entries(verdicts)
+      `${group} has read the source ${frozen ? 'to its end' : 'as far as it had to'} (${Object.entries(
+        verdicts,
+      )
         .map(([verdict, amount]) => `${amount} ${verdict}`)
         .join(', ')})`,
   );
   return [
     groups.length > 0 ? `${groups.join('; ')}.` : 'No group of the migration reads the source.',
+    ...(frozen ? [] : sayBeyond(reading)),
     ...(accepted.length > 0 ? [`Accepted: ${accepted.join(', ')}.`] : []),
   ].join(' ');
+}
+
+/** Each partition once, however many groups read it. */
+function sayBeyond({ groups }: DrainReading): string[] {
+  const beyond = new Map(
+    groups.flatMap(({ partitions }) =>
+      partitions.map((one) => [
+        partitionKey(one),
+        one.highWatermark > one.to ? one.highWatermark - one.to : 0n,
+      ]),
+    ),
+  );
+  const left = [...beyond.values()].reduce((sum, one) => sum + one, 0n);
+  return left > 0n ? [`Up to ${records(left)} lie beyond that on the source.`] : [];
 }

@@ -1,26 +1,37 @@
 import { z } from 'zod';
 import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { waitMs } from '../../src/migration/file.js';
+import { commitsEveryMs, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import type { Watch } from '../../src/migration/work/work.js';
+import type { Progress, Watch } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from './drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from './drain-probe.js';
 import { drainedGroups, offsetsLeft, sayDrain, sayDrained } from './drain-says.js';
-import { describeArrival } from './last-arrival.js';
+import { grew } from './growth.js';
 import { membersReading, type Member } from '../groups/membership.js';
+import { namePendingCommits } from '../groups/pending-commits.js';
 import { nameOpenTransactions } from './open-transactions.js';
-import { partitionCounts, plannedTopics } from '../topics/planned-topics.js';
+import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
+import { tableOf, under } from '../../src/migration/by-name.js';
 
 /** Since when, in ms of watching, each group has had what is left. */
 const drainCarry = z.object({
-  left: z.record(z.string(), z.object({ offsets: z.string(), sinceMs: z.number() })),
+  left: tableOf(
+    z.object({
+      offsets: z.string(),
+      sinceMs: z.number(),
+      /** It was more before: it has been seen to read. */
+      moved: z.literal(true).optional(),
+    }),
+  ),
+  /** What all groups together had left at the first look, ms of watching. */
+  began: z.object({ offsets: z.number(), atMs: z.number() }).optional(),
 });
 type DrainCarry = z.infer<typeof drainCarry>;
 type DrainAnswer = Exclude<Awaited<ReturnType<Activities['watchDrain']>>, { state: 'watching' }>;
@@ -53,6 +64,7 @@ class Drain {
   private members = new Map<string, Member[]>();
   private membersReadAt = -Infinity;
   private transactions: { of: string; readAt: number; named: string[] } | undefined;
+  private pending: { of: string; readAt: number; named: string[] } | undefined;
 
   constructor(
     private readonly source: Cluster,
@@ -79,31 +91,27 @@ class Drain {
   }: Moment<DrainCarry>): Promise<Seen<DrainAnswer, DrainCarry>> {
     const reading = await this.look();
     const grown = reading.grown[0];
-    if (grown)
-      return {
-        answer: {
-          state: 'grew',
-          sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, grown.highWatermark)}: its end was frozen at ${grown.to}. A producer still writes there.`,
-        },
-      };
+    if (grown) return { answer: await grew(this.source, grown, { ...grown, frozenAt: grown.to }) };
 
     await this.readMembers(reading);
+    const next = this.carryOn(carry, reading, watchedMs);
     const findings = [
       ...topicsWithoutGroup(this.input.migration, this.input.to),
       ...drainFindings(reading, this.source.name, {
-        expectsCommit: (group, partition) => !outOfPatience && this.isAssigned(group, partition),
-        expectsReading: (group) => !outOfPatience || this.members.get(group)?.length !== 0,
+        expectsCommit: (group, partition) =>
+          !outOfPatience && (this.isAssigned(group, partition) || this.commitsMove(group, next, watchedMs)),
+        expectsReading: (group) =>
+          !outOfPatience || this.members.get(group)?.length !== 0 || this.commitsMove(group, next, watchedMs),
       }),
     ];
     const asked = standing(findings, this.accepted);
     const drained = reading.groups.every(({ group, partitions }) =>
       partitions.every((one) => passes(group, one, this.accepted)),
     );
-    const next = this.carryOn(carry, reading, watchedMs);
     const says = await this.says(reading, next, watchedMs);
     if (asked.length === 0 && !drained) {
       this.streak.broken();
-      return { says, carry: next };
+      return { says, carry: next, progress: progressOf(next, watchedMs) };
     }
     // What will be answered holds only for the topics that were planned.
     await this.checkTopics();
@@ -119,9 +127,26 @@ class Drain {
               sentence: sayDrained(
                 reading,
                 this.accepted.filter((key) => findings.some((finding) => finding.key === key)),
+                this.input.frozen,
               ),
             },
     };
+  }
+
+  /** Whose transactions keep commits of groups from being known. */
+  private async namePending({ groups }: DrainReading): Promise<string[]> {
+    const held = groups
+      .filter(({ partitions }) => partitions.some(({ committed }) => committed === 'pending'))
+      .map(({ group }) => group);
+    if (held.length === 0) return [];
+    const of = held.join(' ');
+    if (this.pending?.of !== of || Date.now() - this.pending.readAt >= besideEveryMs)
+      this.pending = {
+        of,
+        readAt: Date.now(),
+        named: [...(await namePendingCommits(this.source, held)).values()],
+      };
+    return this.pending.named;
   }
 
   private async look(): Promise<DrainReading> {
@@ -175,23 +200,47 @@ class Drain {
   }
 
   private carryOn(carry: DrainCarry | undefined, { groups }: DrainReading, watchedMs: number): DrainCarry {
+    const all = groups.reduce((sum, { partitions }) => sum + Number(offsetsLeft(partitions)), 0);
     return {
+      began: carry?.began && carry.began.offsets >= all ? carry.began : { offsets: all, atMs: watchedMs },
       left: Object.fromEntries(
         groups.map(({ group, partitions }) => {
           const offsets = String(offsetsLeft(partitions));
-          const before = carry?.left[group];
-          return [group, before?.offsets === offsets ? before : { offsets, sinceMs: watchedMs }];
+          const before = under(carry?.left, group);
+          return [
+            group,
+            before?.offsets === offsets
+              ? before
+              : { offsets, sinceMs: watchedMs, ...(before && { moved: true as const }) },
+          ];
         }),
       ),
     };
   }
 
+  /**
+   * A consumer that assigns partitions to itself is no member of its group: that its commits moved not long ago shows it.
+   * Where the file says how often it commits, it is waited for from the beginning.
+   */
+  private commitsMove(group: string, { left }: DrainCarry, watchedMs: number): boolean {
+    const { migration } = this.input;
+    const move = migration.consumers.find((one) => one.group === group);
+    const every = move && commitsEveryMs(move);
+    const seen = under(left, group);
+    if (!seen || (every === undefined && !seen.moved)) return false;
+    return watchedMs - seen.sinceMs < (every === undefined ? waitMs(migration, 'quiet') : 2 * every);
+  }
+
   private async says(reading: DrainReading, { left }: DrainCarry, watchedMs: number): Promise<string> {
     const lags = sayDrain(reading, this.accepted, (group) => ({
       members: this.members.get(group),
-      stillMs: watchedMs - (left[group]?.sinceMs ?? watchedMs),
+      moving: this.commitsMove(group, { left }, watchedMs),
+      stillMs: watchedMs - (under(left, group)?.sinceMs ?? watchedMs),
     }));
-    const says = reading.silence ? `${lags}. ${reading.silence}` : lags;
+    const pending = await this.namePending(reading);
+    const says = [lags, ...pending, ...(reading.silence ? [reading.silence] : [])]
+      .map((one) => one.replace(/\.$/, ''))
+      .join('. ');
     const stuck = new Map(
       reading.groups
         .flatMap(({ partitions }) => partitions)
@@ -211,4 +260,11 @@ class Drain {
       };
     return `${says}; ${this.transactions.named.join('; ')}`;
   }
+}
+
+function progressOf({ left, began }: DrainCarry, watchedMs: number): Progress {
+  const now = Object.values(left).reduce((sum, { offsets }) => sum + Number(offsets), 0);
+  const all = began?.offsets ?? now;
+  const seconds = (watchedMs - (began?.atMs ?? watchedMs)) / 1000;
+  return { what: 'Draining', done: all - now, all, perSecond: seconds >= 1 ? (all - now) / seconds : 0 };
 }

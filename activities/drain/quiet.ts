@@ -8,23 +8,28 @@ import {
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
-import { offsetAt } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  offsetTableShape,
+  partitionCounts,
+  type SourceOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Watch, Watched } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { describeArrival } from './last-arrival.js';
 import { nameOf, nameOpenTransactions } from './open-transactions.js';
-import { endsTable, partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
 const quietCarry = z.object({
-  ends: z.record(z.string(), z.array(z.string())),
-  /** When these ends were first seen, ms since the epoch. */
-  since: z.number(),
-  /** The latest growth seen. */
+  ends: offsetTableShape as z.ZodType<SourceOffsets>,
+  /** When these ends were first seen, ms of watching: workers have clocks of their own, and none is compared. */
+  sinceMs: z.number(),
+  /** The latest growth seen; `seenAt` by the clock of the worker that saw it, ms since the epoch, to be shown. */
   arrival: z
     .object({ topic: z.string(), partition: z.number(), end: z.string(), seenAt: z.number() })
     .optional(),
@@ -51,9 +56,9 @@ export function quietActivities(
 async function probeQuiet(
   source: Cluster,
   { migration, topicIds, accepted = [] }: Watch,
-  { carry, outOfPatience }: Moment<QuietCarry>,
+  { carry, watchedMs, outOfPatience }: Moment<QuietCarry>,
 ): Promise<Seen<QuietAnswer, QuietCarry>> {
-  const asked = Date.now();
+  const asked = performance.now();
   const topics = await plannedTopics(
     source,
     migration.topics.map(({ name }) => name),
@@ -71,13 +76,13 @@ async function probeQuiet(
       ? carry
       : {
           ends,
-          since: Date.now(),
+          sinceMs: watchedMs + Math.ceil(performance.now() - asked),
           ...(grown && {
             arrival: { ...grown, end: String(highWatermark(marks, grown)), seenAt: Date.now() },
           }),
         };
 
-  const quietMs = Math.max(0, asked - next.since);
+  const quietMs = Math.max(0, watchedMs - next.sinceMs);
   const window = waitMs(migration, 'quiet');
   const open = quietMs >= window || outOfPatience ? await stillOpen(source, partitions, marks) : [];
   if (quietMs >= window && open.length === 0)

@@ -8,6 +8,7 @@ import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { lateRecords, staysBehind, type LateRecords } from './late-records.js';
+import { under } from '../../src/migration/by-name.js';
 
 type Input = Parameters<Activities['watchSoak']>[0];
 type Answer = Exclude<Awaited<ReturnType<Activities['watchSoak']>>, { state: 'watching' | 'contradicted' }>;
@@ -36,7 +37,7 @@ async function probeSoak(
     const row = rowAt(rows, name);
     if (row.error?.type === 'NotFound') return [];
     if (row.error) throw row.error;
-    const planned = topicIds?.[name];
+    const planned = under(topicIds, name);
     return planned == null || row.value.topicId === planned ? [row.value] : [];
   });
   const partitions = partitionsIn(topics);

@@ -4,7 +4,13 @@ import { targetName, waitMs, type Migration } from '../../src/migration/file.js'
 import type { Finding } from '../../src/migration/findings.js';
 import {
   offsetAt,
+  offsetsIn,
+  offsetTable,
+  onlyTopics,
+  partitionCounts,
   partitionsOf,
+  type OffsetTable,
+  type Side,
   type SourceOffsets,
   type TargetOffsets,
 } from '../../src/migration/offsets.js';
@@ -17,7 +23,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { asking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
-import { partitionCounts, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { readersOf } from './drain-findings.js';
 import { passes, probeDrain } from './drain-probe.js';
 
@@ -37,7 +43,7 @@ export function twinActivities({ clusters }: Pick<Dependencies, 'clusters'>): Pi
         { topicIds, partitions: partitionCounts(to) },
       );
       const slice = AbortSignal.timeout(sliceMs);
-      const targetTo = await stableEnds(sides.target, migration.topics.map(targetName));
+      const targetTo = await stableEnds<'target'>(sides.target, migration.topics.map(targetName));
       const search = twinSearch(sides, migration, {
         ...{ from: since.source, asksFrom: from, to, targetFrom: since.target, targetTo },
         signal: AbortSignal.any([slice, context.cancellationSignal]),
@@ -107,17 +113,16 @@ export function twinSearch(
 }
 
 /** Up to where each partition can be read by who reads committed. */
-export async function stableEnds(
+export async function stableEnds<S extends Side>(
   cluster: Cluster,
   names: readonly string[],
-): Promise<Record<string, string[]>> {
+): Promise<OffsetTable<S>> {
   const rows = await cluster.topics(names);
   const partitions = partitionsIn(names.map((name) => valueOf(rows, name)));
   const marks = await cluster.watermarks(partitions);
-  const table: Record<string, string[]> = {};
-  for (const at of partitions)
-    (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
-  return table;
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: valueOf(marks, partitionKey(at)).lastStable })),
+  );
 }
 
 export function aloneRanges({ alone }: Twins): AloneRange[] {
@@ -149,7 +154,7 @@ export async function aloneFindings(
     .filter((reader) => reader.topics.length > 0);
   const reading = await probeDrain(source, {
     ...{ readers, topics: names, accepted },
-    to: Object.fromEntries(names.map((name) => [name, ends[name] ?? []])),
+    to: onlyTopics(ends, new Set(names)),
   });
   return topics.flatMap(({ topic, ranges }) => {
     const of = reading.groups.filter(({ partitions }) => partitions.some((at) => at.topic === topic));
@@ -157,7 +162,7 @@ export async function aloneFindings(
       partitions.some((at) => at.topic === topic && !passes(group, at)),
     );
     if (of.length > 0 && behind.length === 0) return [];
-    const end = partitionsOf({ [topic]: ends[topic] ?? [] }).reduce((sum, { offset }) => sum + offset, 0n);
+    const end = offsetsIn(ends, topic);
     const ids = [...new Set(ranges.flatMap(({ producers = [] }) => producers))];
     const by = ids.length > 0 ? `, written by producer id ${listed(ids)}` : '';
     const whom =

@@ -13,7 +13,7 @@ const PENDING_WITHIN_MS = 10_000;
 export async function readCommitted(
   cluster: Cluster,
   groups: readonly string[],
-  partitions: readonly TopicPartition[] | ReadonlyMap<string, readonly TopicPartition[]>,
+  partitions?: readonly TopicPartition[] | ReadonlyMap<string, readonly TopicPartition[]>,
 ): Promise<Map<string, Row<Map<string, Committed>>>> {
   const rows = new Map<string, Row<Map<string, Committed>>>();
   const deadline = Date.now() + PENDING_WITHIN_MS;

@@ -8,6 +8,12 @@ import { lastingAt } from '../kit/rows.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
+export interface SourceGroups {
+  findings: Finding[];
+  /** Groups of the file that read other topics as well. */
+  elsewhere: { group: string; sentence: string }[];
+}
+
 /** What one group has to do with the migration's topics. */
 interface Reader {
   group: string;
@@ -16,6 +22,7 @@ interface Reader {
   /** A transaction that is open commits for it. */
   pending: boolean;
   members: number;
+  neverJoined: boolean;
 }
 
 /**
@@ -26,7 +33,7 @@ export async function surveySourceGroups(
   source: Cluster,
   migration: Migration,
   partitions: readonly TopicPartition[],
-): Promise<Finding[]> {
+): Promise<SourceGroups> {
   const listing = await source.groups();
   const known = new Map(listing.map((group) => [group.group, group]));
   const inFile = new Set(migration.consumers.map(({ group }) => group));
@@ -62,10 +69,12 @@ export async function surveySourceGroups(
     else facts.set(group, row.value);
   }
 
+  // Of a topic that may not be seen nothing is known, which is told of the topic.
+  const seen = new Set(partitions.map(({ topic }) => topic));
   for (const { group, topics: named } of migration.consumers) {
     const reads = commits.get(group) ?? new Map<string, number>();
     const of = topicsOf(migration, { group, topics: named, isolation: 'read_uncommitted' });
-    if (committed.get(group)?.error || of.some(({ name }) => reads.has(name))) continue;
+    if (committed.get(group)?.error || of.some(({ name }) => reads.has(name) || !seen.has(name))) continue;
     findings.push(
       asking(
         `group-without-commit:${group}`,
@@ -75,6 +84,18 @@ export async function surveySourceGroups(
       ),
     );
   }
+  for (const move of migration.consumers)
+    if (
+      facts.get(move.group)?.neverJoined &&
+      move.commitsEvery === undefined &&
+      (commits.get(move.group)?.size ?? 0) > 0
+    )
+      findings.push(
+        noting(
+          `commits-without-member:${move.group}`,
+          `Nobody has ever joined ${move.group} on ${source.name}, which has commits: its consumers assign partitions to themselves (Flink, Spark, a pinned consumer), or a tool made the commits. Whether it runs will be told by its commits alone, which have to be still for ${migration.waits.quiet} (waits.quiet): if it commits less often, say commitsEvery in the file.`,
+        ),
+      );
   for (const group of asked) {
     if (inFile.has(group)) continue;
     const reader: Reader = {
@@ -82,6 +103,7 @@ export async function surveySourceGroups(
       commits: commits.get(group) ?? new Map<string, number>(),
       pending: pending.has(group),
       members: facts.get(group)?.members.length ?? 0,
+      neverJoined: facts.get(group)?.neverJoined ?? false,
     };
     const described = facts.get(group);
     const wants = described ? topicsOfMembers(described, topics) : new Set<string>();
@@ -89,7 +111,39 @@ export async function surveySourceGroups(
       findings.push(notInFile(reader, wants, source.name));
   }
   findings.push(...topicsWithoutGroup(migration));
-  return findings;
+  const elsewhere = await readElsewhere(source, migration, topics, facts);
+  findings.push(
+    ...elsewhere.map(({ group, sentence }) => noting(`group-reads-elsewhere:${group}`, sentence)),
+  );
+  return { findings, elsewhere };
+}
+
+/**
+ * A group is moved as a whole: what it reads beside the topics of the migration stays where it is, and its consumers read
+ * it no more once they have moved.
+ */
+async function readElsewhere(
+  source: Cluster,
+  { consumers }: Migration,
+  topics: ReadonlySet<string>,
+  facts: ReadonlyMap<string, GroupFacts>,
+): Promise<{ group: string; sentence: string }[]> {
+  if (consumers.length === 0) return [];
+  const rows = await source.committedOffsets(consumers.map(({ group }) => group));
+  return consumers.flatMap(({ group }) => {
+    const others = new Set<string>(countByTopic(rows.get(group)?.value?.keys() ?? []).keys());
+    for (const { subscribed, assigned } of facts.get(group)?.members ?? [])
+      for (const topic of [...subscribed, ...assigned.map((at) => at.topic)]) others.add(topic);
+    const left = [...others].filter((topic) => !topics.has(topic)).toSorted();
+    return left.length === 0
+      ? []
+      : [
+          {
+            group,
+            sentence: `${group} also reads ${listed(left)} on ${source.name}, which ${left.length === 1 ? 'is' : 'are'} not part of this migration: whoever switches it has to see that ${left.length === 1 ? 'it is' : 'they are'} read on.`,
+          },
+        ];
+  });
 }
 
 function countByTopic(partitionKeys: Iterable<string>): Map<string, number> {
@@ -102,7 +156,7 @@ function countByTopic(partitionKeys: Iterable<string>): Map<string, number> {
 }
 
 function notInFile(
-  { group, commits, pending, members }: Reader,
+  { group, commits, pending, members, neverJoined }: Reader,
   wants: ReadonlySet<string>,
   source: string,
 ): Finding {
@@ -115,7 +169,7 @@ function notInFile(
         : `reads ${listed([...wants])} on ${source} without a committed offset`;
   return asking(
     `group-not-in-file:${group}`,
-    `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
+    `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now${neverJoined ? ' or ever, though consumers that assign partitions to themselves may run' : ''}, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
   );
 }
 

@@ -53,13 +53,15 @@ export async function attempting<T>(change: (attempt: Attempt) => Promise<T>, he
 }
 
 const VISIBLE_WITHIN_MS = 20_000;
+/** A broker takes up one thing after the other, and some milliseconds for each partition that it makes. */
+const VISIBLE_WITHIN_MS_PER_TOPIC = 200;
 /** Before the second look; each pause is twice the one before it, and at most a second. */
 const LOOK_AGAIN_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Looks until there is something to see: what a controller has accepted, each broker shows once it has replayed the
- * metadata log. `Unreachable` after 20 s, so that the activity is tried again.
+ * metadata log. `Unreachable` after 20 s, and longer with many topics, so that the activity is tried again.
  *
  * @param what ends the sentence "... does not show", for example `the topic orders on kafka-b`.
  */
@@ -67,8 +69,11 @@ export async function eventually<T>(
   look: () => Promise<T | undefined>,
   what: string,
   signal: AbortSignal,
+  /** Of the migration, which may have been made just before. */
+  topics = 0,
 ): Promise<T> {
-  const deadline = Date.now() + VISIBLE_WITHIN_MS;
+  const withinMs = VISIBLE_WITHIN_MS + topics * VISIBLE_WITHIN_MS_PER_TOPIC;
+  const deadline = Date.now() + withinMs;
   for (let pause = LOOK_AGAIN_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const seen = await look();
@@ -76,7 +81,7 @@ export async function eventually<T>(
     if (Date.now() > deadline)
       throw new FerryError(
         'Unreachable',
-        `${what} was accepted, but the brokers do not show it after ${VISIBLE_WITHIN_MS / 1000} s: see whether they keep up with their controller.`,
+        `${what} was accepted, but the brokers do not show it after ${withinMs / 1000} s: see whether they keep up with their controller.`,
       );
     await sleep(pause, undefined, { signal });
   }

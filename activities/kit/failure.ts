@@ -1,7 +1,9 @@
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { transientTypes } from '../../src/migration/error-types.js';
-import { isFerryError } from '../../src/migration/errors.js';
+import { FerryError, isFerryError } from '../../src/migration/errors.js';
+import { withinRoom, type Finding } from '../../src/migration/findings.js';
+import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 
 /**
  * What Temporal may know of an error: its type and one sentence. Transient types are tried again by the activity's
@@ -33,7 +35,10 @@ export function safely<A extends { [Name in keyof A]: Activity }>(activities: A)
       name,
       async (input: never) => {
         try {
-          return await activity(input);
+          const answer = inRoom(await activity(input), input);
+          const bytes = bytesOf(answer);
+          if (bytes > mostBytes) throw new FerryError('Refused', tooLarge(`The answer of ${name}`, bytes));
+          return answer;
         } catch (error) {
           // A cancelled activity fails in whatever it was doing; only the cancellation is the truth about it.
           const { cancellationSignal } = Context.current();
@@ -46,6 +51,12 @@ export function safely<A extends { [Name in keyof A]: Activity }>(activities: A)
       },
     ]),
   ) as unknown as A;
+}
+
+/** Of very many findings the first, so that the answer is not too large for Temporal. */
+function inRoom(answer: unknown, input: { accepted?: readonly string[] }): unknown {
+  const { findings } = (answer ?? {}) as { findings?: readonly Finding[] };
+  return findings ? { ...(answer as object), findings: withinRoom(findings, input.accepted ?? []) } : answer;
 }
 
 /** Class and stack frames of an error, without its message. */

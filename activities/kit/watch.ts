@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { waitMs, type Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
-import type { Heartbeat, Watch, Watching } from '../../src/migration/work/work.js';
+import type { Heartbeat, Progress, Watch, Watching } from '../../src/migration/work/work.js';
 import { withHeld, type Held } from './held-back.js';
 import { note } from './note.js';
 
@@ -19,6 +19,7 @@ export type Seen<Answer, Carry> =
       confirming?: boolean;
       /** Numbers of a mirror, for its heartbeat. */
       mirror?: MirrorHeartbeat['mirror'];
+      progress?: Progress;
     };
 
 export interface Moment<Carry> {
@@ -35,6 +36,13 @@ export interface Moment<Carry> {
   change: <T>(carry: Carry, work: () => Promise<T>) => Promise<T>;
 }
 
+/**
+ * What does not answer for this long is handed to the workflow, so that its details say so too; and when it answers
+ * again. Not more often than this, since each costs some events of history.
+ */
+const tellAfterMs = 30_000;
+const tellEveryMs = 10 * 60_000;
+
 /** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
 const confirmingMs = 250;
 
@@ -43,6 +51,8 @@ const envelope = z.object({
   /** `watchedMs` at the first of the failures since the last success. */
   failingSince: z.number().nullable(),
   own: z.unknown(),
+  /** `watchedMs` when the workflow was last told of such failures. */
+  toldAt: z.number().optional(),
 });
 type Envelope = z.infer<typeof envelope>;
 
@@ -85,14 +95,18 @@ export async function watch<Answer extends object, Carry>(
     return work();
   };
   try {
-    for (let before = Date.now(); ;) {
-      const now = Date.now();
-      const watchedMs = state.watchedMs + (now - before);
-      before = now;
+    // A clock that nobody sets: what was watched is measured, and never the difference of two workers' clocks.
+    for (let before = performance.now(); ;) {
+      const passed = Math.floor(performance.now() - before);
+      const watchedMs = state.watchedMs + passed;
+      before += passed;
       const carry = shape.safeParse(state.own).data;
       let says: string;
       let confirming = false;
       let mirror: MirrorHeartbeat['mirror'] | undefined;
+      let progress: Progress | undefined;
+      let failing: Heartbeat['failing'];
+      let tellNow = false;
       try {
         changing = false;
         const probing = probe({ carry, watchedMs, outOfPatience: watchedMs >= patience, change });
@@ -101,23 +115,39 @@ export async function watch<Answer extends object, Carry>(
           throw error;
         });
         if ('answer' in seen) return seen.answer;
-        state = { watchedMs, failingSince: null, own: seen.carry };
+        tellNow =
+          state.toldAt !== undefined && state.failingSince !== null && state.toldAt >= state.failingSince;
+        state = { ...state, watchedMs, failingSince: null, own: seen.carry };
         says = seen.says;
         confirming = seen.confirming ?? false;
         mirror = seen.mirror;
+        progress = seen.progress;
       } catch (error) {
         if (!isFerryError(error) || error.type !== 'Unreachable' || error.lasting) throw error;
         const failingSince = state.failingSince ?? watchedMs;
         if (watchedMs - failingSince >= patience)
           throw new FerryError(error.type, error.message, { lasting: true });
-        state = { watchedMs, failingSince, own: state.own };
-        says = `${error.message} It is tried again.`;
+        state = { ...state, watchedMs, failingSince };
+        const forMs = watchedMs - failingSince;
+        failing = { since: new Date(Date.now() - forMs).toISOString(), why: error.message };
+        says =
+          forMs < tellAfterMs
+            ? `${error.message} It is tried again.`
+            : `${error.message} It is tried again since ${failing.since.slice(0, 10)} ${failing.since.slice(11, 19)} UTC, and blocks after ${input.migration.waits.patience}.`;
+        tellNow = forMs >= tellAfterMs && watchedMs - (state.toldAt ?? -tellEveryMs) >= tellEveryMs;
+        if (tellNow) state = { ...state, toldAt: watchedMs };
       }
-      heartbeat = { says, at: isoNow(), carry: state, ...(mirror && { mirror }) };
+      heartbeat = {
+        ...{ says, at: isoNow(), carry: state },
+        ...(mirror && { mirror }),
+        ...(progress && { progress }),
+        ...(failing && { failing }),
+      };
       const said = latest();
       surroundings.heartbeat(said);
       const next = nextProbe(Date.now(), input.migration, confirming);
-      if (next >= sliceEnd && !confirming) return { state: 'watching', sentence: said.says, carry: state };
+      if ((next >= sliceEnd || tellNow) && !confirming)
+        return { state: 'watching', sentence: said.says, carry: state };
       await surroundings.sleep(next - Date.now());
     }
   } finally {

@@ -2,7 +2,13 @@ import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { targetName, waitMs } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { neverCompared, onSourceAlone } from '../../src/migration/not-compared.js';
-import { offsetAt, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  onlyTopics,
+  partitionCounts,
+  partitionsOf,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Copies } from '../../src/migration/work/parity.js';
 import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -10,15 +16,17 @@ import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { blocking } from '../kit/weights.js';
+import { under } from '../../src/migration/by-name.js';
 
 type Sides = { source: Cluster; target: Cluster };
 
 /** How the copies are now. @throws FerryError of a topic that cannot be read */
 export async function copiesOn(target: Cluster, logStarts: TargetOffsets): Promise<Copies> {
-  const rows = await target.topics(Object.keys(logStarts));
+  const names = [...partitionCounts(logStarts).keys()];
+  const rows = await target.topics(names);
   return {
     logStarts,
-    topicIds: Object.fromEntries(Object.keys(logStarts).map((name) => [name, valueOf(rows, name).topicId])),
+    topicIds: Object.fromEntries(names.map((name) => [name, valueOf(rows, name).topicId])),
   };
 }
 
@@ -51,7 +59,7 @@ export async function lostCopies(
     const name = targetName(topic);
     const row = rowAt(rows, name);
     if (row.error && row.error.type !== 'NotFound') throw row.error;
-    const then = copies.topicIds[name];
+    const then = under(copies.topicIds, name);
     return row.error || (then != null && row.value.topicId !== then)
       ? [
           blocking(
@@ -122,5 +130,5 @@ async function heldBelow(
       .filter((at) => valueOf(marks, partitionKey(at)).logStart < at.offset)
       .map(({ topic }) => topic),
   );
-  return Object.fromEntries(Object.entries(ends).filter(([topic]) => held.has(topic)));
+  return onlyTopics(ends, held);
 }

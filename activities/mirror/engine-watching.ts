@@ -2,15 +2,22 @@ import { z } from 'zod';
 import { partitionKey, type Cluster, type Rows, type Watermarks } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { targetName } from '../../src/migration/file.js';
-import { offsetAt, type SourceOffsets, type TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  offsetTable,
+  offsetTableShape,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import type { MirroredPartition } from '../../src/mirror/plan.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { describeArrival } from '../drain/last-arrival.js';
-import { plannedTopics } from '../topics/planned-topics.js';
+import { growthSince } from '../drain/growth.js';
+import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
+import { stillness, whileItMoves } from './stillness.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { digits, listed } from '../kit/wording.js';
@@ -20,9 +27,10 @@ type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: '
 
 const carried = z.object({
   /** The ends as they were `atMs`, in ms of watching: a mirror that keeps up has soon copied what was there then. */
-  mark: z.object({ ends: z.record(z.string(), z.array(z.string())), atMs: z.number() }).nullable(),
+  mark: z.object({ ends: offsetTableShape as z.ZodType<SourceOffsets>, atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
+  still: stillness.optional(),
 });
 type Carried = z.infer<typeof carried>;
 
@@ -73,25 +81,16 @@ class EngineWatch {
   }
 
   async probe({ carry, watchedMs }: Moment<Carried>): Promise<Seen<Answer, Carried>> {
-    const { migration, topicIds, to, frozen = false } = this.input;
-    await plannedTopics(
+    const { migration, topicIds, targetIds, to, frozen = false } = this.input;
+    const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds, partitions: new Map(Object.entries(this.input.partitions)) },
     );
+    await plannedCopies(this.target, this.input, topics, targetIds);
     const marks = await this.source.watermarks(this.partitions);
-    if (to && frozen) {
-      const grown = this.partitions.find(
-        (at) => highWatermark(marks, at) > (offsetAt(to, at.topic, at.partition) ?? 0n),
-      );
-      if (grown)
-        return {
-          answer: {
-            state: 'grew',
-            sentence: `The source was claimed to be quiet, and then records came to ${await describeArrival(this.source, grown, highWatermark(marks, grown))}: its end was frozen at ${offsetAt(to, grown.topic, grown.partition) ?? 0n}. A producer still writes there.`,
-          },
-        };
-    }
+    const grown = to && frozen ? await growthSince(this.source, to, this.partitions, marks) : undefined;
+    if (grown) return { answer: grown };
     await this.readPositions();
     // Of a mirror that is to keep up the first probe only takes down the ends.
     const upTo = to ?? carry?.mark?.ends;
@@ -119,7 +118,11 @@ class EngineWatch {
     if (upTo === undefined || !reached || late) {
       // Until it is late, what is not stored yet is no sign that the mirror falls behind.
       if (to || late) this.streak.broken();
-      return { says: sayBehind(behind, left, carry?.left ?? null, watchedMs), carry: next };
+      const says = sayBehind(behind, left, carry?.left ?? null, watchedMs);
+      const at = behind.map(({ next }) => String(next)).join(' ');
+      return left === 0 && !to
+        ? { says, carry: next }
+        : whileItMoves(migration, { says, carry: next, at, before: carry?.still, watchedMs });
     }
     if (!this.streak.saw(to ? 'empty' : 'keeps up'))
       return { says: 'everything is copied, looking again', carry: next, confirming: true };
@@ -150,29 +153,28 @@ class EngineWatch {
 
   /** Where the source's ends are on the target. */
   private mirrored(ends: SourceOffsets): TargetOffsets {
-    const table: TargetOffsets = {};
-    for (const at of this.partitions) {
-      const position = this.positions.get(partitionKey(at));
-      const end = offsetAt(ends, at.topic, at.partition);
-      const offset = end === undefined ? undefined : position?.map.translate(end);
-      (table[at.targetTopic] ??= [])[at.partition] = String(offset ?? position?.targetNext ?? 0n);
-    }
-    return table;
+    return offsetTable(
+      this.partitions.map((at) => {
+        const position = this.positions.get(partitionKey(at));
+        const end = offsetAt(ends, at.topic, at.partition);
+        const offset = end === undefined ? undefined : position?.map.translate(end);
+        return {
+          topic: at.targetTopic,
+          partition: at.partition,
+          offset: offset ?? position?.targetNext ?? 0n,
+        };
+      }),
+    );
   }
-}
-
-function highWatermark(marks: Rows<string, Watermarks>, at: MirroredPartition): bigint {
-  return valueOf(marks, partitionKey(at)).highWatermark;
 }
 
 function stableEnds(
   partitions: readonly MirroredPartition[],
   marks: Rows<string, Watermarks>,
 ): SourceOffsets {
-  const table: SourceOffsets = {};
-  for (const at of partitions)
-    (table[at.topic] ??= [])[at.partition] = String(valueOf(marks, partitionKey(at)).lastStable);
-  return table;
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: valueOf(marks, partitionKey(at)).lastStable })),
+  );
 }
 
 function sayBehind(

@@ -18,7 +18,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { watchEngine } from './engine-watching.js';
 import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedTopics, topicIdsOn } from '../topics/planned-topics.js';
 import { stillShape, Translation, type Still, type TranslateAnswer } from '../offsets/translation.js';
 import { HeldBack } from '../schemas/schema-held-back.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
@@ -43,7 +43,7 @@ export function engineActivities({
         );
         const partitions = Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]));
         attempt.says(`Looks whether ${target.name} takes and keeps the history.`);
-        const findings = await historyOf(source, target, migration);
+        const findings = await historyOf({ clusters, registries }, input);
         const stands = standing(findings, accepted);
         if (stands.length > 0)
           return {
@@ -56,6 +56,7 @@ export function engineActivities({
         const { shares } = sharesOf(migration, partitions);
         return {
           partitions,
+          targetIds: await topicIdsOn(target, migration.topics.map(targetName)),
           findings,
           sentence: `The mirror copies ${count(partitionsIn(topics).length, 'partition')} from now on, in ${count(shares, 'share')}; it keeps where each record went in ${mapTopic(migration.name)} on ${target.name}${made ? '' : ', which was there already'}.`,
         };
@@ -67,13 +68,25 @@ export function engineActivities({
       const mirrored = mirroredPartitions(migration, partitions, { share, shares });
       const pace = new MirrorPace(share);
       let heartbeat: Heartbeat | MirrorHeartbeat = {
-        says: `share ${share} of the mirror begins`,
+        says: `share ${share + 1} of ${shares} of the mirror begins`,
         at: new Date().toISOString(),
         carry: null,
       };
       const held = heldBackOn(clusters, migration);
-      const says = () => withHeld(heartbeat.says, held);
-      const beat = () => context.heartbeat({ ...heartbeat, says: says() });
+      let failing: string | undefined;
+      const says = () => failing ?? withHeld(heartbeat.says, held);
+      const beat = () =>
+        context.heartbeat({
+          ...heartbeat,
+          says: says(),
+          ...('mirror' in heartbeat && {
+            mirror: {
+              ...heartbeat.mirror,
+              // The numbers may be of before.
+              ...(failing && { failing, recordsPerSecond: 0, bytesPerSecond: 0 }),
+            },
+          }),
+        });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
       const { bytesPerSecond } = migration.copying;
       const { busy } = sharesOf(migration, partitions);
@@ -86,11 +99,16 @@ export function engineActivities({
         await runMirror(
           clusters(migration.source),
           clusters(migration.target),
-          { migration: migration.name, share, partitions: mirrored },
+          { migration: migration.name, share, partitions: mirrored, counts: partitions },
           {
             signal,
             ids,
+            accepted: input.accepted,
             patienceMs: waitMs(migration, 'patience'),
+            failing: (now) => {
+              failing = now;
+              beat();
+            },
             progress: (progress) => {
               heartbeat = pace.heartbeat(progress);
               beat();
@@ -121,7 +139,11 @@ export function engineActivities({
           const map = positions.get(partitionKey(at))?.map;
           const position = map?.translate(at.committed);
           return map === undefined || position === undefined
-            ? { certainty: 'unknown', behind: true, reason: 'the mirror has not copied so far yet' }
+            ? {
+                certainty: 'unknown',
+                behind: true,
+                reason: `the mirror has copied up to ${map?.sourceNext ?? 'nothing'} yet`,
+              }
             : {
                 certainty: 'exact',
                 target: position,

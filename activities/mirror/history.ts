@@ -1,20 +1,32 @@
-import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type ConfigEntry,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
+import { largestBatches, type LargestBatch } from './batch-sizes.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import { formatDuration } from '../../src/migration/duration.js';
-import { mirrorKind, targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
+import { isFerryError } from '../../src/migration/errors.js';
+import { mirrorKind, targetName, waitMs, type TopicMove } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { notTheMirrors } from '../../src/mirror/tail-of-mirror.js';
+import { isMirroredAlready } from '../connect/connect-workers.js';
+import type { Dependencies } from '../kit/dependencies.js';
+import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.js';
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { sample, type Place } from '../kit/sampling.js';
-import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
+import { mirroredAs, recordsBeyond, storedPositions } from '../offsets/target-writes.js';
 import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
 import { readTopics, type TopicState } from '../topics/topic-reading.js';
 import { asking, blocking, noting } from '../kit/weights.js';
-import { count } from '../kit/wording.js';
+import { count, listed } from '../kit/wording.js';
 
 const dayMs = 86_400_000;
 /** Read at the beginning of each partition to see what its records are like. */
@@ -34,14 +46,19 @@ interface Copied {
  * Whether the target takes the history that the source holds, and keeps it: all that can be known before anything is
  * copied, in one go. Changes nothing.
  */
-export async function historyOf(source: Cluster, target: Cluster, migration: Migration): Promise<Finding[]> {
+export async function historyOf(
+  { clusters, registries, connects }: Pick<Dependencies, 'clusters' | 'registries' | 'connects'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
+): Promise<Finding[]> {
+  const { migration } = work;
+  const [source, target] = [clusters(migration.source), clusters(migration.target)];
   const [onSource, onTarget, defaults] = await Promise.all([
     readTopics(
       source,
       migration.topics.map(({ name }) => name),
     ),
     readTopics(target, migration.topics.map(targetName)),
-    target.brokerConfig().catch(() => []),
+    defaultsOf(target),
   ]);
   const copied = migration.topics.flatMap((move): Copied[] => {
     const from = onSource.topics.get(move.name);
@@ -62,7 +79,7 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
     ];
   });
   const partitions = partitionsIn(copied.map(({ from }) => from.facts));
-  const [oldest, future, ids, { keyless, unseen }, before] = await Promise.all([
+  const [oldest, future, ids, { keyless, unseen }, before, largest] = await Promise.all([
     oldestRecords(source, partitions),
     recordsAhead(source, copied),
     migration.strategy === 'simpleMirroring' ? idsIn(source, partitions) : [],
@@ -70,7 +87,8 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
       source,
       copied.filter(({ setting }) => setting('cleanup.policy')?.includes('compact')),
     ),
-    recordsBefore(target, migration, onTarget.topics),
+    recordsBefore({ source, target, registries, connects }, work, onTarget.topics),
+    largestBatches(source, partitions),
   ]);
   return [
     ...copied.flatMap((topic) => [
@@ -78,6 +96,7 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
       ...retentionFindings(topic, oldest.get(topic.move.name), target.name),
       ...timestampFindings(topic, oldest.get(topic.move.name), future.get(topic.move.name), target.name),
       ...(keyless.has(topic.move.name) ? [keylessFinding(topic, target.name)] : []),
+      ...sizeFindings(topic, largest.get(topic.move.name), mirrorKind(migration), target.name),
     ]),
     ...ids,
     ...unseen.map((place) =>
@@ -88,6 +107,14 @@ export async function historyOf(source: Cluster, target: Cluster, migration: Mig
     ),
     ...before,
   ];
+}
+
+/** None when the target does not show them: what its topics keep is checked again once they are there. */
+async function defaultsOf(target: Cluster): Promise<ConfigEntry[]> {
+  return target.brokerConfig().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return [];
+    throw error;
+  });
 }
 
 /** When the first record of each topic was written, ms: retention and timestamp limits ask for the oldest. */
@@ -212,6 +239,28 @@ function keylessFinding({ move, mend }: Copied, target: string): Finding {
   );
 }
 
+/** The limit of a topic may have been lowered after larger batches were written to it, and is what its copy gets. */
+function sizeFindings(
+  { move, from, setting, mend }: Copied,
+  largest: LargestBatch | undefined,
+  mirror: 'engine' | 'mirrormaker',
+  target: string,
+): Finding[] {
+  const limit = Number(setting('max.message.bytes') ?? NaN);
+  if (!largest || !(largest.bytes > limit)) return [];
+  const own = effective(from.config, 'max.message.bytes');
+  const key = `batches-too-large:${move.name}`;
+  const says = `${move.name} holds a batch of ${largest.bytes} bytes at offset ${largest.offset} of ${partitionKey(largest)}${own === undefined ? '' : `, where the topic takes ${own} now`}, and ${targetName(move)} on ${target} takes at most ${limit} (max.message.bytes); only some batches were looked at, and others may be larger`;
+  const way = `${mend('max.message.bytes')} to ${nextLimit(largest.bytes)} or more until the migration has ended`;
+  // MirrorMaker's producer makes batches of its own: a single record of that size is what it cannot write.
+  return mirror === 'engine'
+    ? [blocking(key, `${says}: ${way}.`)]
+    : [asking(key, `${says}: ${way}, or accept it where no single record is so large.`)];
+}
+
+/** The next whole MiB. */
+const nextLimit = (bytes: number): number => Math.ceil(bytes / 1_048_576) * 1_048_576;
+
 /**
  * Of these topics the ones with a record without a key among the first of a partition: they were not always compacted.
  * `unseen`: beginnings of which nothing came.
@@ -252,29 +301,60 @@ async function idsIn(source: Cluster, partitions: readonly TopicPartition[]): Pr
 
 /** The history is to come first: what is on the target already, and was not mirrored, would lie before it. */
 async function recordsBefore(
-  target: Cluster,
-  migration: Migration,
+  {
+    source,
+    target,
+    registries,
+    connects,
+  }: { source: Cluster; target: Cluster } & Pick<Dependencies, 'registries' | 'connects'>,
+  work: Pick<Work, 'migration' | 'accepted'>,
   there: ReadonlyMap<string, TopicState>,
 ): Promise<Finding[]> {
+  const { migration } = work;
   const facts = [...there.values()].map((state) => state.facts);
   const ends: Ends[] = await readEnds(target, partitionsIn(facts));
   const held = ends.filter(({ logStart, highWatermark }) => highWatermark > logStart);
-  if (held.length === 0 || mirrorKind(migration) === 'mirrormaker') return recordsThere(held, target.name);
-  const mirrored = await mirroredOffsets(target, migration, {});
-  const strange = held.filter(({ topic, partition }) => mirrored[topic]?.[partition] === undefined);
-  const beyond = await recordsBeyond(
+  if (held.length === 0) return [];
+  if (mirrorKind(migration) === 'mirrormaker')
+    return connects && (await isMirroredAlready({ connects }, migration))
+      ? [
+          noting(
+            'history-begun',
+            `MirrorMaker's connectors of this migration are there already, so what ${listed([...new Set(held.map(({ topic }) => topic))])} on ${target.name} holds is taken for theirs until both clusters are compared.`,
+          ),
+        ]
+      : recordsThere(held, target.name);
+  // Read after the ends: what a mirror that runs has written by then is stored, or lies behind what is stored.
+  const positions = await storedPositions(target, migration);
+  const stored = held.flatMap((end) => {
+    const partition = mirroredAs(migration, end);
+    const position = partition && positions.get(partitionKey(partition));
+    return position ? [{ end, partition, position }] : [];
+  });
+  const strange = held.filter((end) => !stored.some((one) => one.end === end));
+  const ids = await SchemaTranslation.of({ registries }, work, new AbortController().signal);
+  const behind = await notTheMirrors(
+    source,
     target,
-    held.filter((end) => !strange.includes(end)),
-    mirrored,
+    stored
+      .filter(({ end, position }) => position.targetNext < end.highWatermark)
+      .map(({ end, ...one }) => ({ ...one, targetEnd: Number(end.highWatermark) })),
+    { ids, patienceMs: waitMs(migration, 'patience') },
   );
-  return recordsThere([...(await recordsBeyond(target, strange, {})), ...beyond], target.name);
+  const beyond = held.filter((end) => behind.has(partitionKey(end)));
+  return recordsThere(
+    [...(await recordsBeyond(target, strange, [])), ...beyond],
+    target.name,
+    [...behind.values()].map(({ message }) => message)[0],
+  );
 }
 
-function recordsThere(held: readonly TopicPartition[], target: string): Finding[] {
+/** @param why how that is known of one of them */
+function recordsThere(held: readonly TopicPartition[], target: string, why?: string): Finding[] {
   return [...new Set(held.map(({ topic }) => topic))].map((topic) =>
     blocking(
       `records-before-history:${topic}`,
-      `${topic} on ${target} holds records in ${count(held.filter((at) => at.topic === topic).length, 'partition')} that no mirror of this migration wrote, and the history would come after them: empty the topic, or give it another name in the file.`,
+      `${topic} on ${target} holds records in ${count(held.filter((at) => at.topic === topic).length, 'partition')} that no mirror of this migration wrote, and the history would come after them${why === undefined ? '' : ` (${why.replace(/\.$/, '')})`}: empty the topic, or give it another name in the file.`,
     ),
   );
 }

@@ -16,7 +16,7 @@ export class MirrorPace {
   constructor(private readonly share: number) {}
 
   heartbeat(progress: MirrorProgress, now = Date.now()): MirrorHeartbeat {
-    const records = Number(progress.records);
+    const records = progress.copied;
     const bytes = Number(progress.bytes);
     this.samples.push({ at: now, records, bytes });
     while ((this.samples[1]?.at ?? now) <= now - windowMs) this.samples.shift();
@@ -31,7 +31,7 @@ export class MirrorPace {
     const recordsPerSecond = perSecond(records - (first?.records ?? 0));
     const bytesPerSecond = perSecond(bytes - (first?.bytes ?? 0));
     return {
-      says: sayPace({ records, bytes, recordsPerSecond, bytesPerSecond, lag }),
+      says: sayPace({ records, recordsPerSecond, bytesPerSecond, lag }),
       at: new Date(now).toISOString(),
       carry: null,
       mirror: {
@@ -44,14 +44,11 @@ export class MirrorPace {
   }
 }
 
-type Numbers = Pick<
-  MirrorHeartbeat['mirror'],
-  'records' | 'bytes' | 'recordsPerSecond' | 'bytesPerSecond' | 'lag'
->;
+type Numbers = Pick<MirrorHeartbeat['mirror'], 'records' | 'recordsPerSecond' | 'bytesPerSecond' | 'lag'>;
 
-/** For example `copied 1,200,000 records (1.1 GB), 85,000 a second (80 MB/s), up to 300,000 left, about 3.5s`. */
-export function sayPace({ records, bytes, recordsPerSecond, bytesPerSecond, lag }: Numbers): string {
-  const copied = `copied ${digits(records)} ${records === 1 ? 'record' : 'records'}${bytes > 0 ? ` (${formatBytes(bytes)})` : ''}`;
+/** For example `copied 1,200,000 records, 85,000 a second (80 MB/s), up to 300,000 left, about 3.5s`. */
+export function sayPace({ records, recordsPerSecond, bytesPerSecond, lag }: Numbers): string {
+  const copied = `copied ${digits(records)} ${records === 1 ? 'record' : 'records'}`;
   if (lag === 0) return `${copied}, nothing left for now`;
   const rate =
     recordsPerSecond > 0

@@ -5,9 +5,10 @@ import { targetName, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind, type LateRecords } from '../drain/late-records.js';
 import { readEnds } from '../offsets/offset-reading.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { valueOf } from '../kit/rows.js';
@@ -52,7 +53,7 @@ class ProducersOnTarget {
   async probe({ outOfPatience }: Moment<Nothing>): Promise<Seen<Answer, Nothing>> {
     const { migration, accepted = [] } = this.input;
     const [late, written] = await Promise.all([this.late(), this.written()]);
-    if (late[0]) {
+    if (late[0] && this.input.frozen) {
       if (written.length === 0)
         return {
           answer: {
@@ -96,7 +97,9 @@ class ProducersOnTarget {
   private sayOfSource(late: readonly LateRecords[]): string {
     const { name } = this.source;
     if (!this.input.frozen)
-      return `Not verified: whether ${name} has grown, since it was not proved quiet when its end was taken.`;
+      return late.length > 0
+        ? `Not verified: that nothing is written to ${name} any more. It was not proved quiet when its end was taken, and ${sayOffsets(late)} came since; nothing of that is copied.`
+        : `Not verified: that nothing is written to ${name} any more, since it was not proved quiet when its end was taken; nothing has come since.`;
     return late.length > 0
       ? `What came to ${name} after its end was frozen stays behind, which a person accepted.`
       : `${name} is as it was when its end was frozen.`;
@@ -104,13 +107,13 @@ class ProducersOnTarget {
 
   /** Of each topic of the source what came since its end was frozen. */
   private async late(): Promise<LateRecords[]> {
-    const { migration, topicIds, ends, frozen } = this.input;
+    const { migration, topicIds, ends } = this.input;
     const topics = await plannedTopics(
       this.source,
       migration.topics.map(({ name }) => name),
       { topicIds },
     );
-    if (!frozen) return [];
+    await plannedCopies(this.target, this.input, topics);
     const marks = await this.source.watermarks(partitionsIn(topics));
     const late: LateRecords[] = [];
     for (const topic of topics) {
@@ -130,4 +133,10 @@ class ProducersOnTarget {
     const beyond = new Set((await recordsBeyond(this.target, ends, from)).map(({ topic }) => topic));
     return names.filter((name) => beyond.has(name));
   }
+}
+
+/** For example `up to 2,218 records (orders)`: an upper bound, since markers of transactions count too. */
+function sayOffsets(late: readonly LateRecords[]): string {
+  const offsets = late.reduce((sum, one) => sum + one.offsets, 0n);
+  return `up to ${records(offsets)} (${listed(late.map(({ topic }) => topic))})`;
 }

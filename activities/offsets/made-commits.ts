@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { partitionKey, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
+import { targetName, type Migration } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
-import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { packPositions, partitionsByTopic, unpackPositions } from '../../src/migration/positions.js';
+import type { MadeOffsets, TranslatedPosition } from '../../src/migration/work/offsets.js';
 import { readMetadata } from './commit-metadata.js';
 
 /** One commit that the ferry has made, as it is remembered. */
@@ -43,36 +45,49 @@ export function hasOldMark({ metadata }: Committed, migration: string): boolean 
   return metadata === `kafka-ferry ${workflowId(migration)}`;
 }
 
+type Topics = Pick<Migration, 'topics'>;
+
+const namesIn = ({ topics }: Topics): string[] => topics.map(targetName);
+
 /**
- * Commits of one group as a migration keeps them, by topic on the target: for each partition `offset`, or
- * `offset metadata` as remembered, or nothing where the ferry made none. Neighbours that are equal are one entry:
- * `0*12`.
+ * The commits of one group as a migration keeps them.
+ *
+ * @param topics in which something was made, by name on the target, and how many partitions they have
  */
 export function packCommits(
+  migration: Topics,
+  group: string,
   commits: Iterable<TopicPartition & MadeCommit>,
-): NonNullable<MadeOffsets['commits']> {
-  // A topic may be called `constructor`.
-  const table = new Map<string, string[]>();
-  for (const { topic, partition, offset, metadata } of commits) {
-    const entries = table.get(topic) ?? [];
-    entries[partition] = metadata === '' ? `${offset}` : `${offset} ${metadata}`;
-    table.set(topic, entries);
-  }
-  return Object.fromEntries(
-    [...table].map(([topic, entries]) => {
-      const runs: { entry: string; times: number }[] = [];
-      for (const entry of Array.from(entries, (one) => one ?? '')) {
-        const last = runs.at(-1);
-        if (last?.entry === entry) last.times += 1;
-        else runs.push({ entry, times: 1 });
-      }
-      return [topic, runs.map(({ entry, times }) => (times === 1 ? entry : `${entry}*${times}`))];
-    }),
-  );
+  topics: ReadonlyMap<string, number>,
+): MadeOffsets {
+  return { group, positions: packPositions(namesIn(migration), commits, topics) };
 }
 
 /** By `partitionKey` on the target. */
-export function unpackCommits({ commits = {} }: Pick<MadeOffsets, 'commits'>): Map<string, MadeCommit> {
+export function unpackCommits(migration: Topics, made: MadeOffsets): Map<string, MadeCommit> {
+  if (!made.positions) return commitsOfBefore(made);
+  return new Map(
+    unpackPositions(namesIn(migration), made.positions).map(({ metadata = '', ...at }) => [
+      partitionKey(at),
+      { offset: at.offset, metadata },
+    ]),
+  );
+}
+
+/** Topics in which something was made, by name on the target, each with a number of partitions if that is known. */
+export function topicsMade(migration: Topics, { positions, topics = [] }: MadeOffsets): Map<string, number> {
+  return new Map(
+    positions
+      ? partitionsByTopic(namesIn(migration), positions)
+      : topics.map((topic): [string, number] => [topic, 0]),
+  );
+}
+
+/**
+ * By topic there stood for each partition `offset`, or `offset metadata` as remembered, or nothing where the ferry made
+ * none. Neighbours that were equal were one entry: `0*12`.
+ */
+function commitsOfBefore({ commits = {} }: MadeOffsets): Map<string, MadeCommit> {
   const made = new Map<string, MadeCommit>();
   for (const [topic, runs] of Object.entries(commits)) {
     let partition = 0;
@@ -87,10 +102,6 @@ export function unpackCommits({ commits = {} }: Pick<MadeOffsets, 'commits'>): M
 }
 
 /** What is committed on the target for a position that was translated. */
-export function madeOf({
-  target,
-  metadata = '',
-  without,
-}: TranslatedGroup['partitions'][number]): MadeCommit {
+export function madeOf({ target, metadata = '', without }: TranslatedPosition): MadeCommit {
   return { offset: BigInt(target), metadata: without ? '' : metadata };
 }

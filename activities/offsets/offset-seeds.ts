@@ -1,9 +1,8 @@
 import { partitionKey, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
-import type { MadeOffsets } from '../../src/migration/work/offsets.js';
+import { offsetAt, offsetTable, type TargetOffsets } from '../../src/migration/offsets.js';
 import type { Ends } from './offset-reading.js';
-import { isAsMade, packCommits, recalled, remembered, type MadeCommit } from './made-commits.js';
+import { isAsMade, recalled, remembered, type MadeCommit } from './made-commits.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
 
@@ -38,14 +37,7 @@ export function startFromRecord(recorded: TargetOffsets, ends: readonly Ends[], 
 }
 
 function tableOf(ends: readonly Ends[], offset: (end: Ends) => bigint): TargetOffsets {
-  // A topic may be called `constructor`.
-  const table = new Map<string, string[]>();
-  for (const end of ends) {
-    const offsets = table.get(end.topic) ?? [];
-    offsets[end.partition] = offset(end).toString();
-    table.set(end.topic, offsets);
-  }
-  return Object.fromEntries(table);
+  return offsetTable(ends.map((end) => ({ ...end, offset: offset(end) })));
 }
 
 export interface GroupOnTarget {
@@ -67,7 +59,9 @@ export interface Seed {
   /** Offsets to commit. */
   commit: (TopicPartition & { offset: bigint; metadata: string })[];
   /** What is this migration's, once `commit` is done. */
-  made: MadeOffsets;
+  made: (TopicPartition & MadeCommit)[];
+  /** Topics in which something is this migration's, if only by an old mark. */
+  topics: ReadonlySet<string>;
   findings: Finding[];
 }
 
@@ -111,7 +105,8 @@ export function planSeed(
   return {
     group,
     commit,
-    made: { group, topics: [...topics], commits: packCommits(own) },
+    made: own,
+    topics,
     findings: [...liveFindings(), ...expiredFindings(), ...foreignFindings()],
   };
 

@@ -1,17 +1,26 @@
 import { z } from 'zod';
-import type { Cluster, Committed } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type Committed } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
-import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetAt,
+  offsetTable,
+  offsetTableShape,
+  partitionCounts,
+  partitionsOf,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import { positionsShape } from '../../src/migration/positions.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Work } from '../../src/migration/work/work.js';
 import type { Attempt } from '../kit/attempt.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { copiedSoFar } from '../mirror/copied-so-far.js';
 import { readCommitted } from '../groups/group-reading.js';
-import { hasOldMark, unpackCommits, type MadeCommit } from './made-commits.js';
+import { hasOldMark, packCommits, topicsMade, unpackCommits, type MadeCommit } from './made-commits.js';
 import { readEnds, recordsThere, type Ends } from './offset-reading.js';
 import { streamsTimes } from './streams-times.js';
 import {
@@ -34,12 +43,13 @@ type SeedInput = Parameters<Activities['seedOffsets']>[0];
 
 /** What an attempt was about to commit: where groups start, and the commits that were not there yet. */
 const note = z.object({
-  start: z.record(z.string(), z.array(z.string())),
+  start: offsetTableShape as z.ZodType<TargetOffsets>,
   made: z.array(
     z.object({
       group: z.string(),
-      topics: z.array(z.string()),
-      commits: z.record(z.string(), z.array(z.string())),
+      positions: positionsShape.optional(),
+      topics: z.array(z.string()).optional(),
+      commits: z.record(z.string(), z.array(z.string())).optional(),
     }),
   ),
 });
@@ -61,8 +71,11 @@ export async function seedOffsets(
   const noted = note.safeParse(attempt.noted).data;
   const ends = await endsOfTopics(target, migration);
   const groups = await groupsOnTarget(clusters, input, ends, noted?.made ?? []);
-  const start = startOf(input, noted?.start, ends);
+  const start = startOf(input, noted?.start, ends, groups);
   const seeds = groups.map((group) => planSeed(group, start, target.name));
+  const madeOf = new Map(
+    seeds.map((seed, nth) => [seed, madeBy(migration, seed, groups[nth]?.before ?? [])]),
+  );
   const findings = [...start.findings, ...seeds.flatMap((seed) => seed.findings)];
   const stands = standing(findings, accepted);
   if (stands.length > 0)
@@ -74,7 +87,7 @@ export async function seedOffsets(
     };
 
   if (seeds.some(({ commit }) => commit.length > 0))
-    await attempt.note({ start: start.table, made: seeds.map(({ made }) => made) });
+    await attempt.note({ start: start.table, made: [...madeOf.values()] });
   const made: MadeOffsets[] = [];
   let partitions = 0;
   await inParallel(
@@ -84,7 +97,8 @@ export async function seedOffsets(
       const refused = await commitSeed(target, seed);
       findings.push(...refused);
       // Of a group that was refused in part some commits are there: they are as they were to be made.
-      if (seed.made.topics.length > 0) made.push(seed.made);
+      const all = madeOf.get(seed);
+      if (all && seed.topics.size > 0) made.push(all);
       if (refused.length > 0) return;
       partitions += seed.commit.length;
       attempt.says(`Has seeded ${made.length} of ${count(seeds.length, 'group')} on ${target.name}.`);
@@ -113,7 +127,7 @@ async function groupsOnTarget(
   { migration, groups, made = [] }: SeedInput,
   ends: readonly Ends[],
   noted: readonly MadeOffsets[],
-): Promise<GroupOnTarget[]> {
+): Promise<(GroupOnTarget & { before: readonly MadeOffsets[] })[]> {
   const target = clusters(migration.target);
   const moves = migration.consumers.filter(({ group }) => groups?.includes(group) ?? true);
   const wanted = new Map(
@@ -129,36 +143,64 @@ async function groupsOnTarget(
     readCommitted(target, ids, wanted),
     streamsTimes(clusters(migration.source), migration, moves, ends),
   ]);
+  const before = (group: string) => [...made, ...noted].filter((one) => one.group === group);
   return ids.map((group) => ({
     group,
+    before: before(group),
     members: valueOf(described, group).members.length,
     committed: valueIfThere(committed, group) ?? new Map<string, never>(),
     partitions: wanted.get(group) ?? [],
-    made: madeFor(group, [...made, ...noted]),
+    made: madeFor(migration, before(group)),
     times: times.get(group) ?? new Map<string, string>(),
     hasOldMark: (found: Committed) => hasOldMark(found, migration.name),
   }));
 }
 
-function madeFor(group: string, made: readonly MadeOffsets[]): Map<string, MadeCommit[]> {
+function madeFor(migration: Migration, made: readonly MadeOffsets[]): Map<string, MadeCommit[]> {
   const commits = new Map<string, MadeCommit[]>();
   for (const one of made)
-    if (one.group === group)
-      for (const [key, commit] of unpackCommits(one)) commits.set(key, [...(commits.get(key) ?? []), commit]);
+    for (const [key, commit] of unpackCommits(migration, one))
+      commits.set(key, [...(commits.get(key) ?? []), commit]);
   return commits;
+}
+
+/** All that is made for one group, once it is seeded: a partition in which it has moved on keeps what was made there. */
+function madeBy(
+  migration: Migration,
+  { group, made, topics }: Seed,
+  before: readonly MadeOffsets[],
+): MadeOffsets {
+  const now = new Map(made.map((one) => [partitionKey(one), one]));
+  const partitions = new Map([...topics].map((topic) => [topic, 0]));
+  for (const one of before) {
+    for (const [topic, count] of topicsMade(migration, one)) partitions.set(topic, count);
+    for (const [key, commit] of unpackCommits(migration, one)) {
+      const slash = key.lastIndexOf('/');
+      const at = { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) };
+      if (!now.has(key)) now.set(key, { ...at, ...commit });
+    }
+  }
+  // A topic in which nothing but old marks is known has to be seen to be there.
+  for (const topic of partitions.keys()) partitions.set(topic, Math.max(1, partitions.get(topic) ?? 0));
+  return packCommits(migration, group, now.values(), partitions);
 }
 
 function startOf(
   { start, migration }: SeedInput,
   noted: TargetOffsets | undefined,
   ends: readonly Ends[],
+  groups: readonly GroupOnTarget[],
 ): Start {
   const decided = start ?? noted;
   if (decided) return startFromRecord(decided, ends, migration.target);
   return {
     table: startFromEnds(ends),
     decided: false,
-    findings: recordsThere(ends, migration.target),
+    findings: recordsThere(
+      ends,
+      migration.target,
+      new Map(groups.map(({ group, committed }) => [group, committed])),
+    ),
   };
 }
 
@@ -173,19 +215,32 @@ async function commitSeed(target: Cluster, { group, commit }: Seed): Promise<Fin
 
 /**
  * Whether the target has got records since it was prepared, other than the mirror's: one sentence per topic that has.
+ * `partitions`: how many of each source topic a mirror has copied that is stopped for good now.
  */
 export async function targetWrites(
-  { clusters }: Dependencies,
-  { migration, start }: Work & { start: TargetOffsets },
-): Promise<{ written: string[] }> {
-  const target = clusters(migration.target);
-  const names = isMirrored(migration.strategy) ? migration.topics.map(targetName) : Object.keys(start);
+  dependencies: Pick<Dependencies, 'clusters' | 'registries'>,
+  work: Work & { start: TargetOffsets; partitions?: Record<string, number> },
+  attempt: Attempt,
+): Promise<{ written: string[]; mirrored?: TargetOffsets }> {
+  const { migration, start, partitions } = work;
+  const target = dependencies.clusters(migration.target);
+  const isCopied = isMirrored(migration.strategy);
+  const names = isCopied ? migration.topics.map(targetName) : [...partitionCounts(start).keys()];
   const topics = await target.topics(names);
   const there = names.flatMap((topic) => valueIfThere(topics, topic) ?? []);
   const ends = await readEnds(target, partitionsIn(there));
-  const grown = isMirrored(migration.strategy)
-    ? await recordsBeyond(target, ends, await mirroredOffsets(target, migration, start))
+  const beyond = (from: TargetOffsets) => recordsBeyond(target, ends, from);
+  let mirrored = isCopied ? await mirroredOffsets(target, migration, start) : start;
+  let grown = isCopied
+    ? await beyond(mirrored)
     : ends.map((end) => ({ ...end, offset: offsetAt(start, end.topic, end.partition) ?? 0n }));
+  const strange = new Map<string, string>();
+  if (isCopied && partitions && grown.length > 0) {
+    const copied = await copiedSoFar(dependencies, work, partitions, attempt);
+    for (const [topic, why] of copied.strange) strange.set(topic, why);
+    mirrored = furthest(mirrored, copied.mirrored);
+    grown = await beyond(mirrored);
+  }
   const written = new Map<string, { offsets: bigint; partitions: number[] }>();
   for (const { topic, partition, highWatermark, offset } of grown) {
     const since = highWatermark - offset;
@@ -194,9 +249,20 @@ export async function targetWrites(
     written.set(topic, { offsets: so.offsets + since, partitions: [...so.partitions, partition] });
   }
   return {
-    written: [...written].map(
-      ([topic, { offsets, partitions }]) =>
-        `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isMirrored(migration.strategy) ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}: something writes to it.`,
-    ),
+    written: [...written].map(([topic, { offsets, partitions }]) => {
+      const says = `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isCopied ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}`;
+      const why = strange.get(topic);
+      return why === undefined ? `${says}: something writes to it.` : `${says}. ${why}`;
+    }),
+    ...(isCopied && { mirrored }),
   };
+}
+
+/** Of each partition the later of both. */
+function furthest(one: TargetOffsets, other: TargetOffsets): TargetOffsets {
+  const further = partitionsOf(other).filter(({ topic, partition, offset }) => {
+    const known = offsetAt(one, topic, partition);
+    return known === undefined || offset > known;
+  });
+  return offsetTable([...partitionsOf(one), ...further]);
 }

@@ -1,8 +1,9 @@
 import type { Cluster, TopicPartition } from '../../src/kafka/cluster.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
-import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, offsetTable, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import { readPositions, mapTopic } from '../../src/mirror/map-topic.js';
+import { readPositions, mapTopic, type MirrorPosition } from '../../src/mirror/map-topic.js';
+import type { MirroredPartition } from '../../src/mirror/plan.js';
 import type { Ends } from './offset-reading.js';
 import { valueIfThere } from '../kit/rows.js';
 import { TailScans } from '../drain/tail-scan.js';
@@ -17,24 +18,40 @@ export async function mirroredOffsets(
   migration: Migration,
   mirrored: TargetOffsets,
 ): Promise<TargetOffsets> {
-  if (!isMirrored(migration.strategy) || mirrorKind(migration) === 'mirrormaker') return mirrored;
-  const map = mapTopic(migration.name);
-  if (!valueIfThere(await target.topics([map]), map)) return mirrored;
-  const positions = await readPositions(target, migration.name);
-  const table: TargetOffsets = Object.fromEntries(
-    Object.entries(mirrored).map(([topic, offsets]) => [topic, [...offsets]]),
-  );
+  const positions = await storedPositions(target, migration);
+  if (positions.size === 0) return mirrored;
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
-  for (const [key, { targetNext }] of positions) {
+  const inTheMap = [...positions].flatMap(([key, { targetNext }]) => {
     const slash = key.lastIndexOf('/');
     const topic = names.get(key.slice(0, slash));
-    if (topic === undefined) continue;
-    const of = (table[topic] ??= []);
     const partition = Number(key.slice(slash + 1));
-    const known = of[partition];
-    of[partition] = String(known !== undefined && BigInt(known) > targetNext ? known : targetNext);
-  }
-  return table;
+    if (topic === undefined) return [];
+    const known = offsetAt(mirrored, topic, partition);
+    return [{ topic, partition, offset: known !== undefined && known > targetNext ? known : targetNext }];
+  });
+  return offsetTable([...partitionsOf(mirrored), ...inTheMap]);
+}
+
+/** What the engine's map on the target says, by `partitionKey` of the source; nothing where there is none. */
+export async function storedPositions(
+  target: Cluster,
+  migration: Migration,
+): Promise<Map<string, MirrorPosition>> {
+  const map = mapTopic(migration.name);
+  return isMirrored(migration.strategy) &&
+    mirrorKind(migration) === 'engine' &&
+    valueIfThere(await target.topics([map]), map)
+    ? readPositions(target, migration.name)
+    : new Map<string, never>();
+}
+
+/** The partition of a migration whose copy this partition of the target is. */
+export function mirroredAs(
+  { topics }: Migration,
+  { topic, partition }: TopicPartition,
+): MirroredPartition | undefined {
+  const move = topics.find((one) => targetName(one) === topic);
+  return move && { topic: move.name, targetTopic: topic, partition };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Refinement } from '../../src/connect/refine.js';
 import {
@@ -5,22 +6,30 @@ import {
   type Cluster,
   type Committed,
   type GroupFacts,
+  type TopicFacts,
   type TopicPartition,
+  type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { tableOf, under } from '../../src/migration/by-name.js';
+import { offsetAt } from '../../src/migration/offsets.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { positionsShape } from '../../src/migration/positions.js';
+import { packTranslated, unpackTranslated } from '../../src/migration/translated.js';
+import type { TranslatedGroup, TranslatedPosition as Translated } from '../../src/migration/work/offsets.js';
 import type { Position } from '../connect/connect-offsets.js';
+import { growthSince } from '../drain/growth.js';
 import { readersOf } from '../drain/drain-findings.js';
 import { passes, probeDrain } from '../drain/drain-probe.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { describeMember, membersReading } from '../groups/membership.js';
+import { sayStill, stillWindowMs } from '../groups/self-assigned.js';
 import { readMetadata } from './commit-metadata.js';
 import { hasOldMark, isAsMade, madeOf, recalled, remembered } from './made-commits.js';
 import { MetadataLeftOut } from './metadata-left-out.js';
-import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
+import { partitionsIn, plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import type { Moment, Seen } from '../kit/watch.js';
@@ -32,28 +41,32 @@ export type TranslateAnswer = Exclude<
   Awaited<ReturnType<Activities['translateGroups']>>,
   { state: 'watching' }
 >;
-type Translated = TranslatedGroup['partitions'][number];
 
-/** Where the groups are on the source, and since when, in ms of watching. */
+const positionOfBefore = z.object({
+  topic: z.string(),
+  partition: z.number(),
+  source: z.string().nullable(),
+  target: z.string(),
+  certainty: z.enum(['exact', 'at-least-once']),
+  metadata: z.string().optional(),
+  without: z.literal(true).optional(),
+});
+
+/** Where the groups are on the source (a digest), and since when, in ms of watching. */
 export const stillShape = z.object({
   positions: z.string(),
   sinceMs: z.number(),
-  /** What an attempt was about to commit. */
+  /** A position that the mirror has not come to, how far it is, and since when, in ms of watching. */
+  behind: z.object({ says: z.string(), sinceMs: z.number() }).optional(),
+  /** The same of each group, its offsets added up. */
+  each: tableOf(z.object({ committed: z.string(), sinceMs: z.number() })).optional(),
+  /** What attempts were about to commit. */
   intended: z
     .array(
       z.object({
         group: z.string(),
-        partitions: z.array(
-          z.object({
-            topic: z.string(),
-            partition: z.number(),
-            source: z.string().nullable(),
-            target: z.string(),
-            certainty: z.enum(['exact', 'at-least-once']),
-            metadata: z.string().optional(),
-            without: z.literal(true).optional(),
-          }),
-        ),
+        positions: positionsShape.optional(),
+        partitions: z.array(positionOfBefore).optional(),
       }),
     )
     .optional(),
@@ -91,6 +104,8 @@ interface Standing {
 export class Translation {
   private readonly streak: Streak;
   private readonly moves: ConsumerMove[];
+  /** By group and partition on the source. */
+  private readonly translatedBefore: ReadonlyMap<string, Translated>;
   /** By name on the source. */
   private readonly targetNames: ReadonlyMap<string, string>;
 
@@ -104,23 +119,46 @@ export class Translation {
     const { migration, groups } = input;
     this.streak = new Streak(migration.waits.agreeing);
     this.moves = migration.consumers.filter(({ group }) => groups.includes(group));
+    this.translatedBefore = new Map(
+      unpackTranslated(migration, input.translated).flatMap(({ group, partitions }) =>
+        partitions.map((at): [string, Translated] => [`${group} ${partitionKey(at)}`, at]),
+      ),
+    );
     this.targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   }
 
   async probe(moment: Moment<Still>): Promise<Seen<TranslateAnswer, Still>> {
-    const { carry, watchedMs } = moment;
-    const groups = await this.standings();
-    const positions = JSON.stringify(
-      groups.map(({ move, committed }) => [
-        move.group,
-        [...committed].map(([key, { offset, metadata }]) => `${key} ${offset}${remembered(metadata)}`),
-      ]),
+    const { carry, watchedMs, outOfPatience } = moment;
+    const { groups, partitions, topics } = await this.standings();
+    await plannedCopies(this.target, this.input, topics);
+    const { copied } = this.input;
+    // Looked at after the commits: what a group has read is in the log by then.
+    const grown = copied?.frozen ? await growthSince(this.source, copied.to, partitions) : undefined;
+    if (grown) return { answer: grown };
+    const positions = digestOf(groups);
+    const still: Still = {
+      ...(carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs }),
+      each: stillEach(groups, carry, watchedMs),
+    };
+    const stillMs = watchedMs - still.sinceMs;
+    const { moving, unseen, reading } = await this.stillMoving(
+      groups,
+      ({ group }) => watchedMs - (under(still.each, group)?.sinceMs ?? watchedMs),
     );
-    const still: Still = carry?.positions === positions ? carry : { ...carry, positions, sinceMs: watchedMs };
-    const moving = await this.stillMoving(groups);
+    if (unseen !== undefined) {
+      this.streak.broken();
+      // Who reads on with members may do so for longer than that.
+      return outOfPatience && moving === undefined
+        ? {
+            answer: {
+              state: 'contradicted',
+              sentence: `${unseen}, for all the patience of the migration: stop it there.`,
+            },
+          }
+        : { says: moving === undefined ? unseen : `${moving}; ${unseen}`, carry: still };
+    }
     if (moving !== undefined) {
       this.streak.broken();
-      const stillMs = watchedMs - still.sinceMs;
       return stillMs >= waitMs(this.input.migration, 'patience')
         ? {
             answer: {
@@ -132,14 +170,18 @@ export class Translation {
     }
     if (!this.streak.saw(positions))
       return {
-        says: `${listed(groups.map(({ move }) => move.group))} stopped on ${this.source.name}, looking again`,
+        says: `${this.sayStopped(groups, reading)}, looking again`,
         carry: still,
         confirming: true,
       };
     return this.translate(groups, still, moment);
   }
 
-  private async standings(): Promise<Standing[]> {
+  private async standings(): Promise<{
+    groups: Standing[];
+    partitions: TopicPartition[];
+    topics: TopicFacts[];
+  }> {
     const { migration, topicIds } = this.input;
     const topics = await plannedTopics(
       this.source,
@@ -153,27 +195,41 @@ export class Translation {
       }),
     );
     const committed = await readCommitted(this.source, [...wanted.keys()], wanted);
-    return this.moves.map((move) => ({
+    const groups = this.moves.map((move) => ({
       move,
       partitions: wanted.get(move.group) ?? [],
       committed: valueIfThere(committed, move.group) ?? new Map<string, never>(),
     }));
+    return { groups, partitions: partitionsIn(topics), topics };
   }
 
-  /** Who may still commit on the source; a group that has read everything there may stay. */
-  private async stillMoving(groups: readonly Standing[]): Promise<string | undefined> {
+  /**
+   * Who may still commit on the source; a group that has read everything there may stay. `unseen` are groups without a
+   * member whose commits have not been still for long enough, `reading` those that have members there.
+   */
+  private async stillMoving(
+    groups: readonly Standing[],
+    stillMs: (move: ConsumerMove) => number,
+  ): Promise<{ moving?: string; unseen?: string; reading: readonly string[] }> {
     const described = await this.source.describeGroups(groups.map(({ move }) => move.group));
+    const hidden = groups.flatMap(({ move, partitions, committed }) => {
+      const windowMs = stillWindowMs(this.input.migration, move, valueOf(described, move.group));
+      if (windowMs === undefined || stillMs(move) >= windowMs) return [];
+      // Where it was translated before, it has been still since then.
+      const moved = partitions.some((at) => !this.before(move.group, at, committed.get(partitionKey(at))));
+      return moved ? [{ group: move.group, says: sayStill(stillMs(move), windowMs) }] : [];
+    });
     const live = groups.flatMap(({ move, partitions }) => {
       const facts: GroupFacts = valueOf(described, move.group);
       const topics = new Set(partitions.map(({ topic }) => topic));
       const members = membersReading(facts, topics);
       return members.length > 0 ? [{ group: move.group, members, topics }] : [];
     });
-    if (live.length === 0) return undefined;
+    if (live.length === 0 && hidden.length === 0) return { reading: [] };
     const { ends, migration, accepted } = this.input;
     const drained = new Set<string>();
     if (ends) {
-      const names = new Set(live.map(({ group }) => group));
+      const names = new Set([...live, ...hidden].map(({ group }) => group));
       const reading = await probeDrain(this.source, {
         readers: readersOf(migration).filter(({ group }) => names.has(group)),
         topics: migration.topics.map(({ name }) => name),
@@ -184,7 +240,33 @@ export class Translation {
         if (partitions.every((one) => passes(group, one, accepted))) drained.add(group);
     }
     const moving = live.filter(({ group }) => !drained.has(group));
-    if (moving.length === 0) return undefined;
+    const unseen = hidden
+      .filter(({ group }) => !drained.has(group) && !moving.some((one) => one.group === group))
+      .slice(0, 3)
+      .map(({ group, says }) => `${group} ${says} on ${this.source.name}`);
+    return {
+      reading: live.map(({ group }) => group),
+      ...(moving.length > 0 && { moving: this.sayMembers(moving) }),
+      ...(unseen.length > 0 && { unseen: unseen.join('; ') }),
+    };
+  }
+
+  /** A group that has read everything may keep its members there: it has not stopped. */
+  private sayStopped(groups: readonly Standing[], reading: readonly string[]): string {
+    const stopped = groups.map(({ move }) => move.group).filter((group) => !reading.includes(group));
+    return [
+      ...(stopped.length > 0 ? [`${listed(stopped)} stopped on ${this.source.name}`] : []),
+      ...(reading.length > 0
+        ? [
+            `${listed(reading)} ${reading.length === 1 ? 'has' : 'have'} read ${this.source.name} to its end and still ${reading.length === 1 ? 'has' : 'have'} members there`,
+          ]
+        : []),
+    ].join(', ');
+  }
+
+  private sayMembers(
+    moving: readonly { group: string; members: GroupFacts['members']; topics: ReadonlySet<string> }[],
+  ): string {
     return moving
       .slice(0, 3)
       .map(({ group, members, topics }) => {
@@ -211,7 +293,7 @@ export class Translation {
       return [
         {
           ...one,
-          committed: one.commit.offset,
+          committed: this.withinCopy(one, one.commit.offset),
           names: said.kind === 'parallel-consumer' ? said.names : 0n,
         },
       ];
@@ -220,22 +302,23 @@ export class Translation {
     const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
     const behind = open.find((_, at) => isBehind(refined[at]));
     if (behind)
-      return {
-        says: `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
-        carry: still,
-      };
+      return this.awaitMirror(
+        `${behind.group} stopped at offset ${behind.committed} of ${partitionKey(behind)}: ${refined[open.indexOf(behind)]?.reason ?? ''}`,
+        still,
+        moment.watchedMs,
+      );
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
-    const findings: Finding[] = [];
+    const findings: Finding[] = await this.withoutCommit(asked);
     const leftOut = new MetadataLeftOut(this.source.name, this.target.name);
     const placed = new Map<string, Placed[]>();
     for (const { move } of groups) {
       const partitions = asked
         .filter(({ group }) => group === move.group)
         .map((one) => {
-          const first = valueOf(marks, partitionKey(this.onTarget(one))).logStart;
+          const log = valueOf(marks, partitionKey(this.onTarget(one)));
           return one.known
-            ? this.placedBefore(one, one.known, first, findings, leftOut)
-            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), first, findings, leftOut);
+            ? this.placedBefore(one, one.known, log.logStart, findings, leftOut)
+            : this.place(one, answers.get(`${move.group} ${partitionKey(one)}`), log, findings, leftOut);
         });
       placed.set(move.group, partitions);
       const reasoned = partitions.flatMap(({ one }) => {
@@ -255,25 +338,69 @@ export class Translation {
     findings.push(...leftOut.findings());
     const unaccepted = () => standing(findings, this.input.accepted ?? []);
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted() } };
-    const translated = [...placed].map(([group, partitions]): TranslatedGroup => ({
-      group,
-      partitions: partitions.map(({ one }) => one),
-    }));
-    const intended = [...(still.intended ?? []), ...translated];
+    const translated = packTranslated(
+      this.input.migration,
+      [...placed].map(([group, partitions]) => ({ group, partitions: partitions.map(({ one }) => one) })),
+      this.input.translated,
+      still.intended,
+    );
+    const intended = eachOnce([...(still.intended ?? []), ...translated]);
     const committed = await moment.change({ ...still, intended }, () =>
       this.commit(placed, intended, findings),
     );
     if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted(), translated } };
-    const ahead = translated.map(({ group, partitions }) => ({
+    const ahead = [...placed].map(([group, partitions]) => ({
       group,
-      records: partitions.reduce((sum, one) => {
+      records: partitions.reduce((sum, { one }) => {
         const end = valueOf(marks, partitionKey(this.onTarget(one))).highWatermark;
         return sum + (end > BigInt(one.target) ? end - BigInt(one.target) : 0n);
       }, 0n),
     }));
     return {
-      answer: { state: 'translated', translated, sentence: this.sentence(translated, committed, ahead) },
+      answer: { state: 'translated', translated, sentence: this.sentence(placed, committed, ahead) },
     };
+  }
+
+  /** The mirror is waited for as long as it moves. */
+  private awaitMirror(says: string, still: Still, watchedMs: number): Seen<TranslateAnswer, Still> {
+    const behind = still.behind?.says === says ? still.behind : { says, sinceMs: watchedMs };
+    const stuckMs = watchedMs - behind.sinceMs;
+    if (stuckMs < waitMs(this.input.migration, 'patience')) return { says, carry: { ...still, behind } };
+    return {
+      answer: {
+        state: 'contradicted',
+        sentence: `${says}, and came no further within ${formatDuration(stuckMs)}: see that the mirror runs, then try again.`,
+      },
+    };
+  }
+
+  /** What lies behind the end of a mirror that has stopped is not on the target: a group that read it goes on at the end. */
+  private withinCopy({ topic, partition }: TopicPartition, offset: bigint): bigint {
+    const end = this.input.copied && offsetAt(this.input.copied.to, topic, partition);
+    return end !== undefined && end < offset ? end : offset;
+  }
+
+  /**
+   * Where a group has committed nothing, `auto.offset.reset` of its consumers decides where they begin, and nobody but the
+   * file can say what that is. A partition that holds nothing has one beginning.
+   */
+  private async withoutCommit(asked: readonly Asked[]): Promise<Finding[]> {
+    const open = asked.filter(
+      ({ known, commit, move }) => !known && !commit && move.autoOffsetReset === undefined,
+    );
+    if (open.length === 0) return [];
+    const marks = await this.source.watermarks(open);
+    const held = open.filter((at) => {
+      const { logStart, highWatermark } = valueOf(marks, partitionKey(at));
+      return highWatermark > logStart;
+    });
+    return [...new Set(held.map(({ group }) => group))].map((group) => {
+      const of = held.filter((one) => one.group === group).map(partitionKey);
+      return asking(
+        `no-commit-to-translate:${group}:${of.length}`,
+        `${group} has committed nothing on ${listed(of)} of ${this.source.name}, which ${of.length === 1 ? 'holds' : 'hold'} records, so that auto.offset.reset of its consumers decides where they begin: accept that it begins at the first record on ${this.target.name}, or say autoOffsetReset in the file.`,
+      );
+    });
   }
 
   /** @param first where the log begins on the target */
@@ -299,17 +426,15 @@ export class Translation {
   private place(
     { move, commit, topic, partition }: Asked,
     answer: Refinement | undefined,
-    first: bigint,
+    { logStart: first, highWatermark: end }: Watermarks,
     findings: Finding[],
     leftOut: MetadataLeftOut,
   ): Placed {
-    // Without a commit there is nothing to translate: it begins with the first record.
-    if (!commit || !answer)
-      return placedWith(
-        { topic, partition, source: null, target: String(first), certainty: 'exact' },
-        '',
-        false,
-      );
+    // Without a commit there is nothing to translate: it begins where its consumers do, as said or accepted.
+    if (!commit || !answer) {
+      const target = String(move.autoOffsetReset === 'latest' ? end : first);
+      return placedWith({ topic, partition, source: null, target, certainty: 'exact' }, '', false);
+    }
     const said = remembered(commit.metadata);
     const at = {
       ...{ topic, partition, source: String(commit.offset) },
@@ -356,16 +481,12 @@ export class Translation {
 
   /** What was translated before holds as long as the group has not moved on the source. */
   private before(group: string, at: TopicPartition, commit: Committed | undefined): Translated | undefined {
-    return this.input.translated
-      .find((one) => one.group === group)
-      ?.partitions.find(
-        (one) =>
-          one.topic === at.topic &&
-          one.partition === at.partition &&
-          // A commit of a group without members expires: that is no other position.
-          (!commit ||
-            (one.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata))),
-      );
+    const one = this.translatedBefore.get(`${group} ${partitionKey(at)}`);
+    // A commit of a group without members expires: that is no other position.
+    const same =
+      !commit ||
+      (one?.source === String(commit.offset) && (one.metadata ?? '') === remembered(commit.metadata));
+    return same ? one : undefined;
   }
 
   /** Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone. */
@@ -387,18 +508,19 @@ export class Translation {
       this.target.describeGroups(ids),
       readCommitted(this.target, ids, wanted),
     ]);
+    const allMade = this.made(intended);
     let commits = 0;
     for (const [group, partitions] of placed) {
       const id = targets.get(group) ?? group;
       const there = valueIfThere(rows, id) ?? new Map<string, Committed>();
       const foundAt = ({ one }: Placed) => there.get(partitionKey(this.onTarget(one)));
-      const made = this.madeFor(group, intended);
+      const made = allMade.get(group);
       const own = partitions.filter((at) => {
         const found = foundAt(at);
         return (
           found !== undefined &&
           !hasOldMark(found, this.input.migration.name) &&
-          !(made.get(partitionKey(at.one)) ?? []).some((one) => isAsMade(found, madeOf(one)))
+          !(made?.get(partitionKey(at.one)) ?? []).some((one) => isAsMade(found, madeOf(one)))
         );
       });
       const moved = own.filter(({ known }) => !known);
@@ -432,27 +554,56 @@ export class Translation {
     return commits;
   }
 
-  /** What this migration has committed for a group, or was about to, by partition of the source. */
-  private madeFor(group: string, intended: readonly TranslatedGroup[]): Map<string, Translated[]> {
-    const made = new Map<string, Translated[]>();
-    for (const one of [...this.input.translated, ...intended])
-      if (one.group === group)
-        for (const at of one.partitions) {
-          const key = partitionKey(at);
-          made.set(key, [...(made.get(key) ?? []), at]);
-        }
-    return made;
+  /** What this migration has committed, or was about to, by group and by partition of the source. */
+  private made(intended: readonly TranslatedGroup[]): Map<string, Map<string, Translated[]>> {
+    const all = new Map<string, Map<string, Translated[]>>();
+    for (const one of unpackTranslated(this.input.migration, [...this.input.translated, ...intended])) {
+      const made = all.get(one.group) ?? new Map<string, Translated[]>();
+      for (const at of one.partitions) {
+        const key = partitionKey(at);
+        made.set(key, [...(made.get(key) ?? []), at]);
+      }
+      all.set(one.group, made);
+    }
+    return all;
   }
 
   private sentence(
-    translated: readonly TranslatedGroup[],
+    placed: ReadonlyMap<string, readonly Placed[]>,
     committed: number,
     ahead: readonly { group: string; records: bigint }[],
   ): string {
-    const all = translated.flatMap(({ partitions }) => partitions);
-    const exact = all.filter(({ certainty }) => certainty === 'exact').length;
-    return `${listed(translated.map(({ group }) => group))} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
+    const all = [...placed.values()].flat();
+    const exact = all.filter(({ one }) => one.certainty === 'exact').length;
+    return `${listed([...placed.keys()])} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
+}
+
+/** Changes when a group commits anything. */
+function digestOf(groups: readonly Standing[]): string {
+  const hash = createHash('sha256');
+  for (const { move, committed } of groups) {
+    hash.update(`${JSON.stringify(move.group)}\n`);
+    for (const [key, { offset, metadata }] of committed)
+      hash.update(`${key} ${offset}${remembered(metadata)}\n`);
+  }
+  return hash.digest('base64');
+}
+
+/** An attempt that intends what one before it did says nothing new. */
+function eachOnce(groups: readonly TranslatedGroup[]): TranslatedGroup[] {
+  return [...new Map(groups.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Since when each group has had what it has committed, in ms of watching. */
+function stillEach(groups: readonly Standing[], before: Still | undefined, watchedMs: number): Still['each'] {
+  return Object.fromEntries(
+    groups.map(({ move: { group }, committed }) => {
+      const sum = String([...committed.values()].reduce((all, { offset }) => all + offset, 0n));
+      const known = under(before?.each, group);
+      return [group, known?.committed === sum ? known : { committed: sum, sinceMs: watchedMs }];
+    }),
+  );
 }
 
 function isBehind(answer: Refinement | undefined): boolean {

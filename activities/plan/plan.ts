@@ -1,13 +1,15 @@
-import type { Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
+import type { AclBinding, Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
+import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { mirrorKind, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { aclsByTopic } from '../acls/acl-text.js';
+import { surveyAcls } from '../acls/acls.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
 import { heldByOthers } from '../holds/held-by-others.js';
@@ -17,7 +19,9 @@ import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
-import { surveySourceGroups } from '../groups/source-groups.js';
+import { readCommitted } from '../groups/group-reading.js';
+import { surveySourceGroups, type SourceGroups } from '../groups/source-groups.js';
+import { sayCopy } from './sizes.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
 import { effective } from '../topics/topic-config.js';
@@ -29,15 +33,18 @@ import { asking, blocking, noting } from '../kit/weights.js';
  * what one check cannot answer is a finding, and the others go on.
  *
  * @param own the workflow id of the migration, so that it is not in its own way.
+ * @param begins told of each thing that is read, for whoever waits
  */
 export async function checkPlan(
   dependencies: Omit<Dependencies, 'holds'> & { holds: Pick<Holds, 'held'> },
   work: Pick<Work, 'migration' | 'topicIds' | 'accepted'>,
   own: string,
+  begins?: Looking['begins'],
 ): Promise<PlanReport> {
   const { clusters, otherMigrations } = dependencies;
   const { migration } = work;
   const findings: Finding[] = [];
+  const looking: Looking = { findings, begins };
   if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
     findings.push(
       asking(
@@ -48,8 +55,8 @@ export async function checkPlan(
   findings.push(...conflicts(migration, own, await otherMigrations()));
 
   const [source, target] = await Promise.all([
-    reach(clusters, migration.source, findings),
-    reach(clusters, migration.target, findings),
+    reach(clusters, migration.source, looking),
+    reach(clusters, migration.target, looking),
   ]);
   if (source && target && source.identity.clusterId === target.identity.clusterId)
     findings.push(
@@ -66,34 +73,61 @@ export async function checkPlan(
     if (reached)
       findings.push(...(await heldByOthers(dependencies.holds, migration, own, side, reached.identity)));
 
-  const topics = await attempted(findings, 'topics-unread', () =>
+  const topics = await attempted(looking, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),
   );
-  findings.push(...(topics?.findings ?? []));
+  findings.push(...(topics?.findings ?? []), ...sizeOf(migration, topics));
   const acls =
     source && target
-      ? await attempted(findings, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
+      ? await attempted(looking, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
       : undefined;
   findings.push(...(acls?.findings ?? []));
-  if (source && topics) await checkSource(source.cluster, migration, topics, findings);
-  if (target && topics) await checkTarget(target.cluster, migration, topics, findings);
+  const groups = source && topics && (await checkSource(source.cluster, migration, topics, looking));
+  if (target && topics) await checkTarget(target.cluster, migration, topics, looking);
   if (source && target && isMirrored(migration.strategy)) {
-    const history = await attempted(findings, 'history-unread', () =>
-      historyOf(source.cluster, target.cluster, migration),
-    );
+    const history = await attempted(looking, 'history-unread', () => historyOf(dependencies, work));
     findings.push(...(history ?? []));
     if (mirrorKind(migration) === 'mirrormaker') {
-      const mirror = await attempted(findings, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
+      const mirror = await attempted(looking, 'mirror-unread', () => surveyMirrorMaker(dependencies, work));
       findings.push(...(mirror?.findings ?? []));
     }
   }
-  const schemas = await attempted(findings, 'schemas-unread', () => checkSchemas(dependencies, work));
+  const copy =
+    source && topics && isMirrored(migration.strategy)
+      ? await sayCopy(
+          source.cluster,
+          migration,
+          partitionsIn([...topics.source.values()].map(({ facts }) => facts)),
+        )
+      : undefined;
+  const schemas = await attempted(looking, 'schemas-unread', () => checkSchemas(dependencies, work));
   findings.push(...(schemas ?? []));
   return {
     findings,
-    will: stepsAhead(migration, topics ?? nothingRead, acls ?? nothingHeld),
+    will: stepsAhead(migration, topics ?? nothingRead, acls, copy),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
+    ...(acls?.held && { acls: aclsOf(migration, acls.held) }),
+    ...(source && { elsewhere: groups?.elsewhere ?? [] }),
   };
+}
+
+/** Of topics that could not be read nothing is known, which is a finding of its own. */
+function sizeOf(migration: Migration, topics: TopicSurvey = nothingRead): Finding[] {
+  return tooLargeToCarry(
+    migration,
+    new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length])),
+  );
+}
+
+/** What the deletion takes with the topics. */
+function aclsOf({ topics }: Migration, held: readonly AclBinding[]): PlanReport['acls'] {
+  const names = new Set(topics.map(({ name }) => name));
+  return aclsByTopic(
+    held.filter(
+      ({ resourceType, patternType, resourceName }) =>
+        resourceType === 'topic' && patternType === 'literal' && names.has(resourceName),
+    ),
+  );
 }
 
 const nothingRead: TopicSurvey = {
@@ -103,7 +137,12 @@ const nothingRead: TopicSurvey = {
   awaited: [],
   findings: [],
 };
-const nothingHeld: AclSurvey = { wanted: [], missing: [], findings: [] };
+
+interface Looking {
+  findings: Finding[];
+  /** Told what is read; answers what to call when it has been. */
+  begins?: ((what: string) => () => void) | undefined;
+}
 
 interface Reached {
   cluster: Cluster;
@@ -113,9 +152,9 @@ interface Reached {
 async function reach(
   clusters: Dependencies['clusters'],
   name: string,
-  findings: Finding[],
+  looking: Looking,
 ): Promise<Reached | undefined> {
-  return attempted(findings, `cluster:${name}`, async () => {
+  return attempted(looking, `cluster:${name}`, async () => {
     const cluster = clusters(name);
     return { cluster, identity: await cluster.identity() };
   });
@@ -123,17 +162,28 @@ async function reach(
 
 /** What fails as a whole is a finding, so that one run tells of everything. */
 async function attempted<T>(
-  findings: Finding[],
+  { findings, begins }: Looking,
   key: string,
   check: () => Promise<T>,
 ): Promise<T | undefined> {
+  const ended = begins?.(whatOf(key));
   try {
     return await check();
   } catch (error) {
     if (!isFerryError(error)) throw error;
     findings.push({ ...blocking(key, error.message), type: error.type });
     return undefined;
+  } finally {
+    ended?.();
   }
+}
+
+/** `groups-unread:source`: reads the groups of source. */
+function whatOf(key: string): string {
+  const [what = '', of] = key.split(':', 2);
+  if (what === 'cluster') return `asks ${of} who it is`;
+  const read = what === 'broker-unread' ? 'configuration of brokers' : what.replace(/-unread$/, '');
+  return `reads the ${read.replace('acls', 'ACLs')} of ${of ?? 'both clusters'}`;
 }
 
 async function topicsOnBothSides(
@@ -151,17 +201,18 @@ async function checkSource(
   source: Cluster,
   migration: Migration,
   topics: TopicSurvey,
-  findings: Finding[],
-): Promise<void> {
+  looking: Looking,
+): Promise<SourceGroups | undefined> {
   const partitions = partitionsIn([...topics.source.values()].map(({ facts }) => facts));
-  const groups = await attempted(findings, `groups-unread:${source.name}`, () =>
+  const groups = await attempted(looking, `groups-unread:${source.name}`, () =>
     surveySourceGroups(source, migration, partitions),
   );
-  findings.push(...(groups ?? []));
-  const readable = await attempted(findings, `records-unread:${source.name}`, () =>
+  looking.findings.push(...(groups?.findings ?? []));
+  const readable = await attempted(looking, `records-unread:${source.name}`, () =>
     checkReadable(source, topics),
   );
-  findings.push(...(readable ?? []));
+  looking.findings.push(...(readable ?? []));
+  return groups;
 }
 
 /** The drain will read records. A Fetch at the end of the log moves none, and is refused like any other. */
@@ -188,23 +239,30 @@ async function checkTarget(
   target: Cluster,
   migration: Migration,
   topics: TopicSurvey,
-  findings: Finding[],
+  looking: Looking,
 ): Promise<void> {
-  const groups = await attempted(findings, `groups-unread:${target.name}`, () =>
+  const groups = await attempted(looking, `groups-unread:${target.name}`, () =>
     surveyTargetGroups(target, migration),
   );
-  findings.push(...(groups ?? []));
+  looking.findings.push(...(groups ?? []));
   // A mirror has its own question about them.
   const there = isMirrored(migration.strategy)
     ? []
     : migration.topics.map(targetName).filter((name) => topics.target.has(name));
-  const records = await attempted(findings, `records-unread:${target.name}`, async () => {
+  const records = await attempted(looking, `records-unread:${target.name}`, async () => {
     const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
-    return recordsThere(await readEnds(target, partitionsIn(facts)), target.name);
+    const partitions = partitionsIn(facts);
+    const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
+    const known = migration.consumers.flatMap((move) => {
+      // A group that may not be read has a finding of its own.
+      const offsets = rowAt(commits, targetGroup(move)).value;
+      return offsets ? [[targetGroup(move), offsets] as const] : [];
+    });
+    return recordsThere(await readEnds(target, partitions), target.name, new Map(known));
   });
-  findings.push(...(records ?? []));
-  findings.push(
-    ...((await attempted(findings, `broker-unread:${target.name}`, () =>
+  looking.findings.push(...(records ?? []));
+  looking.findings.push(
+    ...((await attempted(looking, `broker-unread:${target.name}`, () =>
       offsetsRetention(target, migration),
     )) ?? []),
   );
@@ -212,7 +270,19 @@ async function checkTarget(
 
 /** Offsets that were committed for a group which has not come yet expire (`offsets.retention.minutes`). */
 async function offsetsRetention(target: Cluster, migration: Migration): Promise<Finding[]> {
-  const minutes = effective(await target.brokerConfig(), 'offsets.retention.minutes');
+  const config = await target.brokerConfig().catch((error: unknown) => {
+    if (isFerryError(error) && error.type === 'Unauthorized') return undefined;
+    throw error;
+  });
+  // Only a hint is lost: whatever is forgotten is committed anew.
+  if (!config)
+    return [
+      noting(
+        `offsets-retention-unknown:${target.name}`,
+        `${target.name} does not show the ferry for how long it keeps the offsets of an empty group: they are committed anew before a consumer moves.`,
+      ),
+    ];
+  const minutes = effective(config, 'offsets.retention.minutes');
   const needed = waitMs(migration, 'quiet') + waitMs(migration, 'patience') + waitMs(migration, 'soak');
   const kept = Number(minutes) * 60_000;
   return minutes !== undefined && kept < needed

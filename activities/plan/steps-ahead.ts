@@ -1,16 +1,33 @@
 import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
+import { named } from '../../src/migration/foreign-text.js';
 import { stepKind, strategies, type StepId } from '../../src/migration/strategies.js';
 import type { AclSurvey } from '../acls/acls.js';
 import { entryText } from '../topics/config-rules.js';
 import type { TopicSurvey } from '../topics/topic-survey.js';
 import { count, listed } from '../kit/wording.js';
 
-/** One sentence per thing that the migration will do or ask for, in the order of its strategy. */
-export function stepsAhead(migration: Migration, topics: TopicSurvey, acls: AclSurvey): string[] {
-  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls));
+/**
+ * One sentence per thing that the migration will do or ask for, in the order of its strategy.
+ *
+ * @param acls `undefined`: they could not be read
+ * @param copy how much there is to copy, and how long it may take: ends the sentence about it
+ */
+export function stepsAhead(
+  migration: Migration,
+  topics: TopicSurvey,
+  acls: AclSurvey | undefined,
+  copy = '',
+): string[] {
+  return strategies[migration.strategy].steps.flatMap((step) => ahead(step, migration, topics, acls, copy));
 }
 
-function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: AclSurvey): string[] {
+function ahead(
+  step: StepId,
+  migration: Migration,
+  topics: TopicSurvey,
+  acls: AclSurvey | undefined,
+  copy: string,
+): string[] {
   const { source, target, waits } = migration;
   switch (step) {
     case 'checkPlan':
@@ -23,6 +40,11 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
     case 'createTopics':
       return creations(migration, topics);
     case 'copyAcls':
+      if (!acls)
+        return [
+          `Create the ACLs that are missing on ${target}: which, is not known, since they could not be read.`,
+        ];
+      if (acls.hidden) return [`Create no ACL on ${target}, which does not show which it has.`];
       return acls.missing.length > 0
         ? [`Create ${count(acls.missing.length, 'ACL')} on ${target} for ${listed(principals(acls))}.`]
         : [`Create no ACL on ${target}: none is missing.`];
@@ -37,7 +59,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
         : [];
     case 'startMirror':
       return [
-        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows.`,
+        `Copy ${sourceTopics(migration)} from ${source} to ${target} record by record${mirrorKind(migration) === 'mirrormaker' ? ' by MirrorMaker' : ''}, and go on while the source grows${copy}.`,
       ];
     case 'mirrorSteady':
       return [`Wait until the mirror has copied the history and keeps up.`];
@@ -53,7 +75,7 @@ function ahead(step: StepId, migration: Migration, topics: TopicSurvey, acls: Ac
     case 'removeMirror':
       return [`Remove the mirror and everything it left on ${source} and ${target}.`];
     case 'drain':
-      return [`Wait until ${groups(migration)} have consumed ${sourceTopics(migration)} on ${source}.`];
+      return [`Wait until ${groups(migration)} consumed ${sourceTopics(migration)} on ${source}.`];
     case 'soak':
       return [`Wait ${waits.soak} before anything is deleted.`];
     case 'deletionApproved':
@@ -103,12 +125,13 @@ function creations({ target, topics: moves }: Migration, topics: TopicSurvey): s
 function asked(step: StepId, names: readonly string[]): string {
   const { title } = stepKind(step);
   return names.length > 0
-    ? `${title}: wait for ${step} from ${listed(names)}, and check it on the clusters.`
+    ? `${title}: wait for ${step} from ${listed(names.map(named))}, and check it on the clusters.`
     : `${title}: wait for ${step}, and check it on the clusters.`;
 }
 
 function groups({ consumers }: Migration): string {
-  return consumers.length > 0 ? listed(consumers.map(({ group }) => group)) : 'all groups';
+  if (consumers.length === 0) return 'all groups have';
+  return `${listed(consumers.map(({ group }) => named(group)))} ${consumers.length === 1 ? 'has' : 'have'}`;
 }
 
 function sourceTopics({ topics }: Migration): string {

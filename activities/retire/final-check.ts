@@ -2,28 +2,40 @@ import {
   partitionKey,
   type Cluster,
   type GroupFacts,
+  type GroupListing,
   type Rows,
   type TopicFacts,
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
-import type { Finding } from '../../src/migration/findings.js';
-import { offsetAt, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import {
+  offsetAt,
+  onlyTopics,
+  partitionCounts,
+  partitionsOf,
+  type SourceOffsets,
+} from '../../src/migration/offsets.js';
+import { pack } from '../../src/migration/packed.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { aclsByTopic, aclsOfTopics } from '../acls/acl-text.js';
+import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
+import { namePendingCommits } from '../groups/pending-commits.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { aloneFindings } from '../drain/twins.js';
 import { lostCopies } from '../mirror/copies.js';
 import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
+import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt, valueOf } from '../kit/rows.js';
-import { blocking, noting } from '../kit/weights.js';
-import { listed } from '../kit/wording.js';
+import { asking, blocking, noting } from '../kit/weights.js';
+import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /**
  * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
@@ -40,12 +52,16 @@ export async function finalCheck(
   if (topics.length === 0)
     return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
   const partitions = partitionsIn(topics);
-  const [marks, open, groups] = await Promise.all([
+  const [marks, open, groups, acls] = await Promise.all([
     source.watermarks(partitions),
     source.openTransactions(topics.map(({ name }) => name)),
     source.groups(),
+    aclsOfTopics(
+      source,
+      topics.map(({ name }) => name),
+    ),
   ]);
-  const names = groups.map(({ group }) => group);
+  const lines = new Map(aclsByTopic(acls).map((one) => [one.topic, one.acls]));
   const alive = liveReaders(groups);
   const [described, configs, unread] = await Promise.all([
     source.describeGroups(alive),
@@ -65,29 +81,54 @@ export async function finalCheck(
     ),
     ...readerFindings(source, described, alive, new Set(topics.map(({ name }) => name))),
     ...unread,
-    ...(await otherCommits(source, work, names, partitions)),
+    ...(await otherCommits(source, work, groups, partitions)),
+    ...(await replicaFindings(
+      source,
+      topics.map(({ name }) => name),
+    )),
   );
   const manifest = topics.map(({ name, topicId, partitions: of }) => ({
     topic: name,
     topicId,
-    highWatermarks: of.map(({ partition }) =>
-      String(valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
+    partitions: of.length,
+    highWatermarks: pack(
+      of.map(({ partition }) => valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
     ),
     config: Object.fromEntries(
       (rowAt(configs, name).value ?? []).flatMap(({ name: entry, value, source: from }) =>
         from === 'topic' && value !== null ? [[entry, value]] : [],
       ),
     ),
+    ...(lines.has(name) && { acls: lines.get(name) ?? [] }),
   }));
-  const standing = findings.filter(({ weight }) => weight !== 'notes');
+  const left = standing(findings, work.accepted ?? []);
   return {
     findings,
     manifest,
     sentence:
-      standing.length === 0
-        ? `Nothing was written to ${listed(topics.map(({ name }) => name))} on ${source.name} since the end was frozen, no transaction is open there and nobody reads from it.`
-        : `Deleting from ${source.name} is held up: ${listed(standing.map(({ key }) => key))}.`,
+      left.length === 0
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and no member of a group reads from it.`
+        : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
+}
+
+/** What a person has accepted is no reason to say that there was nothing. */
+function sayGrowth(
+  source: Cluster,
+  { ends, unproved = false }: Proved,
+  topics: readonly TopicFacts[],
+  marks: Rows<string, Watermarks>,
+): string {
+  const beyond = partitionsIn(topics).reduce((sum, at) => {
+    const end = offsetAt(ends, at.topic, at.partition) ?? 0n;
+    const { highWatermark } = valueOf(marks, partitionKey(at));
+    return highWatermark > end ? sum + highWatermark - end : sum;
+  }, 0n);
+  const names = listed(topics.map(({ name }) => name));
+  const since = unproved ? 'its end was taken, not proved quiet' : 'the end was frozen';
+  return beyond === 0n
+    ? `Nothing was written to ${names} on ${source.name} since ${since}`
+    : `Up to ${records(beyond)} came to ${names} on ${source.name} since ${since}, which a person accepted`;
 }
 
 async function topicsToDelete(
@@ -95,6 +136,7 @@ async function topicsToDelete(
   { migration, topicIds, ends }: Work & Proved,
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
+  const frozen = partitionCounts(ends);
   const rows = await source.topics(migration.topics.map(({ name }) => name));
   const topics = migration.topics.flatMap(({ name }) => {
     if (rows.get(name)?.error?.type === 'NotFound') {
@@ -102,7 +144,7 @@ async function topicsToDelete(
       return [];
     }
     const topic = valueOf(rows, name);
-    const planned = topicIds?.[name];
+    const planned = under(topicIds, name);
     if (planned != null && topic.topicId !== planned) {
       findings.push(
         blocking(
@@ -112,7 +154,7 @@ async function topicsToDelete(
       );
       return [];
     }
-    const partitions = ends[name]?.length;
+    const partitions = frozen.get(name);
     if (partitions !== undefined && partitions !== topic.partitions.length)
       findings.push(
         blocking(
@@ -136,8 +178,9 @@ async function growthFindings(
   marks: Rows<string, Watermarks>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const known = partitionCounts(ends);
   for (const { name, partitions } of topics) {
-    if (!ends[name]) {
+    if (!known.has(name)) {
       findings.push(
         blocking(
           `not-frozen:${name}`,
@@ -171,6 +214,16 @@ async function growthFindings(
       );
   }
   return findings;
+}
+
+/** What a broker holds that is away is deleted by itself alone, when it is back and as it likes. */
+async function replicaFindings(source: Cluster, names: readonly string[]): Promise<Finding[]> {
+  return [...(await brokersAway(source, names))].map(([broker, held]) =>
+    noting(
+      `replica-away:${broker}`,
+      `Broker ${broker} of ${source.name} is away and holds ${count(held.length, 'replica')} of ${listed([...new Set(held.map(({ topic }) => topic))])}: nobody will see those deleted. Where it matters that no data stays, bring it back before you approve.`,
+    ),
+  );
 }
 
 /** Hanging transactions, which no coordinator lists. */
@@ -228,13 +281,13 @@ async function unreadFindings(
 ): Promise<Finding[]> {
   const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
-  const to = marks ? ofTopics(marks, there) : undefined;
+  const to = marks ? onlyTopics(marks, there) : undefined;
   const reading = await readBy(sides.source, work, there, to);
   const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
   return [
     ...topicsWithoutGroup(named, marks ?? ends),
     ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
-    ...unknownFindings(reading, sides.source.name),
+    ...(await unknownFindings(reading, sides.source)),
     ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
   ];
 }
@@ -287,18 +340,22 @@ function readBy(
 }
 
 /** What cannot be read now is not what has been read. */
-function unknownFindings({ groups }: DrainReading, source: string): Finding[] {
-  return groups.flatMap(({ group, partitions }) => {
-    const unknown = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
-    return unknown.length === 0
-      ? []
-      : [
-          blocking(
-            `commits-unknown:${group}`,
-            `The commits of ${group} on ${listed(unknown.map(partitionKey))} of ${source} cannot be read: one is part of a transaction that has not ended, or its coordinator is moving. Try again when it has ended.`,
-          ),
-        ];
+async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
+  const unknown = groups.flatMap(({ group, partitions }) => {
+    const held = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
+    return held.length > 0 ? [{ group, held }] : [];
   });
+  if (unknown.length === 0) return [];
+  const named = await namePendingCommits(
+    source,
+    unknown.map(({ group }) => group),
+  );
+  return unknown.map(({ group, held }) =>
+    blocking(
+      `commits-unknown:${group}`,
+      `The commits of ${group} on ${listed(held.map(partitionKey))} of ${source.name} cannot be read. ${named.get(group) ?? ''} Then try again.`,
+    ),
+  );
 }
 
 /** Offsets of a group that has left expire; what it was seen to have read before, it has read. */
@@ -322,7 +379,7 @@ function aloneIn(
   there: ReadonlySet<string>,
 ): AloneRange[] {
   if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
-  return partitionsOf(ofTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
     const from = offsetAt(marks, topic, partition) ?? 0n;
     return offset > from
       ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
@@ -330,24 +387,34 @@ function aloneIn(
   });
 }
 
-const ofTopics = (table: SourceOffsets, there: ReadonlySet<string>): SourceOffsets =>
-  Object.fromEntries(Object.entries(table).filter(([topic]) => there.has(topic)));
-
-/** Groups that the migration does not know and that have been reading all the same. */
+/**
+ * Groups that the migration does not know and that have been reading all the same. One that nobody ever joined may still
+ * read: nothing comes to a quiet source, so that its commits cannot move, and they alone would show it.
+ */
 async function otherCommits(
   source: Cluster,
-  { migration }: Work,
-  groups: readonly string[],
+  { migration, accepted = [] }: Work,
+  groups: readonly GroupListing[],
   partitions: readonly TopicPartition[],
 ): Promise<Finding[]> {
   const known = new Set(migration.consumers.map(({ group }) => group));
-  const others = groups.filter((group) => !known.has(group));
+  const neverJoined = new Set(groups.flatMap((one) => (one.neverJoined ? [one.group] : [])));
+  const leftBehind = new Set(migration.leaveBehind.groups);
+  const others = groups.map(({ group }) => group).filter((group) => !known.has(group));
   if (others.length === 0) return [];
   const rows = await source.committedOffsets(others, partitions);
   return others.flatMap((group) => {
     const topics = new Set(
       [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
     );
+    const decided = leftBehind.has(group) || accepted.includes(`group-not-in-file:${group}`);
+    if (topics.size > 0 && neverJoined.has(group) && !decided)
+      return [
+        asking(
+          `may-still-read:${group}`,
+          `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name} without ever having had a member: a consumer that assigns partitions to itself (Flink, Spark) may still read there, which brokers cannot tell. Find out whose it is, and accept that the topic is deleted.`,
+        ),
+      ];
     return topics.size === 0
       ? []
       : [

@@ -5,11 +5,15 @@ import { formatDuration } from '../../src/migration/duration.js';
 import { topicsOf, waitMs } from '../../src/migration/file.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Watch, Work } from '../../src/migration/work/work.js';
+import { partitionCounts } from '../../src/migration/offsets.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
+import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { attempting } from '../kit/attempt.js';
+import { aclsByTopic, aclsOfTopics, aclText } from '../acls/acl-text.js';
+import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { finalCheck } from './final-check.js';
 import { rowAt } from '../kit/rows.js';
@@ -17,6 +21,7 @@ import { Streak } from '../kit/streak.js';
 import { watch, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 const nothing = z.object({});
 type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { state: 'watching' }>;
@@ -34,7 +39,7 @@ export function retireActivities(
         return finalCheck(sides, input, { asCopied: ids?.asCopied, signal });
       }, held(input)),
     deleteSource: (input) =>
-      attempting(({ signal }) => deleteSource(sourceOf(input), input, signal), held(input)),
+      attempting((attempt) => deleteSource(sourceOf(input), input, attempt), held(input)),
     async watchDeleted(input) {
       const source = sourceOf(input);
       const streak = new Streak(input.migration.waits.agreeing);
@@ -55,27 +60,38 @@ export function retireActivities(
 async function deleteSource(
   source: Cluster,
   work: Parameters<Activities['deleteSource']>[0],
-  signal: AbortSignal,
+  attempt: Pick<Attempt, 'noted' | 'note' | 'signal'>,
 ): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
   const late = await grownSince(source, work, planned);
   if (late.findings.length > 0) return { ...late, sentence: 'Nothing was deleted.' };
-  const rows = await source.deleteTopics(planned, signal);
+  const before = noted.safeParse(attempt.noted).data;
+  // Once the topics are gone, nobody can say any more who held their replicas.
+  const unseen = [...(before?.unseen ?? []), ...(await replicasAway(source, planned))];
+  if (unseen.length > 0) await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
+  const rows = await source.deleteTopics(planned, attempt.signal);
   for (const { name } of planned) {
     const { error } = rowAt(rows, name);
     if (error && error.type !== 'NotFound') throw error;
   }
   const again = await namesHeldByOthers(source, planned);
   const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
-  const acls = await deleteAcls(source, new Set(names));
+  const { gone, kept } = await deleteAcls(source, names, work.acls, unseen, attempt);
   await deleteOffsets(source, work, new Set(names));
   return {
     sentence: [
-      `Deleted ${count(planned.length, 'topic')} on ${source.name}, ${count(acls, 'ACL')} and the committed offsets of the migration's groups.`,
+      `Deleted ${count(planned.length, 'topic')} on ${source.name}, ${count(gone.flatMap(({ acls }) => acls).length, 'ACL')} and the committed offsets of the migration's groups.`,
       ...(again.length > 0
         ? [`${listed(again)} is there again under another id, and was left alone with its ACLs.`]
         : []),
+      ...sayUnseen(source, unseen),
+      ...(kept > 0
+        ? [
+            `${count(kept, 'ACL')} for the same names on ${source.name}, made since the plan, ${kept === 1 ? 'is' : 'are'} left.`,
+          ]
+        : []),
     ].join(' '),
+    acls: gone,
   };
 }
 
@@ -85,17 +101,20 @@ async function deleteSource(
  */
 async function grownSince(
   source: Cluster,
-  { migration, ends = {}, accepted = [] }: Parameters<Activities['deleteSource']>[0],
+  { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
   planned: readonly { name: string; topicId: string }[],
 ): Promise<{ findings: Finding[]; begun: boolean }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
   const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
-  const findings: Finding[] = [];
-  for (const { name, topicId } of there) {
+  const frozen = partitionCounts(ends);
+  const topics = there.flatMap(({ name, topicId }) => {
     const facts = byId.get(topicId)?.value;
-    if (!facts || !ends[name]) continue;
-    const partitions = partitionsIn([facts]);
-    const late = await lateRecords(source, ends, partitions, await source.watermarks(partitions));
+    return facts && frozen.has(name) ? [facts] : [];
+  });
+  const marks = await source.watermarks(partitionsIn(topics));
+  const findings: Finding[] = [];
+  for (const topic of topics) {
+    const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
   return { findings: standing(findings, accepted), begun: there.length < planned.length };
@@ -103,7 +122,7 @@ async function grownSince(
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {
   return migration.topics.map(({ name }) => {
-    const topicId = topicIds?.[name];
+    const topicId = under(topicIds, name);
     if (topicId == null)
       throw new FerryError(
         'Unsupported',
@@ -113,10 +132,69 @@ function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: str
   });
 }
 
-async function deleteAcls(source: Cluster, names: ReadonlySet<string>): Promise<number> {
-  const bindings = await source.acls({ resourceType: 'topic', patternType: 'literal' });
-  const ours = bindings?.filter(({ resourceName }) => names.has(resourceName)) ?? [];
-  return ours.length === 0 ? 0 : source.deleteAcls(ours);
+const unseenShape = z.object({ broker: z.number(), partitions: z.number(), topics: z.array(z.string()) });
+type Unseen = z.infer<typeof unseenShape>;
+const noted = z.object({
+  acls: z.array(z.object({ topic: z.string(), acls: z.array(z.string()) })),
+  /** Brokers that were away when topics were deleted of which they held replicas. */
+  unseen: z.array(unseenShape),
+});
+type Noted = z.infer<typeof noted>;
+
+async function replicasAway(
+  source: Cluster,
+  planned: readonly { name: string; topicId: string }[],
+): Promise<Unseen[]> {
+  const again = new Set(await namesHeldByOthers(source, planned));
+  const away = await brokersAway(
+    source,
+    planned.map(({ name }) => name).filter((name) => !again.has(name)),
+  );
+  return [...away].map(([broker, partitions]) => ({
+    broker,
+    partitions: partitions.length,
+    topics: [...new Set(partitions.map(({ topic }) => topic))],
+  }));
+}
+
+/** A topic is gone when the controller has forgotten it; a broker that was away learns it when it is back. */
+function sayUnseen(source: Cluster, unseen: readonly Unseen[]): string[] {
+  const brokers = new Map(unseen.map((one) => [one.broker, one]));
+  return [...brokers.values()].map(
+    ({ broker, partitions, topics }) =>
+      `Broker ${broker} of ${source.name} was away and holds ${count(partitions, 'replica')} of ${listed(topics)} that nobody has seen deleted: when it is back it may keep them on its disk in directories that end in -stray, until somebody removes those.`,
+  );
+}
+
+/**
+ * What is deleted is noted first, whole: an attempt that comes after a lost one can still say it.
+ *
+ * @param shownBefore what people were shown with the topics: what was made since then, nobody has approved. `undefined`: all.
+ */
+async function deleteAcls(
+  source: Cluster,
+  names: readonly string[],
+  shownBefore: PlanReport['acls'],
+  unseen: Unseen[],
+  attempt: Pick<Attempt, 'noted' | 'note'>,
+): Promise<{ gone: { topic: string; acls: string[] }[]; kept: number }> {
+  const there = await aclsOfTopics(source, names);
+  const shown =
+    shownBefore && new Set(shownBefore.flatMap(({ topic, acls }) => acls.map((acl) => `${topic} ${acl}`)));
+  const ours = there.filter((acl) => shown?.has(`${acl.resourceName} ${aclText(acl)}`) ?? true);
+  const gone = merged(noted.safeParse(attempt.noted).data?.acls ?? [], aclsByTopic(ours));
+  if (ours.length > 0) {
+    await attempt.note({ acls: gone, unseen } satisfies Noted);
+    await source.deleteAcls(ours);
+  }
+  return { gone, kept: there.length - ours.length };
+}
+
+function merged(...tables: { topic: string; acls: string[] }[][]): { topic: string; acls: string[] }[] {
+  const topics = new Map<string, Set<string>>();
+  for (const { topic, acls } of tables.flat())
+    topics.set(topic, new Set([...(topics.get(topic) ?? []), ...acls]));
+  return [...topics].map(([topic, acls]) => ({ topic, acls: [...acls] }));
 }
 
 async function deleteOffsets(

@@ -6,9 +6,11 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
-import type { TargetOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
+import { unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
 import { aclKey } from '../acls/acl-plan.js';
@@ -16,7 +18,14 @@ import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { liveReaders, membersReading } from '../groups/membership.js';
-import { hasOldMark, isAsMade, madeOf, unpackCommits, type MadeCommit } from '../offsets/made-commits.js';
+import {
+  hasOldMark,
+  isAsMade,
+  madeOf,
+  topicsMade,
+  unpackCommits,
+  type MadeCommit,
+} from '../offsets/made-commits.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
@@ -35,25 +44,29 @@ interface Undone {
  */
 export async function undo(
   { clusters }: Dependencies,
-  { migration, made, mirrored = {}, translated = [] }: Parameters<Activities['undo']>[0],
+  { migration, made, mirrored = [], translated = [] }: Parameters<Activities['undo']>[0],
   attempt: Attempt,
 ): Promise<Undone> {
   const target = clusters(migration.target);
   const done: Undone = { undone: [], left: [] };
   attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
-  await undoOffsets(
+  const unseen = await undoOffsets(
     target,
     migration.name,
-    [...translatedOffsets(migration, translated), ...made.offsets.toReversed().map(seededOffsets)],
+    [
+      ...translatedOffsets(migration, translated),
+      ...made.offsets.toReversed().map((one) => seededOffsets(migration, one)),
+    ],
     done,
   );
   attempt.signal.throwIfAborted();
-  await undoAcls(target, made.acls, done);
+  await undoAcls(target, unpackAcls(migration.topics.map(targetName), made.acls), done);
   attempt.signal.throwIfAborted();
   await undoTopics(
     target,
     made.topics.toReversed(),
     await mirroredOffsets(target, migration, mirrored),
+    unseen,
     done,
     attempt.signal,
   );
@@ -67,15 +80,22 @@ interface GroupCommits {
   commits: ReadonlyMap<string, MadeCommit>;
 }
 
-function seededOffsets(made: MadeOffsets): GroupCommits {
-  return { ...made, commits: unpackCommits(made) };
+function seededOffsets(migration: Migration, made: MadeOffsets): GroupCommits {
+  return {
+    group: made.group,
+    topics: [...topicsMade(migration, made).keys()],
+    commits: unpackCommits(migration, made),
+  };
 }
 
 function translatedOffsets(migration: Migration, translated: readonly TranslatedGroup[]): GroupCommits[] {
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   const groups = new Map(migration.consumers.map((move) => [move.group, targetGroup(move)]));
-  return translated.map(({ group, partitions }) => {
-    const onTarget = partitions.map((one) => ({ ...one, topic: names.get(one.topic) ?? one.topic }));
+  return unpackTranslated(migration, translated).map(({ group, partitions }) => {
+    const onTarget = partitions.map((one) => ({
+      ...one,
+      topic: names.get(one.topic) ?? one.topic,
+    }));
     return {
       group: groups.get(group) ?? group,
       topics: [...new Set(onTarget.map(({ topic }) => topic))],
@@ -84,14 +104,20 @@ function translatedOffsets(migration: Migration, translated: readonly Translated
   });
 }
 
-/** A commit is the ferry's as long as it is as it was made: a consumer that has processed a record has replaced it. */
+/**
+ * A commit is the ferry's as long as it is as it was made: a consumer that has processed a record has replaced it.
+ *
+ * @returns groups by topic that have commits of their own there although nobody ever joined them: their consumers assign
+ * partitions to themselves, and may run.
+ */
 async function undoOffsets(
   target: Cluster,
   migration: string,
   made: readonly GroupCommits[],
   { undone, left }: Undone,
-): Promise<void> {
-  if (made.length === 0) return;
+): Promise<Map<string, string[]>> {
+  const unseen = new Map<string, string[]>();
+  if (made.length === 0) return unseen;
   const names = [...new Set(made.flatMap(({ topics }) => topics))];
   const topics = await target.topics(names);
   const partitionsOf = (topic: string) => {
@@ -106,7 +132,10 @@ async function undoOffsets(
     wanted.set(group, [...(wanted.get(group) ?? []), ...more]);
     commitsOf.set(group, new Map([...(commitsOf.get(group) ?? []), ...commits]));
   }
-  const committed = await readCommitted(target, [...wanted.keys()], wanted);
+  const [committed, described] = await Promise.all([
+    readCommitted(target, [...wanted.keys()], wanted),
+    target.describeGroups([...wanted.keys()]),
+  ]);
   for (const [group, partitions] of wanted) {
     const commits = valueIfThere(committed, group) ?? new Map<string, Committed>();
     const held = partitions.filter((at) => commits.has(partitionKey(at)));
@@ -118,6 +147,9 @@ async function undoOffsets(
         (hasOldMark(found, migration) || (asMade !== undefined && isAsMade(found, asMade)))
       );
     });
+    if (held.length > own.length && valueOf(described, group).neverJoined)
+      for (const topic of new Set(held.filter((at) => !own.includes(at)).map((at) => at.topic)))
+        unseen.set(topic, [...(unseen.get(topic) ?? []), group]);
     if (held.length > own.length)
       left.push(
         `${group} has committed offsets of its own on ${target.name} for ${count(held.length - own.length, 'partition')}: they are left.`,
@@ -132,6 +164,7 @@ async function undoOffsets(
     if (refused[0])
       left.push(`Starting offsets of ${group} on ${target.name} are left: ${refused[0].message}`);
   }
+  return unseen;
 }
 
 async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: Undone): Promise<void> {
@@ -151,6 +184,7 @@ async function undoTopics(
   target: Cluster,
   made: readonly MadeTopic[],
   mirrored: TargetOffsets,
+  unseen: ReadonlyMap<string, string[]>,
   { undone, left }: Undone,
   signal: AbortSignal,
 ): Promise<void> {
@@ -176,12 +210,17 @@ async function undoTopics(
   const doomed = ours.filter(({ name }) => {
     const partitions = written.filter(({ topic }) => topic === name);
     const groups = readers.get(name) ?? [];
+    const hidden = unseen.get(name) ?? [];
     if (partitions.length > 0)
       left.push(
         `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
       );
     else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)} reads it.`);
-    return partitions.length === 0 && groups.length === 0;
+    else if (hidden.length > 0)
+      left.push(
+        `${name} on ${target.name} is left: ${listed(hidden)} has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run.`,
+      );
+    return partitions.length === 0 && groups.length === 0 && hidden.length === 0;
   });
   if (doomed.length === 0) return;
   const rows = await target.deleteTopics(doomed, signal);
@@ -204,7 +243,7 @@ async function writtenByOthers(
   mirrored: TargetOffsets,
 ): Promise<TopicPartition[]> {
   const [copied, others] = [true, false].map((is) =>
-    ends.filter(({ topic, partition }) => (mirrored[topic]?.[partition] !== undefined) === is),
+    ends.filter(({ topic, partition }) => (offsetAt(mirrored, topic, partition) !== undefined) === is),
   ) as [Ends[], Ends[]];
   return [
     ...(await recordsBeyond(target, copied, mirrored)),

@@ -27,6 +27,8 @@ export interface CopyInput {
   canTranslate?: boolean;
   /** How far beyond the source's ids the target goes on to give its own. */
   idDistance?: number;
+  /** Have every id of the plan looked for on the target, of which some are enough where it has no subject. */
+  everyId?: boolean;
   accepted: readonly string[];
 }
 
@@ -72,6 +74,7 @@ export async function compareRegistries(
     ids,
     canTranslate = false,
     idDistance,
+    everyId = false,
     accepted = [],
   }: Omit<CopyInput, 'accepted'> & Partial<Pick<CopyInput, 'accepted'>>,
   before: Before = {},
@@ -85,6 +88,7 @@ export async function compareRegistries(
     keepIds: ids === 'keep',
     source: source.name,
     isKarapace,
+    everyId,
     ...(before.target && { known: before.target }),
   });
   const view = ids === 'keep' ? await withoutFillers(seen, from, source, moves) : seen;
@@ -133,7 +137,7 @@ async function withoutFillers(
 }
 
 /** Whether it is a registry that tells so: Karapace. @throws FerryError `Unreachable` while it has not read its log. */
-async function readLog(registry: Registry): Promise<boolean> {
+export async function readLog(registry: Registry): Promise<boolean> {
   const ready = await registry.ready();
   if (ready === false)
     throw new FerryError(
@@ -323,10 +327,20 @@ const byKey = (versions: readonly SchemaVersion[]): Known =>
 
 /** Looks again at both registries, and reads back each version that was written. What the target has made of it may ask. */
 async function verify(input: CopyInput, { from, view }: Compared): Promise<Finding[]> {
-  const { plan } = await compareRegistries(input, {
+  const again = await compareRegistries(input, {
     source: byKey(from.versions),
     target: byKey(view.versions),
   });
+  const { plan } = again;
+  for (const [registry, before, now] of [
+    [input.source, from.versions, again.from.versions],
+    [input.target, view.versions, again.view.versions],
+  ] as const)
+    if (now.length < before.length)
+      throw new FerryError(
+        'Unreachable',
+        `Registry "${registry.name}" shows fewer versions than a moment ago, as one does that reads its own log again: it is asked again.`,
+      );
   const blocks = plan.findings.filter(({ weight }) => weight === 'blocks');
   if (blocks.length + plan.register.length + plan.levels.length > 0)
     throw new FerryError(

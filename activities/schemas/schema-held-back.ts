@@ -72,6 +72,14 @@ export class HeldBack implements MirroredIds {
     for (;;) {
       const [from, made] = [await this.source.byId(id), await this.target.byId(id)];
       if (!from) {
+        // A registry that reads its own log knows no id; it may have come to its end since it was asked.
+        const ready = await this.source.ready();
+        if (ready === false) {
+          if (Date.now() > deadline) throw this.notReady();
+          await sleep(lookAgainMs, undefined, { signal: this.signal });
+          continue;
+        }
+        if (ready && (await this.source.byId(id))) continue;
         this.noIds.set(place, (this.noIds.get(place) ?? new Set()).add(id));
         return;
       }
@@ -83,6 +91,13 @@ export class HeldBack implements MirroredIds {
       if (made || Date.now() > deadline) throw this.notThere(met, made !== undefined);
       await sleep(lookAgainMs, undefined, { signal: this.signal });
     }
+  }
+
+  private notReady(): FerryError {
+    return new FerryError(
+      'Unreachable',
+      `Registry "${this.source.name}" is still reading its own log, so what ids stand for is not known: wait until it is ready.`,
+    );
   }
 
   private notThere(

@@ -11,7 +11,7 @@ import type { Finding } from '../../src/migration/findings.js';
 import { compareSchemas } from '../../src/registry/canonical.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Registry } from '../../src/registry/registry.js';
-import { schemaIdOf } from '../../src/registry/wire-format.js';
+import { schemaHeaderOf, schemaIdOf, type SchemaHeader } from '../../src/registry/wire-format.js';
 import { valueOf } from '../kit/rows.js';
 import { idKeys } from './schema-plan.js';
 import { sample, type Place } from '../kit/sampling.js';
@@ -33,6 +33,8 @@ export interface SampledIds {
   sampled: number;
   /** Of those the ones that begin as the wire format does: a byte 0 and an id above 0. */
   carrying: number;
+  /** Headers that tell the schema of this part, by what they say, each with the first place where it was seen. */
+  headers: ReadonlyMap<string, SchemaHeader & { partition: number; offset: bigint }>;
 }
 
 /**
@@ -82,7 +84,12 @@ const middle: Where = ({ logStart, highWatermark }) => (logStart + highWatermark
 const end: Where = ({ logStart, highWatermark }) =>
   highWatermark - 10n > logStart ? highWatermark - 10n : logStart;
 
-type Sample = SampledIds & { ids: Map<number, { partition: number; offset: bigint }> };
+type Sample = SampledIds & {
+  ids: Map<number, { partition: number; offset: bigint }>;
+  headers: Map<string, SchemaHeader & { partition: number; offset: bigint }>;
+};
+/** Of what headers say so much is kept. */
+const mostHeaders = 100;
 
 /** @returns where the next place goes on at the earliest. */
 function sampleBatches(
@@ -94,15 +101,23 @@ function sampleBatches(
   let next = from;
   for (const batch of batchesIn(batches, place)) {
     if (batch.kind === 'legacy' || batch.control) continue;
-    for (const { key, value, offset } of recordsIn(batch)) {
+    for (const { key, value, headers, offset } of recordsIn(batch)) {
       if (offset < next) continue;
       next = offset + 1n;
+      const told = headers.flatMap((header) => schemaHeaderOf(header) ?? []);
       for (const [part, bytes] of [['key', key] as const, ['value', value] as const]) {
         if (bytes === null) continue;
         const name = `${topic}/${part}`;
-        const sample = samples.get(name) ?? { topic, part, ids: new Map(), sampled: 0, carrying: 0 };
+        const sample = samples.get(name) ?? {
+          ...{ topic, part, ids: new Map(), headers: new Map(), sampled: 0, carrying: 0 },
+        };
         samples.set(name, sample);
         sample.sampled++;
+        for (const header of told) {
+          const says = JSON.stringify([header.name, header.names]);
+          if (header.part === part && !sample.headers.has(says) && sample.headers.size < mostHeaders)
+            sample.headers.set(says, { ...header, partition, offset });
+        }
         const id = schemaIdOf(bytes);
         if (id === undefined || id === 0) continue;
         sample.carrying++;
@@ -135,8 +150,8 @@ export async function checkIdsInRecords(
   target: Registry,
 ): Promise<Finding[]> {
   const places = new Map<number, string>();
-  for (const { topic, part, ids } of samples)
-    for (const [id, { partition, offset }] of ids)
+  for (const { topic, part, ids, headers } of samples)
+    for (const [id, { partition, offset }] of [...ids, ...idsOf(headers)])
       if (!places.has(id)) places.set(id, `the ${part} at offset ${offset} of ${topic}/${partition}`);
   // Bytes that begin with 0 by accident give as many ids as there are records.
   const asked = [...places].slice(0, mostIdsAsked);
@@ -162,6 +177,85 @@ export async function checkIdsInRecords(
       ),
     );
   return findings;
+}
+
+const idsOf = (headers: SampledIds['headers']) =>
+  [...headers.values()].flatMap(({ names, ...at }) =>
+    names && 'id' in names && names.id > 0 ? [[names.id, at] as const] : [],
+  );
+
+/**
+ * Ids in sampled records of schemas that nobody copies, before anything is copied: of keys, for example, that have no
+ * subject called after the topic.
+ *
+ * @param copied ids of the versions that are
+ */
+export async function idsNotCopied(
+  samples: readonly SampledIds[],
+  source: Registry,
+  copied: ReadonlySet<number>,
+): Promise<Finding[]> {
+  const places = new Map<number, string>();
+  for (const { topic, part, ids, headers } of samples)
+    for (const [id, { partition, offset }] of [...ids, ...idsOf(headers)])
+      if (!copied.has(id) && !places.has(id))
+        places.set(id, `the ${part} at offset ${offset} of ${topic}/${partition}`);
+  const found = await inParallel([...places].slice(0, mostIdsAsked), async ([id, place]) => {
+    if (!(await source.byId(id))) return [];
+    const subjects = await source.subjectsOf(id);
+    return [
+      blocking(
+        `schema-id-not-copied:${id}`,
+        `${place} carries schema id ${id}${subjects.length > 0 ? ` of ${listed(subjects, 3)}` : ''}, which is not copied: name its subject in the migration file (schemas.subjects), then try again.`,
+      ),
+    ];
+  });
+  return found.flat();
+}
+
+/**
+ * Topics whose records name their schemas in headers, which are copied as they are. An id there is that of the source also
+ * where others are written into keys and values; a GUID helps readers of a registry that finds schemas by it.
+ *
+ * @param target asked for GUIDs once the schemas are there; `undefined`: they are not yet
+ */
+export async function idsInHeaders(
+  samples: readonly SampledIds[],
+  translated: boolean,
+  target: Registry | undefined,
+): Promise<Finding[]> {
+  const found = await inParallel(samples, async ({ topic, part, headers }): Promise<Finding[]> => {
+    const told = [...headers.values()];
+    const [first] = told;
+    if (!first) return [];
+    const names = listed([...new Set(told.map(({ name }) => name))]);
+    const key = `schema-ids-in-headers:${topic}`;
+    const carry = `The ${part}s of ${topic} name their schemas in headers (${names}), which are copied as they are`;
+    const guids = told.flatMap(({ names: by }) => (by && 'guid' in by ? [by.guid] : []));
+    const missing = target
+      ? (await inParallel(guids, async (guid) => ((await target.byGuid(guid)) ? [] : [guid]))).flat()
+      : [];
+    if (missing.length > 0)
+      return [
+        asking(
+          key,
+          `${carry}, and ${target?.name ?? ''} finds no schema by the GUID ${missing[0] ?? ''}${missing.length > 1 ? ` and ${missing.length - 1} others` : ''}: use a registry that knows GUIDs, or accept it if readers there need none.`,
+        ),
+      ];
+    return told.some(({ names: by }) => by === undefined || (translated && 'id' in by))
+      ? [
+          asking(
+            key,
+            `${carry} and stand for schemas of the source: see that readers on the target find them, or accept it.`,
+          ),
+        ]
+      : [noting(key, `${carry}.`)];
+  });
+  // Keys and values of a topic may both: a finding is about the topic, and the one that asks says more.
+  const byKey = new Map<string, Finding>();
+  for (const finding of found.flat())
+    if (byKey.get(finding.key)?.weight !== 'asks') byKey.set(finding.key, finding);
+  return [...byKey.values()];
 }
 
 /**
@@ -232,8 +326,15 @@ export async function refuseRegistryIds(
   instead: string,
 ): Promise<Finding[]> {
   const found = await inParallel(samples, async (sample): Promise<Finding[]> => {
-    const { topic, part } = sample;
+    const { topic, part, headers } = sample;
     const ids = source ? await knownTo(source, sample) : plausible(sample);
+    if (ids.length === 0 && headers.size > 0)
+      return [
+        asking(
+          `schemas-in-topic:${topic}`,
+          `The ${part}s of ${topic} name their schemas in headers (${listed([...new Set([...headers.values()].map(({ name }) => name))])}): ${instead}, or accept that they are copied as they are.`,
+        ),
+      ];
     if (ids.length === 0) return [];
     const carries = `carry ids of schemas (${listed(ids.map(String), 4)})`;
     return [

@@ -11,6 +11,7 @@ import { usualIdDistance, type SubjectMoves } from './schema-subjects.js';
 import type { TargetView } from './schema-target.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 /**
  * What becomes of the ids that records carry.
@@ -322,7 +323,7 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
     return absent.map((subject) =>
       blocking(
         `schema-subject-missing:${subject}`,
-        `There is no subject ${subject} on ${sourceName}: mend schemas.subjects in the migration file.`,
+        `There is no subject ${subject} on ${sourceName}, or its user may not read it (on Karapace schema_registry_read on Subject:${subject}): mend schemas.subjects in the migration file, or grant it.`,
       ),
     );
   return versions.length > 0
@@ -330,7 +331,8 @@ function missingSubjects({ absent, versions }: Snapshot, sourceName: string, mov
     : [
         asking(
           'schema-none',
-          `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
+          moves.none ??
+            `${sourceName} has no subject by the names of the topics (${listed(moves.subjects)}): name the subjects in the migration file (schemas.subjects), or accept that there are none.`,
         ),
       ];
 }
@@ -377,11 +379,11 @@ function foreignVersion(version: SchemaVersion, target: string): Finding {
 
 function readOnly(order: readonly SchemaVersion[], { modes, name }: TargetView): Finding[] {
   return [...new Set(order.map(({ subject }) => subject))]
-    .filter((subject) => modes[subject]?.startsWith('READONLY'))
+    .filter((subject) => under(modes, subject)?.startsWith('READONLY'))
     .map((subject) =>
       blocking(
         `schema-read-only:${subject}`,
-        `${subject} on ${name} is in mode ${modes[subject] ?? ''}: have it set back, then try again.`,
+        `${subject} on ${name} is in mode ${under(modes, subject) ?? ''}: have it set back, then try again.`,
       ),
     );
 }
@@ -450,7 +452,7 @@ function notesOnIds(
       );
   }
   const importing = [...new Set(order.map(({ subject }) => subject))].filter(
-    (subject) => target.modes[subject] === 'IMPORT',
+    (subject) => under(target.modes, subject) === 'IMPORT',
   );
   if (importing.length > 0)
     notes.push(
@@ -471,5 +473,5 @@ function levelsToSet(
   const copied = new Set(order.map(({ subject }) => subject));
   return Object.entries(compatibility)
     .map(([subject, level]) => ({ subject: rename(subject), level }))
-    .filter(({ subject, level }) => copied.has(subject) && target.compatibility[subject] !== level);
+    .filter(({ subject, level }) => copied.has(subject) && under(target.compatibility, subject) !== level);
 }

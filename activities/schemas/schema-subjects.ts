@@ -6,6 +6,8 @@ export interface SubjectMoves {
   readonly subjects: readonly string[];
   /** Named one by one in the migration file: each has to be there. */
   readonly named: boolean;
+  /** What to ask when none is there, in place of what is said of topics. */
+  readonly none?: string;
   readonly rename: (subject: string) => string;
 }
 

@@ -3,6 +3,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import type { Schema, SchemaVersion } from '../../src/registry/schema.js';
 import { readSnapshot, type Known } from '../../src/registry/snapshot.js';
 import { isOwnSubject, ownSubjects } from './schema-subjects.js';
+import { tableWith } from '../../src/migration/by-name.js';
 
 /** What the target registry holds already of what a copy is about. */
 export interface TargetView {
@@ -39,6 +40,7 @@ export async function readTarget(
     source,
     known,
     isKarapace = false,
+    everyId = false,
   }: {
     subjects: readonly string[];
     ids: ReadonlySet<number>;
@@ -46,6 +48,7 @@ export async function readTarget(
     source: string;
     known?: Known;
     isKarapace?: boolean;
+    everyId?: boolean;
   },
 ): Promise<TargetView> {
   const listed = new Set(await target.subjects({ deleted: true }));
@@ -56,11 +59,11 @@ export async function readTarget(
   const missing = subjects.filter((subject) => !listed.has(subject));
   // A level may be set before there is a version.
   const levels = await inParallel(missing, (subject) => target.compatibility(subject));
-  const compatibility = { ...snapshot.compatibility };
+  const compatibility = tableWith(snapshot.compatibility);
   missing.forEach((subject, index) => (compatibility[subject] = levels[index] ?? global));
 
   const globalMode = await target.globalMode();
-  const modes: Record<string, string> = {};
+  const modes = tableWith<string>();
   if (globalMode !== undefined)
     await inParallel(subjects, async (subject) => {
       const mode = await target.mode(subject);
@@ -76,7 +79,7 @@ export async function readTarget(
       if (schema) held.set(id, schema);
     });
   // Of a registry without subjects some are enough to see that it was not always without; each is refused if need be.
-  const some = listed.size > 0 ? unknown : spread(unknown, mostSampled);
+  const some = listed.size > 0 || everyId ? unknown : spread(unknown, mostSampled);
   await hold(some);
   if (some.length < unknown.length && some.some((id) => held.has(id)))
     await hold(unknown.filter((id) => !some.includes(id)));

@@ -123,7 +123,7 @@ export class Levels {
 
   /** Puts back what was lifted, whatever becomes of one. @param target as it is to be asked then */
   async restore(target: Registry): Promise<void> {
-    await restoreLevels(target, [...this.lifted], this.wanted);
+    await restoreLevels(target, [...this.lifted], async (subject) => this.wanted(subject));
     this.lifted.clear();
   }
 }
@@ -132,14 +132,15 @@ export class Levels {
 export async function restoreLevels(
   target: Registry,
   subjects: readonly string[],
-  wanted: (subject: string) => string | undefined,
+  wanted: (subject: string) => Promise<string | undefined>,
 ): Promise<string[]> {
   const restored: string[] = [];
   const failures: unknown[] = [];
   await inParallel(subjects, async (subject) => {
     try {
-      const level = wanted(subject);
-      if ((await target.compatibility(subject)) !== 'NONE' || level === 'NONE') return;
+      if ((await target.compatibility(subject)) !== 'NONE') return;
+      const level = await wanted(subject);
+      if (level === 'NONE') return;
       if (level === undefined) await target.clearCompatibility(subject);
       else await target.setCompatibility(subject, level);
       restored.push(subject);

@@ -3,27 +3,39 @@ import { z } from 'zod';
 import { FerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { RegistryActivities } from '../../src/migration/work/schemas.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirrorKind, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
 import { leaveAll } from '../../src/registry/import-mode.js';
 import { versionKey, type SchemaVersion } from '../../src/registry/schema.js';
-import { readSnapshot } from '../../src/registry/snapshot.js';
+import { readSnapshot, type Snapshot } from '../../src/registry/snapshot.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { compareRegistries, copyRegistry, type Copied, type CopyInput } from './schema-copy.js';
-import { checkIdsInRecords, checkTranslated, idsNotSeen, sampleIds } from './schema-ids.js';
+import { Doubt } from './doubt.js';
+import { compareRegistries, copyRegistry, readLog, type CopyInput } from './schema-copy.js';
+import {
+  checkIdsInRecords,
+  checkTranslated,
+  idsInHeaders,
+  idsNotCopied,
+  idsNotSeen,
+  sampleIds,
+} from './schema-ids.js';
 import { ownSubjects, subjectMoves } from './schema-subjects.js';
 import { canTranslate, idsOf, SchemaTranslation } from './schema-translation.js';
+import { copyWhole, leaveWhole, wholeInput } from './whole-registry.js';
+import { sayCopied, sayLeft } from './schema-wording.js';
 import { restoreLevels } from './schema-write.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { asking } from '../kit/weights.js';
-import { count, listed } from '../kit/wording.js';
+import { count } from '../kit/wording.js';
+import { under } from '../../src/migration/by-name.js';
 
 type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
-type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'>;
+type SchemaActivities = Pick<Activities, 'copySchemas' | 'leaveImport' | 'watchSchemas'> & RegistryActivities;
 
 /** All that schemas need of what activities are given. */
 type Registered = Pick<Dependencies, 'clusters' | 'registries'>;
@@ -32,6 +44,8 @@ export function schemaActivities(dependencies: Dependencies): SchemaActivities {
   return {
     copySchemas: (input) => attempting((attempt) => copySchemas(dependencies, input, attempt)),
     leaveImport: (input) => attempting((attempt) => leaveImport(dependencies, input, attempt)),
+    copyRegistry: (input) => attempting((attempt) => copyWhole(wholeInput(dependencies, input), attempt)),
+    leaveRegistry: (input) => attempting((attempt) => leaveWhole(wholeInput(dependencies, input), attempt)),
     watchSchemas: (input) => watchSchemas(dependencies, input),
   };
 }
@@ -58,7 +72,34 @@ export async function checkSchemas(
 ): Promise<Finding[]> {
   const input = copyInput(dependencies, work);
   if (!input) return [];
-  return [...(await compareRegistries(input)).plan.findings, ...notHeldBack(work.migration)];
+  const { from, plan } = await compareRegistries(input);
+  return [
+    ...plan.findings,
+    ...notHeldBack(work.migration),
+    ...(input.ids === 'any' ? [] : await checkSampled(dependencies, work, input, from)),
+  ];
+}
+
+/** What records carry of schemas that are not copied, or carry elsewhere than before their bytes. */
+async function checkSampled(
+  { clusters }: Registered,
+  { migration }: Pick<Work, 'migration'>,
+  { source, ids }: CopyInput,
+  { versions }: Snapshot,
+): Promise<Finding[]> {
+  const cluster = clusters(migration.source);
+  const names = migration.topics.map(({ name }) => name);
+  // What is not there is told by others.
+  const there = [...(await cluster.topics(names)).values()].flatMap(({ value }) => value ?? []);
+  const { samples, unseen } = await sampleIds(cluster, partitionsIn(there));
+  const found = [
+    ...(await idsNotCopied(samples, source, new Set(versions.map(({ id }) => id)))),
+    ...(await idsInHeaders(samples, ids === 'translate', undefined)),
+    ...idsNotSeen(unseen, cluster.name),
+  ];
+  // Whoever was reading its own log meanwhile knew no id.
+  await readLog(source);
+  return found;
 }
 
 /** The engine holds records back until their schemas are there; nobody can have MirrorMaker do so. */
@@ -125,25 +166,10 @@ async function checkRecords(
   const found = await (translation
     ? checkTranslated(samples, translation, source.until(signal))
     : checkIdsInRecords(samples, source.until(signal), target.until(signal)));
-  return [...found, ...idsNotSeen(unseen, cluster.name)];
-}
-
-const ways = {
-  none: '',
-  import: ' with their ids, in import mode',
-  counted: ' with their ids, in the order of ids',
-  appended: '',
-} as const satisfies Record<Copied['way'], string>;
-
-function sayCopied({ way, registered, deleted, versions }: Copied, { target }: CopyInput): string {
-  const there = versions - registered;
-  return [
-    registered > 0
-      ? `${count(registered, 'schema version')} registered on ${target.name}${ways[way]}.`
-      : `No schema version had to be registered on ${target.name}.`,
-    ...(there > 0 ? [`${count(there, 'version')} there already, compared.`] : []),
-    ...(deleted > 0 ? [`${count(deleted, 'version')} deleted there as on the source.`] : []),
-  ].join(' ');
+  const inHeaders = await idsInHeaders(samples, translation !== undefined, target.until(signal));
+  await readLog(source);
+  await readLog(target);
+  return [...found, ...inHeaders, ...idsNotSeen(unseen, cluster.name)];
 }
 
 /**
@@ -172,25 +198,18 @@ export async function leaveImport(
   const levels = new Map(
     Object.entries(compatibility).map(([subject, level]) => [moves.rename(subject), level]),
   );
-  const restored = await restoreLevels(target, [...subjects, ownSubjects.reserve], (subject) =>
+  const restored = await restoreLevels(target, [...subjects, ownSubjects.reserve], async (subject) =>
     levels.get(subject),
   );
-  return {
-    sentence: [
-      left.length > 0
-        ? `${listed(left)} on ${target.name} taken out of import mode.`
-        : hasModes
-          ? `Nothing on ${target.name} is in import mode.`
-          : `${target.name} has no import mode to leave.`,
-      ...(restored.length > 0 ? [`The compatibility of ${listed(restored)} is as on the source again.`] : []),
-    ].join(' '),
-  };
+  return { sentence: sayLeft(target, { left, hasModes, restored }) };
 }
 
 const followCarry = z.object({
   registered: z.number(),
   /** Import mode was tried and keeps ids. */
   keepsIds: z.boolean(),
+  /** Versions that both registries showed last. */
+  shown: z.object({ source: z.number(), target: z.number() }).optional(),
 });
 type FollowCarry = z.infer<typeof followCarry>;
 type FollowAnswer = Exclude<Answer<'watchSchemas'>, { state: 'watching' }>;
@@ -212,6 +231,7 @@ class Follower {
   private source = new Map<string, SchemaVersion>();
   private target = new Map<string, SchemaVersion>();
   private looks = 0;
+  private readonly doubt = new Doubt();
   private lookedAt = 0;
   private says = '';
 
@@ -231,15 +251,23 @@ class Follower {
     const bound = { ...input, source: input.source.until(signal), target: input.target.until(signal) };
     if (this.looks++ % looksUntilAnew === 0) this.forget();
     const { from, view, plan } = await compareRegistries(bound, { source: this.source, target: this.target });
+    this.lookedAt = Date.now();
+    const shown = { source: from.versions.length, target: view.versions.length };
+    const doubted = this.doubt.of({ before: carry.shown, now: shown, at: Date.now() });
+    if (doubted !== undefined) {
+      this.forget();
+      this.says = `${input[doubted].name} shows fewer schema versions than before (${shown[doubted]} of ${carry.shown?.[doubted] ?? 0}), and is asked again before that is believed`;
+      return { says: this.says, carry };
+    }
     this.source = byKey(from.versions);
     this.target = byKey(view.versions);
-    this.lookedAt = Date.now();
-    const importing = Object.keys(view.modes).filter((subject) => view.modes[subject] === 'IMPORT');
+    const importing = Object.keys(view.modes).filter((subject) => under(view.modes, subject) === 'IMPORT');
     if (importing.length > 0) await leaveAll(input.target, importing);
 
     if (this.standing(plan.findings).length > 0)
       return { answer: { state: 'asks', findings: plan.findings } };
     let { registered, keepsIds } = carry;
+    let copiedNow = 0;
     if (plan.register.length > 0 || plan.softDelete.length > 0 || plan.reserve !== undefined) {
       const copied = await copyRegistry(
         input,
@@ -248,11 +276,13 @@ class Follower {
       );
       if (!copied.complete || this.standing(copied.findings).length > 0)
         return { answer: { state: 'asks', findings: copied.findings } };
+      copiedNow = copied.registered;
       registered += copied.registered;
       keepsIds ||= copied.proved;
     }
     this.says = `${count(plan.wanted.length, 'schema version')} of ${input.source.name} ${plan.wanted.length === 1 ? 'is' : 'are'} on ${input.target.name}${registered > 0 ? `, ${registered} of them followed` : ''}`;
-    return { says: this.says, carry: { registered, keepsIds } };
+    shown.target += copiedNow;
+    return { says: this.says, carry: { registered, keepsIds, shown } };
   }
 
   private standing(findings: readonly Finding[]): Finding[] {

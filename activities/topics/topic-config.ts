@@ -21,9 +21,32 @@ export function effective(entries: readonly ConfigEntry[], name: string): string
   return entries.find((entry) => entry.name === name)?.value ?? undefined;
 }
 
-/** What the target topic is to be configured with. */
-export function wantedConfig(move: TopicMove, source: readonly ConfigEntry[]): Record<string, string> {
-  return { ...explicitConfig(source), ...move.config };
+/**
+ * What the target topic is to be configured with.
+ *
+ * @param broker configuration of the target's brokers: where it says that they have no remote storage (KIP-405), what the
+ * source has set about it is left out, as they would refuse the topic
+ */
+export function wantedConfig(
+  move: TopicMove,
+  source: readonly ConfigEntry[],
+  broker: readonly ConfigEntry[] = [],
+): Record<string, string> {
+  const leftOut = new Set(tieringLeftOut(move, source, broker));
+  const own = Object.entries(explicitConfig(source)).filter(([entry]) => !leftOut.has(entry));
+  return { ...Object.fromEntries(own), ...move.config };
+}
+
+/** What the source has set about remote storage and the target's brokers cannot do; empty where they do not tell. */
+export function tieringLeftOut(
+  move: TopicMove,
+  source: readonly ConfigEntry[],
+  broker: readonly ConfigEntry[],
+): string[] {
+  if (effective(broker, 'remote.log.storage.system.enable') !== 'false') return [];
+  return Object.keys(explicitConfig(source)).filter(
+    (entry) => /^(remote\.|local\.retention\.)/.test(entry) && move.config[entry] === undefined,
+  );
 }
 
 const minutes = 60_000;

@@ -2,10 +2,10 @@ import type { ConfigEntry, NewTopic } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type TopicMove } from '../../src/migration/file.js';
 import { applies, configRules, defaultDiffers } from './config-rules.js';
-import { brokerDefault, effective, wantedConfig } from './topic-config.js';
+import { brokerDefault, effective, tieringLeftOut, wantedConfig } from './topic-config.js';
 import { replicationFactor, type TopicState } from './topic-reading.js';
 import { asking, blocking, noting } from '../kit/weights.js';
-import { count } from '../kit/wording.js';
+import { count, listed } from '../kit/wording.js';
 
 /** What new topics have to fit in. */
 export interface TargetLimits {
@@ -26,12 +26,13 @@ export function planTopic(
     name: targetName(move),
     partitions: move.partitions ?? source.facts.partitions.length,
     replicationFactor: replication.factor,
-    config: wantedConfig(move, source.config),
+    config: wantedConfig(move, source.config, target.defaults),
   };
   return {
     topic,
     findings: [
       ...replication.findings,
+      ...tieringFindings(move, source, topic, target),
       ...inSyncFindings(move, topic, target),
       ...defaultFindings(source, topic, target),
     ],
@@ -81,6 +82,23 @@ function planReplication(
           ]
         : [],
   };
+}
+
+/** A topic whose history lies in remote storage comes to lie on the disks of the brokers. */
+function tieringFindings(
+  move: TopicMove,
+  source: TopicState,
+  topic: NewTopic,
+  target: TargetLimits,
+): Finding[] {
+  const entries = tieringLeftOut(move, source.config, target.defaults);
+  if (entries.length === 0) return [];
+  return [
+    noting(
+      `tiering-left-out:${topic.name}`,
+      `${move.name} has ${listed(entries)} set on the source, and ${target.name} has no remote storage (remote.log.storage.system.enable=false): left out, so that all of ${topic.name} lies on the disks of ${target.name}.`,
+    ),
+  ];
 }
 
 function inSyncFindings(move: TopicMove, topic: NewTopic, target: TargetLimits): Finding[] {

@@ -38,10 +38,23 @@ export async function probeTopics(
     if (error.type === 'Refused' && Object.keys(candidate.topic.config).length > 0) refused.push(candidate);
     else findings.push(blocking(`refused:${candidate.topic.name}`, error.message));
   }
-  const blamed = await blame(target, refused);
+  const colliding = await collisions(target, [
+    ...refused.map(({ topic }) => topic.name),
+    ...findings.map(({ key }) => key.slice('refused:'.length)),
+  ]);
+  for (const [name, other] of colliding) {
+    const known = findings.findIndex(({ key }) => key === `refused:${name}`);
+    if (known >= 0) findings.splice(known, 1);
+    findings.push(collidesFinding(name, other, target.name));
+  }
+  const blamed = await blame(
+    target,
+    refused.filter(({ topic }) => !colliding.has(topic.name)),
+  );
   const reduced: Candidate[] = [];
   for (const candidate of refused) {
     const { move, topic } = candidate;
+    if (colliding.has(topic.name)) continue;
     const entries = blamed.get(topic.name) ?? [];
     if (entries.length === 0) {
       findings.push(blocking(`refused:${topic.name}`, whole.get(topic.name)?.message ?? ''));
@@ -63,6 +76,32 @@ export async function probeTopics(
   }
   const replaced = new Map(reduced.map(({ topic }) => [topic.name, topic]));
   return { topics: candidates.map(({ topic }) => replaced.get(topic.name) ?? topic), findings };
+}
+
+/**
+ * Brokers keep metrics of `a.b` and `a_b` under one name, and refuse the second of them as a name that is not valid.
+ *
+ * @returns by each name the topic that it collides with (`Topic.hasCollision` of Kafka)
+ */
+async function collisions(target: Cluster, names: readonly string[]): Promise<Map<string, string>> {
+  const doubtful = names.filter((name) => /[._]/.test(name));
+  if (doubtful.length === 0) return new Map();
+  const there = new Map([...(await target.topics()).keys()].map((name) => [metricName(name), name]));
+  return new Map(
+    doubtful.flatMap((name) => {
+      const other = there.get(metricName(name));
+      return other === undefined || other === name ? [] : [[name, other] as const];
+    }),
+  );
+}
+
+const metricName = (topic: string): string => topic.replaceAll('.', '_');
+
+function collidesFinding(name: string, other: string, target: string): Finding {
+  return blocking(
+    `topic-collides:${name}`,
+    `${name} cannot be created on ${target} beside ${other}, which is there: brokers keep metrics of both under one name, in which a dot is an underscore; give it another newName in the file.`,
+  );
 }
 
 /**

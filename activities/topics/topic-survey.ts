@@ -6,8 +6,10 @@ import type { Work } from '../../src/migration/work/work.js';
 import { compareTopic } from './topic-comparison.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
-import { readTopics, type TopicState } from './topic-reading.js';
+import { brokersBack } from './brokers-away.js';
+import { readTopics, replicationFactor, type TopicState } from './topic-reading.js';
 import { blocking, noting } from '../kit/weights.js';
+import { under } from '../../src/migration/by-name.js';
 
 /** How the topics of a migration stand on both sides. */
 export interface TopicSurvey {
@@ -34,6 +36,15 @@ export async function surveyTopics(
     readTopics(target, moves.map(targetName)),
     readLimits(target),
   ]);
+  const needed = Math.max(
+    0,
+    ...moves.flatMap((move) => {
+      const from = onSource.topics.get(move.name);
+      const missing = !onTarget.topics.has(targetName(move)) && move.createdBy === 'ferry';
+      return from && missing ? [move.replicationFactor ?? replicationFactor(from.facts)] : [];
+    }),
+  );
+  limits.target.brokers = await brokersBack(target, needed, { brokers: limits.target.brokers });
   const findings = [...onSource.findings, ...onTarget.findings];
   const candidates: Candidate[] = [];
   const awaited: TopicMove[] = [];
@@ -78,7 +89,7 @@ export async function surveySource(
   const unreadable = new Set(findings.map(({ key }) => key));
   for (const move of migration.topics) {
     const state = topics.get(move.name);
-    if (state) findings.push(...unfit(move, state, source.name, topicIds?.[move.name]));
+    if (state) findings.push(...unfit(move, state, source.name, under(topicIds, move.name)));
     else if (!unreadable.has(`unreadable:${source.name}/${move.name}`))
       findings.push(
         blocking(
@@ -139,7 +150,7 @@ async function readLimits(target: Cluster): Promise<{ target: TargetLimits; find
     findings.push(
       noting(
         `defaults-unread:${target.name}`,
-        `The broker defaults of ${target.name} were not compared with the source: ${error.message}`,
+        `${target.name} does not show the ferry its brokers' defaults: what a topic gets where nothing is set is compared with the source once the topic is there.`,
       ),
     );
   }

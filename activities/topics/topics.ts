@@ -99,6 +99,7 @@ export async function createTopics(
       },
       `The creation of ${listed(accepted.map(({ name }) => name))} on ${target.name}`,
       attempt.signal,
+      accepted.length,
     );
     // Somebody else may have been quicker with a topic of the same name: it is what it is, and compared like any other.
     for (const move of migration.topics)

@@ -41,7 +41,9 @@ export function addDrain(program: Command, surroundings: Surroundings): void {
 /** One look. Exit code 0 when every group is drained, 1 when one is not. */
 async function drain(surroundings: Surroundings, options: DrainOptions): Promise<ExitCode> {
   const { topic, isolation, json } = options;
-  const clusters = openClusters(configured(surroundings, options).clusters);
+  const clusters = openClusters(configured(surroundings, options).clusters, {
+    says: (sentence) => surroundings.terminal.complain(sentence),
+  });
   try {
     const cluster = clusters.get(options.cluster);
     valueOf(await cluster.topics([topic]), topic);

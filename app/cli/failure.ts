@@ -3,7 +3,7 @@ import { isFerryError } from '../../src/migration/errors.js';
 import { mistakeText, type Mistake } from '../../src/migration/file.js';
 
 /** What every verb ends with. */
-export const exitCodes = { done: 0, failed: 1, badInput: 2, waiting: 3 } as const;
+export const exitCodes = { done: 0, failed: 1, badInput: 2, waiting: 3, notProved: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The end of a verb that could not do what it was asked: one sentence per thing that is wrong. */

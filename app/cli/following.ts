@@ -10,12 +10,15 @@ import { statusQuery } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
 import { CommandFailure, exitCodes } from './failure.js';
 import { mirrorLive, mirrorNumbers } from './mirror-sum.js';
+import { together, troubleOf, type Trouble } from './troubles.js';
 import type { Live } from './live.js';
-import { noSuchMigration, type Temporal } from './temporal.js';
+import { noSuchMigration, notUpToNow, type Temporal } from './temporal.js';
 
 export interface Look {
   status: Status;
   live: Live[];
+  /** What does not get on, and since when. */
+  troubles: Trouble[];
   workflowId: string;
   taskQueue: string;
 }
@@ -32,16 +35,40 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   });
   const { taskQueue } = description;
   const ended = description.status.name;
-  if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'CANCELLED' || ended === 'TIMED_OUT')
+  if (ended === 'FAILED' || ended === 'TERMINATED' || ended === 'TIMED_OUT')
     throw await whyEnded(temporal, name, description);
-  const status = await temporal.answered(taskQueue, () => handle.query<Status>(statusQuery));
+  const status = await temporal
+    .answered(taskQueue, () => handle.query<Status>(statusQuery))
+    .catch(async (error: unknown) => {
+      throw (await fails(temporal, description).catch(() => false)) ? notUpToNow() : error;
+    });
+  // An abort ends so too, and then has its outcome.
+  if (ended === 'CANCELLED' && !status.outcome) throw await whyEnded(temporal, name, description);
   return {
     status,
-    live: status.outcome ? [] : liveOf(description),
+    ...(status.outcome ? { live: [], troubles: [] } : seenNow(description, new Date())),
     workflowId: description.workflowId,
     taskQueue,
   };
 }
+
+/** Whether what a worker last did with the migration was to fail at it: then Temporal lets questions wait for nothing. */
+async function fails({ client }: Temporal, { workflowId, runId, status }: WorkflowExecutionDescription) {
+  if (status.name !== 'RUNNING') return false;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: lately,
+  });
+  const last = history?.events?.find(
+    ({ workflowTaskCompletedEventAttributes: done, workflowTaskFailedEventAttributes: failed }) =>
+      done || failed,
+  );
+  return Boolean(last?.workflowTaskFailedEventAttributes);
+}
+
+/** Events: messages may have come since. */
+const lately = 50;
 
 async function whyEnded(
   temporal: Temporal,
@@ -71,18 +98,37 @@ const heartbeat = z.object({
   says: z.string(),
   at: z.string(),
   mirror: mirrorNumbers.optional().catch(undefined),
+  progress: z
+    .object({
+      what: z.enum(['Copying', 'Draining', 'Comparing']),
+      done: z.number(),
+      all: z.number(),
+      perSecond: z.number(),
+    })
+    .optional()
+    .catch(undefined),
+  failing: z.object({ since: z.string(), why: z.string() }).optional().catch(undefined),
 });
 
-/** Heartbeats that are the ferry's, those of a mirror's shares as one; what has another shape is left out. */
-function liveOf({ raw }: WorkflowExecutionDescription): Live[] {
-  const seen = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
-    const [payload] = heartbeatDetails?.payloads ?? [];
-    const parsed = heartbeat.safeParse(payload && defaultPayloadConverter.fromPayload(payload));
-    return parsed.success ? [parsed.data] : [];
+/** Heartbeats that are the ferry's, those of a mirror's shares as one, and what keeps activities from going on. */
+export function seenNow(
+  { raw }: WorkflowExecutionDescription,
+  now: Date,
+): { live: Live[]; troubles: Trouble[] } {
+  const seen = (raw.pendingActivities ?? []).map((activity) => {
+    const [payload] = activity.heartbeatDetails?.payloads ?? [];
+    const beat = heartbeat.safeParse(payload && defaultPayloadConverter.fromPayload(payload)).data;
+    return { beat, trouble: troubleOf(activity, beat, now) };
   });
-  const shares = seen.flatMap(({ mirror, at }) => (mirror ? [{ ...mirror, at }] : []));
-  return [
-    ...seen.flatMap(({ says, at, mirror }) => (mirror ? [] : [{ says, at }])),
-    ...(shares.length > 0 ? [mirrorLive(shares)] : []),
-  ];
+  const beats = seen.flatMap(({ beat }) => (beat ? [beat] : []));
+  const shares = beats.flatMap(({ mirror, at }) => (mirror ? [{ ...mirror, at }] : []));
+  return {
+    live: [
+      ...beats.flatMap(({ says, at, mirror, progress }) =>
+        mirror ? [] : [{ says, at, ...(progress && { progress }) }],
+      ),
+      ...(shares.length > 0 ? [mirrorLive(shares)] : []),
+    ],
+    troubles: together(seen.flatMap(({ trouble }) => (trouble ? [trouble] : []))),
+  };
 }

@@ -13,6 +13,7 @@ export const mirrorNumbers: z.ZodType<MirrorHeartbeat['mirror']> = z.object({
   bytesPerSecond: z.number(),
   lag: z.number(),
   lagging: z.record(z.string(), z.number()),
+  failing: z.string().optional(),
 });
 
 const mostShown = 5;
@@ -36,10 +37,19 @@ export function mirrorLive(shares: readonly (MirrorHeartbeat['mirror'] & { at: s
     lag: sum('lag'),
     lagging,
   };
+  const failing = shares.find((share) => share.failing !== undefined)?.failing;
   const behind = Object.entries(lagging).map(([partition, left]) => `${partition} by ${digits(left)}`);
   return {
-    says: `the mirror has ${sayPace(mirror)}${behind.length > 0 ? `; behind: ${behind.join(', ')}` : ''}`,
+    says: `${failing === undefined ? '' : `${failing.replace(/\.$/, '')}; `}the mirror has ${sayPace(mirror)}${behind.length > 0 ? `; behind: ${behind.join(', ')}` : ''}`,
     at: shares.map(({ at }) => at).sort()[0] ?? '',
+    ...(mirror.records + mirror.lag > 0 && {
+      progress: {
+        what: 'Copying',
+        done: mirror.records,
+        all: mirror.records + mirror.lag,
+        perSecond: mirror.recordsPerSecond,
+      },
+    }),
     mirror,
   };
 }

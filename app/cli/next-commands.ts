@@ -10,15 +10,25 @@ export function nextCommands(name: string, next: readonly NextMessage[]): string
 }
 
 function command(migration: string, { message, input }: NextMessage): string {
-  const { topic, name, override } = input;
-  const reason = override === undefined ? '' : ' --override "why it may go on"';
+  const { topic, name, override, accept, note } = input;
+  const words = [
+    ...(name === undefined ? [] : ['--name', quoted(name)]),
+    ...(Array.isArray(accept) ? acceptWords(accept) : []),
+    ...(override === undefined ? [] : ['--override', `"${(override as { reason: string }).reason}"`]),
+    ...(note === undefined ? [] : ['--note', `"${note as string}"`]),
+  ];
   if (message === 'deletionApproved') return `ferry approve ${migration} --delete ${quoted(topic)}`;
-  if (!isHumanStep(message)) return `ferry ${message} ${migration}${reason}`;
-  return `ferry confirm ${migration} ${message}${name === undefined ? '' : ` --name ${quoted(name)}`}${reason}`;
+  const verb = isHumanStep(message)
+    ? `ferry confirm ${migration} ${message}`
+    : `ferry ${message} ${migration}`;
+  return [verb, ...words].join(' ');
 }
 
+const acceptWords = (keys: unknown[]): string[] =>
+  keys.includes('*') ? ['--accept-all'] : ['--accept', ...keys.map(quoted)];
+
 /** As a shell takes it. */
-function quoted(text: unknown): string {
+export function quoted(text: unknown): string {
   const word = String(text);
   return /^[\w.:=@%+,/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -13,6 +13,8 @@ import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '.
 import { factsQuery } from '../../src/migration/messages.js';
 import type { Facts } from '../../src/migration/state.js';
 import { isMirrored } from '../../src/migration/strategies.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
+import type { TranslatedPosition } from '../../src/migration/work/offsets.js';
 import { mapTopic, readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { look } from './following.js';
@@ -49,7 +51,7 @@ export function addOffsets(program: Command, surroundings: Surroundings): void {
   addVerb(
     program,
     'offsets',
-    'Where each group is on the source, where that is on the target, and how much lies ahead on both.',
+    'Where each group is on the source, where that is on the target, and how many offsets lie ahead on both (an upper bound of records).',
     'ferry offsets orders --group billing',
   )
     .argument('<name>', 'the name of the migration')
@@ -78,7 +80,9 @@ async function offsets(surroundings: Surroundings, options: OffsetsOptions, name
     throw badInput(
       `${name} has no group ${unknown.join(', ')}: it has ${migration.consumers.map(({ group }) => group).join(', ') || 'none'}.`,
     );
-  const clusters = openClusters(config.clusters);
+  const clusters = openClusters(config.clusters, {
+    says: (sentence) => surroundings.terminal.complain(sentence),
+  });
   try {
     const groups = await groupOffsets(
       clusters.get(migration.source),
@@ -109,6 +113,11 @@ export async function groupOffsets(
   only?: readonly string[],
 ): Promise<GroupOffsets[]> {
   const moves = migration.consumers.filter(({ group }) => only?.includes(group) ?? true);
+  const before = new Map(
+    unpackTranslated(migration, facts.translated ?? []).flatMap(({ group, partitions }) =>
+      partitions.map((at): [string, TranslatedPosition] => [`${group} ${partitionKey(at)}`, at]),
+    ),
+  );
   const targetNames = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   const onTarget = (at: TopicPartition) => ({ ...at, topic: targetNames.get(at.topic) ?? at.topic });
   const topics = await source.topics(migration.topics.map(({ name }) => name));
@@ -146,7 +155,7 @@ export async function groupOffsets(
       const translated = pending.source
         ? null
         : (positions.get(key)?.map.translate(committed ?? ends.logStart) ??
-          translatedBefore(facts, move.group, at, committed));
+          translatedBefore(before, move.group, at, committed));
       return {
         ...at,
         source: committed,
@@ -186,18 +195,14 @@ async function positionsOf(
 }
 
 function translatedBefore(
-  { translated = [] }: Pick<Facts, 'translated'>,
+  translated: ReadonlyMap<string, TranslatedPosition>,
   group: string,
   at: TopicPartition,
   committed: bigint | null,
 ): bigint | null {
   const source = committed === null ? null : String(committed);
-  const found = translated
-    .find((one) => one.group === group)
-    ?.partitions.find(
-      (one) => one.topic === at.topic && one.partition === at.partition && one.source === source,
-    );
-  return found ? BigInt(found.target) : null;
+  const found = translated.get(`${group} ${partitionKey(at)}`);
+  return found?.source === source ? BigInt(found.target) : null;
 }
 
 const above = (end: bigint, from: bigint): bigint => (end > from ? end - from : 0n);
@@ -208,6 +213,9 @@ function valueOf<V>(row: Row<V> | undefined): V {
   return row.value;
 }
 
+/** Offsets, not records: compaction and markers of transactions leave gaps, on each side others. */
+const aheadText = (offsets: bigint): string => `${offsets} ${offsets === 1n ? 'offset' : 'offsets'} ahead`;
+
 function asText(
   { group, onTarget, pending = {}, partitions }: GroupOffsets,
   { source, target }: Migration,
@@ -215,10 +223,10 @@ function asText(
   const rows = partitions.map((one) => [
     `  ${one.topic}/${one.partition}`,
     pending.source ? 'commit pending' : one.source === null ? 'nothing committed' : String(one.source),
-    one.aheadOnSource === null ? '' : `${one.aheadOnSource} ahead`,
+    one.aheadOnSource === null ? '' : aheadText(one.aheadOnSource),
     '→',
     one.translated !== null ? String(one.translated) : pending.source ? 'unknown' : 'not mirrored so far',
-    one.aheadOnTarget === null ? '' : `${one.aheadOnTarget} ahead`,
+    one.aheadOnTarget === null ? '' : aheadText(one.aheadOnTarget),
     pending.target
       ? 'commit pending'
       : one.committed === null

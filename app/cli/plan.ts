@@ -22,7 +22,7 @@ async function showPlan(surroundings: Surroundings, options: CommonOptions, file
   const { terminal } = surroundings;
   const config = configured(surroundings, options);
   const { migration } = readMigration(file, config);
-  const report = await plan(config, migration);
+  const report = await plan(config, migration, terminal);
   if (options.json)
     terminal.print(JSON.stringify({ migration: migration.name, strategy: migration.strategy, ...report }));
   else terminal.print(planText(migration, report));

@@ -13,17 +13,26 @@ import { workflowId } from '../../src/migration/messages.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import { openRegistries } from '../connections/registries.js';
 import { CommandFailure } from './failure.js';
+import { quoted } from './next-commands.js';
+import { Progress } from './progress.js';
 import { withTemporal } from './temporal.js';
+import type { Terminal } from './terminal.js';
+import { unprotectedLogins } from '../config/unprotected.js';
 
 /**
  * Everything that the workflow's first step checks, asked of both clusters from here. Changes nothing. Without
  * Temporal the other migrations are unknown, which the report notes.
  */
-export async function plan(config: Config, migration: Migration): Promise<PlanReport> {
-  const clusters = openClusters(config.clusters);
+export async function plan(
+  config: Config,
+  migration: Migration,
+  terminal: Pick<Terminal, 'complain'>,
+): Promise<PlanReport> {
+  const clusters = openClusters(config.clusters, { says: (sentence) => terminal.complain(sentence) });
   const registries = openRegistries(config.registries);
-  const { running, notes } = await runningMigrations(config);
+  const progress = new Progress(terminal);
   try {
+    const { running, notes } = await runningMigrations(config);
     const report = await checkPlan(
       {
         clusters: (name) => clusters.get(name),
@@ -36,12 +45,26 @@ export async function plan(config: Config, migration: Migration): Promise<PlanRe
       },
       { migration },
       workflowId(migration.name),
+      progress.begins,
     );
-    return { ...report, findings: [...report.findings, ...notes] };
+    return { ...report, findings: [...report.findings, ...notes, ...loginNotes(config, migration)] };
   } finally {
+    progress.end();
     registries.close();
     await clusters.close();
   }
+}
+
+/** Only what this migration uses: the rest of ferry.yaml is nobody's concern here. */
+function loginNotes(config: Config, { source, target, schemas, connect }: Migration): Finding[] {
+  const used = new Set([
+    ...[source, target].map((name) => `clusters.${name}`),
+    ...(schemas ? [schemas.source, schemas.target].map((name) => `registries.${name}`) : []),
+    ...(connect === undefined ? [] : [`connect.${connect}`]),
+  ]);
+  return unprotectedLogins(config)
+    .filter(({ key }) => used.has(key.slice(key.indexOf(':') + 1)))
+    .map((note) => ({ weight: 'notes', ...note }));
 }
 
 async function runningMigrations({ temporal }: Config): Promise<{ running: Listed[]; notes: Finding[] }> {
@@ -73,17 +96,24 @@ export function findingsOf({ findings }: PlanReport, weight: Finding['weight']):
 
 /** What will happen, what asks and what to know; what blocks is told apart, on the error stream. */
 export function planText({ name, strategy, source, target }: Migration, report: PlanReport): string {
-  const asks = findingsOf(report, 'asks');
+  const asks = report.findings.filter(({ weight }) => weight === 'asks').map(withKey);
   const notes = findingsOf(report, 'notes');
   return [
     `${name}: ${strategy}, ${source} → ${target}`,
     ...(report.will.length > 0 ? [list('Will happen:', report.will)] : []),
     ...(asks.length > 0
-      ? [list(`Asks a person (once started: ferry retry ${name} --override "why it may go on"):`, asks)]
+      ? [
+          list(
+            `Asks a person (once started: ferry retry ${name} --accept KEY --note "why it may go on"):`,
+            asks,
+          ),
+        ]
       : []),
     ...(notes.length > 0 ? [list('To know:', notes)] : []),
   ].join('\n\n');
 }
+
+const withKey = ({ sentence, key }: Finding): string => `${sentence}\n      --accept ${quoted(key)}`;
 
 const list = (title: string, lines: readonly string[]): string =>
   [title, ...lines.map((line) => `  - ${line}`)].join('\n');

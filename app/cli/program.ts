@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvise } from './advise.js';
+import { addAmend } from './amend.js';
 import { addApprove } from './approve.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
@@ -10,6 +11,7 @@ import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
 import { addScan } from './scan.js';
+import { addSchemas } from './schemas.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
 import type { Surroundings } from './verb.js';
@@ -43,11 +45,13 @@ export function createProgram(surroundings: Surroundings): Command {
     addConfirm,
     addApprove,
     addControls,
+    addAmend,
     addList,
     addHolds,
     addDrain,
     addOffsets,
     addVerify,
+    addSchemas,
     addWorker,
   ])
     add(program, surroundings);

@@ -23,17 +23,23 @@ export function addStart(program: Command, surroundings: Surroundings): void {
         const read = readMigration(file, config);
         return withTemporal(config.temporal, async (temporal) => {
           await insistOnNoneRunning(temporal, read.migration.name);
-          const report = await plan(config, read.migration);
+          const report = await plan(config, read.migration, surroundings.terminal);
           const blocks = findingsOf(report, 'blocks');
           if (blocks.length > 0) throw new CommandFailure('Conflict', blocks);
           const { runId } = await start(temporal, read);
           const id = workflowId(read.migration.name);
           const url = webLink(temporal.settings, id);
-          const started = { workflowId: id, runId, ...(url !== undefined && { url }) };
+          const worker = await hasWorker(temporal);
+          const started = {
+            workflowId: id,
+            runId,
+            ...(worker !== undefined && { worker }),
+            ...(url !== undefined && { url }),
+          };
           surroundings.terminal.print(
             options.json
               ? JSON.stringify({ started, plan: report })
-              : `${planText(read.migration, report)}\n\n${startedText(read.migration.name, url)}`,
+              : `${planText(read.migration, report)}\n\n${startedText(read.migration.name, url)}${worker === false ? `\n\n${noWorker(temporal.settings.taskQueue)}` : ''}`,
           );
           return findingsOf(report, 'asks').length > 0 ? exitCodes.waiting : exitCodes.done;
         });
@@ -91,6 +97,27 @@ async function start(
     throw error instanceof WorkflowExecutionAlreadyStartedError ? runsAlready(migration.name) : error;
   }
 }
+
+/** A worker asks for work again within a minute; Temporal remembers it for longer than that. */
+const pollsWithinMs = 70_000;
+
+/** Whether somebody has lately asked the queue for work; undefined where this may not be asked. */
+async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
+  const described = await client.workflowService
+    .describeTaskQueue({
+      namespace: settings.namespace,
+      taskQueue: { name: settings.taskQueue },
+      // TASK_QUEUE_TYPE_WORKFLOW of temporal.api.enums.v1
+      taskQueueType: 1,
+    })
+    .catch(() => undefined);
+  return described?.pollers?.some(
+    ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < pollsWithinMs,
+  );
+}
+
+const noWorker = (taskQueue: string): string =>
+  `No worker has asked queue ${taskQueue} for work lately, so nothing happens yet: start one with ferry worker.`;
 
 function startedText(name: string, url: string | undefined): string {
   return [

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { look, type Look } from './following.js';
-import { statusLine, statusText, waitsForPerson } from './status-text.js';
+import { statusLine, statusLines, waitsForPerson } from './status-text.js';
 import { webLink, withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -30,7 +30,11 @@ export function addStatus(program: Command, surroundings: Surroundings): void {
 
 function show({ terminal }: Surroundings, { json }: CommonOptions, temporal: Temporal, seen: Look): ExitCode {
   const url = webLink(temporal.settings, seen.workflowId);
-  terminal.print(json ? asJson(seen, url) : statusText(seen.status, seen.live, url, new Date()));
+  if (json) terminal.print(asJson(seen, url));
+  else {
+    const { text, styles } = drawn(seen, url, new Date(), terminal.width);
+    terminal.print(text, styles);
+  }
   return exitCodeOf(seen);
 }
 
@@ -45,7 +49,8 @@ async function watch(
   let last = '';
   for (;;) {
     const seen = await look(temporal, name).catch((error: unknown) => {
-      if (error instanceof CommandFailure && error.type === 'Unreachable') return error;
+      const failure = temporal.refusal(error);
+      if (failure?.type === 'Unreachable' || failure?.type === 'Unexpected') return failure;
       throw error;
     });
     if (seen instanceof CommandFailure) {
@@ -54,10 +59,12 @@ async function watch(
     } else {
       const url = webLink(temporal.settings, seen.workflowId);
       const now = new Date();
-      if (redraws) terminal.redraw(statusText(seen.status, seen.live, url, now));
-      else {
+      if (redraws) {
+        const { text, styles } = drawn(seen, url, now, terminal.width);
+        terminal.redraw(text, styles);
+      } else {
         // The time is not part of what changes.
-        const text = json ? asJson(seen, url) : statusLine(seen.status, seen.live, now);
+        const text = json ? asJson(seen, url) : statusLine(seen.status, seen, now);
         const change = json ? text : text.slice(text.indexOf(' '));
         if (change !== last) terminal.print(text);
         last = change;
@@ -68,8 +75,13 @@ async function watch(
   }
 }
 
-function asJson({ status, live }: Look, url: string | undefined): string {
-  return JSON.stringify({ ...status, live, ...(url !== undefined && { url }) });
+function drawn(seen: Look, link: string | undefined, now: Date, width: number | undefined) {
+  const lines = statusLines(seen.status, { ...seen, link }, now, width);
+  return { text: lines.map(({ text }) => text).join('\n'), styles: lines.map(({ style }) => style) };
+}
+
+function asJson({ status, live, troubles }: Look, url: string | undefined): string {
+  return JSON.stringify({ ...status, live, troubles, ...(url !== undefined && { url }) });
 }
 
 const exitCodeOf = ({ status }: Look): ExitCode =>

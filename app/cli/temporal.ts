@@ -3,19 +3,23 @@ import {
   Connection,
   isGrpcDeadlineError,
   isGrpcServiceError,
+  QueryNotRegisteredError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { TemporalSettings } from '../config/config.js';
-import { workflowId } from '../../src/migration/messages.js';
+import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 
 export interface Temporal {
   client: Client;
   settings: TemporalSettings;
+  /** Also of the copy of a registry, by its whole id. */
   migration(name: string): WorkflowHandle;
+  /** What Temporal itself said no to, or did not answer, as it is told to a person. */
+  refusal(error: unknown): CommandFailure | undefined;
   /** Runs a call that a worker of this queue has to answer; who waits longer than some seconds is told that there is none. */
   answered<T>(taskQueue: string, call: () => Promise<T>): Promise<T>;
 }
@@ -30,6 +34,7 @@ const grpc = {
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   unavailable: 14,
   unauthenticated: 16,
@@ -52,7 +57,8 @@ export async function withTemporal<T>(
     return await use({
       client,
       settings,
-      migration: (name) => client.workflow.getHandle(workflowId(name)),
+      migration: (name) => client.workflow.getHandle(runId(name)),
+      refusal: (error) => refusal(error, settings),
       answered: (taskQueue, call) =>
         connection.withDeadline(Date.now() + answerMs, call).catch((error: unknown) => {
           throw unanswered(error, taskQueue) ?? error;
@@ -92,9 +98,16 @@ function refusal(
     );
   if (code === grpc.notFound && !(error instanceof WorkflowNotFoundError))
     return noNamespace(address, namespace);
+  if (code === undefined) return undefined;
   return code === grpc.unavailable || code === grpc.deadlineExceeded || code === grpc.cancelled
     ? unreachable(address)
-    : undefined;
+    : new CommandFailure(
+        'Unexpected',
+        [
+          `Temporal at ${address} could not do what it was asked (gRPC code ${code}): try again, and see its log.`,
+        ],
+        exitCodes.failed,
+      );
 }
 
 const noNamespace = (address: string, namespace: string) =>
@@ -102,13 +115,33 @@ const noNamespace = (address: string, namespace: string) =>
     `Temporal at ${address} has no namespace ${namespace}: check temporal.namespace in ferry.yaml (or TEMPORAL_NAMESPACE).`,
   );
 
+/** Temporal's own limits of one migration, by what the server says of them. */
+const limits = [
+  {
+    code: grpc.failedPrecondition,
+    says: /total number of distinct updates/i,
+    sentence:
+      'Temporal takes 2,000 updates of one run at most, and this migration has had them. It goes on in a new run when its present step next reports, within the hour; until then say it by signal (docs/by-hand.md).',
+  },
+  {
+    code: grpc.resourceExhausted,
+    says: /in-flight updates/i,
+    sentence:
+      'Temporal takes 10 updates of one migration at a time, and as many are under way: say it again in a moment.',
+  },
+];
+
 function unanswered(error: unknown, taskQueue: string): CommandFailure | undefined {
   const late = isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
   const code = grpcCode(error);
+  const limit = limits.find((one) => one.code === code && one.says.test(grpcDetails(error)));
+  if (limit) return new CommandFailure('Refused', [limit.sentence], exitCodes.failed);
   if (
     late ||
     code === grpc.deadlineExceeded ||
     code === grpc.cancelled ||
+    // As many questions as Temporal keeps wait for a worker already.
+    code === grpc.resourceExhausted ||
     (code === grpc.failedPrecondition && /no poller/i.test(grpcDetails(error)))
   )
     return new CommandFailure(
@@ -116,14 +149,18 @@ function unanswered(error: unknown, taskQueue: string): CommandFailure | undefin
       [`No worker answers on queue ${taskQueue}: start one with ferry worker.`],
       exitCodes.failed,
     );
-  if (code === grpc.failedPrecondition)
-    return new CommandFailure(
-      'Unexpected',
-      ['The worker could not bring the migration up to now, so it cannot answer: its log says why.'],
-      exitCodes.failed,
-    );
-  return undefined;
+  return code === grpc.failedPrecondition || error instanceof QueryNotRegisteredError
+    ? notUpToNow()
+    : undefined;
 }
+
+/** Of a worker of another build: its code cannot replay what this migration has done. */
+export const notUpToNow = () =>
+  new CommandFailure(
+    'Unexpected',
+    ['The worker could not bring the migration up to now, so it cannot answer: its log says why.'],
+    exitCodes.failed,
+  );
 
 function grpcCode(error: unknown): number | undefined {
   for (let at = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.code;

@@ -6,12 +6,19 @@ import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { factsQuery } from '../../src/migration/messages.js';
-import type { OffsetTable, Side, SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
+import {
+  offsetTable,
+  type OffsetTable,
+  type Side,
+  type SourceOffsets,
+  type TargetOffsets,
+} from '../../src/migration/offsets.js';
 import type { Facts } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { ComparisonOptions } from '../../src/parity/options.js';
 import { Comparison } from '../../src/parity/comparison.js';
+import { foreignRecords } from '../../src/parity/foreign-partitions.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress, sayResult } from '../../src/parity/wording.js';
 import { openRegistries } from '../connections/registries.js';
@@ -29,6 +36,8 @@ interface VerifyOptions extends CommonOptions {
 /** What is compared, and up to where. */
 interface Scope extends Pick<ComparisonOptions, 'sourceGoesOn' | 'targetGoesOn'> {
   migration: Migration;
+  /** To the target, beside the mirror or after it. */
+  producersWrite?: boolean;
   /** Keys of findings that a person has accepted. */
   accepted?: readonly string[];
   /** By source topic and by target topic; what is not known yet is read now. */
@@ -48,13 +57,13 @@ export function addVerify(program: Command, surroundings: Surroundings): void {
   )
     .argument('[name]', 'the name of the migration')
     .option('--file <file>', 'a migration file, instead of a migration that runs')
-    .option('--so-far', 'with --file: the copy is under way, so the end of the source is not missing')
+    .option('--so-far', 'the copy is under way: what it has not come to yet is neither missing nor unproved')
     .action((name: string | undefined, options: VerifyOptions) =>
       run(surroundings, options, () => verify(surroundings, options, name)),
     );
 }
 
-/** Exit code 0 when all that was compared is equal, 1 when something differs. */
+/** Exit code 0 when all that both clusters hold is equal, 1 when something differs, 4 when some of it could not be compared. */
 async function verify(
   surroundings: Surroundings,
   options: VerifyOptions,
@@ -71,10 +80,13 @@ async function verify(
           const { migration, facts } = await temporal.answered(taskQueue, () =>
             temporal.migration(name).query<{ migration: Migration; facts: Facts }>(factsQuery),
           );
-          return scopeOf(status, migration, facts);
+          const scope = scopeOf(status, migration, facts);
+          return { ...scope, sourceGoesOn: scope.sourceGoesOn ?? options.soFar ?? false };
         });
   insistOnHistory(scope.migration);
-  const clusters = openClusters(config.clusters);
+  const clusters = openClusters(config.clusters, {
+    says: (sentence) => surroundings.terminal.complain(sentence),
+  });
   const registries = openRegistries(config.registries);
   const stop = new AbortController();
   const interrupted = () => stop.abort(new FerryError('Refused', 'It was interrupted: nothing is proved.'));
@@ -82,15 +94,22 @@ async function verify(
   try {
     const { migration } = scope;
     const sides = { source: clusters.get(migration.source), target: clusters.get(migration.target) };
+    const patienceMs = waitMs(migration, 'patience');
+    const { signal } = stop;
+    const ends = await frozen(scope, sides);
     const ids = await SchemaTranslation.of({ registries: registries.get }, scope, stop.signal);
     const comparison = new Comparison({
       ...sides,
       asCopied: ids?.asCopied,
-      pairs: await partitionPairs(migration, sides, await frozen(scope, sides)),
+      pairs: await partitionPairs(migration, sides, ends),
+      foreign: scope.producersWrite
+        ? []
+        : await foreignRecords(migration, sides.target, ends.ends, { patienceMs, signal }),
+      pendingIsEqual: options.soFar ?? false,
       sourceGoesOn: scope.sourceGoesOn ?? false,
       targetGoesOn: scope.targetGoesOn ?? false,
-      patienceMs: waitMs(migration, 'patience'),
-      signal: stop.signal,
+      patienceMs,
+      signal,
     });
     await following(surroundings, options, comparison, () => sayHeldBack(sides));
     return show(surroundings, options, migration, comparison);
@@ -102,18 +121,27 @@ async function verify(
 }
 
 /**
- * Until the mirror has caught up the source may have more than the target; once producers write to the target, it may have
- * more than the source, unless it is known where the copy ended.
+ * The source is compared up to where it is now, also where its end was frozen: what came later is missing on the target.
+ * Until the mirror has caught up it may have more than the target. Once producers write to the target that may have more,
+ * unless it is known where the copy ended; where they did not wait for the mirror, both are compared up to what is known.
  */
-function scopeOf(
+export function scopeOf(
   { steps, accepted: findings }: Status,
   migration: Migration,
-  { ends, mirrored }: Facts,
+  { ends, mirrored, ahead }: Facts,
 ): Scope {
   const closed = (id: string) => steps.some((step) => step.id === id && step.status === 'done');
   const accepted = findings.map(({ key }) => key);
   if (!closed('catchUp')) return { migration, accepted, sourceGoesOn: true };
-  return { migration, accepted, ends, mirrored, targetGoesOn: mirrored === undefined };
+  const producersWrite =
+    ahead !== undefined || steps.some(({ id, status }) => id === 'producerSwitched' && status !== 'pending');
+  return producersWrite
+    ? {
+        ...{ migration, accepted, producersWrite, mirrored },
+        ...(ahead && { ends }),
+        targetGoesOn: mirrored === undefined,
+      }
+    : { migration, accepted };
 }
 
 function insistOnHistory({ name, strategy }: Migration): void {
@@ -147,13 +175,13 @@ async function endsOf<S extends Side>(cluster: Cluster, topics: readonly string[
     return (row?.value?.partitions ?? []).map(({ partition }) => ({ topic, partition }));
   });
   const marks = await cluster.watermarks(partitions);
-  const table: OffsetTable<S> = {};
-  for (const at of partitions) {
-    const row = marks.get(partitionKey(at));
-    if (row?.error) throw row.error;
-    (table[at.topic] ??= [])[at.partition] = String(row?.value?.lastStable ?? 0n);
-  }
-  return table;
+  return offsetTable(
+    partitions.map((at) => {
+      const row = marks.get(partitionKey(at));
+      if (row?.error) throw row.error;
+      return { ...at, offset: row?.value?.lastStable ?? 0n };
+    }),
+  );
 }
 
 /** Runs it, and says on the way how far it is. */
@@ -183,13 +211,12 @@ function show(
   { name }: Migration,
   comparison: Comparison,
 ): ExitCode {
-  const { report, summary, results } = comparison;
-  const equal = report.differences.length === 0;
+  const { report, summary, results, verdict } = comparison;
   if (json)
     terminal.print(
       JSON.stringify({
         migration: name,
-        state: equal ? 'equal' : 'differs',
+        state: verdict,
         ...report,
         pending: String(summary.pending),
         partitions: results
@@ -218,5 +245,5 @@ function show(
         ),
       ].join('\n'),
     );
-  return equal ? exitCodes.done : exitCodes.failed;
+  return { equal: exitCodes.done, differs: exitCodes.failed, 'not-proved': exitCodes.notProved }[verdict];
 }

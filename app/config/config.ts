@@ -7,12 +7,15 @@ import {
   type ClusterSection,
   type ConfigFile,
   type RegistrySection,
+  type SaslSection,
   type TlsSection,
+  type TokenEndpointSection,
 } from './schema.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
 import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
@@ -140,15 +143,48 @@ function clusterConnection(
 ): ClusterConnection {
   return discreet({
     bootstrap,
-    ...(sasl && {
-      sasl: {
-        mechanism: sasl.mechanism,
-        username: sasl.username,
-        password: sasl.password ?? files.secret(sasl.passwordFile ?? '', `${path}.sasl.passwordFile`),
-      },
-    }),
+    ...(sasl && { sasl: saslLogin(sasl, `${path}.sasl`, files) }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
   });
+}
+
+function saslLogin(section: SaslSection, path: string, files: Files): NonNullable<ClusterConnection['sasl']> {
+  if (section.mechanism === 'aws-msk-iam') {
+    const { region, profile, role } = section;
+    const token = { region, ...(profile !== undefined && { profile }), ...(role !== undefined && { role }) };
+    return { mechanism: 'oauthbearer', token: { from: 'msk', ...token } };
+  }
+  if (section.mechanism !== 'oauthbearer') {
+    const { mechanism, username, password, passwordFile } = section;
+    return {
+      mechanism,
+      username,
+      password: password ?? files.secret(passwordFile ?? '', `${path}.passwordFile`),
+    };
+  }
+  const { mechanism, tokenEndpoint, tokenFile, extensions } = section;
+  return {
+    mechanism,
+    token: tokenEndpoint
+      ? tokenEndpointOf(tokenEndpoint, `${path}.tokenEndpoint`, files)
+      : { from: 'file', path: files.path(tokenFile ?? '') },
+    ...(extensions && { extensions }),
+  };
+}
+
+function tokenEndpointOf(
+  { clientSecret, clientSecretFile, tls, scope, audience, ...section }: TokenEndpointSection,
+  path: string,
+  files: Files,
+): TokenEndpoint {
+  return {
+    from: 'endpoint',
+    ...section,
+    clientSecret: clientSecret ?? files.secret(clientSecretFile ?? '', `${path}.clientSecretFile`),
+    ...(scope !== undefined && { scope }),
+    ...(audience !== undefined && { audience }),
+    ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+  };
 }
 
 function registryConnections(
@@ -285,7 +321,15 @@ function workerSettings({
   return { health, metrics, maxWatches, maxChanges, maxMirrors, shutdownGraceMs };
 }
 
-const secretKeys = new Set(['password', 'key', 'keyPassword', 'apiKey', 'metadata', 'clientCertPair']);
+const secretKeys = new Set([
+  'password',
+  'clientSecret',
+  'key',
+  'keyPassword',
+  'apiKey',
+  'metadata',
+  'clientCertPair',
+]);
 
 /** The same object, which hides its secrets from `JSON.stringify`, `console.log` and loggers. */
 function discreet<T extends object>(value: T): T {

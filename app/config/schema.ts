@@ -31,11 +31,9 @@ const tls = z.union(
   { error: 'expected true, or an object with ca, certificate and key' },
 );
 
-const sasl = z
+const passwordLogin = z
   .strictObject({
-    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
-      error: 'expected plain, scram-sha-256 or scram-sha-512',
-    }),
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
     username: text('expected a user name'),
     password: text('expected a password, best as ${NAME} from the environment').optional(),
     passwordFile: file.optional(),
@@ -43,6 +41,72 @@ const sasl = z
   .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
     error: 'expected either password or passwordFile',
   });
+
+const tokenEndpoint = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'expected the address of a token endpoint, for example https://login.example.com/oauth2/token',
+      })
+      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+        error: 'expected no login in the address: give clientId, and clientSecret or clientSecretFile',
+      }),
+    clientId: text('expected the id of a client'),
+    clientSecret: text('expected a secret, best as ${NAME} from the environment').optional(),
+    clientSecretFile: file.optional(),
+    authentication: z.enum(['basic', 'body'], { error: 'expected basic or body' }).default('basic'),
+    scope: text('expected scopes, with a space between').optional(),
+    audience: text('expected an audience').optional(),
+    tls: tls.optional(),
+  })
+  .refine(
+    ({ clientSecret, clientSecretFile }) => (clientSecret === undefined) !== (clientSecretFile === undefined),
+    { error: 'expected either clientSecret or clientSecretFile' },
+  )
+  .refine(({ url, tls }) => tls === undefined || tls === false || url.startsWith('https:'), {
+    error: 'expected an address with https beside tls',
+  });
+
+/** As brokers check them (`OAuthBearerClientInitialResponse`); `auth` is the token itself. */
+const extensions = z.record(
+  z.string().regex(/^(?!auth$)[A-Za-z]+$/),
+  z.string({ error: 'expected text' }).regex(/^[\x20-\x7e]+$/, { error: 'expected text of ASCII' }),
+  { error: 'expected SASL extensions by names of letters, other than auth' },
+);
+
+const tokenLogin = z
+  .strictObject({
+    mechanism: z.literal('oauthbearer'),
+    tokenEndpoint: tokenEndpoint.optional(),
+    tokenFile: file.optional(),
+    extensions: extensions.optional(),
+  })
+  .refine(({ tokenEndpoint, tokenFile }) => (tokenEndpoint === undefined) !== (tokenFile === undefined), {
+    error: 'expected either tokenEndpoint or tokenFile',
+  });
+
+const mskLogin = z
+  .strictObject({
+    mechanism: z.literal('aws-msk-iam'),
+    region: z
+      .string({ error: 'expected a region of AWS' })
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'expected a region of AWS, for example eu-north-1' }),
+    profile: text('expected the name of a profile').optional(),
+    role: z
+      .string({ error: 'expected the ARN of a role' })
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, {
+        error: 'expected the ARN of a role, for example arn:aws:iam::123456789012:role/ferry',
+      })
+      .optional(),
+  })
+  .refine(({ profile, role }) => profile === undefined || role === undefined, {
+    error: 'expected either profile or role, or none of them',
+  });
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin], {
+  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
+});
 
 const cluster = z.strictObject({
   bootstrap: z
@@ -171,6 +235,8 @@ export const configShape = z.strictObject(
 
 export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
+export type TokenEndpointSection = z.output<typeof tokenEndpoint>;
+export type SaslSection = z.output<typeof sasl>;
 export type RegistrySection = z.output<typeof registry>;
 
 export type TlsSection = z.output<typeof tls>;

@@ -38,10 +38,15 @@ export class Files {
   constructor(private readonly folder: string) {}
 
   text(file: string, path: string): string {
-    const read = readText(resolve(this.folder, file));
+    const read = readText(this.path(file));
     if (read.mistakes === undefined) return read.value;
     this.mistakes.push(...read.mistakes.map(({ expected }) => ({ path, expected: `${file}: ${expected}` })));
     return '';
+  }
+
+  /** Where a file is that is read later. */
+  path(file: string): string {
+    return resolve(this.folder, file);
   }
 
   /** A secret on a line of its own, as mounted secrets are. */

@@ -3,6 +3,7 @@ import {
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
@@ -26,22 +27,24 @@ const answerMs = 10_000;
 /** The holds of all clusters, each kept by a workflow, which a worker of the same queue carries out. */
 export function openHolds(client: Client, taskQueue: string): Holds {
   const ask = <Answer, Input>({ cluster, clusterId }: Held, update: string, input: Input) =>
-    client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
-      args: [input],
-      startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
-        workflowId: holdsId(taskQueue, clusterId),
-        taskQueue,
-        args: [cluster],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        memo: { cluster },
-        staticSummary: `what migrations hold of ${cluster}`.slice(0, 200),
+    answered(() =>
+      client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
+        args: [input],
+        startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
+          workflowId: holdsId(taskQueue, clusterId),
+          taskQueue,
+          args: [cluster],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          memo: { cluster },
+          staticSummary: `what migrations hold of ${cluster}`.slice(0, 200),
+        }),
       }),
-    });
+    );
 
   /** Whether a migration runs; what Temporal says of one execution is never late, as a listing may be. */
   const runs = async ({ migration, run }: Pick<Holder, 'migration' | 'run'>): Promise<boolean> => {
     try {
-      const { status, raw } = await client.workflow.getHandle(migration).describe();
+      const { status, raw } = await answered(() => client.workflow.getHandle(migration).describe());
       // Servers before 1.27 do not say which run was the first.
       const first = raw.workflowExecutionInfo?.firstRunId || run;
       return status.name === 'RUNNING' && first === run;
@@ -91,4 +94,17 @@ export function openHolds(client: Client, taskQueue: string): Holds {
       }
     },
   };
+}
+
+/** Temporal is being restarted, or overloaded: the activity asks again. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+      throw new FerryError('Unreachable', 'Temporal did not answer for what migrations hold.', {
+        cause: error,
+      });
+    throw error;
+  }
 }

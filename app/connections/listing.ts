@@ -45,7 +45,11 @@ export async function listMigrations(client: Client, { running }: { running: boo
 export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): Listed {
   const told = memo.safeParse(info.memo?.['migration']).data;
   const running = info.status.name === 'RUNNING';
-  const ended = info.status.name === 'COMPLETED' ? (told?.state ?? 'done') : info.status.name.toLowerCase();
+  // An aborted migration ends as Canceled, or, by a worker of before that, as Completed.
+  const { name } = info.status;
+  const ended =
+    (name === 'COMPLETED' || name === 'CANCELLED' ? told?.state : undefined) ??
+    (name === 'COMPLETED' ? 'done' : name.toLowerCase());
   return {
     name: migrationName(info.workflowId),
     workflowId: info.workflowId,

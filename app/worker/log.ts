@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type Logger } from '@temporalio/worker';
+import { workflowOf } from './runs.js';
 
 /** What may stand beside a message: everything else a log call carries is left out, as it may quote anything. */
 const known = [
@@ -35,11 +36,25 @@ export function jsonLine(entry: LogEntry): string {
   });
 }
 
-function fieldsOf({ meta = {} }: LogEntry): Record<string, unknown> {
+function fieldsOf({ meta: told = {} }: LogEntry): Record<string, unknown> {
+  const meta = { ...told, ...ofCore(told) };
   const fields = Object.fromEntries(
     known.flatMap((key) => (meta[key] === undefined ? [] : [[key, meta[key] as unknown]])),
   );
   return meta['error'] === undefined ? fields : { ...fields, error: errorText(meta['error']) };
+}
+
+/**
+ * What the SDK's core tells in its own way: the workflow by its run, and a workflow task that fails as Rust prints it. The
+ * reason is that of workflow code, which knows names and offsets, and no secret.
+ */
+function ofCore({ workflowId, runId, failure }: NonNullable<LogEntry['meta']>): Record<string, unknown> {
+  const workflow = workflowId === undefined && typeof runId === 'string' ? workflowOf(runId) : undefined;
+  const [, reason] = (typeof failure === 'string' && /message: "((?:[^"\\]|\\.)*)"/.exec(failure)) || [];
+  return {
+    ...(workflow !== undefined && { workflowId: workflow }),
+    ...(reason !== undefined && { reason: reason.replaceAll('\\"', '"') }),
+  };
 }
 
 /** The first line: some libraries log whole reports. */

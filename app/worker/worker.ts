@@ -3,6 +3,7 @@ import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@tempor
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
+import { unprotectedLogins } from '../config/unprotected.js';
 import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
@@ -31,6 +32,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
   const logger = workerLogger(jsonLogs);
   installRuntime(settings, logger);
   const connection = await connectTemporal(temporal);
+  for (const { sentence } of unprotectedLogins(config)) logger.warn(sentence);
   const clusters = openClusters(config.clusters);
   const registries = openRegistries(config.registries);
   try {

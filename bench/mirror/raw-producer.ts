@@ -44,7 +44,7 @@ export class RawProducer {
     { inFlight = 8 } = {},
   ): Promise<RawProducer> {
     const connection = new Connection('bench', {
-      ...(sasl && { sasl: { ...sasl, mechanism: 'SCRAM-SHA-512' } }),
+      ...(sasl && 'password' in sasl && { sasl: { ...sasl, mechanism: 'SCRAM-SHA-512' } }),
       ...(tls && { tls: { ca: tls.ca, cert: tls.certificate, key: tls.key } }),
     });
     await connection.connect(host, port);

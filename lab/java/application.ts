@@ -14,6 +14,7 @@ import { forOldClients } from './old-client.js';
 const kinds = {
   oldStreams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.oldStreams}` },
   streams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.streams}` },
+  pinned: { program: 'PinnedApp.java', jars: `org.apache.kafka:kafka-streams:${versions.streams}` },
   parallelConsumer: {
     program: 'ParallelApp.java',
     jars: `io.confluent.parallelconsumer:parallel-consumer-core:${versions.parallelConsumer}`,
@@ -28,6 +29,8 @@ export interface ApplicationSettings {
   topic: string;
   /** The value of a record that it is never done with: for the Parallel Consumer alone. */
   slow?: string;
+  /** For a pinned consumer alone: how often it commits, ms. */
+  commitsEveryMs?: number;
 }
 
 /** Applications of one kind in a JVM of their own. */
@@ -63,9 +66,10 @@ export async function startApplications(
     [
       ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath(libs), source],
       kind === 'oldStreams' ? await forOldClients(properties) : properties,
-      ...applications.flatMap(({ id, topic, slow = '-' }) =>
-        kind === 'parallelConsumer' ? [id, topic, slow] : [id, topic],
-      ),
+      ...applications.flatMap(({ id, topic, slow = '-', commitsEveryMs = 1_000 }) => [
+        ...[id, topic],
+        ...(kind === 'parallelConsumer' ? [slow] : kind === 'pinned' ? [String(commitsEveryMs)] : []),
+      ]),
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   );

@@ -37,10 +37,20 @@ export interface BrokerOptions {
   recordClasses?: string;
   /** `small` unless told. */
   jvm?: JvmKind;
+  /** More options for it. */
+  options?: readonly string[];
 }
 
 /** The process of a broker that finds what it needs: a formatted storage as its own controller, or ZooKeeper. */
-export function broker({ title, version, paths, ready, recordClasses, jvm }: BrokerOptions): Server {
+export function broker({
+  title,
+  version,
+  paths,
+  ready,
+  recordClasses,
+  jvm,
+  options = [],
+}: BrokerOptions): Server {
   const commandLine = async () => {
     const libs = await kafkaJars(version, silent);
     const classes = recordClasses
@@ -49,6 +59,7 @@ export function broker({ title, version, paths, ready, recordClasses, jvm }: Bro
     const args = [
       ...jvmOptions(version, jvm),
       ...classes,
+      ...options,
       '-cp',
       classPath(libs),
       'kafka.Kafka',

@@ -3,6 +3,7 @@ import { applicationAcls, type Grant, grantAcls, type Grants, untilVisible } fro
 import { ferryGrants } from '../ferry-acls.js';
 import { LabError } from '../host/failure.js';
 import { settleAll } from '../host/settle.js';
+import { type OAuthListener, oauthJvmOptions, oauthLogin, oauthSettings } from '../login/oauth-listener.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
 import { withAdmin } from './admin.js';
 import { broker, format, formatLike, type LabBroker, writeSettings } from './broker.js';
@@ -39,6 +40,8 @@ export interface LabCluster {
   brokers: readonly LabBroker[];
   /** Whether it has tiered storage (KIP-405). */
   tiered: boolean;
+  /** How the ferry logs in where it brings a token: another listener's addresses, and its section of `ferry.yaml`. */
+  ferryLogin?: { bootstrap: string[]; sasl: ReturnType<typeof oauthLogin>; tls?: { ca: string } };
   /** The first broker's log file. */
   log: string;
   /** Whether every broker runs. */
@@ -65,13 +68,15 @@ export interface ClusterPlan {
   brokers: readonly BrokerPorts[];
   /** With tiered storage. */
   tiered?: boolean;
+  /** With a listener more, for those who bring a token; its ports are among those of the brokers. */
+  oauth?: OAuthListener;
   /** What its brokers are started as; as small as their number asks for unless told. */
   jvm?: JvmKind;
 }
 
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
 export async function prepareCluster(folder: string, plan: ClusterPlan): Promise<void> {
-  const { name, version, brokers, tiered } = plan;
+  const { name, version, brokers, tiered, oauth } = plan;
   const { clients } = clusterPaths(folder, name);
   await issueClients(name, clients, addressesOf(brokers).join());
   const controllers = brokers.map(({ controller }) => controller);
@@ -79,7 +84,7 @@ export async function prepareCluster(folder: string, plan: ClusterPlan): Promise
     const place = { id: FIRST_BROKER + index, controllers };
     const paths = clusterPaths(folder, name, place.id);
     const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
-    const settings = await brokerSettings({ name, version }, listeners, paths.data, clients, place);
+    const settings = await brokerSettings({ name, version, oauth }, listeners, paths.data, clients, place);
     const remote = tiered
       ? await tieredStorage(version, paths.remote, place, await security[name].javaClient(clients, ADMIN))
       : {};
@@ -97,7 +102,7 @@ export async function prepareCluster(folder: string, plan: ClusterPlan): Promise
  * @param place the only one of its cluster unless told.
  */
 export async function brokerSettings(
-  { name, version }: Pick<ClusterPlan, 'name' | 'version'>,
+  { name, version, oauth }: Pick<ClusterPlan, 'name' | 'version' | 'oauth'>,
   listeners: Listeners,
   dataFolder: string,
   clientsFolder: string,
@@ -105,13 +110,14 @@ export async function brokerSettings(
 ): Promise<Settings> {
   const metadata = metadataOf(version);
   const role = metadata === 'controller' ? combinedRole : zooKeeperRole;
-  return {
+  const settings = {
     ...role(listeners, dataFolder, place),
     ...replication(place),
     ...labBehaviour,
     ...groupProtocols(version),
     ...(await security[name].settings(clientsFolder, metadata)),
   };
+  return { ...settings, ...(oauth && oauthSettings(name, oauth, settings)) };
 }
 
 /**
@@ -143,6 +149,7 @@ export async function openCluster(
       version,
       paths: clusterPaths(folder, name, id),
       recordClasses,
+      ...(plan.oauth && { options: oauthJvmOptions(plan.oauth) }),
       jvm: plan.jvm ?? (plan.brokers.length > 1 ? 'smallest' : 'small'),
       ready: () =>
         servesClient((overrides) => asUser(ADMIN, { ...overrides, retry: { retries: 0 } }), { id, port }),
@@ -172,6 +179,7 @@ export async function openCluster(
     clients,
     brokers,
     tiered: plan.tiered ?? false,
+    ...(plan.oauth && { ferryLogin: ferryLoginOf(plan, plan.oauth, clients) }),
     log: brokers[0]?.log ?? '',
     isRunning: () => brokers.every((one) => one.isRunning()),
     kill: () => all('kill'),
@@ -194,8 +202,10 @@ export async function startCluster(folder: string, plan: ClusterPlan): Promise<L
 }
 
 /** What the ferry may do, granted once when a cluster is new. */
-export function grantFerry(cluster: LabCluster): Promise<void> {
-  return grantAll(cluster, FERRY, ferryGrants[cluster.name]);
+export async function grantFerry(cluster: LabCluster): Promise<void> {
+  await grantAll(cluster, FERRY, ferryGrants[cluster.name]);
+  // The principal of a token is the name of the client that got it.
+  if (cluster.ferryLogin) await addAcls(cluster, grantAcls(`User:${FERRY}`, ferryGrants[cluster.name]));
 }
 
 /** Grants made by `admin`, as `allow` makes them. Granting again changes nothing. */
@@ -208,6 +218,19 @@ async function addAcls(cluster: LabCluster, acl: AclEntry[]): Promise<void> {
   await withAdmin(cluster.kafkajs(ADMIN), (admin) => admin.createAcls({ acl }));
   for (const { address } of cluster.brokers.filter((one) => one.isRunning()))
     await withAdmin(cluster.kafkajs(ADMIN, pinnedTo(address)), (admin) => untilVisible(admin, acl));
+}
+
+function ferryLoginOf(
+  { name, brokers }: ClusterPlan,
+  oauth: OAuthListener,
+  clients: Record<string, LabClient>,
+): NonNullable<LabCluster['ferryLogin']> {
+  const ca = clients[FERRY]?.tls?.ca;
+  return {
+    bootstrap: brokers.flatMap(({ login }) => (login === undefined ? [] : [`127.0.0.1:${login}`])),
+    sasl: oauthLogin(oauth),
+    ...(name === 'target' && ca !== undefined && { tls: { ca } }),
+  };
 }
 
 function addressesOf(brokers: readonly BrokerPorts[]): string[] {

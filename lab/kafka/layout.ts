@@ -20,6 +20,8 @@ export interface ClusterPaths {
 export interface BrokerPorts {
   client: number;
   controller: number;
+  /** For those who bring a token, where the lab has that. */
+  login?: number;
 }
 
 export function clusterPaths(labFolder: string, cluster: ClusterName, broker = FIRST_BROKER): ClusterPaths {

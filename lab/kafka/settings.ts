@@ -28,6 +28,8 @@ export interface Listeners {
   controller: number;
   /** A listener more, for containers: what clients on this machine are told to connect to leads them to themselves. */
   network?: { host: string; port: number };
+  /** The port of a listener more, for another way to log in. */
+  login?: number;
 }
 
 /**
@@ -65,13 +67,20 @@ export function zooKeeperRole(listeners: Listeners, dataFolder: string): Setting
   };
 }
 
-function boundTo({ bind, client, network }: Listeners): string[] {
-  return [`CLIENT://${bind}:${client}`, ...(network ? [`NETWORK://${bind}:${network.port}`] : [])];
+function boundTo({ bind, client, network, login }: Listeners): string[] {
+  return [
+    `CLIENT://${bind}:${client}`,
+    ...(network ? [`NETWORK://${bind}:${network.port}`] : []),
+    ...(login === undefined ? [] : [`LOGIN://${bind}:${login}`]),
+  ];
 }
 
-function advertisedAs({ advertised, client, network }: Listeners): string {
-  const clients = `CLIENT://${advertised}:${client}`;
-  return network ? `${clients},NETWORK://${network.host}:${network.port}` : clients;
+function advertisedAs({ advertised, client, network, login }: Listeners): string {
+  return [
+    `CLIENT://${advertised}:${client}`,
+    ...(network ? [`NETWORK://${network.host}:${network.port}`] : []),
+    ...(login === undefined ? [] : [`LOGIN://${advertised}:${login}`]),
+  ].join();
 }
 
 const authorizers: Record<Metadata, string> = {

@@ -18,6 +18,8 @@ export interface RegistryTraits {
   /** Whether Protobuf is written down anew, and JSON with its keys sorted. */
   writesAnew: boolean;
   compatibility: string;
+  /** Whether there are contexts, as Confluent's registry has them. */
+  contexts: boolean;
 }
 
 export interface Body {
@@ -89,6 +91,7 @@ export class RegistryRules {
       tellsMaxId: true,
       writesAnew: true,
       compatibility: 'BACKWARD',
+      contexts: false,
       ...traits,
     };
     this.globalLevel = this.traits.compatibility;

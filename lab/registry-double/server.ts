@@ -31,6 +31,7 @@ export interface RegistryDouble {
 export async function startRegistryDouble(options: DoubleOptions = {}): Promise<RegistryDouble> {
   const { port = 0, login, delayMs = 0, ...traits } = options;
   const rules = new RegistryRules(traits);
+  const contexts = new Map<string, RegistryRules>();
   const server = createServer((request, response) => {
     void answer(request, response);
   });
@@ -63,7 +64,11 @@ export async function startRegistryDouble(options: DoubleOptions = {}): Promise<
     if (login && request.headers.authorization !== basic(login))
       return { status: 401, json: { error_code: 40101, message: 'Unauthorized' } };
     try {
-      return { status: 200, json: route(rules, request.method ?? '', request.url ?? '', body) };
+      const { method = '', url = '' } = request;
+      const json = rules.traits.contexts
+        ? routeInContexts({ rules, contexts, traits }, method, url, body)
+        : route(rules, method, url, body);
+      return { status: 200, json };
     } catch (error) {
       if (error instanceof Refused)
         return { status: error.status, json: { error_code: error.code, message: error.message } };
@@ -87,6 +92,49 @@ function fail(request: IncomingMessage, response: ServerResponse, fault: Fault):
   }
   response.writeHead(fault.status, { 'content-type': fault.contentType ?? 'text/html' });
   response.end(fault.body);
+}
+
+const inFull = /^:(\.[^:]+):(.*)$/s;
+
+/**
+ * Each context is a registry of its own: the name of a subject tells which, else `subject` or `subjectPrefix` do. Subjects
+ * of all of them are listed where none is asked for.
+ */
+function routeInContexts(
+  {
+    rules,
+    contexts,
+    traits,
+  }: { rules: RegistryRules; contexts: Map<string, RegistryRules>; traits: Partial<RegistryTraits> },
+  method: string,
+  url: string,
+  text: string,
+): unknown {
+  const at = new URL(url, 'http://registry');
+  if (at.pathname === '/contexts') return ['.', ...contexts.keys()];
+  const parts = at.pathname.slice(1).split('/').map(decodeURIComponent);
+  const ofPath = ['subjects', 'config', 'mode'].includes(parts[0] ?? '') ? inFull.exec(parts[1] ?? '') : null;
+  const asked = inFull.exec(at.searchParams.get('subject') ?? at.searchParams.get('subjectPrefix') ?? '');
+  const context = (ofPath ?? asked)?.[1];
+  if (context === undefined) {
+    const found = route(rules, method, url, text);
+    if (at.pathname !== '/subjects') return found;
+    const deleted = at.searchParams.get('deleted') === 'true';
+    return [
+      ...(found as string[]),
+      ...[...contexts].flatMap(([name, of]) =>
+        of.listSubjects(deleted).map((subject) => `:${name}:${subject}`),
+      ),
+    ];
+  }
+  const of = contexts.get(context) ?? new RegistryRules(traits);
+  contexts.set(context, of);
+  if (ofPath) parts.splice(1, 1, ...(ofPath[2] === '' ? [] : [ofPath[2] ?? '']));
+  const found = route(of, method, `/${parts.map(encodeURIComponent).join('/')}${at.search}`, text);
+  if (at.pathname === '/subjects') return (found as string[]).map((subject) => `:${context}:${subject}`);
+  return typeof found === 'object' && found !== null && 'subject' in found
+    ? { ...found, subject: `:${context}:${String(found.subject)}` }
+    : found;
 }
 
 function route(rules: RegistryRules, method: string, url: string, text: string): unknown {

@@ -91,7 +91,8 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       if (step?.problem && isForeseen(step.problem)) {
         await migration.tell('retry', {
           by: 'rehearsal',
-          override: { reason: 'the readers of this script try again' },
+          accept: step.problem.findings.map(({ key }) => key),
+          note: 'the readers of this script try again',
         });
         continue;
       }

@@ -75,6 +75,7 @@ export function migrationOf(
     consumers: groupNames.map((app) => ({
       group: names.group(app),
       isolation: names.readsCommitted(app) ? 'read_committed' : 'read_uncommitted',
+      autoOffsetReset: 'earliest',
     })),
     principals: Object.fromEntries(
       [...producerNames, ...groupNames].map((app) => [`User:${app}`, `User:CN=${app}`]),

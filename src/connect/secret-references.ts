@@ -2,7 +2,7 @@
 const reference = /\$\{[A-Za-z0-9_-]+:[^}]+\}/g;
 
 /** Client properties whose whole value is a secret. */
-const secretProperty = /(password|secret|token|credential|\.key|user\.info)$/i;
+const secretProperty = /(password|passphrase|secret|token|credential|\.key|user\.info)$/i;
 
 /** Options of a login module (`sasl.jaas.config`) that are secrets; `storeKey=true` and the like are none. */
 const secretOption =

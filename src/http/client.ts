@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as a form instead (`application/x-www-form-urlencoded`). */
+  readonly form?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,6 +100,7 @@ export class HttpClient {
     method,
     path,
     body,
+    form,
     signal,
   }: HttpRequest): Promise<HttpAnswer & { retryAfter: unknown }> {
     signal?.throwIfAborted();
@@ -109,8 +112,10 @@ export class HttpClient {
         headers: {
           ...this.headers,
           ...(body !== undefined && { 'content-type': this.options.mediaType }),
+          ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(form && { body: new URLSearchParams(form).toString() }),
         ...(signal && { signal }),
       });
       return {

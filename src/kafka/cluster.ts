@@ -17,6 +17,8 @@ export type { HeldBack };
 export interface Cluster {
   /** The name that the migration file and `ferry.yaml` use. */
   readonly name: string;
+  /** Who the ferry is there, as ACLs write it, for example `User:ferry`; absent where its login does not tell. */
+  readonly principal?: string | undefined;
 
   /** Who answers: cluster id (compared to detect the same cluster twice), brokers, whether an authorizer is set. */
   identity(): Promise<ClusterIdentity>;
@@ -60,6 +62,14 @@ export interface Cluster {
     partitions: readonly TopicPartition[],
     timestamp: number,
   ): Promise<Rows<string, { offset: bigint; timestamp: number } | null>>;
+
+  // sizes.ts
+  /**
+   * Bytes of each partition on the disks of its fullest replica, by `partitionKey`; what lies in remote storage alone is not
+   * among them, and a partition of which no broker tells is absent. @throws FerryError `Unsupported` before Kafka 3.3,
+   * `Unauthorized` without DESCRIBE on the cluster
+   */
+  sizes(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>>;
 
   // groups.ts
   /** Every group of the cluster, of every protocol. */
@@ -239,6 +249,11 @@ export interface GroupListing {
   readonly state: GroupState;
   /** Whether it shares out work other than partitions to read: Connect's workers and registries form such groups. */
   readonly coordinatesOther?: true;
+  /**
+   * Nobody has ever joined it, so that all it has are commits (Java's `isSimpleConsumerGroup`): its consumers assign
+   * partitions to themselves, or commits were made for it by a tool. Kept when members leave, as long as it has commits.
+   */
+  readonly neverJoined?: true;
 }
 
 /** `classic` (JoinGroup), `consumer` (KIP-848), `share` (KIP-932), `streams` (KIP-1071). */

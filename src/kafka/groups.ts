@@ -35,6 +35,12 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
               : `${operation} on group "${group}"`,
         });
 
+  const changing = (group: string) =>
+    new FerryError(
+      'Unreachable',
+      `Group "${group}" on cluster "${brokers.cluster}" is changing from one protocol to another: it is asked about again.`,
+    );
+
   const listing = async (broker: number): Promise<Reply<GroupListing[]>> => {
     const { code, groups } = (await brokers.speaks(listGroupsV5, broker))
       ? await brokers.ask(broker, listGroupsV5, undefined)
@@ -45,7 +51,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
         group,
         protocol: protocols[type.toLowerCase()] ?? 'unknown',
         state: states[state.toLowerCase()] ?? 'unknown',
-        ...(type.toLowerCase() === 'classic' && coordinatesOther(protocolType)),
+        ...(type.toLowerCase() === 'classic' && purposeOf(protocolType)),
       })),
     };
   };
@@ -108,10 +114,16 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
 
     if (unknown.length > 0 && (await brokers.speaks(listGroupsV5, broker))) {
       const listed = await listing(broker);
-      const found = new Set('value' in listed ? listed.value.map(({ group }) => group) : []);
-      for (const group of unknown)
+      const found = new Map(
+        'value' in listed ? listed.value.map(({ group, protocol }) => [group, protocol]) : [],
+      );
+      for (const group of unknown) {
+        const protocol = found.get(group);
+        // A first member of the other protocol came between the two requests: each was sent while the other was right.
+        if (protocol === 'classic' || protocol === 'consumer') replies.set(group, changing(group));
         // Members of share and streams groups cannot be read here; to call such a group dead would be wrong.
-        if (found.has(group)) replies.set(group, { code: unsupportedVersion });
+        else if (protocol !== undefined) replies.set(group, { code: unsupportedVersion });
+      }
     }
     for (const group of unknown)
       if (!replies.has(group))
@@ -166,8 +178,9 @@ const states: Record<string, GroupState> = {
 };
 
 /** The protocol type names what a classic group shares out; none has been named before a first member joins. */
-function coordinatesOther(protocolType: string): { coordinatesOther?: true } {
-  return protocolType === 'consumer' || protocolType === '' ? {} : { coordinatesOther: true };
+function purposeOf(protocolType: string): Pick<GroupListing, 'coordinatesOther' | 'neverJoined'> {
+  if (protocolType === '') return { neverJoined: true };
+  return protocolType === 'consumer' ? {} : { coordinatesOther: true };
 }
 
 function classic(
@@ -183,7 +196,7 @@ function classic(
         group,
         protocol: 'classic',
         state: states[state.toLowerCase()] ?? 'unknown',
-        ...coordinatesOther(protocolType),
+        ...purposeOf(protocolType),
         members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
           memberId,
           clientId,

@@ -9,8 +9,10 @@ import { fetchCalls } from './fetch.js';
 import { groupCalls } from './groups.js';
 import { Leaders } from './link/leaders.js';
 import { offsetCalls } from './offsets.js';
+import { principalOf } from './link/principal.js';
 import { producerCalls } from './producers.js';
 import { sealingCalls } from './sealing.js';
+import { sizeCalls } from './sizes.js';
 import { topicCalls } from './topics.js';
 import { writingCalls } from './writing.js';
 
@@ -28,6 +30,7 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
   const fetches = fetchCalls(brokers, leaders);
   return {
     name,
+    principal: principalOf(connection),
     ...topicCalls(brokers, leaders),
     ...configCalls(brokers),
     ...offsets,
@@ -36,6 +39,7 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
     ...aclCalls(brokers),
     ...producerCalls(brokers, leaders),
     ...fetches,
+    ...sizeCalls(brokers),
     ...sealingCalls(brokers, { ...offsets, ...fetches }),
     ...writingCalls(brokers, leaders),
     heldBack: () => brokers.restraint.held(),

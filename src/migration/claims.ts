@@ -1,4 +1,6 @@
-import { mirrorKind, type Migration } from './file.js';
+import { amendment, partsAnew } from './amending.js';
+import { mirrorKind } from './file.js';
+import { few, named } from './foreign-text.js';
 import {
   readClaim,
   readControl,
@@ -10,13 +12,22 @@ import {
 import {
   currentStep,
   isClosed,
+  isPassed,
   stepOf,
   type MigrationState,
+  type Shown,
   type Part,
   type Said,
   type Step,
 } from './state.js';
 import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
+
+/**
+ * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
+ * - `override-counts-at-once`: an override takes the place of a claim that is kept or being checked.
+ * - `accepted-by-key`: what asks is accepted by its key; before, an override accepted all of it at once.
+ */
+export type Rule = 'override-counts-at-once' | 'accepted-by-key';
 
 /** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
 export type Judgement =
@@ -30,21 +41,53 @@ const already = (answer: string): Judgement => ({ answer, apply: () => undefined
  * Judges a signal or an update, which have the same names and mean the same. Changes nothing until `apply` is
  * called, so that an update's validator can ask first. Never throws.
  * @param at now, ISO 8601.
+ * @param since whether a rule holds for this history; asked only where it makes a difference.
  */
-export function judge(state: MigrationState, name: MessageName, input: unknown, at: string): Judgement {
+export function judge(
+  state: MigrationState,
+  name: MessageName,
+  input: unknown,
+  at: string,
+  since: (rule: Rule) => boolean = () => true,
+): Judgement {
   if (state.outcome) return refuse(`this migration has ended: ${state.outcome.sentence}`);
   if (isHumanStep(name)) {
     if (state.abort) return refuse('this migration is being aborted');
     const claim = readClaim(name, input);
-    return claim.mistake === undefined ? judgeClaim(state, name, claim.value, at) : refuse(claim.mistake);
+    return claim.mistake === undefined
+      ? judgeClaim(state, name, claim.value, at, since)
+      : refuse(claim.mistake);
   }
+  if (name !== 'amend') return judgeControl(state, name, input, at, since);
+  const control = readControl(name, input);
+  return control.mistake === undefined ? judgeAmendment(state, control.value, at) : refuse(control.mistake);
+}
+
+/** What may be said to whatever runs in steps; only a migration has a file to amend. */
+export type SharedControl = Exclude<ControlName, 'amend'>;
+
+/** Judges what may be said to whatever runs in steps: the same as `judge`, for its controls. */
+export function judgeControl(
+  state: Shown,
+  name: SharedControl,
+  input: unknown,
+  at: string,
+  since: (rule: Rule) => boolean = () => true,
+): Judgement {
+  if (state.outcome) return refuse(`this has ended: ${state.outcome.sentence}`);
   const control = readControl(name, input);
   return control.mistake === undefined
-    ? judgeControl(state, name, control.value, at)
+    ? controlled(state, name, control.value, at, since)
     : refuse(control.mistake);
 }
 
-function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: string): Judgement {
+function judgeClaim(
+  state: MigrationState,
+  id: HumanStepId,
+  claim: Claim,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const step = stepOf(state, id);
   if (!step?.parts) {
     const asked = state.steps.flatMap((other) => (other.parts ? [other.id] : [])).join(', ');
@@ -52,6 +95,8 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   }
   if (claim.override && claim.by === undefined)
     return refuse('an override needs by: who takes the responsibility');
+  const never = claim.override && noOverride(state.migration, id);
+  if (never) return refuse(never);
   if (id === 'deletionApproved') {
     const refusal = deletionRefusal(state, step, claim);
     if (refusal !== undefined) return refuse(refusal);
@@ -60,21 +105,25 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
     const refusal = approvalRefusal(claim);
     if (refusal !== undefined) return refuse(refusal);
   }
-  if (id === 'producerStopped' && claim.override && cannotBeAhead(state.migration))
-    return refuse(
-      `producerStopped takes no override here: the ferry's engine has to be the only writer of the topics on ${state.migration.target} until it has copied the last record, so new producers wait for it (with MirrorMaker they need not)`,
-    );
   if (isClosed(step)) return already(`${id} is ${step.status} already`);
 
-  const parts = partsMeant(id, step, claim);
-  if (typeof parts === 'string') return refuse(parts);
-  if (parts.length === 0) return already(`${id} was said already; the check is under way`);
-  const names = parts.map((part) => part.name).join(', ');
-  const kept = step.status === 'pending';
+  const about = partsMeant(id, step, claim, replaces(step, claim, since));
+  if (typeof about === 'string') return refuse(about);
+  const { parts, said: saidBefore } = about;
+  if (parts.length === 0) return already(saidAlready(state, id, step, saidBefore));
+  const names = few(parts.map((part) => part.name));
+  const after = {
+    ...step,
+    parts: step.parts.map((part) => (parts.includes(part) ? { ...part, claim: said(claim, at) } : part)),
+  };
   return {
-    answer: kept
-      ? `${id} is kept for ${names}: it counts when its step begins (now: ${now(state)})`
-      : `${id} counts for ${names}; it is being checked against the clusters`,
+    answer: tooEarly(state, step)
+      ? `${id} is kept for ${names}, and early: the mirror does not keep up yet, so producers stand still until it has copied what is left; ferry status says how long that takes`
+      : step.status === 'pending'
+        ? `${id} is kept for ${names}: ${counts(state)}`
+        : claim.override
+          ? `${id} is overridden for ${names}: it is not measured, and reported as not verified`
+          : `${id} counts for ${names}; ${fate(state, after)}`,
     apply: () => {
       for (const part of parts) {
         part.claim = said(claim, at);
@@ -84,17 +133,19 @@ function judgeClaim(state: MigrationState, id: HumanStepId, claim: Claim, at: st
   };
 }
 
+/** Whether the mirror has a history to copy before producers need to stop. */
+const tooEarly = (state: MigrationState, { id, status }: Step): boolean =>
+  id === 'producerStopped' &&
+  status !== 'waiting' &&
+  state.migration.strategy === 'simpleMirroring' &&
+  state.facts.mirror?.keepsUp !== true;
+
 /**
  * A person who approves a deletion has to name themselves and the topic, while the step asks and not before. Its check
  * cannot be overridden: findings that ask are accepted one by one, when the step is blocked by them.
  */
-function deletionRefusal(
-  state: MigrationState,
-  step: Step,
-  { by, topic, name, override }: Claim,
-): string | undefined {
-  const topics = step.parts?.map((part) => part.name).join(', ') ?? '';
-  if (override) return 'deletionApproved takes no override: what is deleted was checked, always';
+function deletionRefusal(state: MigrationState, step: Step, { by, topic, name }: Claim): string | undefined {
+  const topics = few((step.parts ?? []).map((part) => part.name));
   if (by === undefined) return 'deletionApproved needs by: who approves the deletion';
   if (topic === undefined || name !== undefined)
     return `deletionApproved needs topic, the exact name of one topic to delete on ${state.migration.source}: ${topics}`;
@@ -106,42 +157,93 @@ function deletionRefusal(
 }
 
 /** Who approved, and why, is all there is to this step: nothing is measured that could be overridden. */
-function approvalRefusal({ by, note, override }: Claim): string | undefined {
-  if (override) return 'teamApproved takes no override: there is no check to pass, only who approves and why';
+function approvalRefusal({ by, note }: Claim): string | undefined {
   if (by === undefined) return 'teamApproved needs by: who approves the migration';
   if (note === undefined || note.trim() === '') return 'teamApproved needs note: why the team approves it';
   return undefined;
 }
 
+/** Why the check of a step cannot be overridden at all; undefined where it can. */
+export function noOverride(migration: Shown['migration'], id: HumanStepId): string | undefined {
+  if (id === 'deletionApproved')
+    return 'deletionApproved takes no override: what is deleted was checked, always';
+  if (id === 'teamApproved')
+    return 'teamApproved takes no override: there is no check to pass, only who approves and why';
+  return id === 'producerStopped' && cannotBeAhead(migration)
+    ? `producerStopped takes no override here: the ferry's engine has to be the only writer of the topics on ${migration.target} until it has copied the last record, so new producers wait for it (with MirrorMaker they need not)`
+    : undefined;
+}
+
 /** Whether producers may not write to the target before the mirror is empty, whoever takes the responsibility. */
-const cannotBeAhead = (migration: Migration): boolean =>
+const cannotBeAhead = (migration: Shown['migration']): boolean =>
   migration.strategy === 'advancedMirroring' && mirrorKind(migration) === 'engine';
 
-/** The parts a claim is about and that are still unsaid; a sentence when it could mean several. */
-function partsMeant(id: HumanStepId, step: Step, { name, topic }: Claim): Part[] | string {
+/** An override takes the place of a claim that has not been found true: kept, or while it is checked. */
+function replaces(step: Step, claim: Claim, since: (rule: Rule) => boolean): (part: Part) => boolean {
+  const plain = (part: Part): boolean => part.claim !== undefined && !part.claim.override && !isPassed(part);
+  return claim.override && step.parts?.some(plain) && since('override-counts-at-once') ? plain : () => false;
+}
+
+/**
+ * The parts a claim is about and that it changes, and those of which it has been said before; a sentence when it could
+ * mean several.
+ */
+function partsMeant(
+  id: HumanStepId,
+  step: Step,
+  { name, topic }: Claim,
+  replaceable: (part: Part) => boolean,
+): { parts: Part[]; said: Part[] } | string {
   const parts = step.parts ?? [];
-  const open = (part: Part): boolean => part.claim === undefined;
+  const open = (part: Part): boolean => part.claim === undefined || replaceable(part);
+  const about = (meant: Part[]) => ({ parts: meant.filter(open), said: meant.filter((part) => !open(part)) });
   const wanted = name ?? topic;
   if (wanted !== undefined) {
     // A group may be called `*`: its name goes before what stands for all of them.
     const part = parts.find((one) => one.name === wanted);
-    if (!part && wanted === '*') return parts.filter(open);
+    if (!part && wanted === '*') return about(parts);
     return part
-      ? [part].filter(open)
-      : `${wanted} is not part of ${id}; name is one of ${parts.map((one) => one.name).join(', ')}`;
+      ? about([part])
+      : `${named(wanted)} is not part of ${id}; name is one of ${few(parts.map((one) => one.name))}`;
   }
   const left = parts.filter(open);
   return left.length <= 1
-    ? left
-    : `${id} has several left: say which by name (${left.map((one) => one.name).join(', ')}), or "name":"*" for all of them`;
+    ? about(left.length === 1 ? left : parts)
+    : `${id} has several left: say which by name (${few(left.map((one) => one.name))}), or "name":"*" for all of them`;
 }
 
-const now = (state: MigrationState): string => {
+/** What is said to a person who says again what stands already. */
+function saidAlready(state: MigrationState, id: HumanStepId, step: Step, before: readonly Part[]): string {
+  if (step.status === 'pending') return `${id} is kept already: ${counts(state)}`;
+  if (before.length > 0 && before.every(isPassed))
+    return `${id} was said already, and ${before.every(({ verified }) => verified) ? 'agrees with what was measured' : 'is overridden'}`;
+  return `${id} was said already; ${fate(state, step)}`;
+}
+
+const counts = (state: MigrationState): string => `it counts when its step begins (now: ${now(state)})`;
+
+/** What happens next to a claim of a step that has begun. */
+function fate(state: MigrationState, step: Step): string {
+  if (step.status === 'blocked') return 'it is checked when the blocked step is tried again (retry)';
+  if (state.paused) return 'it is checked after resume';
+  const unsaid = (step.parts ?? []).flatMap(({ name, claim }) => (claim ? [] : [name]));
+  return stepKind(step.id).together && unsaid.length > 0
+    ? `it is checked together with ${few(unsaid)}, once that is said too`
+    : 'it is being checked against the clusters';
+}
+
+const now = (state: Pick<MigrationState, 'steps'>): string => {
   const step = currentStep(state);
   return step ? `${step.id}, ${step.status}` : 'between steps';
 };
 
-function judgeControl(state: MigrationState, name: ControlName, control: Control, at: string): Judgement {
+function controlled(
+  state: Shown,
+  name: SharedControl,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const step = currentStep(state);
   if (state.abort && name !== 'abort' && name !== 'retry' && name !== 'skip')
     return refuse('this migration is being aborted');
@@ -170,23 +272,12 @@ function judgeControl(state: MigrationState, name: ControlName, control: Control
     case 'retry': {
       if (step?.status !== 'blocked')
         return refuse(`nothing is blocked; retry is for a blocked step (now: ${now(state)})`);
-      if (!control.override)
+      if (!control.override && !control.accept)
         return {
           answer: `tries ${step.id} again`,
           apply: () => (state.decision = { what: 'retry', ...said(control, at) }),
         };
-      const { by, override } = control;
-      if (by === undefined) return refuse('an override needs by: who takes the responsibility');
-      if (!step.problem?.offers.includes('override'))
-        return refuse(`${step.id} cannot go on by an override: ${step.problem?.sentence ?? ''}`);
-      const asked = step.problem.findings.filter(({ weight }) => weight === 'asks');
-      return {
-        answer: `accepted by ${by}; tries ${step.id} again`,
-        apply: () => {
-          state.accepted.push(...asked.map(({ key }) => ({ key, by, reason: override.reason, at })));
-          state.decision = { what: 'retry', ...said(control, at) };
-        },
-      };
+      return judgeAcceptance(state, step, control, at, since);
     }
     case 'skip': {
       if (!step) return refuse('no step is under way');
@@ -200,6 +291,79 @@ function judgeControl(state: MigrationState, name: ControlName, control: Control
     }
   }
 }
+
+/** What asks is accepted by name, so that a question among many is not accepted unseen. */
+function judgeAcceptance(
+  state: Shown,
+  step: Step,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
+  const { by, note, override, accept } = control;
+  const findings = step.problem?.findings ?? [];
+  const asked = findings.filter(({ weight }) => weight === 'asks').map(({ key }) => key);
+  const reason = override?.reason ?? note ?? '';
+  if (by === undefined)
+    return refuse(`${accept ? 'accept' : 'an override'} needs by: who takes the responsibility`);
+  if (reason.trim() === '') return refuse('accept needs note: why it may go on although the check asks');
+  if (asked.length === 0)
+    return refuse(`${step.id} asks for nothing to accept: ${step.problem?.sentence ?? ''}`);
+  if (!accept && asked.length > 1 && since('accepted-by-key'))
+    return refuse(
+      `${asked.length} findings ask, and an override would accept all of them unseen: say which by "accept":["KEY"] (${few(asked)}), or "accept":["*"] for all of them`,
+    );
+  const all = !accept || accept.includes('*');
+  const unknown = all ? [] : accept.filter((key) => !asked.includes(key));
+  if (unknown.length > 0) {
+    const blocks = findings.find(({ key, weight }) => weight === 'blocks' && unknown.includes(key));
+    return refuse(
+      blocks
+        ? `${blocks.key} blocks, and cannot be accepted: mend it, then retry`
+        : `${step.id} does not ask about ${few(unknown)}; it asks about ${few(asked)}`,
+    );
+  }
+  const keys = all ? asked : asked.filter((key) => accept.includes(key));
+  const left = findings.filter(({ weight, key }) => weight !== 'notes' && !keys.includes(key));
+  return {
+    answer: `${few(keys)} accepted by ${by}; tries ${step.id} again${left.length > 0 ? ` (still there: ${few(left.map(({ key }) => key))})` : ''}`,
+    apply: () => {
+      state.accepted.push(...keys.map((key) => ({ key, by, reason, at })));
+      state.decision = { what: 'retry', ...said(control, at) };
+    },
+  };
+}
+
+function judgeAmendment(state: MigrationState, control: Control, at: string): Judgement {
+  const { by, note, file } = control;
+  if (by === undefined) return refuse('amend needs by: who changes the migration');
+  if (file === undefined)
+    return refuse('amend needs file: the whole migration file as it is to be, {"by":"…","file":{…}}');
+  const { migration, changes, refusal } = amendment(state, file);
+  if (refusal !== undefined) return refuse(refusal);
+  if (changes.length === 0) return already('the migration does already what the file says');
+  if (state.abort) return refuse('this migration is being aborted');
+  const step = currentStep(state);
+  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${atMost(changes)}.`;
+  return {
+    answer: `amended: ${atMost(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
+    apply: () => {
+      const groupsBefore = JSON.stringify(state.migration.consumers);
+      state.migration = migration;
+      partsAnew(state);
+      if (JSON.stringify(migration.consumers) !== groupsBefore && state.facts.holds)
+        state.facts.holdsDue = true;
+      state.afresh = true;
+      const told = step ?? state.steps.findLast(isClosed) ?? state.steps[0];
+      told?.evidence.push({ at, sentence, data: { changes } });
+    },
+  };
+}
+
+const atMost = (sentences: readonly string[]): string =>
+  sentences.length <= 10
+    ? sentences.join(', ')
+    : `${sentences.slice(0, 10).join(', ')} and ${sentences.length - 10} more`;
 
 function said({ by, note, override }: Control | Claim, at: string): Said {
   return {

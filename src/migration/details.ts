@@ -1,6 +1,6 @@
-import { isHumanStep, stepKind } from './strategies.js';
-import { currentStep, type MigrationState, type Step } from './state.js';
-import { statusOf, type NextMessage } from './status.js';
+import { oneLine } from './foreign-text.js';
+import { currentStep, type Shown, type Step } from './state.js';
+import { asked, statusOf, type NextMessage } from './status.js';
 
 /**
  * How much is shown of what can be long, in lines and characters. The web UI carries the whole text in the address of
@@ -15,25 +15,33 @@ const lastLine = '\u00a0';
 const noBreak = '\u2011';
 
 /**
- * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for, what to send next,
- * and the table of steps last, because what stands below a table may be hidden.
+ * The text of Temporal's Current Details, in Markdown as the web UI reads it: what is waited for and why, what to do and
+ * what to send, as `ferry status` has it, and the table of steps last, because what stands below a table may be hidden.
  */
-export function detailsOf(state: MigrationState): string {
+export function detailsOf(state: Shown): string {
   const status = statusOf(state);
+  const { openedAgain, contradicted, todo } = status;
   const step = currentStep(state);
-  const asks = step && isHumanStep(step.id) && step.status === 'waiting' ? (stepKind(step.id).ask ?? '') : '';
   return [
-    `**${line(status.waitingFor, shown.sentence)}**`,
-    status.openedAgain
-      ? line(
-          `Open again since ${clock(status.openedAgain.at)} UTC: ${status.openedAgain.why}`,
-          shown.sentence + shown.cell,
-        )
+    `**${line(asked(status), shown.sentence)}**`,
+    openedAgain
+      ? line(`Open again since ${clock(openedAgain.at)} UTC: ${openedAgain.why}`, shown.sentence + shown.cell)
       : '',
-    asks,
-    list((step?.problem?.findings ?? []).map(({ sentence }) => sentence)),
+    contradicted
+      ? line(`Not so: ${contradicted.why} (seen ${clock(contradicted.at)} UTC)`, shown.sentence + shown.cell)
+      : '',
+    list(
+      (step?.problem?.findings ?? []).map(
+        ({ sentence, key, weight }) => `${sentence} (${weight}: \`${oneLine(key)}\`)`,
+      ),
+    ),
+    todo === null ? '' : `**To do**: ${todo}`,
     titled('Send an update or a signal (More Actions, or `ferry`):', status.next.map(toSend)),
     ...lately(state, step),
+    titled(
+      'Not verified:',
+      status.unverified.map((one) => line(one, shown.cell)),
+    ),
     `### ${status.name}: ${status.strategy}, ${status.source} → ${status.target}`,
     stepTable(state.steps, status.waitingFor),
     lastLine,
@@ -46,7 +54,7 @@ const toSend = ({ message, input, means }: NextMessage): string =>
   `\`${message}\` with \`${JSON.stringify(input)}\`: ${means}`;
 
 /** What was seen lately at this step, and messages that were refused: a signal has no other answer. */
-function lately(state: MigrationState, step: Step | undefined): string[] {
+function lately(state: Shown, step: Step | undefined): string[] {
   const seen = (step?.evidence ?? []).slice(-3).map(({ at, sentence }) => `${clock(at)} UTC: ${sentence}`);
   const refused = state.refused
     .slice(-3)
@@ -55,11 +63,12 @@ function lately(state: MigrationState, step: Step | undefined): string[] {
 }
 
 function stepTable(steps: Step[], alreadySaid: string): string {
-  const rows = steps.map(({ title, status, endedAt, says }, index) => {
+  const rows = steps.map(({ title, status, endedAt, says, unverified }, index) => {
     const ended = endedAt ? clock(endedAt).replaceAll('-', noBreak) : '';
     const text =
       says === undefined || says === alreadySaid ? '' : line(says, shown.cell).replaceAll('|', '\\|');
-    return `| ${index + 1} | ${title} | ${status} | ${ended} | ${text} |`;
+    const less = unverified ? `, **${unverified === 'overridden' ? 'overridden' : 'not verified'}**` : '';
+    return `| ${index + 1} | ${title} | ${status}${less} | ${ended} | ${text} |`;
   });
   return ['| | Step | Status | Ended (UTC) | |', '|---|---|---|---|---|', ...rows].join('\n');
 }

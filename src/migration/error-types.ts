@@ -17,5 +17,7 @@ export const errorTypes = {
 
 export type ErrorType = keyof typeof errorTypes;
 
+export const isErrorType = (text: string): text is ErrorType => Object.hasOwn(errorTypes, text);
+
 /** Types that may go away without a person: an activity retries them before the step blocks. */
 export const transientTypes: readonly ErrorType[] = ['Unreachable'];

@@ -103,6 +103,11 @@ const consumer = z.strictObject(
     isolation: z
       .enum(['read_uncommitted', 'read_committed'], { error: 'expected read_uncommitted or read_committed' })
       .default('read_uncommitted'),
+    autoOffsetReset: z.enum(['earliest', 'latest'], { error: 'expected earliest or latest' }).optional(),
+    commitsEvery: z
+      .string(aDuration)
+      .refine((text) => (parseDuration(text) ?? 0) > 0, aDuration)
+      .optional(),
   },
   anObject('group'),
 );
@@ -228,11 +233,18 @@ export const targetName = (move: TopicMove): string => move.newName ?? move.name
 export const targetGroup = (move: ConsumerMove): string => move.newGroup ?? move.group;
 
 /** Who copies the records: the ferry's own engine, or MirrorMaker 2 on Kafka Connect. */
-export const mirrorKind = ({ strategy, mirror }: Migration): 'engine' | 'mirrormaker' =>
+export const mirrorKind = ({
+  strategy,
+  mirror,
+}: { strategy: string } & Pick<Migration, 'mirror'>): 'engine' | 'mirrormaker' =>
   mirror ?? usualMirror(strategy);
 
 const usualMirror = (strategy: string): 'engine' | 'mirrormaker' =>
   strategy === 'advancedMirroring' ? 'mirrormaker' : 'engine';
+
+/** How often a group commits, ms, where the file says so. */
+export const commitsEveryMs = ({ commitsEvery }: Pick<ConsumerMove, 'commitsEvery'>): number | undefined =>
+  commitsEvery === undefined ? undefined : (parseDuration(commitsEvery) ?? undefined);
 
 /** The topics (by source name) that a group of the migration reads: all of them unless the file says which. */
 export function topicsOf(migration: Migration, consumer: ConsumerMove): TopicMove[] {
@@ -268,7 +280,12 @@ function contradictions(input: unknown): Mistake[] {
         .optional()
         .catch(undefined),
       consumers: z
-        .array(z.looseObject({ topics: z.array(z.string()).optional().catch(undefined) }))
+        .array(
+          z.looseObject({
+            topics: z.array(z.string()).optional().catch(undefined),
+            commitsEvery: z.string().optional().catch(undefined),
+          }),
+        )
         .optional()
         .catch(undefined),
       waits: z
@@ -332,6 +349,14 @@ function contradictions(input: unknown): Mistake[] {
       path: 'waits.patience',
       expected: `expected longer than waits.quiet, the window in which the source must stay quiet`,
     });
+  file.consumers?.forEach(({ commitsEvery }, index) => {
+    const every = parseDuration(commitsEvery ?? '');
+    if (every !== null && patience !== null && patience <= 2 * every)
+      mistakes.push({
+        path: `consumers[${index}].commitsEvery`,
+        expected: 'expected less than half of waits.patience: its commits are watched for twice as long',
+      });
+  });
   return mistakes;
 }
 

@@ -33,3 +33,33 @@ export function standing(findings: readonly Finding[], accepted: readonly string
     ({ weight, key }) => weight === 'blocks' || (weight === 'asks' && !accepted.includes(key)),
   );
 }
+
+/** How many findings one answer may hold: with thousands of topics each may have one. */
+const mostShown = 300;
+
+/** Key of the note about findings that one answer had no room for. */
+export const leftOutKey = 'findings-left-out';
+
+/**
+ * Those that stop a step come first, so that none is passed over: what has no room is asked about when these are mended
+ * or accepted.
+ */
+export function withinRoom(findings: readonly Finding[], accepted: readonly string[]): Finding[] {
+  if (findings.length <= mostShown) return [...findings];
+  const stands = standing(findings, accepted);
+  const stopping = new Set(stands);
+  const ranked = [
+    ...stands.filter(({ weight }) => weight === 'blocks'),
+    ...stands.filter(({ weight }) => weight !== 'blocks'),
+    ...findings.filter((finding) => !stopping.has(finding)),
+  ];
+  const later = Math.max(0, stands.length - mostShown);
+  return [
+    ...ranked.slice(0, mostShown),
+    {
+      weight: 'notes',
+      key: leftOutKey,
+      sentence: `${(findings.length - mostShown).toLocaleString('en-US')} findings more are not shown${later > 0 ? `; ${later.toLocaleString('en-US')} of them stop the step and are asked about next` : ''}.`,
+    },
+  ];
+}

@@ -17,6 +17,12 @@ export function layout(text: string): string {
   return text.replaceAll(misleading, (character) => (character === '\n' ? '\n' : escaped(character)));
 }
 
+/** Names in a sentence, each as `named` has it; of long lists the first and how many more. */
+export function few(names: readonly string[], most = 10): string {
+  const some = names.slice(0, most).map(named).join(', ');
+  return names.length <= most ? some : `${some} and ${names.length - most} more`;
+}
+
 /** A name as it stands in a sentence: in quotes where it could not be told from what is around it. */
 export function named(name: string): string {
   const shown = oneLine(name);

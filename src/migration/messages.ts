@@ -3,6 +3,11 @@ import { isHumanStep, stepKind, stepKinds, type HumanStepId } from './strategies
 
 /** The prefix of every workflow id: one execution per migration, so two strategies on one migration are impossible. */
 export const workflowId = (name: string): string => `migrate/${name}`;
+/** A copy of a whole registry is called as its workflow id is; no migration has a slash in its name. */
+export const runId = (name: string): string => (isRegistryCopy(name) ? name : workflowId(name));
+export const registryCopyId = (from: string, to: string): string =>
+  `schemas/${[from, to].map(encodeURIComponent).join('/')}`;
+export const isRegistryCopy = (name: string): boolean => name.startsWith('schemas/');
 export const migrationName = (id: string): string => id.slice(workflowId('').length);
 
 /** The query that answers `Status`. */
@@ -37,17 +42,39 @@ const claim = z.strictObject({
   override: override.optional(),
 });
 const control = z.strictObject({ by: who.optional(), note: text.optional() });
-const retry = z.strictObject({ by: who.optional(), note: text.optional(), override: override.optional() });
+/** The keys of findings that ask, as the status shows them; `*` for all that ask now. */
+const accept = z
+  .array(
+    z.string({ error: 'accept holds keys of findings' }).min(1, { error: 'accept holds keys of findings' }),
+    {
+      error: 'accept is a list of keys of findings: {"accept":["KEY"]}',
+    },
+  )
+  .min(1, { error: 'accept is empty: which findings are accepted?' });
+const retry = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  accept: accept.optional(),
+  override: override.optional(),
+});
+const amend = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  /** The whole migration file, as JSON. */
+  file: z.unknown().optional(),
+});
 
 export type Claim = z.output<typeof claim>;
-export type Control = z.output<typeof retry>;
+export type Control = z.output<typeof retry> & z.output<typeof amend>;
 
 /** What a person may do to any migration, at any time. */
 export const controls = {
   pause: 'Stop at the next safe point and wait for resume.',
   resume: 'Go on after pause; what was checked before is checked again.',
   retry:
-    'Try the blocked step again. With {"by":"…","override":{"reason":"…"}}: go on although the check asks.',
+    'Try the blocked step again. With {"by":"…","accept":["KEY"],"note":"…"}: accept what the check asks about, by the keys that the status shows; "accept":["*"] for all of it.',
+  amend:
+    'Change what can be changed while a migration runs. With {"by":"…","file":{…}}: the whole migration file as it is to be.',
   skip: 'Leave the step out, where that is safe.',
   abort:
     'Stop for good: take back what the migration made, as long as no producer has written to the target.',
@@ -90,4 +117,4 @@ function read<T>(
 
 export const readClaim = (name: HumanStepId, input: unknown) => read<Claim>(claim, name, input);
 export const readControl = (name: ControlName, input: unknown) =>
-  read<Control>(name === 'retry' ? retry : control, name, input);
+  read<Control>(name === 'retry' ? retry : name === 'amend' ? amend : control, name, input);

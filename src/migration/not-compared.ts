@@ -1,6 +1,6 @@
 import type { Migration } from './file.js';
 import type { Finding } from './findings.js';
-import { partitionsOf, type SourceOffsets } from './offsets.js';
+import { offsetsIn, type SourceOffsets } from './offsets.js';
 import { byTopic, recordsIn, sayRanges, sayRecords } from './ranges.js';
 import type { Unverifiable } from './work/parity.js';
 
@@ -33,7 +33,7 @@ export function neverCompared(
   why: string,
 ): Finding[] {
   return topics.flatMap(({ name }) => {
-    const offsets = partitionsOf({ [name]: ends[name] ?? [] }).reduce((sum, { offset }) => sum + offset, 0n);
+    const offsets = offsetsIn(ends, name);
     return offsets === 0n
       ? []
       : [

@@ -1,4 +1,5 @@
 import { mirrorKind, type Migration } from './file.js';
+import { under } from './by-name.js';
 
 /** Partitions of each topic, by its name on the source. */
 export type PartitionCounts = Readonly<Record<string, number>>;
@@ -10,9 +11,10 @@ export function partitionsOfShare(
   { share, shares }: { share: number; shares: number },
 ): { topic: string; partition: number }[] {
   return topics.flatMap(({ name }, nth) =>
-    Array.from({ length: partitions[name] ?? 0 }, (_, partition) => ({ topic: name, partition })).filter(
-      ({ partition }) => (nth + partition) % shares === share,
-    ),
+    Array.from({ length: under(partitions, name) ?? 0 }, (_, partition) => ({
+      topic: name,
+      partition,
+    })).filter(({ partition }) => (nth + partition) % shares === share),
   );
 }
 

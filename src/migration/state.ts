@@ -6,6 +6,7 @@ import type { Held } from './work/holds.js';
 import type { BothOffsets, Doubled } from './work/drain.js';
 import type { TranslatedGroup } from './work/offsets.js';
 import type { Copies } from './work/parity.js';
+import type { PlanReport } from './work/plan.js';
 import type { Made } from './work/retire.js';
 
 /**
@@ -21,6 +22,8 @@ export interface MigrationState {
   /** What a person decided about the blocked step and nothing has acted on yet. */
   decision: (Said & { what: 'retry' | 'skip' }) | null;
   accepted: Acceptance[];
+  /** The file was amended since the present step began: it begins again, with what is in the file now. */
+  afresh?: boolean;
   /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
   refused: { at: string; message: string; why: string }[];
   /** What the steps hand to each other. */
@@ -28,8 +31,18 @@ export interface MigrationState {
   outcome: Outcome | null;
 }
 
+/** What runs in steps, asks people and is told by `status`: a migration, or a copy of a whole registry. */
+export interface Shown extends Omit<MigrationState, 'migration' | 'facts'> {
+  migration: Pick<Migration, 'name' | 'source' | 'target' | 'mirror'> & { strategy: string };
+  facts: Pick<Facts, 'deletingSince'>;
+}
+
 export interface Facts {
   topicIds: Record<string, string | null>;
+  /** ACLs of the source that go with the topics, as the plan saw them: the deletion takes no others. */
+  acls?: PlanReport['acls'];
+  /** Groups that read what does not move, in a sentence for each. */
+  elsewhere?: PlanReport['elsewhere'];
   /** Where groups without history start on the target, by target topic. */
   start?: TargetOffsets;
   /** End offsets of the source, when doubling was proved. */
@@ -38,18 +51,27 @@ export interface Facts {
   doublingSince?: BothOffsets;
   /** What was shown to be on both clusters, where producers wrote both. */
   doubled?: Doubled;
-  /** Every group has read the source up to here. */
-  drained?: SourceOffsets;
+  /** Every group has read the source up to these; runs of before wrote the offsets down a second time. */
+  drained?: 'ends' | 'marks' | SourceOffsets;
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: SourceOffsets;
   made: Made;
   /** Clusters of which no other migration may have the topics and groups of this one. */
   holds?: Held[];
+  /** The groups have changed since they were held. */
+  holdsDue?: boolean;
   /**
    * Partitions of each source topic that the mirror copies, from when it is prepared until it is removed. `runs`: it is
-   * to copy now, unless the migration is paused.
+   * to copy now, unless the migration is paused. `keepsUp`: whether what is left is copied within seconds, once that is
+   * looked at.
    */
-  mirror?: { partitions: Record<string, number>; runs: boolean };
+  mirror?: {
+    partitions: Record<string, number>;
+    /** Of the copies, by target topic, when it was prepared. */
+    targetIds?: Record<string, string | null>;
+    runs: boolean;
+    keepsUp?: boolean;
+  };
   /** End offsets of the target, by target topic, when the mirror had copied the source to `ends`. */
   mirrored?: TargetOffsets;
   /** How the copies were when they were found equal; what could not be compared is in `asked`. */
@@ -78,20 +100,33 @@ export interface Step {
   says?: string;
   /** It was closed, or passed, and is open again: until it closes. */
   openedAgain?: { at: string; why: string };
+  /** What was measured and contradicted a claim, until the claim is checked anew. */
+  contradicted?: { at: string; why: string };
+  /** It is closed, and not because all of it was measured. */
+  unverified?: Unverified;
   /** Only while blocked. */
   problem?: Problem;
   /** Human steps: one for each producer, group or topic. */
   parts?: Part[];
+  /** The latest; what is measured is summed up where it is long. */
   evidence: Evidence[];
+  /** How many pieces of evidence came before those, and are not kept. */
+  leftOut?: number;
 }
 
 /** What one person has to say about one producer, group or topic. */
 export interface Part {
   name: string;
   claim?: Said;
-  /** The claim agreed with what was measured. */
+  /** The claim agreed with what was measured; `false` for one that a person has overridden. */
   verified?: boolean;
 }
+
+/** Why a closed step proves less than it could: a person overrode its check, or something could not be measured. */
+export type Unverified = 'overridden' | 'not-measured';
+
+/** Its step need not wait for it any more. */
+export const isPassed = ({ verified }: Part): boolean => verified !== undefined;
 
 export interface Said {
   by?: string | undefined;
@@ -105,6 +140,8 @@ export interface Evidence {
   at: string;
   sentence: string;
   data?: unknown;
+  /** What it leaves without a proof. */
+  unverified?: Unverified;
 }
 
 export interface Problem {
@@ -112,20 +149,22 @@ export interface Problem {
   type: string;
   sentence: string;
   findings: Finding[];
-  offers: ('retry' | 'override' | 'skip' | 'abort')[];
+  offers: ('retry' | 'accept' | 'skip' | 'abort')[];
 }
 
 export interface Outcome {
   result: 'done' | 'aborted';
   at: string;
   sentence: string;
+  /** What no measurement has shown, one sentence for each step. */
+  unverified?: string[];
   /** What abort took back, and what it left for a person to decide. */
   undone?: string[];
   left?: string[];
 }
 
 /** The parts of a human step. A migration that names no producers or groups has one claim for all of them. */
-function partsOf(id: StepId, migration: Migration): string[] | undefined {
+export function partsOf(id: StepId, migration: Migration): string[] | undefined {
   switch (stepKind(id).claimedFor) {
     case undefined:
       return undefined;
@@ -178,5 +217,5 @@ export const stepOf = (state: MigrationState, id: StepId): Step | undefined =>
 export const isClosed = (step: Step): boolean => step.status === 'done' || step.status === 'skipped';
 
 /** The step that the migration is at; undefined before the first and after the last. */
-export const currentStep = (state: MigrationState): Step | undefined =>
+export const currentStep = (state: Pick<MigrationState, 'steps'>): Step | undefined =>
   state.steps.find(({ status }) => status === 'active' || status === 'waiting' || status === 'blocked');

@@ -112,6 +112,8 @@ interface StepKind {
   claimedFor?: 'producers' | 'consumers' | 'topics' | 'team';
   /** What the person is asked to do, in the imperative. */
   ask?: string;
+  /** What is claimed can only be measured for all of them at once, as a quiet source. */
+  together?: true;
   /** Leaving the step out keeps every promise: a person may `skip` it. */
   skippable?: string;
 }
@@ -141,6 +143,7 @@ export const stepKinds = {
   producerStopped: {
     title: 'Producers stopped on the source',
     claimedFor: 'producers',
+    together: true,
     ask: 'Stop the producer on the source and do not start it on the target yet, then say so.',
   },
   catchUp: { title: 'Wait until the mirror has copied the source to its end' },
@@ -158,16 +161,19 @@ export const stepKinds = {
   producerSwitched: {
     title: 'Producers write to the target only',
     claimedFor: 'producers',
+    together: true,
     ask: 'Switch the producer to the target, stop it on the source, then say so.',
   },
   producerWritesBoth: {
     title: 'Producers write to both clusters',
     claimedFor: 'producers',
+    together: true,
     ask: 'Deploy the producer that writes every message to source and target, then say so.',
   },
   oldProducerCodeRemoved: {
     title: 'Producers no longer write to the source',
     claimedFor: 'producers',
+    together: true,
     ask: 'Remove the code that writes to the source, deploy, then say so.',
   },
   drain: { title: 'Wait until every group has consumed the source' },
@@ -190,6 +196,7 @@ export const stepKinds = {
   deletionApproved: {
     title: 'Deletion of the source approved by name',
     claimedFor: 'topics',
+    together: true,
     ask: 'Check that nothing needs the source topic any more, then approve its deletion by its exact name.',
     skippable: 'the topics stay on the source',
   },

@@ -8,6 +8,7 @@ import type { TargetWriter } from './target-writer.js';
 import { lossOf, truncated } from './source-changes.js';
 import type { Throttle } from './throttle.js';
 import type { MirroredPartition } from './plan.js';
+import type { Trouble } from './trouble.js';
 
 /** One partition on its way from source to target. */
 export interface Flow {
@@ -63,6 +64,7 @@ export interface IntakeShared {
   readonly room: Room;
   readonly throttle: Throttle;
   readonly signal: AbortSignal;
+  readonly trouble: Trouble;
   /** How long a partition may not be given although its log goes on, ms; two minutes unless told. */
   readonly patienceMs?: number | undefined;
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster } from '../kafka/cluster.js';
 import { isFerryError, type FerryError } from '../migration/errors.js';
 import { Intake, type Flow, type IntakeShared } from './intake.js';
-import { patienceMs } from './target-writer.js';
 
 const pauseMs = 250;
 
@@ -72,7 +71,7 @@ export class Intakes {
     const there = this.perBroker.get(broker);
     if (there) return there;
     const intake = new Intake(this.shared, broker, {
-      served: (flow) => this.failingSince.delete(flow),
+      served: (flow) => this.served(flow),
       lost: (flow, error) => this.lose(flow, error),
       ended: () => this.perBroker.delete(broker),
     });
@@ -85,11 +84,19 @@ export class Intakes {
     return intake;
   }
 
+  private served(flow: Flow): void {
+    if (this.failingSince.delete(flow)) this.shared.trouble.over(onSource(flow));
+  }
+
   private lose(flow: Flow, error: FerryError): void {
     const since = this.failingSince.get(flow) ?? Date.now();
     this.failingSince.set(flow, since);
     this.lost.add(flow);
-    if (Date.now() - since > patienceMs) this.fail(error);
+    const { trouble } = this.shared;
+    trouble.with(onSource(flow), error);
+    if (Date.now() - since > trouble.patienceMs) this.fail(trouble.inVain(error));
     this.wake();
   }
 }
+
+const onSource = ({ partition }: Flow): string => `source ${partitionKey(partition)}`;

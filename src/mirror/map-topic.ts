@@ -18,7 +18,7 @@ import {
 } from './map-codec.js';
 import { OffsetMap, type Run } from './offset-map.js';
 import type { MirroredPartition } from './plan.js';
-import { patienceMs } from './target-writer.js';
+import type { Trouble } from './trouble.js';
 
 /** Where a mirror keeps its offset map: one compacted topic on the target for a migration. */
 export const mapTopic = (migration: string): string => `kafka-ferry.${migration}.map`;
@@ -181,6 +181,7 @@ export class MapWriter {
     private readonly lane: string,
     private readonly transactionalId: string,
     private readonly producer: Omit<ProducerStamp, 'baseSequence'>,
+    private readonly trouble: Trouble,
     private readonly batchBytes = 512 * 1024,
   ) {}
 
@@ -217,12 +218,13 @@ export class MapWriter {
   private async send(records: readonly NewRecord[]): Promise<void> {
     const bytes = encodeBatch(records, { ...this.producer, baseSequence: this.sequence });
     const batch: NewBatch = { ...mapPartition(this.migration), parts: [bytes] };
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + this.trouble.patienceMs;
     for (;;) {
       const outcome = await this.target.produce(this.lane, batch);
       switch (outcome.kind) {
         case 'written':
         case 'duplicate':
+          this.trouble.over(batch);
           this.sequence = (this.sequence + records.length) % 2 ** 31;
           return;
         case 'fenced':
@@ -235,7 +237,8 @@ export class MapWriter {
             `The offset map of migration "${this.migration}" on cluster "${this.target.name}" has lost records that were acknowledged: check topic "${mapTopic(this.migration)}" and its replicas.`,
           );
         case 'again':
-          if (Date.now() > deadline) throw outcome.error;
+          this.trouble.with(batch, outcome.error);
+          if (Date.now() > deadline) throw this.trouble.inVain(outcome.error);
       }
       await sleep(250);
     }

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partitionKey, type Cluster } from '../kafka/cluster.js';
+import { partitionKey, type Cluster, type TopicFacts } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
 import { isFerryError } from '../migration/errors.js';
+import { insistOnCopies } from './copies.js';
+import { repartitioned } from './source-changes.js';
 import { compareIds, onTarget, takeOver, type Begun } from './takeover.js';
 import { Room, type Flow } from './intake.js';
 import { Intakes } from './intakes.js';
 import { MapWriter, type Checkpoint } from './map-topic.js';
-import { TargetWriter, patienceMs, type WriterEpoch } from './target-writer.js';
+import { TargetWriter, type WriterEpoch } from './target-writer.js';
 import type { MirrorOptions, MirrorPlan } from './plan.js';
 import { SourceQueue } from './source-queue.js';
 import { Throttle } from './throttle.js';
+import { Trouble } from './trouble.js';
 
 const checkpointMs = 1_000;
 /** Between looks at both clusters for what should not happen: another writer, a topic that was made anew. */
@@ -43,29 +46,36 @@ export async function runMirror(
 ): Promise<void> {
   if (options.signal.aborted || plan.partitions.length === 0) return;
   const lane = `${plan.migration}/${plan.share}/${attempts++}`;
+  const trouble = new Trouble(options);
   let begun: Begun;
   try {
-    begun = await patiently(options.signal, () => takeOver(source, target, plan, options));
+    begun = await patiently(options.signal, trouble, () => takeOver(source, target, plan, options));
   } catch (error) {
     if (options.signal.aborted) return;
     throw error;
   }
   try {
-    await new Copying(source, target, plan, options, lane, begun).run();
+    await new Copying(source, target, plan, options, lane, begun, trouble).run();
   } finally {
     await Promise.all([source.closeMirror(lane), target.closeMirror(lane)]);
   }
 }
 
+const beginning = 'the beginning';
+
 /** Asks again while a cluster does not answer. */
-async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patienceMs;
+async function patiently<T>(signal: AbortSignal, trouble: Trouble, ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + trouble.patienceMs;
   for (;;)
     try {
-      return await ask();
+      const answer = await ask();
+      trouble.over(beginning);
+      return answer;
     } catch (error) {
       const passes = isFerryError(error) && error.type === 'Unreachable' && !error.lasting;
-      if (!passes || Date.now() > deadline) throw error;
+      if (!passes) throw error;
+      trouble.with(beginning, error);
+      if (Date.now() > deadline) throw trouble.inVain(error);
       await sleep(500, undefined, { signal });
     }
 }
@@ -89,6 +99,7 @@ class Copying {
     private readonly options: MirrorOptions,
     private readonly lane: string,
     private readonly begun: Begun,
+    private readonly trouble: Trouble,
   ) {
     const { transactionalId, producerId, producerEpoch, starts } = begun;
     const epoch: WriterEpoch = {
@@ -99,12 +110,13 @@ class Copying {
       producerEpoch,
       counts: this.counts,
       moved: () => this.room.changed(),
+      trouble,
       fail: (error) => this.fail(error),
       ending: this.ending.signal,
       ids: options.ids,
     };
-    this.flows = starts.map(({ partition, map, targetEnd, sourceEpoch, largest }) => {
-      const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch);
+    this.flows = starts.map(({ partition, map, sourceEnd, targetEnd, sourceEpoch, largest }) => {
+      const queue = new SourceQueue(Number(map.sourceNext), sourceEpoch, undefined, sourceEnd);
       return {
         partition,
         writer: new TargetWriter(epoch, onTarget(partition), queue, map, targetEnd, largest, partition),
@@ -112,7 +124,7 @@ class Copying {
     });
     this.room = new Room(options.memory ?? defaultMemory, this.flows);
     const producer = { producerId, producerEpoch };
-    this.mapWriter = new MapWriter(target, plan.migration, lane, transactionalId, producer);
+    this.mapWriter = new MapWriter(target, plan.migration, lane, transactionalId, producer, trouble);
     for (const { partition, storedRuns } of starts) this.mapWriter.begin(partition, storedRuns);
   }
 
@@ -130,7 +142,7 @@ class Copying {
       this.options.signal.removeEventListener('abort', stop);
     }
     await this.finish();
-    if (this.failure) throw this.failure.error;
+    if (this.failure) throw await this.cause(this.failure.error);
   }
 
   private fail(error: unknown): void {
@@ -139,12 +151,14 @@ class Copying {
   }
 
   private async copy(): Promise<void> {
-    const { source, lane, room } = this;
+    const { source, lane, room, trouble } = this;
     const { signal } = this.ending;
     const throttle = new Throttle(this.options.throttle);
     const { patienceMs } = this.options;
-    const intakes = new Intakes({ source, lane, room, throttle, signal, patienceMs }, this.flows, (error) =>
-      this.end(error),
+    const intakes = new Intakes(
+      { source, lane, room, throttle, signal, trouble, patienceMs },
+      this.flows,
+      (error) => this.end(error),
     );
     try {
       await intakes.run();
@@ -205,6 +219,7 @@ class Copying {
         targetNext: map.targetNext,
       })),
       ...this.counts,
+      copied: this.flows.reduce((sum, { writer }) => sum + writer.map.records, 0),
     });
   }
 
@@ -229,6 +244,30 @@ class Copying {
       const now = new Map([...rows].map(([name, { value }]) => [name, value?.topicId ?? null]));
       for (const [topic, id] of then) compareIds(cluster, topic, id, now);
       for (const row of rows.values()) if (row.error) throw row.error;
+      for (const [topic, row] of rows) if (row.value) this.insistOnPartitions(cluster, topic, row.value);
+    }
+  }
+
+  private insistOnPartitions(cluster: Cluster, topic: string, { partitions }: TopicFacts): void {
+    const { source, plan, options } = this;
+    const mirrored = plan.partitions.find(
+      (one) => (cluster === source ? one.topic : one.targetTopic) === topic,
+    );
+    const count = mirrored && plan.counts?.[mirrored.topic];
+    if (count === undefined || partitions.length === count) return;
+    if (cluster === source) throw repartitioned(source, topic, count, partitions.length);
+    const { accepted = [] } = options;
+    insistOnCopies(cluster, topic, { has: partitions.length, copied: count, accepted });
+  }
+
+  /** A topic that is gone, or another one by now, makes all sorts of failures: it is told instead of them. */
+  private async cause(error: unknown): Promise<unknown> {
+    if (!isFerryError(error) || error instanceof TakenOver || error.type === 'Unreachable') return error;
+    try {
+      await this.watchTopics();
+      return error;
+    } catch (cause) {
+      return isFerryError(cause) && (cause.type === 'Changed' || cause.type === 'NotFound') ? cause : error;
     }
   }
 

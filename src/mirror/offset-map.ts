@@ -19,6 +19,7 @@ export class OffsetMap {
   private count = 0;
   private nextSource = 0;
   private nextTarget = 0;
+  private held = 0;
 
   /** @param sourceNext, targetNext where both sides are before anything is mirrored. */
   constructor(sourceNext: bigint | number = 0, targetNext: bigint | number = 0) {
@@ -27,6 +28,10 @@ export class OffsetMap {
 
   get runs(): number {
     return this.count;
+  }
+  /** How many records it places. */
+  get records(): number {
+    return this.held;
   }
   /** Everything on the source below this is mirrored, or nothing that a consumer is given. */
   get sourceNext(): bigint {
@@ -53,6 +58,7 @@ export class OffsetMap {
       if (source < sourceEnd || target < targetEnd) throw misplaced(source, target);
       if (source === sourceEnd && target === targetEnd) {
         columns.length[last]! += length;
+        this.held += length;
         this.advance(source + length, target + length);
         return;
       }
@@ -66,6 +72,7 @@ export class OffsetMap {
     this.columns.source[this.count] = source;
     this.columns.target[this.count] = target;
     this.columns.length[this.count] = length;
+    this.held += length;
     this.count++;
     this.advance(source + length, target + length);
   }

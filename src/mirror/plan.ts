@@ -16,6 +16,8 @@ export interface MirrorPlan {
    */
   readonly share: number;
   readonly partitions: readonly MirroredPartition[];
+  /** How many partitions each topic of the source has, those of other shares among them; unless told nobody looks. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 export interface MirrorOptions {
@@ -26,8 +28,15 @@ export interface MirrorOptions {
   throttle?: number;
   /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
   memory?: number;
-  /** How long a log may not be given although it goes on, ms; two minutes unless told. */
+  /**
+   * How long a cluster may not answer, a partition not be led or not take writes, or a log not be given although it goes
+   * on, ms; two minutes unless told. When it was told, waiting in vain is for a person (`lasting`).
+   */
   patienceMs?: number | undefined;
+  /** What is waited for, since when and by whose word; `undefined` when it is over. */
+  failing?: ((says: string | undefined) => void) | undefined;
+  /** Keys of findings that a person has accepted. */
+  accepted?: readonly string[] | undefined;
   /** Puts other ids of schemas into records; without, they are copied as they are. */
   ids?: MirroredIds | undefined;
 }
@@ -42,6 +51,8 @@ export interface MirrorProgress {
     sourceEnd: bigint;
     targetNext: bigint;
   }[];
+  /** Copied by all attempts. */
+  copied: number;
   /** Copied by this attempt. */
   records: bigint;
   bytes: bigint;

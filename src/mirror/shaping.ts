@@ -1,5 +1,6 @@
 import type { RecordBatch } from '../kafka/records/batch.js';
 import type { Codec } from '../kafka/records/codecs.js';
+import { insistOnCrc } from '../kafka/records/damage.js';
 import { encodeBatch, type NewRecord } from '../kafka/records/encode.js';
 import { RecordBatch as Batch } from '../kafka/records/batch.js';
 import { legacyRecords } from '../kafka/records/legacy.js';
@@ -57,6 +58,7 @@ export function shape(queue: Queued, from: number, largest: number): Shaped[] {
   if (!head) return [];
   if (head.batch.kind === 'legacy') {
     queue.shift();
+    insistOnCrc(head.batch);
     const { codec, records } = legacyRecords(head.batch);
     const shaped = encodeAnew(records, codec, { end: head.end, epoch: -1 }, from, largest);
     letGo(head.batch.bytes);
@@ -98,6 +100,7 @@ function passWhole(batch: RecordBatch, end: number, whole: boolean): Shaped {
 function pack(queue: Queued, from: number, largest: number): Shaped[] {
   const first = queue.shift();
   if (first?.batch.kind !== 'batch') return [];
+  insistOnCrc(first.batch);
   const { codec } = first.batch;
   const maxRecords = Math.max(1, largest - headerBytes);
   const expected = codec === 'none' && !joinable(first, codec) ? first.batch.bytes.length + 64 : joinedBytes;
@@ -114,7 +117,9 @@ function pack(queue: Queued, from: number, largest: number): Shaped[] {
       const next = queue.peek();
       if (!next || !joinable(next, codec) || packer.completed > 0) break;
       if (packer.size + next.batch.bytes.length > Math.min(joinedBytes, maxRecords)) break;
-      if (next.batch.kind !== 'batch' || !packer.add(next.batch, from)) break;
+      if (next.batch.kind !== 'batch') break;
+      insistOnCrc(next.batch);
+      if (!packer.add(next.batch, from)) break;
       last = reached(next.batch, next.end);
       queue.shift();
       letGo(next.batch.bytes);

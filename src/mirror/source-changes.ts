@@ -40,3 +40,11 @@ export function recreated(cluster: Cluster, topic: string, then: string, now: st
     `Topic "${topic}" of cluster "${cluster.name}" has been re-created since the mirror began (id ${then}, now ${now}): remove the mirror and start it anew.`,
   );
 }
+
+/** Partitions were added: the target has none for them. */
+export function repartitioned(cluster: Cluster, topic: string, then: number, now: number): FerryError {
+  return new FerryError(
+    'Changed',
+    `The topic ${topic} on ${cluster.name} had ${then} partitions and has ${now} now: the target was prepared for ${then}. Abort the migration and start it anew, so that the target gets as many.`,
+  );
+}

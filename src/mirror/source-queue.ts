@@ -30,15 +30,19 @@ export class SourceQueue {
   /** The last stable offset as the last Fetch saw it. */
   end: number;
 
-  /** @param markers takes the offsets of control batches */
+  /**
+   * @param markers takes the offsets of control batches
+   * @param end the last stable offset, if it is known before the first Fetch
+   */
   constructor(
     position: number,
     epoch: number,
     private readonly markers?: Set<number>,
+    end = position,
   ) {
     this.position = position;
     this.epoch = epoch;
-    this.end = position;
+    this.end = Math.max(position, end);
   }
 
   /** Takes a Fetch from `position`; answers the bytes that are held more. */

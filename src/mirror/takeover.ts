@@ -18,6 +18,8 @@ export interface Start {
   readonly map: OffsetMap;
   /** Runs of it that are stored. */
   readonly storedRuns: number;
+  /** Up to where a consumer could read the source when the attempt began. */
+  readonly sourceEnd: number;
   /** Where the target's log ends, and with it the seal. */
   readonly targetEnd: number;
   readonly sourceEpoch: number;
@@ -94,6 +96,7 @@ export async function takeOver(
           const targetEnd = Number(sealed.ends.get(partitionKey(onTarget(partition))));
           const common = {
             partition,
+            sourceEnd: Number(edge.value.lastStable),
             targetEnd,
             largest: largest.get(partition.targetTopic) ?? smallestLimit,
           };
@@ -181,7 +184,7 @@ async function insistOnBeginning(
 }
 
 /** Enters into the map what earlier attempts wrote behind the stored position. */
-async function catchUp(input: CatchUp): Promise<Pick<Start, 'map' | 'storedRuns' | 'sourceEpoch'>> {
+export async function catchUp(input: CatchUp): Promise<Pick<Start, 'map' | 'storedRuns' | 'sourceEpoch'>> {
   const { source, target, partition, position, targetEnd, attempts, watermarks, signal, patienceMs } = input;
   const { map, stored } = position;
   const storedRuns = map.runs;
@@ -241,7 +244,11 @@ function attemptsSince(
   return stored.producerId === producerId ? producerEpoch - stored.producerEpoch : Infinity;
 }
 
-async function topicIdsOf(source: Cluster, target: Cluster, { partitions }: MirrorPlan): Promise<TopicIds> {
+export async function topicIdsOf(
+  source: Cluster,
+  target: Cluster,
+  { partitions }: Pick<MirrorPlan, 'partitions'>,
+): Promise<TopicIds> {
   const ids = (rows: Rows<string, TopicFacts>) =>
     new Map(
       [...rows].map(([name, row]): [string, string | null] => {
@@ -283,7 +290,10 @@ async function largestBatches(target: Cluster, { partitions }: MirrorPlan): Prom
 }
 
 /** Topics of the source from which compaction takes records. */
-async function compacted(source: Cluster, { partitions }: MirrorPlan): Promise<Set<string>> {
+export async function compacted(
+  source: Cluster,
+  { partitions }: Pick<MirrorPlan, 'partitions'>,
+): Promise<Set<string>> {
   const configs = await source.topicConfigs([...new Set(partitions.map(({ topic }) => topic))]);
   return new Set(
     [...configs].flatMap(([topic, row]) => {

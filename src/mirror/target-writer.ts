@@ -8,14 +8,13 @@ import type { OffsetMap } from './offset-map.js';
 import type { MirroredIds } from './schema-ids.js';
 import { shape, type Shaped } from './shaping.js';
 import type { SourceQueue } from './source-queue.js';
+import type { Trouble } from './trouble.js';
 import { TranslatedQueue } from './translated-queue.js';
 
 /** Batches of one partition that may be unanswered: brokers recognise the last five of a producer when they come again. */
 const inFlightBatches = 5;
 /** Before batches that were not acknowledged are sent again. */
 const retryPauseMs = 250;
-/** How long a partition of the target may stay without a leader, or short of replicas, before a person is told. */
-export const patienceMs = 120_000;
 
 /** What all partitions of one attempt have in common. */
 export interface WriterEpoch {
@@ -27,6 +26,8 @@ export interface WriterEpoch {
   readonly producerEpoch: number;
   /** Something was written, or will never be: whoever waits for room looks again. */
   moved(): void;
+  /** How long a partition may stay without a leader, or short of replicas, before a person is told. */
+  readonly trouble: Trouble;
   /** The attempt is over. */
   fail(error: unknown): void;
   /** Comes when the attempt is over or is to end. */
@@ -217,6 +218,7 @@ export class TargetWriter {
       this.heldBytes -= shaped.bytes;
       if (shaped.held) letGo(shaped.held);
       this.lastProgress = Date.now();
+      this.epoch.trouble.over(this.partition);
       counts.records += BigInt(shaped.count);
       counts.bytes += BigInt(shaped.bytes);
       if (shaped.whole) counts.whole++;
@@ -244,7 +246,9 @@ export class TargetWriter {
           this.acknowledge();
           continue;
         case 'again':
-          if (Date.now() - this.lastProgress > patienceMs) throw outcome.error;
+          this.epoch.trouble.with(this.partition, outcome.error);
+          if (Date.now() - this.lastProgress > this.epoch.trouble.patienceMs)
+            throw this.epoch.trouble.inVain(outcome.error);
           break;
         case 'out-of-sequence':
           // Sent again it was the first to arrive, so it is not for one that was refused before it.

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { partitionKey } from '../kafka/cluster.js';
+import { offsetTableShape, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityDifference } from '../migration/work/parity.js';
+import { tableOf, tableWith } from '../migration/by-name.js';
 
 const mostDifferences = 10;
 
@@ -33,6 +35,8 @@ export const carried = z.object({
   /** Places in the list of pairs, as ranges from and up to. */
   done: z.array(z.tuple([z.number(), z.number()])),
   records: z.number(),
+  /** Of those, of compacted topics. */
+  latest: z.number().optional(),
   bytes: z.number(),
   differing: z.number(),
   differences: z.array(difference.extend(place.shape)),
@@ -42,10 +46,10 @@ export const carried = z.object({
   /** Of those, records that the source alone holds. */
   moreAlone: z.number().optional(),
   /** Where the target's logs began before anything was compared, by target topic. */
-  targetStarts: z.record(z.string(), z.array(z.string())).optional(),
+  targetStarts: (offsetTableShape as z.ZodType<TargetOffsets>).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
-  hashes: z.record(z.string(), z.string()),
+  hashes: tableOf(z.string()),
   under: z.array(z.tuple([z.number(), partitionState])),
 });
 export type Carried = z.infer<typeof carried>;
@@ -60,7 +64,7 @@ export function nothingYet(): Carried {
     unverifiable: [],
     moreUnverifiable: 0,
     pending: 0,
-    hashes: {},
+    hashes: tableWith(),
     under: [],
   };
 }

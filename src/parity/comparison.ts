@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
 import { FerryError } from '../migration/errors.js';
+import { offsetTable, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
 import { carried, firstOf, nothingYet, rangesOf, together, type Carried } from './carried.js';
 import { LatestComparison } from './latest.js';
@@ -8,6 +9,7 @@ import { Pace } from './pace.js';
 import type { ComparisonOptions, PartitionPair } from './options.js';
 import { ReadAhead } from './read-ahead.js';
 import { SequenceComparison, type PartitionState } from './sequence.js';
+import { tableWith, under } from '../migration/by-name.js';
 
 /** How far a comparison is, for people. Offsets are an upper bound of records. */
 export interface Progress {
@@ -146,18 +148,27 @@ export class Comparison {
       records: String(records),
       bytes: String(bytes),
       unverifiable,
-      differences: firstOf(differences),
+      differences: firstOf([...differences, ...(this.options.foreign ?? [])]),
     };
   }
 
+  /** What was not compared is not equal, and not different either. */
+  get verdict(): 'equal' | 'differs' | 'not-proved' {
+    const { differing, unverifiable, pending } = this.state;
+    if (differing > 0 || (this.options.foreign ?? []).length > 0) return 'differs';
+    return unverifiable.length > 0 || (pending > 0 && !this.options.pendingIsEqual) ? 'not-proved' : 'equal';
+  }
+
   /** Where the target's logs began when the comparison did, by target topic. */
-  get targetStarts(): Record<string, string[]> {
-    return this.state.targetStarts ?? {};
+  get targetStarts(): TargetOffsets {
+    return this.state.targetStarts ?? [];
   }
 
   /** What a report has no place for. */
   get summary(): {
     differingPartitions: number;
+    /** Of the records that are equal, the latest ones of keys of compacted topics: their order was not compared. */
+    latest: number;
     moreUnverifiable: number;
     /** Records of those that the source alone holds. */
     moreAlone: number;
@@ -165,8 +176,9 @@ export class Comparison {
     pending: number;
     hashes: Record<string, string>;
   } {
-    const { differing, moreUnverifiable, moreAlone = 0, pending, hashes } = this.state;
-    return { differingPartitions: differing, moreUnverifiable, moreAlone, pending, hashes };
+    const { differing, latest = 0, moreUnverifiable, moreAlone = 0, pending, hashes } = this.state;
+    const differingPartitions = differing + (this.options.foreign ?? []).length;
+    return { differingPartitions, latest, moreUnverifiable, moreAlone, pending, hashes };
   }
 
   private lanes(
@@ -256,7 +268,7 @@ export class Comparison {
     }
   }
 
-  private finish(at: number, { topic, partition }: PartitionPair, result: PartitionState): void {
+  private finish(at: number, { topic, partition, compacted }: PartitionPair, result: PartitionState): void {
     const { state } = this;
     this.under.delete(at);
     this.done.add(at);
@@ -264,6 +276,7 @@ export class Comparison {
     this.results.push({ ...result, topic, partition });
     state.records += result.records;
     state.bytes += result.bytes;
+    if (compacted) state.latest = (state.latest ?? 0) + result.records;
     if (result.differences.length > 0) state.differing++;
     const inPlace = <T>(rows: T[]) => rows.map((row) => ({ topic, partition, ...row }));
     state.differences = firstOf([...state.differences, ...inPlace(result.differences)]);
@@ -274,8 +287,11 @@ export class Comparison {
         state.moreAlone = (state.moreAlone ?? 0) + (range.onSourceAlone ?? 0);
       }
     if (result.pending) state.pending += Number(BigInt(result.pending.to) - BigInt(result.pending.from));
-    if (result.hash !== undefined)
-      state.hashes[topic] = together(state.hashes[topic], `${partition} ${result.hash}`);
+    if (result.hash !== undefined) {
+      // What was handed on is a plain object again.
+      state.hashes = tableWith(state.hashes);
+      state.hashes[topic] = together(under(state.hashes, topic), `${partition} ${result.hash}`);
+    }
   }
 
   private async watermarks(pairs = this.options.pairs): Promise<Marks> {
@@ -304,11 +320,13 @@ function markOf(rows: Rows, topic: string, partition: number): Watermarks {
 }
 
 /** Where the target's logs begin, by target topic. */
-function startsOf(pairs: readonly PartitionPair[], marks: Marks): Record<string, string[]> {
-  const table: Record<string, string[]> = {};
-  for (const { targetTopic, partition } of pairs)
-    (table[targetTopic] ??= [])[partition] = String(markOf(marks.target, targetTopic, partition).logStart);
-  return table;
+function startsOf(pairs: readonly PartitionPair[], marks: Marks): TargetOffsets {
+  return offsetTable(
+    pairs.map(({ targetTopic, partition }) => ({
+      ...{ topic: targetTopic, partition },
+      offset: markOf(marks.target, targetTopic, partition).logStart,
+    })),
+  );
 }
 
 function beginningsOf({ topic, targetTopic, partition }: PartitionPair, marks: Marks) {

@@ -1,4 +1,5 @@
 import type { Cluster } from '../kafka/cluster.js';
+import type { ParityDifference } from '../migration/work/parity.js';
 import type { RecordBatch } from '../kafka/records/batch.js';
 
 /** One partition of a topic on both clusters, each up to an offset that stays the same. */
@@ -19,6 +20,10 @@ export interface ComparisonOptions {
   pairs: readonly PartitionPair[];
   sourceGoesOn?: boolean;
   targetGoesOn?: boolean;
+  /** What is not copied yet does not keep the rest from being equal. */
+  pendingIsEqual?: boolean;
+  /** What the target holds where the source has no partition. */
+  foreign?: readonly ParityDifference[];
   /** Only what retention has removed at the beginning of the logs is looked for; compacted topics are compared all the same. */
   startsOnly?: boolean;
   /** A batch of that topic of the source as a copy has to hold it, where that is not as it is. */

@@ -1,6 +1,6 @@
 import type { Cluster } from '../kafka/cluster.js';
 import { targetName, type Migration } from '../migration/file.js';
-import { offsetAt, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
+import { offsetAt, partitionCounts, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
 import { FerryError } from '../migration/errors.js';
 import type { PartitionPair } from './options.js';
 
@@ -23,10 +23,11 @@ export async function partitionPairs(
     ),
     compactedTopics(target, topics.map(targetName)),
   ]);
+  const counts = partitionCounts(ends);
   return topics.flatMap((topic) => {
     const { name } = topic;
     const targetTopic = targetName(topic);
-    return (ends[name] ?? []).map((end, partition): PartitionPair => {
+    return Array.from({ length: counts.get(name) ?? 0 }, (_, partition): PartitionPair => {
       const targetEnd = offsetAt(mirrored, targetTopic, partition);
       if (targetEnd === undefined)
         throw new FerryError(
@@ -37,7 +38,7 @@ export async function partitionPairs(
         topic: name,
         targetTopic,
         partition,
-        sourceEnd: BigInt(end),
+        sourceEnd: offsetAt(ends, name, partition) ?? 0n,
         targetEnd,
         compacted: onSource.has(name) || onTarget.has(targetTopic),
       };

@@ -27,7 +27,7 @@ export function sayProgress({
 /** What was found, in a sentence or two. */
 export function sayResult(
   { records, differences, unverifiable }: ParityReport,
-  { differingPartitions, moreUnverifiable, pending }: Comparison['summary'],
+  { differingPartitions, latest, moreUnverifiable, pending }: Comparison['summary'],
 ): string {
   const ranges = unverifiable.length + moreUnverifiable;
   const [first] = differences;
@@ -35,7 +35,7 @@ export function sayResult(
   return [
     first
       ? `Both clusters differ in ${differingPartitions} ${differingPartitions === 1 ? 'partition' : 'partitions'}: the first is ${first.topic}/${first.partition} at offset ${first.source ?? 'none'} of the source and ${first.target ?? 'none'} of the target (${first.what}).`
-      : `${number(Number(records))} records are equal on both clusters, in the same order.`,
+      : sayEqual(Number(records), latest, ranges + pending > 0),
     ...(unsure
       ? [
           `${ranges} ${ranges === 1 ? 'range' : 'ranges'} could not be compared: ${unsure.topic}/${unsure.partition} from offset ${unsure.from} to ${unsure.to} (${unsure.why})${ranges > 1 ? ', and more' : ''}.`,
@@ -43,6 +43,20 @@ export function sayResult(
       : []),
     ...(pending > 0 ? [`${number(pending)} offsets of the source are not copied yet.`] : []),
   ].join(' ');
+}
+
+function sayEqual(records: number, latest: number, someLeft: boolean): string {
+  const inOrder = records - latest;
+  return (
+    [
+      ...(inOrder > 0 ? [`${number(inOrder)} records are equal on both clusters, in the same order.`] : []),
+      ...(latest > 0
+        ? [
+            `Of ${number(latest)} keys of compacted topics both clusters hold the same latest record; in which order was not compared.`,
+          ]
+        : []),
+    ].join(' ') || (someLeft ? 'No record was compared.' : 'Neither cluster holds a record.')
+  );
 }
 
 function number(value: number): string {

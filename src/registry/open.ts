@@ -23,6 +23,7 @@ const schemaShape = z.looseObject({
 const versionShape = schemaShape.extend({ subject: z.string(), version: z.int(), id });
 const registered = z.object({ id });
 const found = z.object({ id, version: z.int() });
+const usesShape = z.array(z.looseObject({ subject: z.string() }));
 const levelShape = z.object({ compatibilityLevel: z.string() });
 const modeShape = z.object({ mode: z.string() });
 const healthShape = z.looseObject({ schema_registry_ready: z.boolean() });
@@ -30,10 +31,35 @@ const anything = z.unknown();
 
 /** A registry by its name and how to reach it. Nothing is sent before the first question. */
 export function openRegistry(name: string, connection: RegistryConnection): Registry {
-  return registryOver(name, new RegistryHttp(name, connection), undefined);
+  return registryOver(name, new RegistryHttp(name, connection), {});
 }
 
-function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | undefined): Registry {
+interface View {
+  signal?: AbortSignal;
+  context?: string;
+}
+
+/**
+ * Contexts as Confluent's registry has them: a subject is called `:.context:subject`, an id is that of a context, which
+ * `subject=:.context:` names, and so is a level or a mode.
+ */
+function registryOver(registry: string, http: RegistryHttp, view: View): Registry {
+  const { signal, context } = view;
+  const name = context === undefined ? registry : `${registry}:${context}`;
+  const prefix = context === undefined ? '' : `:${context}:`;
+  /** What a schema refers to may be in another context. */
+  const inFull = (subject: string): string =>
+    prefix === '' || isInFull(subject) ? subject : `${prefix}${subject}`;
+  const inContext = (subject: string): string =>
+    prefix !== '' && subject.startsWith(prefix) ? subject.slice(prefix.length) : subject;
+  const part = (subject: string): string => encodeURIComponent(inFull(subject));
+  const pathOf = (subject: string): string => `/subjects/${part(subject)}`;
+  const query = (given: Record<string, string | boolean>): string => {
+    const all = Object.entries(given).filter(([, value]) => value !== '' && value !== false);
+    return all.length === 0
+      ? ''
+      : `?${all.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&')}`;
+  };
   const ask = (request: Omit<Request, 'signal'>) => http.ask({ ...request, signal });
 
   const take = <T>(shape: z.ZodType<T>, { json }: Answer, action: string): T => {
@@ -78,20 +104,34 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     until: (until) => {
       // Each request under way listens to it, and there are many.
       setMaxListeners(0, until);
-      return registryOver(name, http, until);
+      return registryOver(registry, http, { ...view, signal: until });
+    },
+    inContext: (of) => registryOver(registry, http, { ...view, context: of }),
+
+    contexts: async () => {
+      const action = 'list its contexts';
+      const answer = await ask({ method: 'GET', path: '/contexts', action });
+      if (isUnknownCall(answer) || isAbsent(answer)) return undefined;
+      if (answer.status >= 300) throw refusal(name, action, 'list of contexts', answer);
+      const usual = ['.', ''];
+      return take(names, answer, action)
+        .map((one) => one.replace(/^:|:$/g, ''))
+        .filter((one) => !usual.includes(one));
     },
 
-    subjects: ({ deleted = false } = {}) =>
-      must(names, 'list of subjects', {
+    subjects: async ({ deleted = false } = {}) => {
+      const listed = await must(names, 'list of subjects', {
         method: 'GET',
-        path: `/subjects${deleted ? '?deleted=true' : ''}`,
+        path: `/subjects${query({ deleted, subjectPrefix: prefix })}`,
         action: 'list its subjects',
-      }),
+      });
+      return listed.filter((subject) => subject.startsWith(prefix)).map(inContext);
+    },
 
     versions: async (subject, { deleted = false } = {}) => {
       const listed = await may(numbers, `subject ${subject}`, {
         method: 'GET',
-        path: `${pathOf(subject)}/versions${deleted ? '?deleted=true' : ''}`,
+        path: `${pathOf(subject)}/versions${query({ deleted })}`,
         action: `list the versions of ${subject}`,
       });
       return (listed ?? []).toSorted((one, other) => one - other);
@@ -106,23 +146,40 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
       });
       if (!there) return undefined;
       // Whoever answers about something else than was asked would have it copied under a wrong name.
-      if (there.subject !== subject || there.version !== version) throw http.nonsense(action);
+      if (inContext(there.subject) !== inContext(subject) || there.version !== version)
+        throw http.nonsense(action);
       return { ...schemaOf(there), subject, version, id: there.id };
     },
 
     byId: async (asked) => {
       const there = await may(schemaShape, `schema with id ${asked}`, {
         method: 'GET',
-        path: `/schemas/ids/${asked}`,
+        path: `/schemas/ids/${asked}${query({ subject: prefix })}`,
         action: `show the schema with id ${asked}`,
       });
       return there && schemaOf(there);
     },
 
+    byGuid: async (guid) => {
+      const action = 'show a schema by its GUID';
+      const answer = await ask({ method: 'GET', path: `/schemas/guids/${encodeURIComponent(guid)}`, action });
+      if (isAbsent(answer) || isUnknownCall(answer)) return undefined;
+      if (answer.status >= 300) throw refusal(name, action, 'schema with that GUID', answer);
+      return schemaOf(take(schemaShape, answer, action));
+    },
+
+    subjectsOf: async (asked) => {
+      const action = `tell the subjects of id ${asked}`;
+      const path = `/schemas/ids/${asked}/versions${query({ subject: prefix })}`;
+      const answer = await ask({ method: 'GET', path, action });
+      if (answer.status >= 300) return [];
+      return [...new Set(take(usesShape, answer, action).map(({ subject }) => inContext(subject)))];
+    },
+
     maxId: async (known) => {
       const there = await may(z.looseObject({ maxId: id.nullish() }), `schema with id ${known}`, {
         method: 'GET',
-        path: `/schemas/ids/${known}?fetchMaxId=true`,
+        path: `/schemas/ids/${known}${query({ fetchMaxId: true, subject: prefix })}`,
         action: 'tell its highest id',
       });
       return there?.maxId ?? undefined;
@@ -150,7 +207,7 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     deleteVersion: async (subject, version, { permanent = false } = {}) => {
       await may(anything, `${subject} version ${version}`, {
         method: 'DELETE',
-        path: `${pathOf(subject)}/versions/${version}${permanent ? '?permanent=true' : ''}`,
+        path: `${pathOf(subject)}/versions/${version}${query({ permanent })}`,
         action: `delete ${subject} version ${version}`,
       });
     },
@@ -158,12 +215,21 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     deleteSubject: async (subject, { permanent = false } = {}) => {
       await may(anything, `subject ${subject}`, {
         method: 'DELETE',
-        path: `${pathOf(subject)}${permanent ? '?permanent=true' : ''}`,
+        path: `${pathOf(subject)}${query({ permanent })}`,
         action: `delete ${subject}`,
       });
     },
 
     globalCompatibility: async () => {
+      const own =
+        prefix === ''
+          ? undefined
+          : await may(levelShape, 'compatibility level', {
+              method: 'GET',
+              path: `/config/${part('')}`,
+              action: 'tell its compatibility level',
+            });
+      if (own) return own.compatibilityLevel;
       const { compatibilityLevel } = await must(levelShape, 'compatibility level', {
         method: 'GET',
         path: '/config',
@@ -175,7 +241,7 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     compatibility: async (subject) => {
       const level = await may(levelShape, `compatibility level of ${subject}`, {
         method: 'GET',
-        path: `/config/${encodeURIComponent(subject)}`,
+        path: `/config/${part(subject)}`,
         action: `tell the compatibility level of ${subject}`,
       });
       return level?.compatibilityLevel;
@@ -184,7 +250,7 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     setCompatibility: async (subject, compatibility) => {
       await must(anything, `subject ${subject}`, {
         method: 'PUT',
-        path: `/config/${encodeURIComponent(subject)}`,
+        path: `/config/${part(subject)}`,
         body: { compatibility },
         action: `set the compatibility level of ${subject}`,
       });
@@ -193,18 +259,20 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     clearCompatibility: async (subject) => {
       await may(anything, `subject ${subject}`, {
         method: 'DELETE',
-        path: `/config/${encodeURIComponent(subject)}`,
+        path: `/config/${part(subject)}`,
         action: `clear the compatibility level of ${subject}`,
       });
     },
 
-    mode: (subject) => modeAt(`/mode/${encodeURIComponent(subject)}`, `tell the mode of ${subject}`),
-    globalMode: () => modeAt('/mode', 'tell its mode'),
+    mode: (subject) => modeAt(`/mode/${part(subject)}`, `tell the mode of ${subject}`),
+    globalMode: async () =>
+      (prefix === '' ? undefined : await modeAt(`/mode/${part('')}`, 'tell its mode')) ??
+      modeAt('/mode', 'tell its mode'),
 
     setMode: async (subject, mode, { force = false } = {}) => {
       await must(anything, subject, {
         method: 'PUT',
-        path: `/mode/${encodeURIComponent(subject)}${force ? '?force=true' : ''}`,
+        path: `/mode/${part(subject)}${query({ force })}`,
         body: { mode },
         action: `set the mode of ${subject}`,
       });
@@ -213,7 +281,7 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
     clearMode: async (subject) => {
       await may(anything, subject, {
         method: 'DELETE',
-        path: `/mode/${encodeURIComponent(subject)}`,
+        path: `/mode/${part(subject)}`,
         action: `clear the mode of ${subject}`,
       });
     },
@@ -235,7 +303,8 @@ function registryOver(name: string, http: RegistryHttp, signal: AbortSignal | un
   };
 }
 
-const pathOf = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`;
+/** Whether a name tells its context, to a registry that has some. */
+export const isInFull = (subject: string): boolean => subject.startsWith(':.');
 
 function schemaOf({
   schema,

@@ -14,12 +14,22 @@ export interface Registry {
   /** The same registry, whose calls end with the signal's reason when it is aborted. */
   until(signal: AbortSignal): Registry;
 
+  /** Names of contexts beside the usual one (`.legacy`), each with ids of its own; `undefined` from registries without any. */
+  contexts(): Promise<string[] | undefined>;
+  /** The same registry, of which nothing but this context is seen; subjects are called as in it. */
+  inContext(context: string): Registry;
+
+  /** With contexts those of all of them, called in full (`:.legacy:orders-value`) where it is not the usual one. */
   subjects(options?: { deleted?: boolean }): Promise<string[]>;
   /** In ascending order; with `deleted` the soft-deleted ones among them. */
   versions(subject: string, options?: { deleted?: boolean }): Promise<number[]>;
   /** Soft-deleted versions are found too; whether it is one, only `versions` tells. */
   version(subject: string, version: number): Promise<Omit<SchemaVersion, 'deleted'> | undefined>;
   byId(id: number): Promise<Schema | undefined>;
+  /** By the 16 bytes that some registries give it beside the id; not there, or not known to the registry: `undefined`. */
+  byGuid(guid: string): Promise<Schema | undefined>;
+  /** Subjects that hold the schema of an id; none where the registry does not tell. */
+  subjectsOf(id: number): Promise<string[]>;
   /** The highest id that was ever given; `undefined` from registries that do not tell. `known`: an id that is there. */
   maxId(known: number): Promise<number | undefined>;
   /** Where a subject has exactly this schema; soft-deleted versions do not count. */

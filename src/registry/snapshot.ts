@@ -1,6 +1,7 @@
 import { inParallel } from '../parallel/in-parallel.js';
 import type { Registry } from './registry.js';
 import { versionKey, type SchemaVersion } from './schema.js';
+import { tableWith } from '../migration/by-name.js';
 
 /** Everything that a registry holds of some subjects, and of those that their schemas refer to. */
 export interface Snapshot {
@@ -30,7 +31,7 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const global = await registry.globalCompatibility();
   const versions = new Map<string, SchemaVersion>();
-  const compatibility: Record<string, string> = {};
+  const compatibility = tableWith<string>();
   const absent: string[] = [];
   const unreadable: { subject: string; version: number }[] = [];
   const asked = new Set<string>();

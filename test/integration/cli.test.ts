@@ -245,6 +245,7 @@ describe('a migration', () => {
     const { code, out } = await ferryOf(['start', file]);
     expect(code).toBe(0);
     expect(out).toContain(`ferry status ${topic} --watch`);
+    expect(out).toContain(`No worker has asked queue ${taskQueue} for work lately`);
     expect(out).toContain(`${lab.temporal.ui}/namespaces/default/workflows/migrate%2F${topic}`);
     expect(await ferryOf(['start', file])).toMatchObject({
       code: 2,
@@ -291,6 +292,23 @@ describe('a migration', () => {
         200,
         { changes: 'RUNNING', watches: 'RUNNING', mirrors: 'RUNNING', temporal: 'RUNNING' },
       ]);
+    });
+
+    test('is amended by its file as far as it can be', async () => {
+      expect(await ferryOf(['amend', topic, migrationFile({ description: 'at last' })])).toMatchObject({
+        code: 0,
+        out: `${topic}: amended: description: nothing → at last`,
+      });
+      expect(
+        await ferryOf(['amend', topic, migrationFile({ source: 'target', target: 'source' })]),
+      ).toMatchObject({
+        code: 2,
+        err: [expect.stringContaining('source: source → target: this is fixed while a migration runs')],
+      });
+      expect(await ferryOf(['retry', topic, '--accept', 'x', '--accept-all'])).toMatchObject({
+        code: 2,
+        err: ['Say either --accept KEY or --accept-all.'],
+      });
     });
 
     test('keeps its topics and groups from another migration, however that was started', async () => {
@@ -408,7 +426,7 @@ describe('a migration', () => {
         code: 2,
         err: [expect.stringContaining('has ended')],
       });
-      expect((await ferryOf(['start', migrationFile()])).code).toBe(0);
+      expect(await ferryOf(['start', migrationFile()])).toMatchObject({ code: 0 });
       await eventually(
         () => statusOf(topic),
         ({ state }) => state === 'waiting',
@@ -469,7 +487,7 @@ describe('a migration', () => {
       });
       const text = await ferryOf(['offsets', mirrored, '--group', group]);
       expect(text.out.replaceAll(/ +/g, ' ')).toBe(
-        `${group}, source → target\n ${mirrored}/0 1 1 ahead → 2 1 ahead not committed`,
+        `${group}, source → target\n ${mirrored}/0 1 1 offset ahead → 2 1 offset ahead not committed`,
       );
       expect(await ferryOf(['offsets', mirrored, '--group', 'nobody'])).toMatchObject({
         code: 2,

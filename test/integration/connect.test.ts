@@ -6,8 +6,14 @@ import kafkajs, { type Message } from 'kafkajs';
 import { followMirrorMaker } from '../../activities/connect/connect-following.js';
 import { translateOverMirrorMaker } from '../../activities/connect/connect-groups.js';
 import { readSyncs, translatePositions, type Mirrored } from '../../activities/connect/connect-offsets.js';
-import { prepareMirrorMaker, removeMirrorMaker } from '../../activities/connect/connect-setup.js';
+import {
+  prepareMirrorMaker,
+  removeMirrorMaker,
+  stopMirrorMaker,
+} from '../../activities/connect/connect-setup.js';
 import { watchMirrorMaker } from '../../activities/connect/connect-watching.js';
+import { historyOf } from '../../activities/mirror/history.js';
+import { targetWrites } from '../../activities/offsets/offsets.js';
 import { liveReaders } from '../../activities/groups/membership.js';
 import { CONNECT_GROUP } from '../../lab/connect/settings.js';
 import type { LabConnect } from '../../lab/lab.js';
@@ -22,7 +28,8 @@ import { batchesIn } from '../../src/kafka/records/batch.js';
 import { recordsIn } from '../../src/kafka/records/records.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
+import { offsetAt, offsetTable, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
@@ -92,12 +99,10 @@ function following(migration: Migration, partitions: Record<string, number>) {
 }
 
 async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<SourceOffsets> {
-  const table: SourceOffsets = {};
-  for (const { topic, partition } of partitions) {
-    const row = (await cluster.watermarks([{ topic, partition }])).get(partitionKey({ topic, partition }));
-    (table[topic] ??= [])[partition] = String(row?.value?.highWatermark);
-  }
-  return table;
+  const rows = await cluster.watermarks(partitions);
+  return offsetTable(
+    partitions.map((at) => ({ ...at, offset: rows.get(partitionKey(at))?.value?.highWatermark ?? -1n })),
+  );
 }
 
 async function everything(cluster: Cluster, at: TopicPartition) {
@@ -208,7 +213,9 @@ describe('a mirror by MirrorMaker', () => {
 
   test('says that the source has grown after its end was frozen', async () => {
     const ends = await endsOf(ground.source, both);
-    const early = { [topic]: (ends[topic] ?? []).map((end) => String(BigInt(end) - 1n)) };
+    const early = offsetTable<'source'>(
+      partitionsOf(ends).map(({ offset, ...at }) => ({ ...at, offset: offset - 1n })),
+    );
     const answer = await watchMirrorMaker(ground, {
       migration,
       partitions,
@@ -227,7 +234,7 @@ describe('a mirror by MirrorMaker', () => {
           await everything(ground.source, at),
           await everything(ground.target, at),
         ];
-        const end = BigInt((await endsOf(ground.source, [at]))[topic]?.[at.partition] ?? 0);
+        const end = offsetAt(await endsOf(ground.source, [at]), topic, at.partition) ?? 0n;
         return Array.from({ length: Number(end) + 1 }, (_, committed) => {
           const before = originals.filter(({ offset }) => offset < BigInt(committed)).length;
           return { at: { ...at, committed: BigInt(committed), names: inARow }, before, originals, copies };
@@ -261,13 +268,13 @@ describe('a mirror by MirrorMaker', () => {
       sliceMs: 60_000,
     });
     if (first.state !== 'translated') throw new Error(JSON.stringify(first));
-    const [moved] = first.translated;
-    expect(moved?.partitions.map(({ source, certainty }) => ({ source, certainty }))).toEqual([
+    const moved = unpackTranslated(migration, first.translated).flatMap(({ partitions: of }) => of);
+    expect(moved.map(({ source, certainty }) => ({ source, certainty }))).toEqual([
       { source: '37', certainty: 'exact' },
       { source: '41', certainty: 'exact' },
     ]);
     const committed = (await ground.target.committedOffsets([group], both)).get(group)?.value;
-    for (const at of moved?.partitions ?? []) {
+    for (const at of moved) {
       expect(String(committed?.get(partitionKey(at))?.offset)).toBe(at.target);
       const left = (records: readonly { offset: bigint }[], from: string | null) =>
         records.filter(({ offset }) => offset >= BigInt(from ?? 0)).length;
@@ -442,3 +449,70 @@ describe('what goes wrong', () => {
     await expect(broker.worker()).rejects.toMatchObject({ type: 'Unexpected' });
   });
 });
+
+test('MirrorMaker is seen to keep up while transactions never cease, neither on the source nor its own', async () => {
+  const topic = `connect.busy.${run}`;
+  const migration = mirroring(`busy-${run}`, [topic]);
+  await createOn(ground.admin.source, { name: topic });
+  await createOn(ground.admin.target, { name: topic });
+  await prepareMirrorMaker(ground, { migration }, attempt());
+  const partitions = { [topic]: 2 };
+  const mirror = following(migration, partitions);
+  let ended = false;
+  const load = (async () => {
+    const producer = ground.lab.source.kafkajs('admin').producer({
+      transactionalId: `busy-${run}`,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    while (!ended) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [0, 1].map((partition) => ({ partition, value: 'busy' })) });
+      await transaction.commit();
+    }
+    await producer.disconnect();
+  })();
+  const steady = await watchMirrorMaker(ground, { migration, partitions, sliceMs: 150_000 });
+  ended = true;
+  await load;
+  expect(steady).toMatchObject({ state: 'caught-up' });
+  await mirror.stop();
+  await removeMirrorMaker(ground, { migration }, attempt());
+});
+
+test('what MirrorMaker has copied is its own, wherever it was stopped, until somebody else writes there', async () => {
+  const topic = `connect.left.${run}`;
+  const migration = mirroring(`left-${run}`, [topic]);
+  await createOn(ground.admin.source, { name: topic });
+  await createOn(ground.admin.target, { name: topic });
+  const write = (cluster: 'source' | 'target', values: string[]) => produce(cluster, topic, values);
+  await write(
+    'source',
+    Array.from({ length: 300 }, (_, at) => `value ${at}`),
+  );
+  await prepareMirrorMaker(ground, { migration }, attempt());
+  const partitions = { [topic]: 2 };
+  const mirror = following(migration, partitions);
+  await watchMirrorMaker(ground, { migration, partitions, sliceMs: 60_000 });
+  await write('source', ['not copied any more']);
+  await mirror.stop();
+  await stopMirrorMaker(ground, { migration }, attempt());
+  const look = () => targetWrites(ground, { migration, start: {}, partitions }, attempt());
+  const seen = await look();
+  expect(seen.written).toEqual([]);
+  // A plan beside it says so, and blames nobody.
+  expect(keysOf(await historyOf(ground, { migration }))).toContain('notes history-begun');
+  await write('target', ['a stranger']);
+  expect((await look()).written).toEqual([expect.stringContaining('something else has written there')]);
+  await removeMirrorMaker(ground, { migration }, attempt());
+  expect(keysOf(await historyOf(ground, { migration }))).toContain(`blocks records-before-history:${topic}`);
+});
+
+async function produce(cluster: 'source' | 'target', topic: string, values: string[]): Promise<void> {
+  const producer = ground.lab[cluster].kafkajs('admin').producer();
+  await producer.connect();
+  await producer.send({ topic, messages: values.map((value) => ({ value, partition: 0 })) });
+  await producer.disconnect();
+}

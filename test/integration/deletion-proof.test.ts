@@ -105,7 +105,7 @@ class Followed {
   }
 
   accept(): Promise<string> {
-    return this.say('retry', { override: { reason: 'they are not needed' } });
+    return this.say('retry', { accept: ['*'], note: 'they are not needed' });
   }
 
   end(): Promise<{ result: string }> {

@@ -8,6 +8,7 @@ import { groupOffsets } from '../../app/cli/offsets.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { Made } from '../../src/migration/work/retire.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
+import { unpackCommits } from '../../activities/offsets/made-commits.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import { attempt, commit, createOn, keysOf, migrationOf, openGround, type Ground } from './prepare-ground.js';
@@ -37,7 +38,9 @@ describe('a commit is taken back', () => {
     await commit(ground.admin.target, group, topic, [0n]);
     const migration = migrationOf({ name: topic, topics: [{ name: topic }], consumers: [{ group }] });
     const { made } = await seedOffsets(ground, { migration }, attempt());
-    expect(made).toEqual([{ group, topics: [topic], commits: { [topic]: ['', '0*3'] } }]);
+    expect(made.map((one) => [one.group, [...unpackCommits(migration, one)]])).toEqual([
+      [group, [1, 2, 3].map((partition) => [`${topic}/${partition}`, { offset: 0n, metadata: '' }])],
+    ]);
     await ground.admin.target.commitOffsets(group, [
       { topic, partition: 2, offset: 0n, metadata: 'by another' },
     ]);
@@ -71,7 +74,9 @@ describe('a commit is taken back', () => {
       { migration, start: { [topic]: ['0', '0'] }, made: [{ group, topics: [topic] }] },
       attempt(),
     );
-    expect(made).toEqual([{ group, topics: [topic], commits: { [topic]: ['0'] } }]);
+    expect(made.map((one) => [one.group, [...unpackCommits(migration, one)]])).toEqual([
+      [group, [[`${topic}/0`, { offset: 0n, metadata: '' }]]],
+    ]);
     expect(await committed(ground.target, group)).toMatchObject({ [`${topic}/0`]: '0' });
     await ground.admin.target.commitOffsets(group, [mark(0, topic)]);
     const old: Made = { ...nothing, offsets: [{ group, topics: [topic] }] };
@@ -140,7 +145,7 @@ test.each(['source', 'target'] as const)(
         topics: [{ name: topic }],
         consumers: [{ group }],
       });
-      const [rows, [offsets], findings] = await Promise.all([
+      const [rows, [offsets], { findings }] = await Promise.all([
         readCommitted(ground[side], [group], [{ topic, partition: 0 }]),
         groupOffsets(ground.source, ground.target, migration, {}),
         surveySourceGroups(ground.source, migration, [{ topic, partition: 0 }]),

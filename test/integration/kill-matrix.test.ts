@@ -9,11 +9,15 @@ let worker: WorkerProcess;
 
 beforeAll(async () => {
   lab = await sharedLab();
+  await lab.startConnect();
   worker = await WorkerProcess.built(lab);
   worker.start();
 });
 
-afterAll(() => worker.stop());
+afterAll(async () => {
+  await worker.stop();
+  await lab.connect?.stop();
+});
 
 killMatrix({
   name: 'matrix',

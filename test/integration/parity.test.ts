@@ -79,6 +79,7 @@ async function input(topic: string) {
   return {
     migration: migrationOf({ name: 'parity', strategy: 'simpleMirroring', topics: [{ name: topic }] }),
     sliceMs: 60_000,
+    producersWrite: false,
     ...(await tables(topic)),
   };
 }
@@ -127,7 +128,12 @@ describe('both clusters are equal', () => {
     });
     await send(lab.source, topic, [[of('a', '1', 1), of('b', '1', 2), of('a', '2', 3), of('c', null, 4)]]);
     await send(lab.target, topic, [[of('b', '1', 2), of('a', '2', 3)]]);
-    expect(await parity(topic)).toMatchObject({ state: 'equal', report: { records: '2', differences: [] } });
+    expect(await parity(topic)).toMatchObject({
+      state: 'equal',
+      sentence:
+        'Of 2 keys of compacted topics both clusters hold the same latest record; in which order was not compared.',
+      report: { records: '2', differences: [] },
+    });
     await send(lab.target, topic, [[of('b', '2', 5)]]);
     expect(await parity(topic)).toMatchObject({
       state: 'differs',
@@ -181,15 +187,52 @@ test('what was removed on one side is unverifiable, and the rest is compared', a
   await send(lab.target, topic, all);
   await trim(lab.target, topic, 250);
   expect(await parity(topic)).toMatchObject({
-    state: 'equal',
+    state: 'not-proved',
     report: { records: '350', unverifiable: [{ topic, partition: 0, from: '0', to: '250' }] },
     sentence: expect.stringContaining('1 range could not be compared'),
   });
   await trim(lab.source, topic, 400);
   expect(await parity(topic)).toMatchObject({
-    state: 'equal',
+    state: 'not-proved',
     report: { records: '200', unverifiable: [{ topic, partition: 0, to: '400' }] },
   });
+});
+
+test('a target that has lost all its records is not equal to anything', async () => {
+  const topic = nameOf('emptied');
+  await make(topic);
+  await send(lab.source, topic, [numbered(40)]);
+  await send(lab.target, topic, [numbered(40)]);
+  await trim(lab.target, topic, 40);
+  expect(await parity(topic)).toMatchObject({
+    state: 'not-proved',
+    sentence: expect.stringMatching(/^No record was compared\. 1 range could not be compared: /),
+    report: { records: '0', unverifiable: [{ onSourceAlone: 40 }] },
+    findings: [{ weight: 'asks', key: `not-compared:${topic}+40@40` }],
+  });
+  const { code, text } = await verify(topic, '--json');
+  expect(code).toBe(4);
+  expect(JSON.parse(text)).toMatchObject({ state: 'not-proved', records: '0' });
+});
+
+test('what lies in a partition that the source does not have differs, until producers write to the target', async () => {
+  const topic = nameOf('more-partitions');
+  await make(topic);
+  await send(lab.source, topic, [numbered(5)]);
+  await send(lab.target, topic, [numbered(5)]);
+  const admin = lab.target.kafkajs('admin').admin();
+  await admin.connect();
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+  await admin.disconnect();
+  expect(await parity(topic)).toMatchObject({ state: 'equal', report: { records: '5' } });
+  await send(lab.target, topic, [numbered(1).map((one) => ({ ...one, partition: 1 }))]);
+  expect(await parity(topic)).toMatchObject({
+    state: 'differs',
+    report: { records: '5', differences: [{ topic, partition: 1, source: null, target: '0' }] },
+  });
+  const asked = { ...(await input(topic)), producersWrite: true };
+  expect(await running(watchParity, asked).answer).toMatchObject({ state: 'equal' });
+  expect((await verify(topic)).code).toBe(1);
 });
 
 test('goes on from a heartbeat, ends with its slice and when it is cancelled', async () => {
@@ -217,44 +260,51 @@ test('goes on from a heartbeat, ends with its slice and when it is cancelled', a
   await expect(cancelled.answer).rejects.toThrow('CANCELLED');
 });
 
+async function verify(
+  topic: string,
+  ...words: string[]
+): Promise<{ code: number | undefined; text: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-verify-'));
+  const file = join(folder, 'verb.yaml');
+  const strategy = words.includes('simplestCase') ? 'simplestCase' : 'simpleMirroring';
+  writeFileSync(
+    file,
+    stringify({ name: topic, source: 'source', target: 'target', topics: [{ name: topic }], strategy }),
+  );
+  const printed: string[] = [];
+  let code: number | undefined;
+  const keep = (text: string) => void printed.push(text);
+  const flags = words.filter((word) => word.startsWith('--'));
+  try {
+    await ferry(['verify', '--config', lab.ferryYaml, '--file', file, ...flags], {
+      terminal: { print: keep, complain: keep, redraws: false, redraw: keep },
+      environment: {},
+      end: (with_) => (code = with_),
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return { code, text: printed.join('\n') };
+}
+
 test('ferry verify compares what a migration file names, and says so by its exit code', async () => {
   const topic = nameOf('verb');
   await make(topic);
   await send(lab.source, topic, [numbered(20)]);
   await send(lab.target, topic, [numbered(15)]);
-  const folder = mkdtempSync(join(tmpdir(), 'ferry-verify-'));
-  const file = join(folder, 'verb.yaml');
-  const base = { name: topic, source: 'source', target: 'target', topics: [{ name: topic }] };
-  const verify = async (...words: string[]) => {
-    const printed: string[] = [];
-    let code: number | undefined;
-    const keep = (text: string) => void printed.push(text);
-    await ferry(['verify', '--config', lab.ferryYaml, '--file', file, ...words], {
-      terminal: { print: keep, complain: keep, redraws: false, redraw: keep },
-      environment: {},
-      end: (with_) => (code = with_),
-    });
-    return { code, text: printed.join('\n') };
-  };
-  try {
-    writeFileSync(file, stringify({ ...base, strategy: 'simpleMirroring' }));
-    const differs = await verify();
-    expect(differs.code).toBe(1);
-    expect(differs.text).toContain(`${topic}/0 source 15 target -: missing on the target`);
-    const soFar = await verify('--so-far', '--json');
-    expect(soFar.code).toBe(0);
-    expect(JSON.parse(soFar.text)).toMatchObject({
-      migration: topic,
-      state: 'equal',
-      records: '15',
-      pending: '5',
-      partitions: [{ topic, partition: 0, records: '15', pending: { from: '15', to: '20' } }],
-    });
-    writeFileSync(file, stringify({ ...base, strategy: 'simplestCase' }));
-    const refused = await verify();
-    expect(refused.code).toBe(2);
-    expect(refused.text).toContain('takes no history along');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const differs = await verify(topic);
+  expect(differs.code).toBe(1);
+  expect(differs.text).toContain(`${topic}/0 source 15 target -: missing on the target`);
+  const soFar = await verify(topic, '--so-far', '--json');
+  expect(soFar.code).toBe(0);
+  expect(JSON.parse(soFar.text)).toMatchObject({
+    migration: topic,
+    state: 'equal',
+    records: '15',
+    pending: '5',
+    partitions: [{ topic, partition: 0, records: '15', pending: { from: '15', to: '20' } }],
+  });
+  const refused = await verify(topic, 'simplestCase');
+  expect(refused.code).toBe(2);
+  expect(refused.text).toContain('takes no history along');
 });

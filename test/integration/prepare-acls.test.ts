@@ -76,6 +76,19 @@ test('principals may do on the target what they may do on the source, by the nam
   expect(again.sentence).toBe('0 ACLs created on target, 7 there already.');
 });
 
+test('the ferry knows who it is on both clusters, and leaves its own rights out', async () => {
+  expect([ground.source.principal, ground.target.principal]).toEqual(['User:ferry', 'User:CN=ferry']);
+  await createOn(ground.admin.source, { name: 'own-rights' });
+  const migration = migrationOf({
+    name: 'acl-own',
+    topics: [{ name: 'own-rights' }],
+    leaveBehind: { principals: ['User:connect'] },
+  });
+  const { made, findings } = await copyAcls(ground, { migration }, attempt());
+  expect(keysOf(findings)).toEqual(['notes acl-of-ferry:User:ferry']);
+  expect(made).toEqual([]);
+});
+
 test('a principal that the file does not map is asked about, and gets nothing when accepted', async () => {
   await createOn(ground.admin.source, { name: 'unmapped' });
   await grant(

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { OtherMigration } from '../../activities/kit/dependencies.js';
+import { copyAcls } from '../../activities/acls/acls.js';
+import { createTopics } from '../../activities/topics/topics.js';
+import { ferryGrants } from '../../lab/ferry-acls.js';
+import { grantAll } from '../../lab/kafka/cluster.js';
 import { checkPlan } from '../../activities/plan/plan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
@@ -9,6 +13,7 @@ import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848 } from './kafka-cluster.js';
 import {
   allow,
+  attempt,
   commit,
   createOn,
   grant,
@@ -42,11 +47,13 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
     name: 'plan-fine',
     topics: [{ name: 'plan.fine', newName: 'plan.new' }],
     producers: [{ name: 'web' }],
-    consumers: [{ group: 'plan.fine.group' }],
+    consumers: [{ group: 'plan.fine.group', commitsEvery: '1m' }],
     principals: { 'User:plan-fine': 'User:CN=plan-fine' },
   });
-  const { findings, will, topicIds } = await plan(migration);
+  const { findings, will, topicIds, acls, elsewhere } = await plan(migration);
   expect(findings).toEqual([]);
+  expect(acls).toEqual([{ topic: 'plan.fine', acls: ['allow User:plan-fine write from *'] }]);
+  expect(elsewhere).toEqual([]);
   expect(topicIds).toEqual({
     'plan.fine': (await ground.source.topics(['plan.fine'])).get('plan.fine')?.value?.topicId,
   });
@@ -55,7 +62,7 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
     'Create 1 ACL on target for User:CN=plan-fine.',
     'Commit starting offsets for plan.fine.group on target: plan.new, at the end as it is then.',
     'Producers write to the target only: wait for producerSwitched from web, and check it on the clusters.',
-    'Wait until plan.fine.group have consumed plan.fine on source.',
+    'Wait until plan.fine.group has consumed plan.fine on source.',
     'Consumers read from the target only: wait for consumerSwitched from plan.fine.group, and check it on the clusters.',
     'Wait 24h before anything is deleted.',
     'Wait for the approval to delete plan.fine on source, by that name (deletionApproved).',
@@ -66,6 +73,21 @@ test('a plan that holds says what will happen, and changes nothing', async () =>
   expect(
     (await ground.target.committedOffsets(['plan.fine.group'])).get('plan.fine.group')?.value?.size,
   ).toBe(0);
+});
+
+test('a group that reads what does not move is named, in the plan and for its step', async () => {
+  await createOn(ground.admin.source, { name: 'plan.moves' }, { name: 'plan.stays' });
+  for (const name of ['plan.moves', 'plan.stays']) await commit(ground.admin.source, 'plan.both', name, [0n]);
+  const migration = migrationOf({
+    name: 'plan-both',
+    topics: [{ name: 'plan.moves' }],
+    consumers: [{ group: 'plan.both', commitsEvery: '1m' }],
+  });
+  const { findings, elsewhere } = await plan(migration);
+  const sentence =
+    'plan.both also reads plan.stays on source, which is not part of this migration: whoever switches it has to see that it is read on.';
+  expect(findings).toEqual([{ weight: 'notes', key: 'group-reads-elsewhere:plan.both', sentence }]);
+  expect(elsewhere).toEqual([{ group: 'plan.both', sentence }]);
 });
 
 test('everything that is wrong is found in one go', async () => {
@@ -122,7 +144,7 @@ test('everything that is wrong is found in one go', async () => {
       'notes offsets-expire-soon',
     ]);
     expect(sentenceOf(findings, 'group-not-in-file:plan.unlisted')).toBe(
-      'plan.unlisted has committed offsets for 1 partition of plan.bad on source, with no member now, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.',
+      'plan.unlisted has committed offsets for 1 partition of plan.bad on source, with no member now or ever, though consumers that assign partitions to themselves may run, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.',
     );
     expect(sentenceOf(findings, 'group-not-in-file:plan.live')).toContain('1 member now');
     expect(sentenceOf(findings, 'topic-missing:source/plan.typo')).toBe(
@@ -193,13 +215,68 @@ test('a worker without rights is told which ones it lacks', async () => {
   }
 });
 
+test('what the target does not show holds up only what rests on it', async () => {
+  const topic = 'plan.blind';
+  await createOn(ground.admin.source, { name: topic });
+  await commit(ground.admin.source, 'plan.blind.group', topic, [0n, 0n]);
+  await grant(ground.admin.source, allow('User:plan-blind', 'write', 'topic', topic));
+  // All that the ferry may do on the target but what concerns the cluster, on these names alone.
+  const rights = ferryGrants.target.filter(({ resource }) => resource === 'topic' || resource === 'group');
+  await grantAll(
+    ground.lab.target,
+    'orders-batch',
+    rights.map(({ resource, operation }) => ({ resource, operation, prefix: topic })),
+  );
+  const target = openCluster('target', connectionOf(ground.lab.target, 'orders-batch'));
+  const blind: Ground = {
+    ...ground,
+    clusters: (name) => (name === 'target' ? target : ground.clusters(name)),
+  };
+  const migration = migrationOf({
+    name: 'plan-blind',
+    topics: [{ name: topic }],
+    consumers: [{ group: 'plan.blind.group' }],
+    principals: { 'User:plan-blind': 'User:CN=plan-blind' },
+  });
+  try {
+    const { findings, will } = await plan(migration, blind);
+    expect(keysOf(findings)).toEqual([
+      'asks acls-not-shown:target',
+      'notes defaults-unread:target',
+      'notes offsets-retention-unknown:target',
+    ]);
+    expect(will).toContain('Create no ACL on target, which does not show which it has.');
+    const asked = await copyAcls(blind, { migration }, attempt());
+    expect(asked.sentence).toContain('1 finding to be mended or accepted first');
+    const accepted = ['acls-not-shown:target'];
+    expect(await copyAcls(blind, { migration, accepted }, attempt())).toMatchObject({
+      made: [],
+      sentence: 'No ACL was created on target, which does not show which it has.',
+    });
+    const created = await createTopics(blind, { migration, accepted }, attempt());
+    expect(created.made.map(({ name }) => name)).toEqual([topic]);
+    // Where nothing is to be granted there is nothing to ask.
+    const mirrored = {
+      ...migration,
+      strategy: 'simpleMirroring' as const,
+      leaveBehind: { ...migration.leaveBehind },
+    };
+    mirrored.leaveBehind.principals = [...migration.leaveBehind.principals, 'User:plan-blind'];
+    expect(keysOf((await plan(mirrored, blind)).findings)).toEqual(
+      expect.arrayContaining(['notes acls-not-shown:target', 'notes offsets-retention-unknown:target']),
+    );
+  } finally {
+    await target.close();
+  }
+});
+
 test('a topic or group of another migration between the same clusters blocks the later of the two', async () => {
   await createOn(ground.admin.source, { name: 'plan.shared' });
   await commit(ground.admin.source, 'plan.shared.group', 'plan.shared', [0n]);
   const migration = migrationOf({
     name: 'plan-shared',
     topics: [{ name: 'plan.shared' }],
-    consumers: [{ group: 'plan.shared.group' }],
+    consumers: [{ group: 'plan.shared.group', commitsEvery: '1m' }],
   });
   const other: OtherMigration = {
     workflowId: 'migrate/other',

@@ -104,6 +104,25 @@ describe('creating topics', () => {
     expect((await topicOn(ground.target, 'bad.sibling'))?.error?.type).toBe('NotFound');
   });
 
+  test('names the topic with which a name collides, and is told of others by no other sentence', async () => {
+    await createOn(ground.admin.source, { name: 'col.li_de' }, { name: 'col_li_fine' });
+    await createOn(ground.admin.target, { name: 'col_li.de' });
+    const migration = migrationOf({
+      name: 'collide',
+      topics: [{ name: 'col.li_de' }, { name: 'col_li_fine' }],
+    });
+    const { made, findings } = await createTopics(ground, { migration }, attempt());
+    expect(findings).toEqual([
+      {
+        weight: 'blocks',
+        key: 'topic-collides:col.li_de',
+        sentence:
+          'col.li_de cannot be created on target beside col_li.de, which is there: brokers keep metrics of both under one name, in which a dot is an underscore; give it another newName in the file.',
+      },
+    ]);
+    expect(made).toEqual([]);
+  });
+
   test('says what replication the target can give', async () => {
     await createOn(
       ground.admin.source,

@@ -87,16 +87,23 @@ test('a preparation that stopped half way is taken back as far as it came', asyn
 });
 
 test('what is no longer as it was made is left and named', async () => {
-  const names = ['undo.written', 'undo.read', 'undo.again', 'undo.unknown'];
+  const names = ['undo.written', 'undo.read', 'undo.again', 'undo.unknown', 'undo.pinned'];
   await createOn(ground.admin.source, ...names.map((name) => ({ name })));
   const migration = migrationOf({
     name: 'undo-changed',
     topics: names.map((name) => ({ name })),
-    consumers: [{ group: 'undo.moved', topics: ['undo.written'] }],
+    consumers: [
+      { group: 'undo.moved', topics: ['undo.written'] },
+      { group: 'undo.pinned', topics: ['undo.pinned'] },
+    ],
   });
   const made = await prepare(migration);
   await produce(ground.lab.target, 'undo.written', 2);
   await commit(ground.admin.target, 'undo.moved', 'undo.written', [2n]);
+  // As a consumer does that assigns partitions to itself, with metadata of its own.
+  await ground.admin.target.commitOffsets('undo.pinned', [
+    { topic: 'undo.pinned', partition: 0, offset: 0n, metadata: 'flink' },
+  ]);
   const again = made.topics.find(({ name }) => name === 'undo.again');
   await ground.admin.target.deleteTopics([{ name: 'undo.again', topicId: again?.topicId ?? '' }]);
   await gone('undo.again');
@@ -111,10 +118,15 @@ test('what is no longer as it was made is left and named', async () => {
       { migration, made: { ...made, topics: unproved } },
       attempt(),
     );
-    expect(undone).toEqual(['Deleted the starting offsets of undo.moved on target (1 partition).']);
+    expect(undone).toEqual([
+      'Deleted the starting offsets of undo.moved on target (1 partition).',
+      'Deleted the starting offsets of undo.pinned on target (1 partition).',
+    ]);
     expect(left.toSorted()).toEqual([
       'undo.again on target is left: it was deleted and created again by somebody else.',
       'undo.moved has committed offsets of its own on target for 1 partition: they are left.',
+      'undo.pinned has committed offsets of its own on target for 1 partition: they are left.',
+      'undo.pinned on target is left: undo.pinned has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run.',
       'undo.read on target is left: undo.reader reads it.',
       'undo.unknown on target is left: the broker has no topic ids, so nothing proves that it is the one that was made.',
       'undo.written on target is left: it has got records since it was made, in 1 partition.',

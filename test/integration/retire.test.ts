@@ -6,6 +6,7 @@ import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import { pack } from '../../src/migration/packed.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, run } from './kafka-cluster.js';
@@ -58,8 +59,10 @@ describe('the last check before the deletion', () => {
     const { topic, topicId, work } = await drained('clean');
     expect(await finalCheck(work)).toEqual({
       findings: [],
-      manifest: [{ topic, topicId, highWatermarks: ['3'], config: { 'retention.ms': '86400000' } }],
-      sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and nobody reads from it.`,
+      manifest: [
+        { topic, topicId, partitions: 1, highWatermarks: pack([3n]), config: { 'retention.ms': '86400000' } },
+      ],
+      sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and no member of a group reads from it.`,
     });
   });
 
@@ -110,8 +113,15 @@ describe('the last check before the deletion', () => {
     const next = { source: work.ends, target: { [topic]: ['1'] } };
     const keys = async (more: object) =>
       (await finalCheck({ ...work, marks, ...more })).findings.map(({ weight, key }) => `${weight} ${key}`);
-    const others = `notes other-commits:${topic}.other`;
+    const others = `asks may-still-read:${topic}.other`;
     expect(await keys({ doubled: { to: work.ends, next, alone: [] } })).toEqual([others]);
+    // Who was asked about by the plan, and accepted, is not asked about again.
+    expect(
+      await keys({
+        doubled: { to: work.ends, next, alone: [] },
+        accepted: [`group-not-in-file:${topic}.other`],
+      }),
+    ).toEqual([`notes other-commits:${topic}.other`]);
     // Nothing is taken to be on both that nobody has looked for.
     expect(await keys({})).toEqual([`asks on-source-alone:${topic}+1@3`, others]);
     expect(await keys({ marks: { [topic]: ['3'] } })).toEqual([`asks unread:${group}:${topic}+1@3`, others]);
@@ -161,8 +171,11 @@ describe('the deletion', () => {
     const kept = await makeTopic(admin, `${topic}.kept`).then(() => `${topic}.kept`);
     await commit(admin, group, kept, [0n]);
     await lab.source.allow('billing', { read: [topic, kept] });
+    const lines = ['allow User:billing describe from *', 'allow User:billing read from *'];
+    expect((await finalCheck(work)).manifest).toMatchObject([{ topic, acls: lines }]);
     expect(await running(activities.deleteSource, work).answer).toEqual({
       sentence: `Deleted 1 topic on source, 2 ACLs and the committed offsets of the migration's groups.`,
+      acls: [{ topic, acls: lines }],
     });
     expect(await running(activities.watchDeleted, work).answer).toEqual({
       state: 'gone',
@@ -180,7 +193,23 @@ describe('the deletion', () => {
     );
     expect(await running(activities.deleteSource, work).answer).toEqual({
       sentence: `Deleted 1 topic on source, 0 ACLs and the committed offsets of the migration's groups.`,
+      acls: [],
     });
+  });
+
+  test('takes no ACL that people were not shown, and still tells what a lost attempt took', async () => {
+    const { topic, work } = await drained('shown');
+    await lab.source.allow('billing', { read: [topic] });
+    const shown = [{ topic, acls: ['allow User:billing read from *'] }];
+    const first = running(activities.deleteSource, { ...work, acls: shown });
+    expect(await first.answer).toEqual({
+      sentence: `Deleted 1 topic on source, 1 ACL and the committed offsets of the migration's groups. 1 ACL for the same names on source, made since the plan, is left.`,
+      acls: shown,
+    });
+    const lost = first.heartbeats.find(({ carry }) => carry);
+    expect(lost?.carry).toEqual({ acls: shown, unseen: [] });
+    const again = running(activities.deleteSource, { ...work, acls: shown }, { heartbeatDetails: lost });
+    expect((await again.answer).acls).toEqual(shown);
   });
 
   test('leaves a topic alone that was made anew under the name, and tells of it', async () => {

@@ -7,6 +7,7 @@ import { checkSchemas, copySchemas, schemaActivities } from '../../activities/sc
 import type { LabRegistries } from '../../lab/lab.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
+import type { SourceOffsets, TargetOffsets } from '../../src/migration/offsets.js';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
 import type { MirroredIds } from '../../src/mirror/schema-ids.js';
@@ -128,7 +129,7 @@ async function mirroring(migration: Migration, accepted: string[] = []) {
 
 const compared = async (
   migration: Migration,
-  tables: { ends: Record<string, string[]>; mirrored: Record<string, string[]> },
+  tables: { ends: SourceOffsets; mirrored: TargetOffsets },
   accepted: string[] = [],
 ) =>
   running(parityActivities(dependencies()).watchParity, { migration, accepted, sliceMs: 60_000, ...tables })

@@ -1,17 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
+import { retireActivities } from '../../activities/retire/retire.js';
 import { leaderOf } from '../../lab/kafka/disorder.js';
 import { type Lab, startLab } from '../../lab/lab.js';
 import { heal } from '../../lab/rehearsal/disorders.js';
 import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
 import { openCluster } from '../../src/kafka/open.js';
+import { patient } from '../../src/kafka/patient.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { eventually } from '../eventually.js';
 import { mirrorThrough } from './disordered-mirror.js';
 import { connectionOf, run } from './kafka-cluster.js';
 import { firstRotation, killMatrix, kindsOnThree, onThreeBrokers } from './matrix.js';
 import { numbered, openMirroring, recordsOf, upTo, values, writeBatches } from './mirroring.js';
+import { migrationOf, running } from './watching.js';
 import { silentAddress, type SilentAddress } from './silent-address.js';
 
 /*
@@ -24,7 +27,7 @@ let silent: SilentAddress;
 
 beforeAll(async () => {
   silent = await silentAddress();
-  lab = await startLab({ name: 'test-several', brokers: 3, connect: true });
+  lab = await startLab({ name: 'test-several', brokers: 3 });
   reachAlsoBy(lab, silent);
   worker = await WorkerProcess.built(lab);
   worker.start();
@@ -106,6 +109,50 @@ test('a partition whose only broker is gone holds back no other, and goes on whe
     expect(values(await recordsOf(world.target, at(partition)))).toEqual(upTo(600));
   await world.close();
   await heal(lab.source);
+});
+
+test('a broker that has just died is waited for, and what it held when a topic was deleted is told', async () => {
+  const world = openMirroring(lab);
+  const topic = `died.${run}`;
+  await world.topic(topic, { partitions: 6, copies: 3 });
+  const asking = patient(openCluster('source', connectionOf(lab.source, 'ferry')));
+  const { brokers, controllerId } = await asking.identity();
+  const partitions = Array.from({ length: 6 }, (_, partition) => ({ topic, partition }));
+  const first = await asking.watermarks(partitions);
+  expect([...first.values()].map(({ error }) => error)).toEqual(Array(6).fill(undefined));
+  const leaders = await Promise.all(
+    partitions.map(({ partition }) => leaderOf(lab.source, topic, partition)),
+  );
+  const doomed = leaders.find(({ id }) => id !== controllerId)!;
+  await doomed.kill();
+  try {
+    const marks = await asking.watermarks(partitions);
+    expect([...marks.values()].map(({ error }) => error)).toEqual(Array(6).fill(undefined));
+
+    const { topicId } = (await asking.topics([topic])).get(topic)!.value!;
+    await eventually(
+      () => world.sourceAdmin.identity(),
+      (now) => now.brokers.length === brokers.length - 1,
+      30_000,
+    );
+    const { deleteSource } = retireActivities({
+      clusters: () => world.sourceAdmin,
+      registries: () => {
+        throw new Error('not asked');
+      },
+    });
+    const work = {
+      migration: migrationOf({ name: 'died', topics: [{ name: topic }] }),
+      topicIds: { [topic]: topicId },
+    };
+    expect((await running(deleteSource, work).answer).sentence).toContain(
+      `Broker ${doomed.id} of ${world.sourceAdmin.name} was away and holds 6 replicas of ${topic} that nobody has seen deleted`,
+    );
+  } finally {
+    await heal(lab.source);
+    await asking.close();
+    await world.close();
+  }
 });
 
 test('a mirror copies each record once and in order through disorders of both clusters', async () => {

@@ -8,7 +8,8 @@ import { groupOffsets } from '../../app/cli/offsets.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { TranslatedGroup } from '../../src/migration/work/offsets.js';
-import { mapTopic } from '../../src/mirror/map-topic.js';
+import { unpackTranslated } from '../../src/migration/translated.js';
+import { mapTopic, readPositions } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { run } from './kafka-cluster.js';
@@ -115,12 +116,12 @@ describe('the engine as a mirror', () => {
     await commit(ground.admin.source, group, topic, [6n, 2n]);
     const copy = await mirrored(migration);
     expect(copy.heartbeats.at(-1)?.mirror).toMatchObject({ share: 0, records: 14, lag: 0, lagging: {} });
-    expect(copy.heartbeats.at(-1)?.says).toMatch(/^copied 14 records \(\d+ B\), nothing left for now$/);
+    expect(copy.heartbeats.at(-1)?.says).toMatch(/^copied 14 records, nothing left for now$/);
 
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // The mirror has sealed each partition once, so the first record is at offset 1.
-    expect(seen.translated).toEqual([
+    expect(unpackTranslated(migration, seen.translated)).toEqual([
       {
         group,
         partitions: [
@@ -182,21 +183,54 @@ describe('the engine as a mirror', () => {
     expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
     expect(await committedOnTarget()).toEqual(before);
     // Without what was translated before, the same group has no position.
-    expect(await translate(migration)).toMatchObject({
+    const key = `no-commit-to-translate:${group}:2`;
+    expect(await translate(migration)).toMatchObject({ state: 'asks', findings: [{ key, weight: 'asks' }] });
+    expect(await translate(migration, [], { accepted: [key] })).toMatchObject({
       translated: [{ partitions: [{ source: null }, { source: null }] }],
     });
+  });
+
+  test('starts a group without a commit where the file says that its consumers do, and asks where it does not', async () => {
+    await prepared();
+    await commit(ground.admin.source, group, topic, [2n, null]);
+    await mirrored(mirroring());
+    expect(await translate(mirroring())).toMatchObject({
+      state: 'asks',
+      findings: [
+        {
+          key: `no-commit-to-translate:${group}:1`,
+          sentence: expect.stringContaining(
+            `has committed nothing on ${topic}/1 of source, which holds records, so that auto.offset.reset`,
+          ),
+        },
+      ],
+    });
+    const end = (await ground.target.watermarks([{ topic: `${topic}.new`, partition: 1 }])).get(
+      `${topic}.new/1`,
+    )?.value?.highWatermark;
+    expect(end).toBeGreaterThan(0n);
+    for (const [autoOffsetReset, target] of [
+      ['latest', String(end)],
+      ['earliest', '0'],
+    ] as const) {
+      expect(await translate(mirroring({ consumers: [{ group, autoOffsetReset }] }))).toMatchObject({
+        state: 'translated',
+        translated: [{ partitions: [{}, { source: null, target }] }],
+      });
+      await ground.target.deleteGroups([group]);
+    }
   });
 
   test('starts a group without a commit at the first record, and one whose records expired at what is left', async () => {
     await prepared();
     await expireBefore(ground.lab.source, topic, 4);
-    const migration = mirroring();
+    const migration = mirroring({ consumers: [{ group, autoOffsetReset: 'earliest' }] });
     await commit(ground.admin.source, group, topic, [2n, null]);
     await mirrored(migration);
     const seen = await translate(migration);
     if (seen.state !== 'translated') throw new Error(JSON.stringify(seen));
     // Records 4 to 9 are there, behind the marker: the first of them is the one that it gets.
-    expect(seen.translated[0]?.partitions).toMatchObject([
+    expect(unpackTranslated(migration, seen.translated)[0]?.partitions).toMatchObject([
       { source: '2', target: '1' },
       { source: null, target: '0' },
     ]);
@@ -229,6 +263,34 @@ describe('the engine as a mirror', () => {
     } finally {
       await member.stop();
     }
+  });
+
+  test('sees a record behind the frozen end, and a group that has read it goes on at the end of what was copied when nobody promised an end', async () => {
+    await prepared();
+    const migration = mirroring({ waits: { patience: '2s', quiet: '1s' } });
+    const copy = await mirrored(migration);
+    await send(ground.lab.source, topic, messages(2));
+    const copied = (frozen: boolean) => ({ ends: copy.ends, copied: { to: copy.ends, frozen } });
+    await commit(ground.admin.source, group, topic, [11n, 2n]);
+    expect(await translate(migration, [], copied(true))).toMatchObject({
+      state: 'grew',
+      sentence: expect.stringMatching(
+        `^The source was claimed to be quiet, and then records came to ${topic}/0 at offset 11, .*frozen at 10`,
+      ) as unknown,
+    });
+    // Of a mirror that is to go on it is waited for, and said that it does not come.
+    expect(await translate(migration)).toMatchObject({
+      state: 'contradicted',
+      sentence: expect.stringMatching(
+        /stopped at offset 11 of .*: the mirror has copied up to 10 yet, and came no further within 2/,
+      ) as unknown,
+    });
+    expect(await committedOnTarget()).toEqual({});
+    expect(await translate(migration, [], copied(false))).toMatchObject({
+      state: 'translated',
+      translated: [{ partitions: [{ source: '11', target: '11', certainty: 'exact' }, {}] }],
+    });
+    expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '11' });
   });
 
   test('asks when a group goes on on the source although it runs on the target already', async () => {
@@ -293,7 +355,7 @@ describe('what is on the target beside what the mirror wrote', () => {
     // A second attempt seals again: its markers are no records.
     await copying(migration).stop();
     const made = { topics: [], acls: [], offsets: [] };
-    expect(await targetWrites(ground, { migration, start: {} })).toEqual({ written: [] });
+    expect(await targetWrites(ground, { migration, start: {} }, attempt())).toMatchObject({ written: [] });
     expect(await watchProducers(migration, copy).answer).toMatchObject({
       state: 'contradicted',
       sentence: expect.stringContaining(`Nobody has written to ${topic}.new on target within 2s`),
@@ -308,11 +370,13 @@ describe('what is on the target beside what the mirror wrote', () => {
       state: 'writing',
       written: [`${topic}.new`],
     });
-    const { written } = await targetWrites(ground, { migration, start: {} });
+    const { written } = await targetWrites(ground, { migration, start: {} }, attempt());
     expect(written).toEqual([expect.stringContaining(`${topic}.new on target has 2 offsets more`)]);
     // The same when the map is gone, by what was taken down.
     await running(engine.removeMirror, { migration }).answer;
-    expect((await targetWrites(ground, { migration, start: copy.mirrored })).written).toHaveLength(1);
+    expect((await targetWrites(ground, { migration, start: copy.mirrored }, attempt())).written).toHaveLength(
+      1,
+    );
     expect(await undo(ground, { migration, made, mirrored: copy.mirrored }, attempt())).toEqual({
       undone: [],
       left: [],
@@ -328,6 +392,13 @@ describe('what is on the target beside what the mirror wrote', () => {
     expect(await again()).toMatchObject({ state: 'writing' });
     await send(ground.lab.source, topic, messages(1));
     expect(await again()).toMatchObject({ state: 'asks', findings: [{ key: `late-record:${topic}+2` }] });
+    // Whoever overrode the proof of a quiet source is told what came, not that nothing did.
+    expect(await watchProducers(migration, { ...copy, frozen: false }).answer).toMatchObject({
+      state: 'writing',
+      sentence: expect.stringContaining(
+        `and up to 2 records (${topic}) came since; nothing of that is copied`,
+      ),
+    });
   });
 
   test('as long as there is nothing, a late record on the source lets the mirror go on', async () => {
@@ -336,6 +407,48 @@ describe('what is on the target beside what the mirror wrote', () => {
     const copy = await mirrored(migration);
     await send(ground.lab.source, topic, messages(1));
     expect(await watchProducers(migration, copy).answer).toMatchObject({ state: 'grew' });
+  });
+
+  test('is looked at behind the stored position, before a killed mirror is taken for a stranger', async () => {
+    await prepared();
+    const migration = mirroring();
+    await running(engine.prepareMirror, { migration }).answer;
+    const share = copying(migration);
+    const fate = share.answer.catch((error: Error) => error);
+    const positions = async () => {
+      const rows = await ground.target.watermarks([{ topic: `${topic}.new`, partition: 0 }]);
+      const stored = (await readPositions(ground.target, migration.name)).get(`${topic}/0`);
+      return { end: rows.get(`${topic}.new/0`)?.value?.highWatermark ?? 0n, stored };
+    };
+    await eventually(positions, ({ stored }) => (stored?.sourceNext ?? 0n) >= 10n);
+    // It writes more than it has stored, until it is caught at that; then it is shut out, as one that was killed.
+    await eventually(
+      async () => {
+        await send(ground.lab.source, topic, messages(200));
+        expect(await historyOf(ground, { migration })).toEqual([]);
+        return positions();
+      },
+      ({ end, stored }) => stored !== undefined && end > stored.targetNext,
+    );
+    const seen = await targetWrites(ground, { migration, start: {}, partitions: partitions() }, attempt());
+    expect(seen.written).toEqual([]);
+    share.cancel();
+    await fate;
+    const { end } = await positions();
+    expect(seen.mirrored).toMatchObject({ [`${topic}.new`]: [String(end), expect.anything() as unknown] });
+
+    // A record of somebody else is named, with its offset, and what was looked at is not taken back.
+    await send(ground.lab.target, `${topic}.new`, messages(1));
+    expect(
+      (await targetWrites(ground, { migration, start: {}, partitions: partitions() }, attempt())).written,
+    ).toEqual([
+      expect.stringMatching(
+        /^.*\.new on target has \d+ offsets more than .*\. Another writer appeared on .* at offset/,
+      ),
+    ]);
+    expect(keysOf(await historyOf(ground, { migration }))).toEqual([
+      `blocks records-before-history:${topic}.new`,
+    ]);
   });
 
   test('is nothing after a copy, so an abort deletes the topic that the ferry made, with what was copied', async () => {
@@ -362,9 +475,116 @@ test('what an earlier run of the same mirror has copied is no strange record', a
   await prepared();
   const migration = mirroring();
   await mirrored(migration);
-  expect(await historyOf(ground.source, ground.target, migration)).toEqual([]);
+  expect(await historyOf(ground, { migration })).toEqual([]);
   await send(ground.lab.target, `${topic}.new`, messages(1));
-  expect(keysOf(await historyOf(ground.source, ground.target, migration))).toEqual([
+  expect(keysOf(await historyOf(ground, { migration }))).toEqual([
     `blocks records-before-history:${topic}.new`,
   ]);
+});
+
+test('a target that takes no writes is said with its own reason and since when, and blocks after patience', async () => {
+  await prepared();
+  const migration = mirroring({ waits: { patience: '6s', quiet: '1s' } });
+  await running(engine.prepareMirror, { migration }).answer;
+  // Two replicas in sync are asked for, and there is one broker.
+  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '2' }]]));
+  const share = copying(migration);
+  await expect(share.answer).rejects.toMatchObject({ type: 'Unreachable', lasting: true });
+  const beats = share.heartbeats as MirrorHeartbeat[];
+  const said = beats.find(({ mirror }) => mirror?.failing !== undefined);
+  expect(said?.says).toMatch(
+    new RegExp(`^the mirror waits since \\d{4}-.*Z.*: .*partition ${topic}\\.new/[01].*NOT_ENOUGH_REPLICAS`),
+  );
+  expect(said?.mirror).toMatchObject({ failing: said?.says, recordsPerSecond: 0 });
+  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '1' }]]));
+  // What is waited for in vain, because nobody mirrors, is told too.
+  const watched = running(engine.watchMirror, {
+    ...{ migration, sliceMs: 60_000, partitions: partitions(), to: await ends(), frozen: true },
+  });
+  expect(await watched.answer).toMatchObject({
+    state: 'contradicted',
+    sentence: expect.stringMatching(/^The mirror has copied nothing for 6.*left to copy/) as unknown,
+  });
+});
+
+describe('partitions that are added while it is mirrored', () => {
+  const add = async (side: 'source' | 'target', name: string) => {
+    const admin = ground.lab[side].kafkajs('admin').admin();
+    await admin.connect();
+    await admin.createPartitions({ topicPartitions: [{ topic: name, count: 3 }] });
+    await admin.disconnect();
+  };
+  const failure = async (share: Running<unknown>) =>
+    share.answer.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  test('to the source stop the mirror at once', async () => {
+    await prepared();
+    const migration = mirroring();
+    await running(engine.prepareMirror, { migration }).answer;
+    const share = copying(migration);
+    await add('source', topic);
+    expect(await failure(share)).toMatchObject({
+      type: 'Changed',
+      message: expect.stringContaining(`${topic} on source had 2 partitions and has 3 now`) as unknown,
+    });
+  });
+
+  test('to the target are asked about by the mirror and by every look', async () => {
+    await prepared();
+    const migration = mirroring();
+    const copy = await mirrored(migration);
+    const share = copying(migration);
+    await add('target', `${topic}.new`);
+    const key = `target-partitions:${topic}.new+1`;
+    expect(await failure(share)).toMatchObject({ type: 'Changed', findings: [{ weight: 'asks', key }] });
+    for (const look of [
+      running(engine.translateGroups, { migration, sliceMs, groups: [group], translated: [] }),
+      running(engine.watchMirror, { migration, sliceMs, partitions: partitions(), to: copy.ends }),
+      running(producersOnTargetActivities(ground).watchProducers, {
+        migration,
+        sliceMs,
+        ...copy,
+        frozen: true,
+      }),
+    ])
+      expect(await failure(look)).toMatchObject({ type: 'Changed', findings: [{ key }] });
+    // Whoever accepts it goes on.
+    const accepted = running(engine.watchMirror, {
+      ...{ migration, sliceMs, partitions: partitions(), to: copy.ends, accepted: [key] },
+    });
+    expect(await accepted.answer).toMatchObject({ state: 'caught-up' });
+  });
+
+  test('with a whole topic are told before what they cause', async () => {
+    await prepared();
+    const migration = mirroring();
+    const { targetIds } = (await running(engine.prepareMirror, { migration }).answer) as {
+      targetIds: Record<string, string | null>;
+    };
+    const share = copying(migration);
+    await eventually(
+      async () => (await readPositions(ground.target, migration.name)).get(`${topic}/0`)?.sourceNext ?? 0n,
+      (next) => next >= 10n,
+    );
+    const name = `${topic}.new`;
+    await ground.admin.target.deleteTopics([{ name, topicId: targetIds[name] ?? null }]);
+    await eventually(
+      () => ground.admin.target.createTopics([{ name, partitions: 2, replicationFactor: 1, config: {} }]),
+      (rows) => rows.get(name)?.value !== undefined,
+    );
+    await send(ground.lab.source, topic, messages(3));
+    expect(await failure(share)).toMatchObject({
+      message: expect.stringMatching(
+        /has been re-created since the mirror began|There is no topic/,
+      ) as unknown,
+    });
+    const look = running(engine.watchMirror, { migration, sliceMs, partitions: partitions(), targetIds });
+    expect(await failure(look)).toMatchObject({
+      type: 'Changed',
+      message: expect.stringContaining('was deleted and created again') as unknown,
+    });
+  });
 });

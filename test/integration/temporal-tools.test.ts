@@ -75,7 +75,14 @@ class Followed {
 
   async result(): Promise<Outcome> {
     const { stdout } = await temporal('workflow', 'result', '-w', this.id, '-o', 'json');
-    return (JSON.parse(stdout) as { result: Outcome }).result;
+    const { status, result, closeEvent } = JSON.parse(stdout) as {
+      status: string;
+      result: Outcome;
+      closeEvent: { workflowExecutionCanceledEventAttributes: { details: Outcome[] } };
+    };
+    if (status !== 'CANCELED') return result;
+    const [outcome] = closeEvent.workflowExecutionCanceledEventAttributes.details;
+    return outcome as Outcome;
   }
 }
 

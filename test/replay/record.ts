@@ -65,6 +65,7 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
         .next('watchConsumers', unlike)
         .next('watchDrain', { state: 'watching', sentence: 'billing lags by 3.', carry: 3 })
         .next('watchDrain', unlike)
+        .next('watchMirror', (input) => cluster.agreed('watchMirror', input))
         .next('watchMirror', { state: 'watching', sentence: 'The mirror lags by 3.', carry: 3 })
         .next('watchMirror', unlike)
         .next('watchProducers', unlike),
@@ -127,7 +128,7 @@ async function soaked(migrations: Migrations, strategy: Strategy): Promise<TestM
       (status) => status.outcome !== null || status.state === 'waiting' || status.state === 'blocked',
     );
     if (outcome) return migration;
-    const said = next.find(({ input }) => state === 'waiting' || input.override !== undefined) ?? next[0];
+    const said = next.find(({ input }) => state === 'waiting' || input.accept !== undefined) ?? next[0];
     if (said) await migration.say(said.message, said.input).catch(() => undefined);
   }
 }

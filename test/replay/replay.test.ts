@@ -10,6 +10,8 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { runSinks } from '../../app/worker/runs.js';
+import { workflowInterceptorModules } from '../../app/worker/workflow-code.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -23,7 +25,10 @@ function recorded(file: string): { workflowId: string; history: History } {
 }
 
 const bundle = (path: string): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ workflowsPath: here(path), logger: new DefaultLogger('ERROR') });
+  bundleWorkflowCode({
+    ...{ workflowsPath: here(path), workflowInterceptorModules },
+    logger: new DefaultLogger('ERROR'),
+  });
 
 /** What each history answers when it is replayed: nothing, or the error. */
 async function replay(
@@ -31,7 +36,7 @@ async function replay(
   histories: string[],
 ): Promise<Record<string, string | undefined>> {
   const answers: Record<string, string | undefined> = {};
-  const results = Worker.runReplayHistories({ workflowBundle }, histories.map(recorded));
+  const results = Worker.runReplayHistories({ workflowBundle, sinks: runSinks }, histories.map(recorded));
   let index = 0;
   for await (const { error } of results) answers[histories[index++] ?? ''] = error && `${error.name}`;
   return answers;

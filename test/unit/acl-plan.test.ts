@@ -60,3 +60,45 @@ test('cluster rights and other groups are nobody’s to copy', () => {
     ),
   ).toEqual([]);
 });
+
+test('a DENY that would lock the ferry out is asked about and not copied', () => {
+  if (!migration) throw new Error('the file is wrong');
+  const file = { ...migration, principals: { ...migration.principals, 'User:*': 'User:*' } };
+  const denies = [
+    held({ principal: 'User:*', operation: 'write', permission: 'deny' }),
+    held({ principal: 'User:*', resourceType: 'group', resourceName: '*', permission: 'deny' }),
+  ];
+  const others = [held({ principal: 'User:*' }), held({ operation: 'write', permission: 'deny' })];
+  const { bindings, findings } = planAcls(file, [...denies, ...others], { target: 'User:CN=ferry' });
+  expect(bindings.map(({ principal, operation, permission }) => [principal, operation, permission])).toEqual([
+    ['User:*', 'read', 'allow'],
+    ['User:CN=app', 'write', 'deny'],
+  ]);
+  expect(findings.filter(({ weight }) => weight === 'asks')).toEqual([
+    {
+      weight: 'asks',
+      key: 'acl-denies-ferry:User:*',
+      sentence:
+        '2 DENYs of a for User:* (write on topic shop.orders and read on group billing) would hold on b for the ferry too, and lock it out before the migration has ended: not copied. Accept that, and add them on b when the migration has ended.',
+    },
+  ]);
+  // One for somebody who is the ferry there is no other.
+  const alsoFerry = planAcls(file, [others[1]!], { target: 'User:CN=app' });
+  expect(alsoFerry.bindings).toEqual([]);
+  expect(alsoFerry.findings.map(({ key }) => key)).toEqual(['acl-denies-ferry:User:app']);
+});
+
+test('what the ferry itself may do on the source is not copied, unless the file says so', () => {
+  if (!migration) throw new Error('the file is wrong');
+  const own = held({ principal: 'User:ferry' });
+  const left = planAcls(migration, [own], { source: 'User:ferry' });
+  expect(left).toMatchObject({
+    bindings: [],
+    findings: [{ weight: 'notes', key: 'acl-of-ferry:User:ferry' }],
+  });
+  expect(planAcls(migration, [own]).findings.map(({ key }) => key)).toEqual([
+    'principal-not-mapped:User:ferry',
+  ]);
+  const mapped = { ...migration, principals: { 'User:ferry': 'User:CN=tool' } };
+  expect(planAcls(mapped, [own], { source: 'User:ferry' }).bindings).toHaveLength(1);
+});

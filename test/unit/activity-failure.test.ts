@@ -36,6 +36,25 @@ test('a cancelled activity is cancelled, whatever it failed with on the way', as
   await expect(environment.run(stop)).rejects.toBeInstanceOf(CancelledFailure);
 });
 
+test('an answer that is too large for Temporal is told as that, and very many findings as the first of them', async () => {
+  const findings = Array.from({ length: 5_000 }, (_, at) => ({
+    ...{ weight: 'notes' as const, key: `n:${at}` },
+    sentence: 'x'.repeat(500),
+  }));
+  const { plan, read } = safely({
+    plan: async (_: { accepted: string[] }) => ({ findings, sentence: 'Planned.' }),
+    read: async () => ({ text: '€'.repeat(650_000) }),
+  });
+  const environment = new MockActivityEnvironment();
+  expect(await environment.run(plan, { accepted: [] })).toHaveProperty('findings.length', 301);
+  await expect(environment.run(read)).rejects.toMatchObject({
+    ...{ type: 'Refused', nonRetryable: true },
+    message: expect.stringMatching(
+      /^The answer of read would be 2\.0 MB, more than the 2 MB that Temporal takes: /,
+    ),
+  });
+});
+
 test('a failure of Temporal passes as it is', async () => {
   const failure = ApplicationFailure.create({ type: 'Changed', message: 'It is another topic.' });
   const { change } = safely({ change: () => Promise.reject(failure) });

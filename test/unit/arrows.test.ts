@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { holdsType } from '../../src/migration/holds.js';
+import { registryCopyType } from '../../src/migration/registry-copy.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 import * as workflows from '../../workflows/index.js';
 
@@ -99,8 +100,8 @@ it('no file imports itself by a way around', () => {
   expect(circles).toEqual([]);
 });
 
-it('workflows/index.ts exports the workflow of every strategy, what holds of topics are kept by, and nothing else', () => {
-  expect(Object.keys(workflows).sort()).toEqual([...strategyNames, holdsType].sort());
+it('workflows/index.ts exports the workflow of every strategy, what holds of topics are kept by, what copies a registry, and nothing else', () => {
+  expect(Object.keys(workflows).sort()).toEqual([...strategyNames, holdsType, registryCopyType].sort());
   for (const workflow of Object.values(workflows)) expect(typeof workflow).toBe('function');
 });
 

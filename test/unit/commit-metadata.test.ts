@@ -8,8 +8,11 @@ import {
   recalled,
   remembered,
   unpackCommits,
+  topicsMade,
 } from '../../activities/offsets/made-commits.js';
 import { compress } from '../../src/kafka/records/codecs.js';
+import type { Migration } from '../../src/migration/file.js';
+import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 
 const base64 = (...parts: (Buffer | number[])[]) =>
   Buffer.concat(parts.map((part) => Buffer.from(part))).toString('base64');
@@ -139,6 +142,7 @@ describe('the metadata of a commit', () => {
 });
 
 describe('commits that were made', () => {
+  const names = ['a', '__proto__', 'constructor', 'toString'];
   const commits = fc.array(
     fc.option(
       fc.record({
@@ -152,23 +156,40 @@ describe('commits that were made', () => {
 
   test('are kept and found again', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('a', '__proto__', 'constructor'), commits), (byTopic) => {
+      fc.property(fc.dictionary(fc.constantFrom(...names), commits), (byTopic) => {
         const all = Object.entries(byTopic).flatMap(([topic, some]) =>
           some.flatMap((one, partition) => (one ? [{ topic, partition, ...one }] : [])),
         );
-        const kept = JSON.parse(JSON.stringify(packCommits(all))) as Record<string, string[]>;
-        expect(unpackCommits({ commits: kept })).toEqual(
+        const topics = ['b', ...names].map((name) => ({ name }));
+        const kept = JSON.parse(
+          JSON.stringify(packCommits({ topics } as Migration, 'billing', all, new Map([['b', 1]]))),
+        ) as MadeOffsets;
+        expect([...topicsMade({ topics } as Migration, kept).keys()]).toContain('b');
+        expect(unpackCommits({ topics } as Migration, kept)).toEqual(
           new Map(all.map(({ topic, partition, ...one }) => [`${topic}/${partition}`, one])),
         );
       }),
     );
   });
 
+  test('of a ferry of before are found too', () => {
+    const commits = { orders: ['0*2', '', '7 =AQAAAYvP5WgA'], constructor: ['3'] };
+    expect([
+      ...unpackCommits({ topics: [] }, { group: 'billing', topics: ['orders', 'constructor'], commits }),
+    ]).toEqual([
+      ['orders/0', { offset: 0n, metadata: '' }],
+      ['orders/1', { offset: 0n, metadata: '' }],
+      ['orders/3', { offset: 7n, metadata: '=AQAAAYvP5WgA' }],
+      ['constructor/0', { offset: 3n, metadata: '' }],
+    ]);
+  });
+
   test('take no room where they are alike', () => {
     const all = Array.from({ length: 10_000 }, (_, partition) => ({
       ...{ topic: 'orders', partition, offset: 0n, metadata: '' },
     }));
-    expect(packCommits(all)).toEqual({ orders: ['0*10000'] });
+    const kept = packCommits({ topics: [{ name: 'orders' }] } as Migration, 'billing', all, new Map());
+    expect(JSON.stringify(kept).length).toBeLessThan(100);
   });
 
   test("are told from a member's own", () => {

@@ -119,7 +119,112 @@ describe('a configuration', () => {
     const { value } = read(
       'clusters: { onprem: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwordFile: onprem.password } } }',
     );
-    expect(value?.clusters['onprem']?.sasl?.password).toBe('from a file');
+    expect(value?.clusters['onprem']?.sasl).toMatchObject({ password: 'from a file' });
+  });
+
+  it('takes tokens from an endpoint or a file, and shows no secret of theirs', () => {
+    const { value } = read(
+      `
+clusters:
+  a:
+    bootstrap: [b:1]
+    sasl:
+      mechanism: oauthbearer
+      tokenEndpoint:
+        url: https://login.example/token
+        clientId: ferry
+        clientSecretFile: onprem.password
+        scope: kafka.read kafka.write
+        audience: kafka
+        tls: { ca: ca.pem }
+      extensions: { logicalCluster: lkc-1 }
+  b: { bootstrap: [b:1], sasl: { mechanism: oauthbearer, tokenFile: token } }
+  c:
+    bootstrap: [b:1]
+    sasl:
+      mechanism: oauthbearer
+      tokenEndpoint: { url: https://l/t, clientId: ferry, clientSecret: "\${S}", authentication: body }`,
+      { S: 'hunter2' },
+    );
+    const { a, b, c } = value?.clusters ?? {};
+    expect(a?.sasl).toEqual({
+      mechanism: 'oauthbearer',
+      token: {
+        from: 'endpoint',
+        url: 'https://login.example/token',
+        clientId: 'ferry',
+        clientSecret: 'from a file',
+        authentication: 'basic',
+        scope: 'kafka.read kafka.write',
+        audience: 'kafka',
+        tls: { ca: 'CA' },
+      },
+      extensions: { logicalCluster: 'lkc-1' },
+    });
+    expect(b?.sasl).toEqual({
+      mechanism: 'oauthbearer',
+      token: { from: 'file', path: join(folder, 'token') },
+    });
+    expect(c?.sasl).toMatchObject({ token: { authentication: 'body', clientSecret: 'hunter2' } });
+    for (const printed of [JSON.stringify(value), inspect(value, { depth: 10 })])
+      expect(printed).not.toMatch(/hunter2|from a file/);
+  });
+
+  it('takes the login to MSK, which is a token too', () => {
+    const { value } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: eu-north-1 } }
+  b: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: us-gov-west-1, profile: kafka } }`);
+    expect(value?.clusters['a']?.sasl).toEqual({
+      mechanism: 'oauthbearer',
+      token: { from: 'msk', region: 'eu-north-1' },
+    });
+    expect(value?.clusters['b']?.sasl).toMatchObject({
+      token: { region: 'us-gov-west-1', profile: 'kafka' },
+    });
+    const { mistakes } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: Stockholm, role: ferry } }
+  b: { bootstrap: [b:1], sasl: { mechanism: aws-msk-iam, region: eu-north-1, profile: p, role: "arn:aws:iam::123456789012:role/r" } }`);
+    expect(mistakes?.map(({ path }) => path)).toEqual([
+      'clusters.a.sasl.region',
+      'clusters.a.sasl.role',
+      'clusters.b.sasl',
+    ]);
+  });
+
+  it.each([
+    ['tokenFile: t, username: u', 'sasl.username: is not a key of ferry.yaml'],
+    ['extensions: { a: b }', 'sasl: expected either tokenEndpoint or tokenFile'],
+    [
+      'tokenFile: t, tokenEndpoint: { url: https://l/t, clientId: c, clientSecret: hunter2 }',
+      'sasl: expected either tokenEndpoint or tokenFile',
+    ],
+    [
+      'tokenEndpoint: { url: https://l/t, clientId: c }',
+      'sasl.tokenEndpoint: expected either clientSecret or clientSecretFile',
+    ],
+    [
+      'tokenEndpoint: { url: "https://u:hunter2@l/t", clientId: c, clientSecret: hunter2 }',
+      'sasl.tokenEndpoint.url: expected no login in the address',
+    ],
+    [
+      'tokenEndpoint: { url: http://l/t, clientId: c, clientSecret: hunter2, tls: true }',
+      'sasl.tokenEndpoint: expected an address with https beside tls',
+    ],
+    [
+      'tokenFile: t, extensions: { auth: x }',
+      'sasl.extensions.auth: expected SASL extensions by names of letters',
+    ],
+    ['tokenFile: t, extensions: { a: "\\x01auth=hunter2" }', 'sasl.extensions.a: expected text of ASCII'],
+  ])('logs in with no token where it says: %s', (keys, mistake) => {
+    const { mistakes } = read(
+      `clusters: { a: { bootstrap: [b:1], sasl: { mechanism: oauthbearer, ${keys} } } }`,
+    );
+    expect(mistakes?.map(({ path, expected }) => `${path}: ${expected}`)).toEqual([
+      expect.stringContaining(`clusters.a.${mistake}`),
+    ]);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
   });
 
   it.each([
@@ -168,7 +273,7 @@ describe('mistakes', () => {
     const { mistakes } = read(`
 temporal: { namespace: "", apiKey: x }
 clusters:
-  onprem: { bootstrap: [broker-1], sasl: { mechanism: gssapi, username: ferry }, colour: red }
+  onprem: { bootstrap: [broker-1], sasl: { mechanism: kerberos, username: ferry }, colour: red }
   aiven: { bootstrap: [], tls: { certificate: ferry.crt } }
   other: { bootstrap: [b:1], tls: { cert: x } }
 workers: {}

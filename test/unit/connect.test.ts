@@ -139,6 +139,7 @@ describe('secrets of connectors', () => {
     { 'ssl.key.password': 'hunter2' },
     { 'ssl.keystore.key': '-----BEGIN PRIVATE KEY-----' },
     { 'sasl.oauthbearer.client.credentials.client.secret': 'x' },
+    { 'sasl.oauthbearer.assertion.private.key.passphrase': 'x' },
     { 'ssl.truststore.password': '${file:/a:b}hunter2' },
     jaas('username="ferry" password="hunter2"'),
     jaas('clientId="a" clientSecret=hunter2'),
@@ -154,6 +155,7 @@ describe('secrets of connectors', () => {
     { 'ssl.keystore.location': '/etc/kafka/keystore.pem', 'security.protocol': 'SSL' },
     { 'ssl.keystore.certificate.chain': '-----BEGIN CERTIFICATE-----' },
     { 'sasl.oauthbearer.token.endpoint.url': 'https://login.example.com' },
+    jaas('clientId="ferry" clientSecret="${file:/etc/kafka/oauth.properties:client.secret}" scope="kafka"'),
   ])('may be references, and what is none may stand: %j', (properties) => {
     expect(literalSecrets(properties)).toEqual([]);
   });

@@ -121,7 +121,7 @@ describe('the page on running it', () => {
   it('says what to do about every finding that blocks or asks', () => {
     // Keys of findings are literals, up to the first colon; a variable stands for literals in the same file.
     const said = filesIn('activities', '.ts').flatMap((file) =>
-      [...text(file).matchAll(/(?:blocking|asking|attempted)\(\s*(?:findings,\s*)?([`'])([^`':]*)/g)].map(
+      [...text(file).matchAll(/(?:blocking|asking|attempted)\(\s*(?:looking,\s*)?([`'])([^`':]*)/g)].map(
         ([, , key = '']) => key,
       ),
     );

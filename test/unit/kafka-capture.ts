@@ -10,6 +10,7 @@ import kafkajs from 'kafkajs';
 import type { Kafka } from 'kafkajs';
 import { attachLab } from '../../lab/lab.js';
 import { BrokerLink } from '../../src/kafka/link/broker-link.js';
+import { credentialsOf } from '../../src/kafka/link/credentials.js';
 import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { api } from '../../src/kafka/wire/api.js';
@@ -74,7 +75,10 @@ async function capture({ version, connection, kafka, modern }: Broker): Promise<
       [...rows.values()].every(({ value }) => value?.state === 'stable' && value.members.length === 1),
   );
 
-  const link = await BrokerLink.open(version, connection.bootstrap[0] ?? '', connection);
+  const link = await BrokerLink.open(
+    ...([version, connection.bootstrap[0] ?? '', connection] as const),
+    credentialsOf(version, connection.sasl),
+  );
   const captured: Captured = { topicId, exchanges: {} };
   for (const exchange of exchanges) {
     if (!link.speaks(exchange.api)) continue;

@@ -9,6 +9,7 @@ import { deleteTopicsV6 } from '../../src/kafka/wire/delete-topics-v6.js';
 import { describeAclsV2 } from '../../src/kafka/wire/describe-acls-v2.js';
 import { describeConfigsV4 } from '../../src/kafka/wire/describe-configs-v4.js';
 import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
+import { describeLogDirsV4 } from '../../src/kafka/wire/describe-log-dirs-v4.js';
 import { describeProducersV0 } from '../../src/kafka/wire/describe-producers-v0.js';
 import { describeTransactionsV0 } from '../../src/kafka/wire/describe-transactions-v0.js';
 import { endTxnV3 } from '../../src/kafka/wire/end-txn-v3.js';
@@ -194,6 +195,7 @@ export const exchanges: readonly Exchange[] = [
     partitions: [ordersZero],
   })),
   exchange('delete groups', deleteGroupsV2)(() => ['live', 'unheard-of']),
+  exchange('describe log dirs', describeLogDirsV4)(() => [...orders, missing]),
   exchange('create ACLs', createAclsV2)(() => [{ ...acl, operation: 4 }]),
   exchange('delete ACLs', deleteAclsV2)(() => [acl, { ...acl, resourceName: 'missing' }]),
   exchange(

@@ -4,6 +4,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { eventually } from '../eventually.js';
 import { afterEach, expect, test } from '@jest/globals';
 import { BrokerLink } from '../../src/kafka/link/broker-link.js';
+import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import { type Credentials, credentialsOf } from '../../src/kafka/link/credentials.js';
+import { FerryError } from '../../src/migration/errors.js';
 import { api } from '../../src/kafka/wire/api.js';
 
 /** Answers with the bytes that it was sent. */
@@ -59,6 +62,7 @@ afterEach(() => {
 async function linkTo(
   answer: (request: Request, socket: Socket) => Promise<Buffer> | Buffer,
   requestTimeoutMs = 10_000,
+  credentials?: Credentials,
 ) {
   const requests: number[] = [];
   server = createServer((socket) => {
@@ -84,11 +88,15 @@ async function linkTo(
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const link = await BrokerLink.open('source', `127.0.0.1:${port}`, {
+  const settings: ClusterConnection = {
     bootstrap: [],
     sasl: { mechanism: 'plain', username: 'ferry', password: 'secret' },
     requestTimeoutMs,
-  });
+  };
+  const link = await BrokerLink.open(
+    ...(['source', `127.0.0.1:${port}`, settings] as const),
+    credentials ?? credentialsOf('source', settings.sasl),
+  );
   open.push({ destroy: () => link.close() });
   return { link, requests };
 }
@@ -110,6 +118,76 @@ test('says again who it is before the session ends, and asks nothing else meanwh
   expect(await Promise.all(asked)).toEqual([Buffer.from('a'), Buffer.from('b')]);
   // What was asked while the broker did not know yet came after it did.
   expect(requests).toEqual([handshake, authenticate, versions, handshake, authenticate, 3, 3]);
+});
+
+/** Says who it is by `handshake` and `authenticate`, as every login does, once `getReady` has. */
+function slowCredentials(getReady: (time: number) => Promise<void>): Credentials {
+  const plain = credentialsOf('source', { mechanism: 'plain', username: 'ferry', password: 'secret' })!;
+  let times = 0;
+  return {
+    ready: async () => {
+      await getReady(++times);
+      return plain.ready();
+    },
+    close: () => undefined,
+  };
+}
+
+test('while it gets ready to say again who it is, it asks on; then nothing comes between', async () => {
+  let become = (): void => undefined;
+  const readyAgain = new Promise<void>((resolve) => (become = resolve));
+  let waits = (): void => undefined;
+  const waiting = new Promise<void>((resolve) => (waits = resolve));
+  let logins = 0;
+  const { link, requests } = await linkTo(
+    (request) => {
+      if (request.key === authenticate) logins++;
+      return answerTo(request, logins > 1 ? 0 : 100);
+    },
+    10_000,
+    slowCredentials(async (time) => {
+      if (time === 1) return;
+      waits();
+      await readyAgain;
+    }),
+  );
+  await waiting;
+  expect(await link.ask(echo, Buffer.from('a'))).toEqual(Buffer.from('a'));
+  become();
+  // Asked at every turn from here on, so also at the one at which it begins.
+  const asked: Promise<Buffer>[] = [];
+  while (logins < 2) {
+    for (let turn = 0; turn < 20; turn++) {
+      asked.push(link.ask(echo, Buffer.from('b')));
+      await Promise.resolve();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(asked);
+  const second = requests.indexOf(handshake, 1);
+  expect(requests.slice(second, second + 2)).toEqual([handshake, authenticate]);
+});
+
+test('what gives tokens may be away for a while; the session goes on meanwhile', async () => {
+  let logins = 0;
+  let tries = 0;
+  const { link } = await linkTo(
+    (request) => {
+      if (request.key === authenticate) logins++;
+      return answerTo(request, logins > 1 ? 0 : 2_000);
+    },
+    10_000,
+    slowCredentials(async (time) => {
+      tries = time;
+      if (time === 2) throw new FerryError('Unreachable', 'The token endpoint is away.');
+    }),
+  );
+  await eventually(
+    () => logins,
+    (count) => count === 2,
+  );
+  expect(tries).toBe(3);
+  expect(link.alive).toBe(true);
 });
 
 test('gives many answers to who asked, small ones and large ones', async () => {

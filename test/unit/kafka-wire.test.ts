@@ -10,6 +10,7 @@ import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
+import type { LogDirs } from '../../src/kafka/wire/describe-log-dirs-v4.js';
 import { acl, exchanges, mirror } from './kafka-exchanges.js';
 import type { Captured } from './kafka-exchanges.js';
 
@@ -19,7 +20,7 @@ const one = { topic: 'orders', partition: 1 };
 const missing = { topic: 'missing', partition: 0 };
 const strangerId = 'AAAAAAAAAAAAAAAAAAAACQ';
 
-/** Which exchanges a broker of that age has no version for. */
+/** Which exchanges a broker of that age has no version for, or was not asked when it was captured. */
 const unspoken: Record<string, string[]> = {
   '2.8.2': [
     'metadata by name, 12',
@@ -31,9 +32,10 @@ const unspoken: Record<string, string[]> = {
     'list transactions',
     'describe transactions',
     'committed, 8',
+    'describe log dirs',
   ],
   '3.9.1': [],
-  '4.3.1': [],
+  '4.3.1': ['describe log dirs'],
 };
 
 /** What was captured of a broker, by the names of the exchanges. */
@@ -57,6 +59,16 @@ function broker(version: string) {
   const rows = (name: string) => [...answer<{ topic?: string; group?: string }[]>(name)].sort(byName);
   return { topicId, captured, exchangeOf, answer, rows };
 }
+
+test('log dirs: what each replica takes', () => {
+  const { code, dirs } = broker('3.9.1').answer<LogDirs>('describe log dirs');
+  expect(code).toBe(ok);
+  expect(dirs.map((dir) => dir.code)).toEqual([ok]);
+  expect(dirs.flatMap((dir) => dir.partitions).sort((a, b) => a.partition - b.partition)).toEqual([
+    { ...zero, bytes: 232n, future: false },
+    { ...one, bytes: 294n, future: false },
+  ]);
+});
 
 describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {
   const { topicId, captured, exchangeOf, answer, rows } = broker(version);

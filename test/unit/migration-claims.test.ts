@@ -116,7 +116,7 @@ describe('a claim', () => {
       const state = several();
       say(state, 'producerSwitched', { name: '*', by: 'ann' });
       expect(say(state, 'producerSwitched', { ...again, by: 'bo' })).toBe(
-        'producerSwitched was said already; the check is under way',
+        'producerSwitched was said already; it is being checked against the clusters',
       );
       expect(the(state, 'producerSwitched').parts?.map(({ claim }) => claim?.by)).toEqual([
         'ann',
@@ -147,7 +147,70 @@ describe('a claim', () => {
   });
 });
 
+describe('what is said again', () => {
+  const again = (state: MigrationState, id: 'producerSwitched' | 'consumerSwitched' = 'producerSwitched') => {
+    if (the(state, id).parts?.some(({ claim }) => !claim)) say(state, id, { name: '*', by: 'ann' });
+    return say(state, id, { by: 'bo' });
+  };
+
+  it('is told what becomes of it, and that a check is under way only when one is', () => {
+    expect(again(stateAt('drain', 'active'), 'consumerSwitched')).toBe(
+      'consumerSwitched is kept already: it counts when its step begins (now: drain, active)',
+    );
+    expect(again(stateAt('producerSwitched', 'active'))).toBe(
+      'producerSwitched was said already; it is being checked against the clusters',
+    );
+    expect(again(stateAt('producerSwitched', 'blocked'))).toBe(
+      'producerSwitched was said already; it is checked when the blocked step is tried again (retry)',
+    );
+    expect(again({ ...stateAt('producerSwitched'), paused: { at } })).toBe(
+      'producerSwitched was said already; it is checked after resume',
+    );
+    const seen = stateAt('consumerSwitched', 'waiting', {
+      consumers: [{ group: 'billing' }, { group: 'shipping' }],
+    });
+    say(seen, 'consumerSwitched', { name: 'billing' });
+    Object.assign(the(seen, 'consumerSwitched').parts![0]!, { verified: true });
+    expect(say(seen, 'consumerSwitched', { name: 'billing' })).toBe(
+      'consumerSwitched was said already, and agrees with what was measured',
+    );
+  });
+
+  it('waits for the others where all are measured together', () => {
+    const state = stateAt('producerSwitched', 'waiting', { producers: [{ name: 'web' }, { name: 'batch' }] });
+    expect(say(state, 'producerSwitched', { name: 'web' })).toBe(
+      'producerSwitched counts for web; it is checked together with batch, once that is said too',
+    );
+    expect(say(state, 'producerSwitched', { name: 'web' })).toContain('it is checked together with batch');
+    expect(say(state, 'producerSwitched', { name: 'batch' })).toContain('is being checked');
+  });
+});
+
 describe('an override', () => {
+  const override = { reason: 'nobody reads it' };
+
+  it('takes the place of a claim that is kept or checked, not of one that was found true', () => {
+    const state = stateAt('consumerSwitched', 'active', {
+      consumers: [{ group: 'billing' }, { group: 'shipping' }],
+    });
+    say(state, 'consumerSwitched', { by: 'ann', name: '*' });
+    const [billing, shipping] = the(state, 'consumerSwitched').parts!;
+    billing!.verified = true;
+    expect(say(state, 'consumerSwitched', { by: 'bo', name: '*', override })).toBe(
+      'consumerSwitched is overridden for shipping: it is not measured, and reported as not verified',
+    );
+    expect([billing?.claim?.by, shipping?.claim]).toEqual(['ann', { by: 'bo', override, at }]);
+    expect(say(state, 'consumerSwitched', { by: 'cid', name: 'shipping' })).toContain('was said already');
+    expect(shipping?.claim?.by).toBe('bo');
+  });
+
+  it('is not heard beside a claim in a history that is older', () => {
+    const state = stateAt('consumerSwitched', 'active');
+    say(state, 'consumerSwitched', { by: 'ann' });
+    judge(state, 'consumerSwitched', { by: 'bo', override }, at, () => false).apply?.();
+    expect(the(state, 'consumerSwitched').parts).toMatchObject([{ claim: { by: 'ann' } }]);
+  });
+
   it('needs by, and a reason that says something', () => {
     const state = stateAt('consumerSwitched');
     expect(refusal(state, 'consumerSwitched', { override: { reason: 'nobody reads it' } })).toBe(
@@ -264,38 +327,73 @@ describe('a control', () => {
   });
 
   describe('that accepts what a check asks', () => {
-    const blocked = (offers: ('retry' | 'override')[]) => {
+    const [audit, acl] = ['group-not-in-file:audit', 'acl:User:x'];
+    const blocked = () => {
       const state = stateAt('checkPlan', 'blocked');
       the(state, 'checkPlan').problem = {
         type: 'Findings',
         sentence: 'audit reads orders too.',
         findings: [
-          { weight: 'asks', key: 'group-not-in-file:audit', sentence: 'audit reads orders too.' },
-          { weight: 'asks', key: 'acl:User:x', sentence: 'User:x is not mapped.' },
+          { weight: 'asks', key: audit, sentence: 'audit reads orders too.' },
+          { weight: 'asks', key: acl, sentence: 'User:x is not mapped.' },
+          { weight: 'blocks', key: 'topic-missing:orders', sentence: 'orders is not there.' },
         ],
-        offers,
+        offers: ['retry', 'accept'],
       };
       return state;
     };
-    const override = { reason: 'audit stays' };
+    const accept = (...keys: string[]) => ({ by: 'ann', note: 'audit stays', accept: keys });
 
-    it('needs by, and a step that offers it', () => {
-      expect(refusal(blocked(['retry', 'override']), 'retry', { override })).toBe(
-        'an override needs by: who takes the responsibility',
+    it('needs by and why, and keys of what asks', () => {
+      expect(refusal(blocked(), 'retry', { ...accept(audit), by: undefined })).toBe(
+        'accept needs by: who takes the responsibility',
       );
-      expect(refusal(blocked(['retry']), 'retry', { by: 'ann', override })).toBe(
-        'checkPlan cannot go on by an override: audit reads orders too.',
+      expect(refusal(blocked(), 'retry', { ...accept(audit), note: ' ' })).toBe(
+        'accept needs note: why it may go on although the check asks',
+      );
+      expect(refusal(blocked(), 'retry', accept())).toBe('accept is empty: which findings are accepted?');
+      expect(refusal(blocked(), 'retry', { ...accept(), accept: audit })).toBe(
+        'accept is a list of keys of findings: {"accept":["KEY"]}',
+      );
+      expect(refusal(blocked(), 'retry', accept('audit'))).toBe(
+        `checkPlan does not ask about audit; it asks about ${audit}, ${acl}`,
+      );
+      expect(refusal(blocked(), 'retry', accept(audit, 'topic-missing:orders'))).toBe(
+        'topic-missing:orders blocks, and cannot be accepted: mend it, then retry',
       );
     });
 
-    it('keeps each acceptance with who and why', () => {
-      const state = blocked(['retry', 'override']);
-      expect(say(state, 'retry', { by: 'ann', override })).toBe('accepted by ann; tries checkPlan again');
-      expect(state.accepted).toEqual([
-        { key: 'group-not-in-file:audit', by: 'ann', reason: 'audit stays', at },
-        { key: 'acl:User:x', by: 'ann', reason: 'audit stays', at },
-      ]);
+    it('accepts by key, each with who and why, and says what is left', () => {
+      const state = blocked();
+      expect(say(state, 'retry', accept(audit))).toBe(
+        `${audit} accepted by ann; tries checkPlan again (still there: ${acl}, topic-missing:orders)`,
+      );
+      expect(state.accepted).toEqual([{ key: audit, by: 'ann', reason: 'audit stays', at }]);
       expect(state.decision).toMatchObject({ what: 'retry', by: 'ann' });
+    });
+
+    it('accepts all that ask when that is said', () => {
+      const state = blocked();
+      say(state, 'retry', accept('*'));
+      expect(state.accepted.map(({ key }) => key)).toEqual([audit, acl]);
+    });
+
+    it('by an override when one finding asks; of several not unseen, but in a history that is older', () => {
+      const override = { by: 'ann', override: { reason: 'audit stays' } };
+      expect(refusal(blocked(), 'retry', override)).toBe(
+        `2 findings ask, and an override would accept all of them unseen: say which by "accept":["KEY"] (${audit}, ${acl}), or "accept":["*"] for all of them`,
+      );
+      const older = blocked();
+      judge(older, 'retry', override, at, () => false).apply?.();
+      expect(older.accepted.map(({ key }) => key)).toEqual([audit, acl]);
+      const one = blocked();
+      the(one, 'checkPlan').problem!.findings.splice(1, 1);
+      say(one, 'retry', override);
+      expect(one.accepted).toEqual([{ key: audit, by: 'ann', reason: 'audit stays', at }]);
+      one.steps[0]!.problem!.findings.splice(0, 1);
+      expect(refusal(one, 'retry', override)).toBe(
+        'checkPlan asks for nothing to accept: audit reads orders too.',
+      );
     });
   });
 

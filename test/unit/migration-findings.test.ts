@@ -1,6 +1,6 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
-import { standing, type Finding } from '../../src/migration/findings.js';
+import { standing, withinRoom, type Finding } from '../../src/migration/findings.js';
 import { offsetAt, partitionsOf } from '../../src/migration/offsets.js';
 import { watchQueue } from '../../src/migration/queues.js';
 import { migrationName, workflowId } from '../../src/migration/messages.js';
@@ -45,4 +45,35 @@ it('a migration is one workflow id, and its watches have their own queue', () =>
   expect(workflowId('orders')).toBe('migrate/orders');
   expect(migrationName('migrate/orders')).toBe('orders');
   expect(watchQueue('ferries')).toBe('ferries-watch');
+});
+
+describe('very many findings', () => {
+  const many = (weight: Finding['weight'], amount: number): Finding[] =>
+    Array.from({ length: amount }, (_, at) => ({ weight, key: `${weight}:${at}`, sentence: '' }));
+
+  test('are shown so many at once, first those that stop a step, and none of these is passed over', () => {
+    const all = [...many('notes', 1_000), ...many('asks', 700), ...many('blocks', 2)];
+    const accepted: string[] = [];
+    const rounds: number[] = [];
+    for (;;) {
+      const shown = withinRoom(all, accepted);
+      expect(shown.length).toBe(301);
+      const asked = standing(shown, accepted).filter(({ weight }) => weight === 'asks');
+      if (asked.length === 0) break;
+      expect(shown[0]?.weight).toBe('blocks');
+      rounds.push(asked.length);
+      accepted.push(...asked.map(({ key }) => key));
+    }
+    expect(rounds).toEqual([298, 298, 104]);
+    expect(withinRoom(all, []).at(-1)).toEqual({
+      weight: 'notes',
+      key: 'findings-left-out',
+      sentence: '1,402 findings more are not shown; 402 of them stop the step and are asked about next.',
+    });
+  });
+
+  test('of which there is room for all are left as they are', () => {
+    const all = [...many('notes', 200), ...many('asks', 100)];
+    expect(withinRoom(all, [])).toEqual(all);
+  });
 });

@@ -16,7 +16,7 @@ function blockedByFindings(): MigrationState {
       { weight: 'asks', key: 'a', sentence: 'audit reads orders too.' },
       { weight: 'asks', key: 'b', sentence: 'User:x is not mapped.' },
     ],
-    offers: ['retry', 'override', 'abort'],
+    offers: ['retry', 'accept', 'abort'],
   };
   return state;
 }
@@ -129,9 +129,10 @@ describe('the current details', () => {
     order(
       detailsOf(blockedByFindings()),
       '**audit reads orders too. (and 1 more)**',
-      '- audit reads orders too.\n- User:x is not mapped.',
+      '- audit reads orders too. (asks: `a`)\n- User:x is not mapped. (asks: `b`)',
       '- `retry` with `{"by":"you"}`: once it is mended',
-      '- `retry` with `{"by":"you","override":{"reason":"why it may go on"}}`: the step goes on',
+      '- `retry` with `{"by":"you","accept":["a"],"note":"why it may go on"}`: accepts this finding',
+      '- `retry` with `{"by":"you","accept":["*"],"note":"why it may go on"}`: accepts all 2 that ask',
       '- `abort`',
       '### orders',
     );

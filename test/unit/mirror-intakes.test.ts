@@ -5,6 +5,7 @@ import { FerryError } from '../../src/migration/errors.js';
 import { Room, type Flow } from '../../src/mirror/intake.js';
 import { Intakes } from '../../src/mirror/intakes.js';
 import { SourceQueue } from '../../src/mirror/source-queue.js';
+import { Trouble } from '../../src/mirror/trouble.js';
 import { Throttle } from '../../src/mirror/throttle.js';
 import { eventually } from '../eventually.js';
 
@@ -71,6 +72,7 @@ function begin(brokers: Brokers) {
     room: new Room(1 << 20, flows),
     throttle: new Throttle(undefined),
     signal: ending.signal,
+    trouble: new Trouble({}),
   };
   const running = new Intakes(shared, flows, (error) => failures.push(error)).run();
   const position = (partition: number) => flows[partition]!.writer.queue.position;

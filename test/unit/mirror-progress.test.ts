@@ -14,6 +14,7 @@ const progress = (records: number, lag: number) => ({
     { topic: 'orders', partition: 0, sourceNext: 50n, sourceEnd: 50n, targetNext: 51n },
     { topic: 'orders', partition: 1, sourceNext: 10n, sourceEnd: 10n + BigInt(lag), targetNext: 11n },
   ],
+  copied: 1_000_000 + records,
   records: BigInt(records),
   bytes: BigInt(records * 100),
   whole: 1n,
@@ -23,13 +24,15 @@ const progress = (records: number, lag: number) => ({
 describe('the pace of a share', () => {
   it('is taken over the last seconds, and says how long the rest will take', () => {
     const pace = new MirrorPace(2);
-    expect(pace.heartbeat(progress(0, 10_000), at(0)).says).toBe('copied 0 records, up to 10,000 left');
+    expect(pace.heartbeat(progress(0, 10_000), at(0)).says).toBe(
+      'copied 1,000,000 records, up to 10,000 left',
+    );
     pace.heartbeat(progress(1_000, 9_000), at(1));
     const { says, mirror, carry } = pace.heartbeat(progress(4_000, 6_000), at(2));
-    expect(says).toBe('copied 4,000 records (400 kB), 2,000 a second (200 kB/s), up to 6,000 left, about 3s');
+    expect(says).toBe('copied 1,004,000 records, 2,000 a second (200 kB/s), up to 6,000 left, about 3s');
     expect(mirror).toEqual({
       share: 2,
-      records: 4_000,
+      records: 1_004_000,
       bytes: 400_000,
       recordsPerSecond: 2_000,
       bytesPerSecond: 200_000,
@@ -45,14 +48,14 @@ describe('the pace of a share', () => {
     pace.heartbeat(progress(50_000, 10), at(1));
     for (let second = 2; second < 7; second += 1) pace.heartbeat(progress(50_000, 10), at(second));
     expect(pace.heartbeat(progress(50_000, 10), at(7))).toMatchObject({
-      says: 'copied 50,000 records (5.0 MB), up to 10 left',
+      says: 'copied 1,050,000 records, up to 10 left',
       mirror: { recordsPerSecond: 0 },
     });
   });
 
   it('has nothing left to say when nothing is left', () => {
     expect(new MirrorPace(0).heartbeat(progress(1, 0), at(0)).says).toBe(
-      'copied 1 record (100 B), nothing left for now',
+      'copied 1,000,001 records, nothing left for now',
     );
   });
 });
@@ -68,10 +71,17 @@ describe('all shares of a mirror', () => {
   it('are added up, with the partitions that are furthest behind, and are as old as the oldest', () => {
     const live = mirrorLive([share(1, 40), share(0, 60)]);
     expect(live.says).toBe(
-      'the mirror has copied 2,000 records (4.0 MB), 20 a second (40 kB/s), up to 100 left, about 5s; behind: orders/0 by 60, orders/1 by 40',
+      'the mirror has copied 2,000 records, 20 a second (40 kB/s), up to 100 left, about 5s; behind: orders/0 by 60, orders/1 by 40',
     );
     expect(live.at).toBe('2026-03-01T12:00:00.000Z');
     expect(live.mirror).toMatchObject({ shares: 2, lag: 100, lagging: { 'orders/0': 60, 'orders/1': 40 } });
+  });
+
+  it('say first what one of them waits for', () => {
+    const failing = 'the mirror waits since 2026-03-01T12:00:00.000Z: Fewer replicas are in sync.';
+    expect(mirrorLive([share(0, 60), { ...share(1, 40), failing }]).says).toMatch(
+      /^the mirror waits since 2026-03-01T12:00:00\.000Z: Fewer replicas are in sync; the mirror has copied 2,000/,
+    );
   });
 
   it('show at most five partitions', () => {

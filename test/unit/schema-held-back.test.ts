@@ -77,3 +77,23 @@ describe('a record that keeps its id', () => {
     expect(holdBack(['schema-ids-not-kept'])).toBeUndefined();
   });
 });
+
+it('what a registry does not know while it reads its log is waited for', async () => {
+  const id = await ground.source.register('orders-value', avro('Order'));
+  ground.doubles.source.rules.restart();
+  // As it answers by id then: with what it has so far.
+  ground.doubles.source.fault = (request) =>
+    request.startsWith('GET /schemas/ids/')
+      ? { status: 404, body: '{"error_code":40403}', contentType: 'application/json' }
+      : undefined;
+  const held = holdBack()!;
+  const learning = held.learn(at(id));
+  while (!ground.doubles.source.log.includes('GET /_health'))
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(held.of('orders')('value', id)).toBeUndefined();
+  ground.doubles.source.fault = undefined;
+  ground.doubles.source.rules.replayed();
+  await ground.copy(['orders-value']);
+  await learning;
+  expect(held.of('orders')('value', id)).toBe(id);
+});

@@ -15,6 +15,7 @@ import { readLog } from '../../src/mirror/log-reader.js';
 import { readPositions } from '../../src/mirror/map-topic.js';
 import { SourceQueue } from '../../src/mirror/source-queue.js';
 import type { TargetWriter } from '../../src/mirror/target-writer.js';
+import { Trouble } from '../../src/mirror/trouble.js';
 import { Throttle } from '../../src/mirror/throttle.js';
 import type { Comparison } from '../../src/parity/comparison.js';
 import { late, often } from '../late.js';
@@ -240,7 +241,15 @@ describe('a mirror', () => {
     const { signal } = stop;
     let failure: { error: unknown } | undefined;
     await new Intakes(
-      { source: cluster, lane: 'test', room, throttle, signal, patienceMs },
+      {
+        source: cluster,
+        lane: 'test',
+        room,
+        throttle,
+        signal,
+        patienceMs,
+        trouble: new Trouble({ patienceMs }),
+      },
       flows,
       (error) => {
         failure ??= { error };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { CancelledFailure } from '@temporalio/activity';
 import {
   ActivityCancelledError,
@@ -52,6 +52,26 @@ async function inActivity<T>(
 }
 
 describe('a watch', () => {
+  test('measures how long it has watched, also while somebody sets the clock of its worker', async () => {
+    const now = Date.now;
+    let ahead = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const watched: number[] = [];
+    try {
+      await watch(input({ sliceMs: 36_000_000 }), shape, async (moment) => {
+        watched.push(moment.watchedMs);
+        if (watched.length === 3) ahead = 3_600_000;
+        if (watched.length === 6) ahead = -3_600_000;
+        return counting(9)(moment);
+      });
+    } finally {
+      clock.mockRestore();
+    }
+    expect(watched).toHaveLength(9);
+    expect(watched).toEqual(watched.toSorted((one, other) => one - other));
+    expect(watched.at(-1)).toBeLessThan(60_000);
+  });
+
   test('probes until there is an answer, and heartbeats what each probe saw', async () => {
     const { result, heartbeats } = await inActivity(() => watch(input(), shape, counting(4)));
     expect(result).toEqual({ state: 'done', after: 4 });
@@ -249,6 +269,34 @@ describe('a failing probe', () => {
       'The cluster a does not answer. It is tried again.',
       'The cluster a does not answer. It is tried again.',
     ]);
+  });
+
+  test('that fails for long is handed to the workflow with since when, once; and so is that it is over', async () => {
+    const failing = async (): Promise<Seen<Answer, Carry>> => {
+      throw unreachable();
+    };
+    const before = { watchedMs: 100_000, failingSince: 60_000, own: { seen: 1 } };
+    const long = (carry: unknown) => input({ carry }, { patience: '1h' });
+    const told = await inActivity(() => watch(long(before), shape, failing));
+    expect(told.result).toMatchObject({
+      state: 'watching',
+      sentence: expect.stringMatching(
+        /^The cluster a does not answer\. It is tried again since .* UTC, and blocks after 1h\.$/,
+      ),
+    });
+    expect(told.heartbeats.at(-1)).toMatchObject({ failing: { why: 'The cluster a does not answer.' } });
+    const { carry } = told.result as { carry: typeof before };
+    // It goes on failing: not told again so soon.
+    let probes = 0;
+    const thrice = async (): Promise<Seen<Answer, Carry>> => {
+      if (++probes === 3) throw new Error('looked three times');
+      throw unreachable();
+    };
+    await expect(watch(long(carry), shape, thrice)).rejects.toThrow('looked three times');
+    expect(await watch(long(carry), shape, counting(9))).toMatchObject({
+      state: 'watching',
+      sentence: 'seen 2',
+    });
   });
 
   test('keeps what was carried', async () => {

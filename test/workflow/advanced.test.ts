@@ -126,7 +126,7 @@ describe('schemas', () => {
     migration.cluster.next('watchSchemas', { state: 'asks', findings: [taken] });
     await migration.say('resume');
     const { problem } = await migration.at('consumerStopped', 'blocked');
-    expect(problem).toMatchObject({ sentence: taken.sentence, offers: ['retry', 'override', 'abort'] });
+    expect(problem).toMatchObject({ sentence: taken.sentence, offers: ['retry', 'accept', 'abort'] });
     await migrations.eventually(() => running(migration, 'mirror'), 0);
     await migration.say('retry', { by: 'ann', override: { reason: 'nobody uses it' } });
     await migration.at('consumerStopped', 'waiting');

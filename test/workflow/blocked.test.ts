@@ -102,16 +102,16 @@ describe('findings', () => {
     );
     await migration.at('checkPlan', 'blocked');
     const { next } = await migration.status();
-    expect(next.map(({ message, input }) => [message, 'override' in input])).toEqual([
-      ['retry', false],
-      ['retry', true],
-      ['abort', false],
+    expect(next.map(({ message, input }) => [message, input['accept'] ?? null])).toEqual([
+      ['retry', null],
+      ['retry', [asking.key]],
+      ['abort', null],
     ]);
     expect(await migration.refusal('retry', { override: { reason: 'it stays' } })).toBe(
       'an override needs by: who takes the responsibility',
     );
-    expect(await migration.say('retry', { by: 'ann', override: { reason: 'it stays' } })).toBe(
-      'accepted by ann; tries checkPlan again',
+    expect(await migration.say('retry', { by: 'ann', accept: [asking.key], note: 'it stays' })).toBe(
+      `${asking.key} accepted by ann; tries checkPlan again`,
     );
     await migration.at('checkPlan', 'done');
     expect((await migration.status()).accepted).toMatchObject([
@@ -130,8 +130,8 @@ describe('findings', () => {
     expect(waitingFor).toBe('orders is not on onprem. (and 1 more)');
     expect(steps[0]?.problem?.findings).toEqual([blocking, asking]);
     expect(await migration.details()).toContain(`- ${asking.sentence}`);
-    expect(await migration.refusal('retry', { by: 'ann', override: { reason: 'x' } })).toBe(
-      'checkPlan cannot go on by an override: orders is not on onprem. (and 1 more)',
+    expect(await migration.refusal('retry', { by: 'ann', note: 'x', accept: [blocking.key] })).toBe(
+      'missing-topic:orders blocks, and cannot be accepted: mend it, then retry',
     );
     await migration.say('retry');
     await migration.at('producerSwitched', 'waiting');

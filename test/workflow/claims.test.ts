@@ -62,7 +62,7 @@ describe('a claim', () => {
     await migration.signal('producerSwitched', { by: 'ann' });
     await migration.signal('producerSwitched', { by: 'bo' });
     expect(await migration.say('producerSwitched', { by: 'cid' })).toBe(
-      'producerSwitched was said already; the check is under way',
+      'producerSwitched was said already; it is being checked against the clusters',
     );
     quiet.answer({ state: 'quiet', ends: { orders: ['7'] }, sentence: 'Quiet.' });
     const step = await migration.at('producerSwitched', 'done');
@@ -179,6 +179,68 @@ describe('an override', () => {
     expect(migration.cluster.inputs('watchConsumers')).toHaveLength(0);
   });
 
+  it('said while the check runs counts at once, and nothing of it is verified', async () => {
+    const migration = await migrations.start('simplestCase');
+    const quiet = migration.cluster.hold('watchQuiet');
+    await migration.reach('producerSwitched', 'waiting');
+    await migration.say('producerSwitched', { by: 'ann' });
+    const { next } = await migration.until(({ waitingFor }) => waitingFor.endsWith('checking the clusters.'));
+    expect(next.map(({ input }) => input)).toEqual([
+      { by: 'you', override: { reason: 'why it cannot be measured' } },
+    ]);
+    expect(
+      await migration.say('producerSwitched', { by: 'bo', override: { reason: 'one that nobody finds' } }),
+    ).toBe('producerSwitched is overridden for orders-web: it is not measured, and reported as not verified');
+    const step = await migration.at('producerSwitched', 'done');
+    await migrations.eventually(async () => quiet.cancelled, true);
+    expect(migration.cluster.inputs('watchQuiet').at(-1)).toMatchObject({ accepted: ['not-quiet'] });
+    expect(step).toMatchObject({
+      unverified: 'overridden',
+      parts: [{ verified: false, claim: { by: 'bo' } }],
+    });
+    expect(step.evidence.at(-1)).toMatchObject({ unverified: 'overridden' });
+    expect((await migration.status()).unverified).toEqual([
+      'Producers write to the target only: overridden for orders-web by bo (one that nobody finds).',
+    ]);
+    await migration.reach('deleteSource', 'done');
+    const { sentence, unverified } = await migration.outcome();
+    expect(sentence).toContain('Not verified: Producers write to the target only.');
+    expect(unverified).toHaveLength(1);
+  });
+
+  it('of one of several leaves the others to their check', async () => {
+    const consumers = [{ group: 'billing' }, { group: 'shipping' }];
+    const migration = await migrations.start('simplestCase', { consumers });
+    await migration.reach('consumerSwitched', 'waiting');
+    const checked = migration.cluster.hold('watchConsumers');
+    await migration.say('consumerSwitched', { by: 'ann', name: '*' });
+    await migration.say('consumerSwitched', { by: 'ann', name: 'billing', override: { reason: 'monthly' } });
+    await migrations.eventually(async () => checked.cancelled, true);
+    const { parts, unverified } = await migration.at('consumerSwitched', 'done');
+    expect(parts?.map(({ verified }) => verified)).toEqual([false, true]);
+    expect(unverified).toBe('overridden');
+    expect(migration.cluster.inputs('watchConsumers').map(({ groups }) => groups)).toEqual([
+      ['billing', 'shipping'],
+      ['shipping'],
+    ]);
+  });
+
+  it('of one of several that are measured together does not begin their check anew', async () => {
+    const producers = [{ name: 'orders-web' }, { name: 'orders-batch' }];
+    const migration = await migrations.start('simplestCase', { producers });
+    await migration.reach('producerSwitched', 'waiting');
+    const quiet = migration.cluster.hold('watchQuiet');
+    await migration.say('producerSwitched', { by: 'ann', name: '*' });
+    await migration.say('producerSwitched', {
+      ...{ by: 'ann', name: 'orders-batch' },
+      override: { reason: 'is gone' },
+    });
+    quiet.answer({ state: 'quiet', ends: { orders: ['7'] }, sentence: 'Quiet.' });
+    const { parts } = await migration.at('producerSwitched', 'done');
+    expect(parts?.map(({ verified }) => verified)).toEqual([true, false]);
+    expect(migration.cluster.inputs('watchQuiet')).toHaveLength(1);
+  });
+
   it('of the quiet source freezes nothing: later records are then no contradiction', async () => {
     const migration = await migrations.start('simplestCase');
     await migration.reach('producerSwitched', 'waiting');
@@ -217,14 +279,14 @@ describe('nonsense', () => {
       'producerSwitched: by is a text: who says so; shout is not a key of producerSwitched',
       'producerSwitched: producerSwitched takes one JSON object, for example {"by":"ann"}',
       'producerSwitched: nobody is not part of producerSwitched; name is one of orders-web',
-      'producerSwiched: no such message; the names are listed under Send a Signal',
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
       'producerWritesBoth: simplestCase has no step producerWritesBoth here; its human steps are producerSwitched, consumerSwitched, deletionApproved',
     ]);
     expect(await migration.details()).toContain('`producerSwiched` was ignored: no such message');
     expect(migration.cluster.inputs('watchQuiet')).toHaveLength(0);
 
     await migration.signal('producerSwitched', { name: 'the sixth' });
-    const later = await migration.until(({ refused }) => refused.at(-1)!.why.startsWith('the sixth'));
+    const later = await migration.until(({ refused }) => refused.at(-1)!.why.startsWith('"the sixth"'));
     expect(later.refused).toHaveLength(5);
   });
 
@@ -244,5 +306,17 @@ describe('nonsense', () => {
       [],
     );
     expect((await migration.status()).refused).toEqual([]);
+  });
+
+  it('in the name of an update is told with the names there are', async () => {
+    const migration = await migrations.start('simplestCase');
+    await migration.at('producerSwitched', 'waiting');
+    expect(await migration.refusal('producerSwiched', { by: 'ann' })).toBe(
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
+    );
+    expect(await migration.refusal('producerWritesBoth')).toContain(
+      'simplestCase has no step producerWritesBoth',
+    );
+    expect((await migration.status()).state).toBe('waiting');
   });
 });

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { listed } from '../../app/connections/listing.js';
 import type { Status } from '../../src/migration/status.js';
 import { Migrations, type TestMigration } from './migrations.js';
-import { asks } from './scripted-cluster.js';
+import { asks, failure } from './scripted-cluster.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
@@ -14,6 +14,21 @@ beforeAll(async () => {
 });
 afterEach(() => migrations.clear());
 afterAll(() => migrations.close());
+
+/** Says something and takes it back, until the migration has gone on in a new run. */
+async function talkUntilNewRun(
+  migration: TestMigration,
+  talk: () => Promise<unknown> = async () => {
+    await migration.say('pause', { by: 'ann' });
+    await migration.say('resume', { by: 'ann' });
+  },
+): Promise<void> {
+  const first = await runId(migration);
+  for (let said = 0; (await runId(migration)) === first; said += 1) {
+    if (said > 60) throw new Error('said 60 times, and it did not continue as new');
+    await talk();
+  }
+}
 
 const runId = async (migration: TestMigration) => (await migration.handle.describe()).runId;
 
@@ -100,13 +115,15 @@ it('an abort in a later run takes back what an earlier one made', async () => {
 it('a mirror stops for a new run and goes on in it, and an abort there still stops it', async () => {
   const slice = { state: 'watching' as const, sentence: 'the mirror is 40 offsets behind', carry: null };
   const migration = await migrations.start('simpleMirroring', { copying: { shares: 1 } }, (cluster) => {
+    // Producers are asked once it keeps up.
+    cluster.next('watchMirror', (input) => cluster.agreed('watchMirror', input));
     for (let at = 0; at < 20; at += 1) cluster.next('watchMirror', slice);
   });
   const held = migration.cluster.hold('watchMirror');
   const first = await runId(migration);
   await migration.reach('producerStopped', 'waiting');
   await migration.say('producerStopped', { by: 'ann' });
-  await migration.until(() => migration.cluster.inputs('watchMirror').length === 21);
+  await migration.until(() => migration.cluster.inputs('watchMirror').length === 22);
   expect(await runId(migration)).not.toBe(first);
   const runs = migration.cluster.inputs('mirror').length;
   expect(runs).toBeGreaterThan(1);
@@ -120,4 +137,95 @@ it('a mirror stops for a new run and goes on in it, and an abort there still sto
   expect(await migration.outcome()).toMatchObject({ result: 'aborted', left: [] });
   expect(migration.cluster.inputs('mirror')).toHaveLength(runs);
   held.answer(slice);
+});
+
+describe('however much is said, a migration goes on in a new run', () => {
+  it('while it waits for a person', async () => {
+    const migration = await migrations.start('simplestCase');
+    await migration.reach('producerSwitched', 'waiting');
+    const before = await migration.status();
+    await talkUntilNewRun(migration);
+    const after = await migration.until(({ state }) => state === 'waiting');
+    expect({ ...after, steps: [] }).toEqual({ ...before, steps: [] });
+    await migration.say('producerSwitched', { by: 'ann' });
+    await migration.at('producerSwitched', 'done');
+  });
+
+  it('while it is blocked, and stays so with nothing tried until somebody says so', async () => {
+    const migration = await migrations.start('simplestCase', {}, (cluster) =>
+      cluster.next('copyAcls', failure('Unauthorized', 'User:ferry may not alter ACLs.')),
+    );
+    const { problem } = await migration.at('copyAcls', 'blocked');
+    await talkUntilNewRun(migration, () => migration.signal('copyAcls'));
+    expect(await migration.at('copyAcls', 'blocked')).toMatchObject({ problem });
+    expect((await migration.status()).next.map(({ message }) => message)).toContain('skip');
+    expect(migration.cluster.inputs('copyAcls')).toHaveLength(1);
+    await migration.say('retry', { by: 'ann' });
+    await migration.at('copyAcls', 'done');
+    expect(migration.cluster.inputs('copyAcls')).toHaveLength(2);
+  });
+
+  it('while it is paused, and stays so', async () => {
+    const migration = await migrations.start('simplestCase');
+    await migration.reach('producerSwitched', 'waiting');
+    await migration.say('pause', { by: 'ann' });
+    await talkUntilNewRun(migration, () => migration.signal('nonsense'));
+    expect((await migration.status()).state).toBe('paused');
+    await migration.say('producerSwitched', { by: 'ann' });
+    await migration.say('resume');
+    await migration.at('producerSwitched', 'done');
+  });
+
+  it('while it watches, and sees again what it saw', async () => {
+    const migration = await migrations.start('simplestCase');
+    const held = migration.cluster.hold('watchDrain');
+    await migration.reach('drain', 'active');
+    await migration.until(() => migration.cluster.inputs('watchDrain').length === 1);
+    await talkUntilNewRun(migration, () => migration.signal('nonsense'));
+    await migration.at('drain', 'done');
+    expect(migration.cluster.inputs('watchDrain')).toHaveLength(2);
+    held.answer({ state: 'drained', sentence: '', lag: [] });
+  });
+
+  it('while it soaks, and soaks no longer for it', async () => {
+    const migration = await migrations.start('simplestCase', { waits: { soak: '24h' } }, (cluster) =>
+      cluster.next('watchSoak', { state: 'watching', sentence: '', carry: null }),
+    );
+    const { startedAt } = await migration.reach('soak', 'active');
+    await migration.until(() => migration.cluster.inputs('watchSoak').length === 1);
+    await talkUntilNewRun(migration, () => migration.signal('nonsense'));
+    expect(await migration.at('soak', 'active')).toMatchObject({ startedAt });
+  });
+
+  it('while a mirror copies, which stops for it and goes on', async () => {
+    const migration = await migrations.start('simpleMirroring', { copying: { shares: 1 } });
+    await migration.reach('producerStopped', 'waiting');
+    await talkUntilNewRun(migration, () => migration.signal('nonsense'));
+    await migration.until(() => migration.cluster.inputs('mirror').length === 2);
+    expect(await migration.pending()).toBe(1);
+  });
+
+  it('and counts every one of many that are said at once, as updates and as signals', async () => {
+    const groups = Array.from({ length: 100 }, (_, index) => `group-${index}`);
+    const migration = await migrations.start('simplestCase', {
+      consumers: groups.map((group) => ({ group })),
+    });
+    await migration.reach('producerSwitched', 'waiting');
+    const first = await runId(migration);
+    const left = [...groups];
+    const person = async (by: string) => {
+      for (let name = left.shift(); name !== undefined; name = left.shift())
+        if (by === 'signals') await migration.signal('consumerSwitched', { by, name });
+        else
+          expect(await migration.say('consumerSwitched', { by, name })).toContain(
+            'counts when its step begins',
+          );
+    };
+    await Promise.all(['ann', 'bo', 'cy', 'signals'].map(person));
+    expect(await runId(migration)).not.toBe(first);
+    const { steps } = await migration.until(({ steps }) =>
+      steps.some(({ id, parts = [] }) => id === 'consumerSwitched' && parts.every(({ claim }) => claim)),
+    );
+    expect(steps.find(({ id }) => id === 'consumerSwitched')?.parts).toHaveLength(100);
+  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Migrations } from './migrations.js';
 import { asks, blocks } from './scripted-cluster.js';
+import { readable } from '../offsets.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
@@ -39,6 +40,48 @@ it('an approval is one person, one exact name, and counts only while it is asked
     data: { manifest: [{ topic: 'orders', topicId: 'id-of-orders' }, { topic: 'refunds' }] },
   });
   await migration.at('deleteSource', 'done');
+});
+
+it('the question lists the ACLs that go with the topic, and the evidence keeps those that went', async () => {
+  const acls = [
+    { topic: 'orders', acls: ['allow User:app read from *', 'deny User:* write from 10.0.0.1'] },
+    { topic: 'refunds', acls: ['allow User:app write from *'] },
+  ];
+  const migration = await migrations.start(
+    'simplestCase',
+    { topics: [{ name: 'orders' }, { name: 'refunds' }] },
+    (cluster) =>
+      cluster
+        .next('checkPlan', async (input) => ({ ...(await cluster.agreed('checkPlan', input)), acls }))
+        .next('deleteSource', { sentence: 'Deleted both.', acls }),
+  );
+  await migration.reach('deletionApproved', 'waiting');
+  const { waitingFor } = await migration.status();
+  expect(waitingFor).toContain(
+    'With it go the ACLs for these names on onprem, whoever made them, 3 in all (orders: allow User:app read from *; orders: deny User:* write from 10.0.0.1; refunds: allow User:app write from *).',
+  );
+  await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+  await migration.until((status) =>
+    status.waitingFor.includes(
+      'for that name on onprem, whoever made them, 1 in all (allow User:app write from *)',
+    ),
+  );
+  await migration.say('deletionApproved', { by: 'ann', topic: 'refunds' });
+  const { evidence } = await migration.at('deleteSource', 'done');
+  expect(evidence.at(-1)).toMatchObject({ data: { acls } });
+  expect(migration.cluster.inputs('deleteSource')).toMatchObject([{ acls }]);
+});
+
+it('a group that reads what does not move is told with the question', async () => {
+  const sentence = 'billing also reads invoices on onprem.';
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', async (input) => ({
+      ...(await cluster.agreed('checkPlan', input)),
+      elsewhere: [{ group: 'billing', sentence }],
+    })),
+  );
+  await migration.reach('consumerSwitched', 'waiting');
+  expect((await migration.status()).waitingFor).toContain(sentence);
 });
 
 it('a topic that is there again under another id is reported, in the evidence and in the end', async () => {
@@ -157,8 +200,8 @@ it('what producers wrote to the source alone holds up the step until a person ac
   await migration.say('retry', { by: 'ann', override: { reason: 'a test message' } });
   await migration.reach('deleteSource', 'done');
   // Every look begins where the marks are, until one is accepted; the deletion knows what was.
-  expect(migration.cluster.inputs('watchTwins').map(({ from }) => from.orders)).toEqual(
-    Array.from({ length: 3 }, () => ['100', '100']),
+  expect(migration.cluster.inputs('watchTwins').map(({ from }) => readable(from))).toEqual(
+    Array.from({ length: 3 }, () => ({ orders: ['100', '100'] })),
   );
   expect(migration.cluster.inputs('finalCheck').at(-1)).toMatchObject({ doubled: { alone } });
 });

@@ -18,7 +18,7 @@ async function sayYes(migration: TestMigration): Promise<void> {
       (status) => status.outcome !== null || status.state === 'waiting' || status.state === 'blocked',
     );
     if (outcome) return;
-    const said = next.find(({ input }) => state === 'waiting' || input.override !== undefined) ?? next[0];
+    const said = next.find(({ input }) => state === 'waiting' || input.accept !== undefined) ?? next[0];
     // What was waited for may have passed meanwhile.
     if (said) await migration.say(said.message, said.input).catch(() => undefined);
   }

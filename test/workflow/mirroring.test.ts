@@ -38,6 +38,7 @@ describe('the mirror', () => {
     await migration.until(() => migration.cluster.inputs('watchParity').length === 1);
     expect(await copying(migration)).toBe(0);
     expect(migration.cluster.inputs('watchMirror')).toMatchObject([
+      { partitions: { orders: 2 } },
       { to: ends, frozen: true, partitions: { orders: 2 } },
     ]);
     expect(migration.cluster.inputs('watchParity')).toMatchObject([{ ends, mirrored }]);
@@ -110,7 +111,7 @@ describe('the mirror', () => {
     });
     await migration.at('producerStopped', 'blocked');
     const { next, steps } = await migration.status();
-    expect(next[1]).toMatchObject({ message: 'retry', input: { override: expect.anything() as unknown } });
+    expect(next[1]).toMatchObject({ message: 'retry', input: { accept: expect.anything() as unknown } });
     expect(steps.find(({ id }) => id === 'producerStopped')?.problem).toMatchObject({
       type: 'Conflict',
       sentence,
@@ -127,10 +128,11 @@ describe('the mirror', () => {
     let share!: Held<'mirror'>;
     const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
       share = cluster.hold('mirror');
+      cluster.next('watchMirror', (input) => cluster.agreed('watchMirror', input));
       cluster.hold('watchMirror');
     });
     await migration.reach('catchUp', 'active');
-    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 2);
     share.fail(truncated);
     await migration.at('catchUp', 'blocked');
     expect((await migration.status()).waitingFor).toBe(truncated.message);
@@ -210,18 +212,86 @@ describe('the mirror', () => {
   });
 });
 
+describe('producers', () => {
+  const left = 'up to 83,929 records left to copy at 9,000 a second, about 9.3s to go';
+  const behind = { state: 'watching' as const, sentence: left, carry: 1 };
+
+  it('are asked to stop when the mirror keeps up, and told what it does until then', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchMirror', behind),
+    );
+    const held = migration.cluster.hold('watchMirror');
+    const { next } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 2);
+    expect(next).toEqual([]);
+    expect((await migration.status()).waitingFor).toBe(
+      `The mirror copies the history: ${left}. Let producers write on: you are asked to stop them when it keeps up.`,
+    );
+    expect(migration.cluster.inputs('watchMirror')).toMatchObject([{ sliceMs: 10_000 }, { carry: 1 }]);
+    held.answer({ state: 'caught-up', sentence: 'It keeps up.', mirrored });
+    await migration.reach('producerStopped', 'waiting');
+    expect(migration.cluster.inputs('watchQuiet')).toEqual([]);
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('that are said to have stopped before are kept, and warned about with the pause that they are in for', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    const first = migration.cluster.hold('watchMirror');
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    migration.cluster.next('watchMirror', behind);
+    const second = migration.cluster.hold('watchMirror');
+    expect(await migration.say('producerStopped', { by: 'ann' })).toMatch(
+      /^producerStopped is kept for orders-web, and early: the mirror does not keep up yet, so producers stand still/,
+    );
+    const { steps } = await migration.until(({ waitingFor }) => waitingFor.includes(left));
+    await migration.until(() => first.cancelled);
+    const warned = `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left: ${left}.`;
+    expect(steps.find(({ id }) => id === 'producerStopped')).toMatchObject({
+      says: warned,
+      evidence: [{ sentence: warned }],
+    });
+    expect(migration.cluster.inputs('watchQuiet')).toEqual([]);
+    second.answer({ state: 'caught-up', sentence: 'It keeps up.', mirrored });
+    await migration.at('catchUp', 'done');
+    await migration.reach('deleteSource', 'done');
+  });
+
+  it('of which nobody waits for the proof do not wait for the mirror either', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    migration.cluster.hold('watchMirror');
+    await migration.until(() => migration.cluster.inputs('watchMirror').length === 1);
+    await migration.say('producerStopped', { by: 'ann', override: { reason: 'it never keeps up' } });
+    await migration.at('producerStopped', 'done');
+    expect(migration.cluster.inputs('watchQuiet')).toHaveLength(1);
+  });
+
+  it('hear it from the mirror when it comes no further', async () => {
+    const stuck = 'The mirror has copied nothing for 10m.';
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchMirror', { state: 'contradicted', sentence: stuck }),
+    );
+    const { problem } = await migration.at('producerStopped', 'blocked');
+    expect(problem).toMatchObject({ sentence: stuck, offers: ['retry', 'abort'] });
+    await migration.say('retry');
+    await migration.reach('deleteSource', 'done');
+  });
+});
+
 describe('a record that arrives on the source after its end was frozen', () => {
   it.each([
     ['catchUp', 'watchMirror'],
+    ['parity', 'watchParity'],
+    ['translateOffsets', 'translateGroups'],
     ['consumerSwitched', 'watchConsumers'],
     ['producerSwitched', 'watchProducers'],
   ] as const)(
     'while %s is checked opens the producers’ step again, and the mirror goes on',
     async (id, activity) => {
-      const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
-        cluster.next(activity, { state: 'grew', sentence: arrived }),
-      );
-      const said = id === 'catchUp' ? 'producerStopped' : id;
+      const migration = await migrations.start('simpleMirroring', oneShare, (cluster) => {
+        if (activity === 'watchMirror') cluster.next(activity, (input) => cluster.agreed(activity, input));
+        cluster.next(activity, { state: 'grew', sentence: arrived });
+      });
+      const said = id === 'consumerSwitched' || id === 'producerSwitched' ? id : 'producerStopped';
       await migration.reach(said, 'waiting');
       await migration.say(said, { by: 'ann' });
       const reopened = await migration.until(({ steps }) =>
@@ -233,12 +303,44 @@ describe('a record that arrives on the source after its end was frozen', () => {
       await migrations.eventually(() => copying(migration), 1);
       await migration.reach('deleteSource', 'done');
       const names = migration.cluster.names();
-      const twice = id === 'catchUp' ? 1 : 2;
-      expect(names.filter((name) => name === 'watchParity')).toHaveLength(twice);
+      expect(names.filter((name) => name === 'watchParity')).toHaveLength(id === 'catchUp' ? 1 : 2);
       expect(names.filter((name) => name === 'watchQuiet')).toHaveLength(2);
       expect(names.filter((name) => name === 'prepareMirror')).toHaveLength(1);
     },
   );
+
+  it('that a group has read while its step waited is told by the look after its offsets, and asked about once producers write to the target', async () => {
+    const late = asks('late-record:orders+1', `${arrived} Accept that it stays behind.`);
+    const migration = await migrations.start('simpleMirroring', oneShare, (cluster) =>
+      cluster.next('watchProducers', failure('Unauthorized', 'User:ferry may not read orders on aiven.'), {
+        state: 'asks',
+        findings: [late],
+      }),
+    );
+    await migration.reach('producerSwitched', 'waiting');
+    await migration.say('producerSwitched', { by: 'ann' });
+    await migration.at('producerSwitched', 'blocked');
+    // A step that begins anew looks after the offsets first.
+    migration.cluster.next('translateGroups', { state: 'grew', sentence: arrived });
+    await migration.say('retry');
+    await migration.until(({ steps }) =>
+      steps.some(({ problem }) => problem?.findings.some(({ key }) => key === late.key)),
+    );
+    await migration.say('retry', { by: 'ann', override: { reason: 'known' } });
+    await migration.reach('deleteSource', 'done');
+    expect(migration.cluster.names().filter((name) => name === 'watchQuiet')).toHaveLength(1);
+  });
+
+  it('behind an end that was not proved is none of the mirror’s: groups are told where the copy ends', async () => {
+    const migration = await migrations.start('simpleMirroring', oneShare);
+    await migration.reach('producerStopped', 'waiting');
+    await migration.say('producerStopped', { by: 'ann', override: { reason: 'a probe writes for ever' } });
+    await migration.reach('consumerSwitched', 'waiting');
+    expect(migration.cluster.inputs('translateGroups')[0]).toMatchObject({
+      copied: { to: ends, frozen: false },
+    });
+    expect(migration.cluster.inputs('watchParity')).toMatchObject([{ frozen: false }]);
+  });
 
   it('asks when producers are at work on the target: it cannot be mirrored in order any more', async () => {
     const late = asks(
@@ -351,4 +453,23 @@ it('a producer of a topic that nobody writes to passes by an override, and the s
     { ends, mirrored, frozen: true },
     { ends, mirrored, accepted: ['not-written'] },
   ]);
+});
+
+it('moves topics and groups whose names every plain object has an answer for', async () => {
+  const names = ['__proto__', 'constructor', 'hasOwnProperty'];
+  const migration = await migrations.start('simpleMirroring', {
+    topics: names.map((name) => ({ name })),
+    consumers: names.map((group) => ({ group })),
+    copying: { shares: 1 },
+  });
+  await migration.reach('producerStopped', 'waiting');
+  await migration.until(() => started(migration) === 1);
+  const [copied] = migration.cluster.inputs('mirror');
+  expect(Object.entries(copied?.partitions ?? {})).toEqual(names.map((name) => [name, 2]));
+  expect(Object.entries(copied?.topicIds ?? {})).toEqual(names.map((name) => [name, `id-of-${name}`]));
+  await migration.reach('deleteSource', 'done');
+  expect(await migration.outcome()).toMatchObject({ result: 'done' });
+  const { steps } = await migration.status();
+  const moved = steps.find(({ id }) => id === 'consumerSwitched')?.parts;
+  expect(moved?.map(({ name, verified }) => [name, verified])).toEqual(names.map((name) => [name, true]));
 });

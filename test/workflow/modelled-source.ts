@@ -1,4 +1,5 @@
 import type { Finding } from '../../src/migration/findings.js';
+import { offsetAt, type SourceOffsets } from '../../src/migration/offsets.js';
 import { isMirrored, type Strategy } from '../../src/migration/strategies.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import { asks, blocks, type ScriptedCluster } from './scripted-cluster.js';
@@ -167,4 +168,4 @@ export class ModelledSource {
   };
 }
 
-const offsetOf = (table: Record<string, string[]>): number => Number(table.orders?.[0] ?? 0);
+const offsetOf = (table: SourceOffsets): number => Number(offsetAt(table, 'orders', 0) ?? 0n);

@@ -7,6 +7,7 @@ import type { OffsetTable, Side } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { Work } from '../../src/migration/work/work.js';
+import { pack } from '../../src/migration/packed.js';
 
 type Name = keyof Activities;
 type Input<N extends Name> = Parameters<Activities[N]>[0];
@@ -237,13 +238,14 @@ const agreeing: { [N in Name]: Answer<N> } = {
   copySchemas: () => ({ findings: [], sentence: 'No schema to copy.' }),
   leaveImport: () => ({ sentence: 'The target registry is not in import mode.' }),
   watchSchemas: watchingUntilCancelled,
-  finalCheck: ({ migration, topicIds, ends }) => ({
+  finalCheck: ({ migration, topicIds }) => ({
     findings: [],
     sentence: 'Nothing was written and nobody reads.',
     manifest: migration.topics.map(({ name }) => ({
       topic: name,
       topicId: topicIds?.[name] ?? null,
-      highWatermarks: ends[name] ?? [],
+      partitions: 2,
+      highWatermarks: pack([120n, 120n]),
       config: {},
     })),
   }),

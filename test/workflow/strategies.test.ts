@@ -35,7 +35,7 @@ const asked: Record<Strategy, readonly (keyof Activities)[]> = {
   ],
   simpleMirroring: [
     ...withTopics,
-    ...['prepareMirror', 'watchQuiet', 'watchMirror', 'watchParity'],
+    ...['prepareMirror', 'watchMirror', 'watchQuiet', 'watchMirror', 'watchParity'],
     ...['translateGroups', 'translateGroups', 'translateGroups', 'watchConsumers'],
     ...['translateGroups', 'watchProducers', 'removeMirror'],
     ...retired,
@@ -157,7 +157,8 @@ it('keeps what the migration made for an abort, and hands every activity the top
     cluster.next('copyAcls', { made: [acl], findings: [], sentence: 'One ACL copied.' }),
   );
   await migration.reach('consumerSwitched', 'waiting');
-  await migration.say('abort', { by: 'ann' });
+  // The server that skips time lets a run end as Canceled only when it was asked to cancel it.
+  await migration.handle.cancel();
   await migration.outcome();
   expect(migration.cluster.inputs('undo')).toMatchObject([
     {

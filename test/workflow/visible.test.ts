@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { controls } from '../../src/migration/messages.js';
 import { listed } from '../../app/connections/listing.js';
 import { Migrations } from './migrations.js';
@@ -73,6 +74,51 @@ it('the memo has what a list of migrations and the check for conflicts need', as
     step: null,
     running: false,
   });
+});
+
+it('an aborted migration ends as Canceled, with its outcome, and not as Completed', async () => {
+  const migration = await migrations.start('simplestCase');
+  await migration.reach('producerSwitched', 'waiting');
+  await migration.say('abort', { by: 'ann', note: 'wrong day' });
+  await expect(migration.handle.result()).rejects.toThrow('Workflow execution cancelled');
+  const outcome = await migration.outcome();
+  expect(outcome).toMatchObject({
+    result: 'aborted',
+    sentence: 'Aborted (wrong day). The source is as it was.',
+    undone: ['offsets of billing', 'topic orders'],
+  });
+  expect((await migration.status()).outcome).toEqual(outcome);
+  const description = await migration.handle.describe();
+  expect(description.status.name).toBe('CANCELLED');
+  expect(listed(description)).toMatchObject({ state: 'aborted', running: false });
+  expect(await migration.details()).toContain('**Aborted (wrong day). The source is as it was.**');
+});
+
+it('the timeline has words for everything that is asked for and every timer', async () => {
+  const migration = await migrations.start(
+    'simpleMirroring',
+    { copying: { shares: 2 }, topics: [{ name: 'orders' }, { name: 'refunds' }], waits: { soak: '10ms' } },
+    (cluster) => cluster.next('watchSoak', { state: 'watching', sentence: 'Nothing has come.', carry: null }),
+  );
+  await migration.reach('deleteSource', 'done');
+  await migration.outcome();
+  const events = (await migration.events()).filter(
+    (event) =>
+      event.activityTaskScheduledEventAttributes !== null || event.timerStartedEventAttributes !== null,
+  );
+  const named = events.map(({ activityTaskScheduledEventAttributes: asked, userMetadata }) => ({
+    what: asked?.activityType?.name ?? 'timer',
+    summary: userMetadata?.summary
+      ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary)
+      : undefined,
+  }));
+  expect(named.filter(({ summary }) => summary === undefined)).toEqual([]);
+  expect(named).toContainEqual({ what: 'mirror', summary: 'copies records, share 2 of 2' });
+  expect(named).toContainEqual({
+    what: 'timer',
+    summary: expect.stringContaining('waits for producerStopped'),
+  });
+  for (const { what, summary } of named) expect(summary).not.toBe(what);
 });
 
 it('a wait changes the memo only when it says something new', async () => {

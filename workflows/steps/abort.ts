@@ -1,5 +1,6 @@
 import { mirrorKind } from '../../src/migration/file.js';
-import { currentStep, type Outcome } from '../../src/migration/state.js';
+import { inFull } from '../../src/migration/listed.js';
+import { currentStep, isPassed, type Outcome, type Step } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
 import { change } from './activities.js';
 import type { Run } from './run.js';
@@ -29,7 +30,11 @@ export async function takeBack(run: Run): Promise<Outcome> {
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
     if (mirror && mirrorKind(run.migration) === 'mirrormaker') await change().stopMirror(run.work());
     const start = run.facts.start ?? mirrored ?? {};
-    const { written } = await change().targetWrites({ ...run.work(), start });
+    const { partitions } = run.facts.mirror ?? {};
+    const { written, mirrored: copied = mirrored } = await change().targetWrites({
+      ...{ ...run.work(), start },
+      ...(mirror && partitions && { partitions }),
+    });
     if (written.length > 0) {
       left = [
         ...written,
@@ -45,7 +50,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     }
     const undo = await change().undo({
       ...{ ...run.work(), made },
-      ...(mirrored && { mirrored }),
+      ...(copied && { mirrored: copied }),
       ...(translated && { translated }),
     });
     undone.push(...undo.undone);
@@ -65,7 +70,7 @@ export async function takeBack(run: Run): Promise<Outcome> {
     at: run.now(),
     sentence:
       left.length > 0
-        ? `Aborted${why}. Left for a person to decide: ${left.join(' ')}`
+        ? `Aborted${why}. Left for a person to decide: ${inFull(left, ' ')}`
         : `Aborted${why}. The source is as it was.`,
     undone,
     left,
@@ -78,18 +83,28 @@ export async function takeBack(run: Run): Promise<Outcome> {
 function schemasStay(run: Run): string[] {
   const { schemas } = run.migration;
   const copied = run.step('copySchemas');
-  return schemas && copied?.startedAt !== undefined && copied.status !== 'skipped'
-    ? [
-        `The schemas that were copied to ${schemas.target} stay there: nothing tells whether an application uses one by now. Delete by hand what nobody needs.`,
-      ]
-    : [];
+  if (!schemas || copied?.startedAt === undefined || copied.status === 'skipped') return [];
+  const { registered, versions } = copiedOf(copied);
+  const many =
+    versions === undefined
+      ? ''
+      : ` (${versions} versions, ${registered} of them registered when the step closed)`;
+  return [
+    `The schemas that were copied to ${schemas.target} stay there${many}: nothing tells whether an application uses one by now. Delete by hand what nobody needs.`,
+  ];
+}
+
+/** What the step has kept of its copy; nothing when it has not closed. */
+function copiedOf({ evidence }: Step): { registered?: number; versions?: number } {
+  const data = evidence.at(-1)?.data as { copied?: { registered?: number; versions?: number } } | undefined;
+  return data?.copied ?? {};
 }
 
 /** Groups that have stopped on the source, and may have processed on the target what they have not processed there. */
 function goneOn(run: Run): string[] {
   const { source, target } = run.migration;
   const parts = run.step('consumerStopped')?.parts ?? [];
-  const groups = parts.flatMap(({ name, verified }) => (verified ? [name] : [])).join(', ');
+  const groups = inFull(parts.flatMap((part) => (isPassed(part) ? [part.name] : [])));
   return groups === ''
     ? []
     : [

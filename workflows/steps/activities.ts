@@ -1,6 +1,27 @@
-import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  workflowInfo,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
+import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { RegistryActivities } from '../../src/migration/work/schemas.js';
+import { Blocked } from './turns.js';
+
+/** Temporal ends a run that asks for an activity with an input that is too large: a person is told before that. */
+function activities(options: ActivityOptions): Activities & RegistryActivities {
+  const asked = proxyActivities<Activities & RegistryActivities>(options);
+  return new Proxy(asked, {
+    get: (_, name) => (input: unknown) => {
+      const bytes = bytesOf(input);
+      if (bytes > mostBytes)
+        throw new Blocked(tooLarge(`What ${String(name)} has to be given`, bytes), [], 'Refused');
+      return (asked[name as keyof typeof asked] as (input: unknown) => unknown)(input);
+    },
+  });
+}
 
 /** One call of a watching activity: long enough that a wait costs fewer than ten events an hour. */
 export const sliceMs = 55 * 60_000;
@@ -10,7 +31,7 @@ export const sliceMs = 55 * 60_000;
  * after that a person is asked. An abort waits until a change has really stopped before it takes things back.
  */
 export const change = () =>
-  proxyActivities<Activities>({
+  activities({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '15 seconds',
     retry: {
@@ -27,7 +48,7 @@ export const change = () =>
  * heartbeat timeout is how soon another worker goes on. They change nothing, so nobody waits for one to stop.
  */
 export const watch = () =>
-  proxyActivities<Activities>({
+  activities({
     ...watchOptions(),
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
@@ -45,7 +66,7 @@ const watchOptions = () => ({
 
 /** Watches, and changes something at the end: an abort waits until that has really stopped before it takes things back. */
 export const watchThenChange = () =>
-  proxyActivities<Activities>({
+  activities({
     ...watchOptions(),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
@@ -58,7 +79,7 @@ export const mirrorSliceMs = (shares: number): number => Math.max(12, shares) * 
  * the target has a writer. What is transient is tried again for ever, since a mirror that waits harms nobody.
  */
 export const mirroring = (sliceMs: number) =>
-  proxyActivities<Activities>({
+  activities({
     taskQueue: mirrorQueue(workflowInfo().taskQueue),
     startToCloseTimeout: sliceMs + 60 * 60_000,
     heartbeatTimeout: '15 seconds',

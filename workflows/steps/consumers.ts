@@ -2,11 +2,17 @@ import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId } from '../../src/migration/strategies.js';
 import type { ConsumersExpected } from '../../src/migration/work/groups.js';
 import { watch } from './activities.js';
-import { humanStep, type HumanStep } from './human-step.js';
+import { humanStep, type HumanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import { producersStep } from './producers.js';
 import type { Run } from './run.js';
 import { keepTranslated, translated } from './translate.js';
+
+const nobodyNamed: Seen = {
+  agrees: true,
+  sentence: 'Not verified: the migration file names no consumer group.',
+  unverified: 'not-measured',
+};
 
 /** Groups have left a drained source and go on on the target. */
 export const consumersSwitched = (run: Run) =>
@@ -30,10 +36,9 @@ export const consumersSwitchedAtTheirOffsets = (run: Run) =>
 export async function consumersStopped(run: Run): Promise<void> {
   await humanStep(run, 'consumerStopped', {
     upkeep: keepTranslated(run),
+    toKnow: readElsewhere(run),
     check: async (groups, entry) =>
-      run.migration.consumers.length === 0
-        ? { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' }
-        : translated(run, entry, groups),
+      run.migration.consumers.length === 0 ? nobodyNamed : translated(run, entry, groups),
   });
 }
 
@@ -48,6 +53,12 @@ export const consumersReadBoth = (run: Run) => consumers(run, 'consumerReadsBoth
 export const oldConsumerCodeRemoved = (run: Run) =>
   consumers(run, 'oldConsumerCodeRemoved', 'left-source', run.facts.ends, run.facts.unproved === undefined);
 
+/** What a group reads beside the topics that move. */
+const readElsewhere = (run: Run) => (groups: readonly string[]) =>
+  (run.facts.elsewhere ?? [])
+    .flatMap(({ group, sentence }) => (groups.includes(group) ? [sentence] : []))
+    .join(' ');
+
 async function consumers(
   run: Run,
   id: HumanStepId,
@@ -58,9 +69,9 @@ async function consumers(
 ): Promise<void> {
   await humanStep(run, id, {
     upkeep: offsets.upkeep,
+    toKnow: readElsewhere(run),
     check: async (groups, entry) => {
-      if (run.migration.consumers.length === 0)
-        return { agrees: true, sentence: 'Not verified: the migration file names no consumer group.' };
+      if (run.migration.consumers.length === 0) return nobodyNamed;
       const first = await offsets.first?.(groups, entry);
       if (first?.agrees === false) return first;
       const seen = await run.watch(entry, (slice) =>

@@ -1,6 +1,7 @@
 import { mirrorKind } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
 import { neverCompared } from '../../src/migration/not-compared.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import type { Step } from '../../src/migration/state.js';
 import { change, watch } from './activities.js';
 import type { Run } from './run.js';
@@ -12,9 +13,9 @@ import { Blocked } from './turns.js';
 /** The mirror copies the history, and then what comes, in the background. */
 export async function mirrorStarted(run: Run): Promise<void> {
   await step(run, 'startMirror', async () => {
-    const { partitions, findings, sentence } = await change().prepareMirror(run.work());
+    const { partitions, targetIds, findings, sentence } = await change().prepareMirror(run.work());
     insist(run, findings);
-    run.facts.mirror = { partitions, runs: true };
+    run.facts.mirror = { partitions, ...(targetIds && { targetIds }), runs: true };
     run.mirror.goOn();
     return { sentence, data: { partitions, findings } };
   });
@@ -23,11 +24,55 @@ export async function mirrorStarted(run: Run): Promise<void> {
 /** The target has the history, and what the source gets, it has a moment later. */
 export async function mirrorSteady(run: Run): Promise<void> {
   await step(run, 'mirrorSteady', async (entry) => {
-    const partitions = run.facts.mirror?.partitions ?? {};
-    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, partitions }));
+    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }));
     if (seen.state === 'caught-up') return { sentence: seen.sentence };
     throw new Blocked(seen.sentence);
   });
+}
+
+/** Long enough to see how fast it copies, ms. */
+const paceMs = 10_000;
+
+/**
+ * Producers are asked to stop when that is a short pause: not before the mirror keeps up. Who says that they have stopped
+ * is told what is left; who overrides the proof for all of them is not held back.
+ */
+export async function mirrorKeepsUp(run: Run, entry: Step): Promise<void> {
+  const { mirror } = run.facts;
+  if (!mirror) return;
+  mirror.keepsUp = false;
+  const claims = () => (entry.parts ?? []).flatMap(({ claim }) => claim ?? []);
+  const insisted = () => claims().length === entry.parts?.length && claims().every((one) => one.override);
+  while (!insisted()) {
+    const before = claims().length;
+    let told = before === 0;
+    run.says(entry, 'active', sayCopying(before > 0));
+    const seen = await run.watchUnless(
+      () => claims().length > before,
+      (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }),
+      {
+        firstMs: paceMs,
+        says: (sentence) => {
+          const copying = sayCopying(before > 0, sentence);
+          if (!told) run.saw(entry, { sentence: copying });
+          told = true;
+          run.says(entry, 'active', copying);
+        },
+      },
+    );
+    if (seen?.state === 'caught-up') {
+      mirror.keepsUp = true;
+      return;
+    }
+    if (seen) throw new Blocked(seen.sentence);
+  }
+}
+
+function sayCopying(stopped: boolean, left?: string): string {
+  const how = left === undefined ? '' : `: ${left}`;
+  return stopped
+    ? `Producers were said to have stopped before the mirror keeps up, so they stand still until it has copied what is left${how}.`
+    : `The mirror copies the history${how}. Let producers write on: you are asked to stop them when it keeps up.`;
 }
 
 /**
@@ -44,7 +89,7 @@ export async function caughtUp(run: Run): Promise<void> {
     const { sentence, mirrored } = seen;
     return {
       sentence: run.facts.ahead ? `${sentence} The mirror goes on: producers do not wait for it.` : sentence,
-      data: { mirrored },
+      data: { mirrored: readableOffsets(mirrored) },
     };
   });
 }
@@ -63,15 +108,20 @@ export async function mirrorEmptied(run: Run, entry: Step) {
 }
 
 async function copied(run: Run, entry: Step) {
-  const { ends = {}, mirror, unproved } = run.facts;
+  const { ends = {}, unproved } = run.facts;
   const seen = await run.watch(entry, (slice) =>
     watch().watchMirror({
       ...slice,
-      ...{ partitions: mirror?.partitions ?? {}, to: ends, frozen: unproved === undefined },
+      ...{ ...mirroredIn(run), to: ends, frozen: unproved === undefined },
     }),
   );
   if (seen.state === 'caught-up') run.facts.mirrored = seen.mirrored;
   return seen;
+}
+
+function mirroredIn({ facts }: Run) {
+  const { partitions = {}, targetIds } = facts.mirror ?? {};
+  return { partitions, ...(targetIds && { targetIds }) };
 }
 
 /** Nobody writes to the target on behalf of the mirror any more. */
@@ -86,23 +136,33 @@ export async function mirrorStopped(run: Run): Promise<void> {
  */
 export async function comparedRecordByRecord(run: Run): Promise<void> {
   await step(run, 'parity', async (entry) => {
-    const { ends = {}, mirrored = {}, ahead } = run.facts;
+    const { ends = {}, mirrored = {}, ahead, unproved } = run.facts;
     if (ahead) {
       const why = `${ahead.by} decided that producers do not wait for the mirror (${ahead.reason}), so on ${run.migration.target} their records lie among the copied ones`;
       insist(run, neverCompared(run.migration, ends, why));
-      return { sentence: `Not verified: ${why}.` };
+      return { sentence: `Not verified: ${why}.`, unverified: 'not-measured' };
     }
+    // Once producers write to the target, what comes to the source is not mirrored any more, but asked about.
+    const producersWrite = run.step('producerSwitched')?.status !== 'pending';
+    const frozen = unproved === undefined && !producersWrite;
     // What was found is not read again for a person who accepts it.
     const known = run.facts.compared;
     if (known && known.asked.length > 0 && standing(known.asked, run.accepted).length === 0)
-      return { sentence: known.sentence, data: { accepted: known.asked } };
-    const seen = await run.watch(entry, (slice) => watch().watchParity({ ...slice, ends, mirrored }));
-    if (seen.state === 'equal') {
+      return {
+        sentence: known.sentence,
+        data: { accepted: known.asked },
+        unverified: 'not-measured',
+      };
+    const seen = await run.watch(entry, (slice) =>
+      watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
+    );
+    if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);
+    if (seen.state === 'equal' || seen.state === 'not-proved') {
       const { sentence, report, findings: asked = [], copies } = seen;
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });
       insist(run, asked);
-      return { sentence, data: report };
+      return { sentence, data: report, ...(asked.length > 0 && { unverified: 'not-measured' }) };
     }
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });
     throw new Blocked(seen.sentence);

@@ -7,18 +7,18 @@ import { step } from './step.js';
 import { Blocked } from './turns.js';
 
 /** Every group has consumed all that the source holds. A record that arrives meanwhile opens the producers' step again. */
-export const sourceDrained = (run: Run) =>
-  drained(run, run.facts.ends ?? {}, run.facts.unproved === undefined);
+export const sourceDrained = (run: Run) => drained(run, 'ends', run.facts.unproved === undefined);
 
 /** Every group has consumed what the source held when doubling was proved; what came later is on both clusters. */
-export const drainedToTheMarks = (run: Run) => drained(run, run.facts.marks ?? {}, false);
+export const drainedToTheMarks = (run: Run) => drained(run, 'marks', false);
 
-async function drained(run: Run, to: SourceOffsets, frozen: boolean): Promise<void> {
+async function drained(run: Run, upTo: 'ends' | 'marks', frozen: boolean): Promise<void> {
+  const to: SourceOffsets = run.facts[upTo] ?? {};
   await step(run, 'drain', async (entry) => {
     const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
     switch (seen.state) {
       case 'drained':
-        run.facts.drained = to;
+        run.facts.drained = upTo;
         return { sentence: seen.sentence, data: { lag: seen.lag, facts: seen.data } };
       case 'grew':
         throw run.reopen(producersStep(run), seen.sentence);

@@ -2,6 +2,7 @@ import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflo
 import { change } from './activities.js';
 import { insist } from './insist.js';
 import type { Run } from './run.js';
+import { Blocked } from './turns.js';
 
 const first = () => workflowInfo().firstExecutionRunId;
 
@@ -12,6 +13,7 @@ export async function held(run: Run): Promise<void> {
   const { held: holds, findings } = await change().takeHolds({ ...run.work(), run: first() });
   insist(run, findings);
   run.facts.holds = holds;
+  delete run.facts.holdsDue;
 }
 
 /** Others may have them. What cannot be given back now is found to be nobody's by who wants it next. */
@@ -21,7 +23,7 @@ export async function letGo(run: Run): Promise<void> {
   try {
     await change().releaseHolds({ ...run.work(), run: first(), held: holds });
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
+    if (!(error instanceof ActivityFailure || error instanceof Blocked)) throw error;
     log.warn(
       'The topics and groups were not given back: who wants them next finds that this migration has ended.',
     );

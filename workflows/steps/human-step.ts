@@ -1,4 +1,5 @@
-import type { Part, Step } from '../../src/migration/state.js';
+import { isPassed, type Part, type Step, type Unverified } from '../../src/migration/state.js';
+import { few, named } from '../../src/migration/foreign-text.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
 import type { Run } from './run.js';
 import { step } from './step.js';
@@ -6,16 +7,23 @@ import { step } from './step.js';
 /** How often a step that waits for a person looks after what it prepared, ms: well inside a week's offset retention. */
 const upkeepEvery = 24 * 60 * 60_000;
 
+const upkeepIn = ({ id }: Step) => ({
+  ms: upkeepEvery,
+  summary: `waits for ${id}, until it looks after what is prepared`,
+});
+
 /** What the clusters say about a claim. */
-export type Seen = { agrees: true; sentence: string; data?: unknown } | { agrees: false; sentence: string };
+export type Seen =
+  | { agrees: true; sentence: string; data?: unknown; unverified?: Unverified }
+  | { agrees: false; sentence: string };
 
 export interface HumanStep {
   /** Measures what the claims for these producers, groups or topics say; not called when all of them are overridden. */
   check: (names: string[], entry: Step) => Promise<Seen>;
-  /** For claims that can only be measured together, as a quiet source. */
-  together?: boolean;
   /** Every claim was overridden: a person takes the responsibility. */
   whenOverridden?: (entry: Step) => Promise<Seen>;
+  /** What a person has to know who is asked for these, beside the title of the step. */
+  toKnow?: (names: readonly string[]) => string;
   /** Done when the step begins, and once a day while it waits. */
   upkeep?: () => Promise<void>;
 }
@@ -31,16 +39,19 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
     for (;;) {
       const due = await claimed(run, entry, human, unlike);
       const seen = await verdict(run, entry, human, due);
+      // Somebody has overridden meanwhile what was measured.
+      if (!seen) continue;
       unlike = seen.agrees ? '' : contradicted(run, entry, due, seen.sentence);
       if (!seen.agrees) continue;
-      for (const part of due) part.verified = true;
+      for (const part of due) part.verified = !part.claim?.override;
+      const unverified = parts.some(({ claim }) => claim?.override) ? 'overridden' : seen.unverified;
       const evidence = (sentence: string) => ({
         sentence,
         ...(seen.data !== undefined && { data: seen.data }),
+        ...(unverified && { unverified }),
       });
-      if (!parts.every(({ verified }) => verified)) run.saw(entry, evidence(seen.sentence));
-      else if (due.length === parts.length)
-        return evidence(`${seen.sentence} Said: ${parts.map(saidText).join('; ')}.`);
+      if (!parts.every(isPassed)) run.saw(entry, evidence(seen.sentence));
+      else if (due.length === parts.length) return evidence(`${seen.sentence} Said: ${saidBy(parts)}.`);
       else {
         // Those that moved first were checked before a wait for the others: checks age.
         for (const part of parts) delete part.verified;
@@ -55,28 +66,36 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
  */
 async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string): Promise<Part[]> {
   const parts = entry.parts ?? [];
-  const due = () => parts.filter(({ claim, verified }) => claim && !verified);
-  const ready = () => (human.together ? parts.every(({ claim }) => claim) : due().length > 0);
+  const due = () => parts.filter((part) => part.claim && !isPassed(part));
+  const ready = () => (stepKind(entry.id).together ? parts.every(({ claim }) => claim) : due().length > 0);
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
     const missing = unsaid();
-    const asks = `${entry.title}: waiting for a person to say so for ${missing.join(', ')}.`;
+    const toKnow = human.toKnow?.(missing) ?? '';
+    const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.${toKnow && ` ${toKnow}`}`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
-    if (await run.until(() => unsaid().length < missing.length, upkeepEvery)) continue;
+    if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
     await run.startFreshHistory();
     await human.upkeep?.();
   }
   return due();
 }
 
-async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Promise<Seen> {
-  const measured = due.filter(({ claim }) => !claim?.override).map(({ name }) => name);
+/** @returns undefined when a person has overridden meanwhile what was to be measured: it need not be waited for. */
+async function verdict(run: Run, entry: Step, human: HumanStep, due: Part[]): Promise<Seen | undefined> {
+  const left = due.filter(({ claim }) => !claim?.override);
+  const measured = left.map(({ name }) => name);
+  const overridden = (): boolean =>
+    stepKind(entry.id).together
+      ? left.every(({ claim }) => claim?.override)
+      : left.some(({ claim }) => claim?.override);
+  delete entry.contradicted;
   run.says(
     entry,
     'active',
-    `${stepKind(entry.id).title}: said for ${due.map(({ name }) => name).join(', ')}; checking the clusters.`,
+    `${stepKind(entry.id).title}: said for ${few(due.map(({ name }) => name))}; checking the clusters.`,
   );
-  if (measured.length > 0) return human.check(measured, entry);
+  if (measured.length > 0) return run.unless(overridden, () => human.check(measured, entry));
   return human.whenOverridden
     ? human.whenOverridden(entry)
     : { agrees: true, sentence: 'Not verified: the check was overridden.' };
@@ -87,11 +106,20 @@ function contradicted(run: Run, entry: Step, due: Part[], seen: string): string 
   for (const part of due) if (!part.claim?.override) delete part.claim;
   const sentence = `Not so: ${seen}`;
   run.saw(entry, { sentence });
+  entry.contradicted = { at: run.now(), why: seen };
   return sentence;
+}
+
+const mostSaid = 20;
+
+/** The parts themselves hold all of it. */
+function saidBy(parts: readonly Part[]): string {
+  const more = parts.length - mostSaid;
+  return `${parts.slice(0, mostSaid).map(saidText).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 function saidText({ name, claim }: Part): string {
   const by = claim?.by ? ` by ${claim.by}` : '';
   const overridden = claim?.override ? ` (overridden: ${claim.override.reason})` : '';
-  return `${name}${by}${overridden}`;
+  return `${named(name)}${by}${overridden}`;
 }

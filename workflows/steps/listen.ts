@@ -3,6 +3,7 @@ import {
   defineSignal,
   defineUpdate,
   setDefaultSignalHandler,
+  setDefaultUpdateHandler,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -11,7 +12,6 @@ import {
   messageDescription,
   statusQuery,
   type ControlName,
-  type MessageName,
 } from '../../src/migration/messages.js';
 import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
@@ -38,7 +38,7 @@ export function listen(run: Run): void {
   for (const name of [...humanSteps, ...(Object.keys(controls) as ControlName[])]) {
     const description = messageDescription(name);
     setHandler(defineSignal<[unknown?]>(name), (input) => run.hear(name, input), { description });
-    setHandler(defineUpdate<string, [unknown]>(name), (input) => answer(run, name, input), {
+    setHandler(defineUpdate<string, [unknown]>(name), (input) => run.answer(name, input), {
       description,
       validator: (input) => {
         const { refusal } = run.judge(name, input);
@@ -46,17 +46,12 @@ export function listen(run: Run): void {
       },
     });
   }
+  const unknown = `no such message; the names are ${[...humanSteps, ...Object.keys(controls)].join(', ')}`;
   setDefaultSignalHandler((name, input) =>
-    isHumanStep(name)
-      ? run.hear(name, input)
-      : run.ignore(name, 'no such message; the names are listed under Send a Signal'),
+    isHumanStep(name) ? run.hear(name, input) : run.ignore(name, unknown),
   );
-}
-
-function answer(run: Run, name: MessageName, input: unknown): string {
-  const judgement = run.judge(name, input);
-  if (judgement.refusal !== undefined) return judgement.refusal;
-  judgement.apply();
-  run.show();
-  return judgement.answer;
+  setDefaultUpdateHandler((name, input) => {
+    const { refusal } = isHumanStep(name) ? run.judge(name, input) : { refusal: `${name}: ${unknown}` };
+    throw refused(refusal ?? unknown);
+  });
 }

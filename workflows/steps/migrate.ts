@@ -1,8 +1,16 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { inFull } from '../../src/migration/listed.js';
 import { workflowId } from '../../src/migration/messages.js';
-import { newState, type MigrationState, type Outcome } from '../../src/migration/state.js';
+import {
+  isClosed,
+  newState,
+  type MigrationState,
+  type Outcome,
+  type Step,
+} from '../../src/migration/state.js';
 import type { Strategy } from '../../src/migration/strategies.js';
+import { unverifiedOf } from '../../src/migration/unverified.js';
 import { takeBack } from './abort.js';
 import { letGo } from './holds.js';
 import { listen } from './listen.js';
@@ -72,7 +80,21 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
       'BadInput',
       lines,
     );
-  return carried ? { ...carried, migration } : newState(migration, new Date().toISOString());
+  return carried
+    ? { ...carried, steps: carried.steps.map(asNow), migration }
+    : newState(migration, new Date().toISOString());
+}
+
+/** A run of an earlier version carried over an overridden claim as a verified one. */
+function asNow({ problem, ...rest }: Step): Step {
+  // So was what is accepted by key by now.
+  const offers = problem?.offers.map((offer) => ((offer as string) === 'override' ? 'accept' : offer));
+  const step: Step = { ...rest, ...(problem && offers && { problem: { ...problem, offers } }) };
+  if (!step.parts?.some(({ claim, verified }) => claim?.override && verified)) return step;
+  const parts = step.parts.map((part) =>
+    part.claim?.override && part.verified ? { ...part, verified: false } : part,
+  );
+  return { ...step, parts, ...(isClosed(step) && { unverified: 'overridden' }) };
 }
 
 /** A cancellation from Temporal's own tools means what `abort` means: termination is never needed. */
@@ -84,12 +106,16 @@ function heedCancellation(run: Run): void {
 
 function end(run: Run): Outcome {
   const deletion = run.step('deleteSource')?.says ?? '';
-  const topics = run.migration.topics.map(({ name }) => name).join(', ');
+  const topics = inFull(run.migration.topics.map(({ name }) => name));
   const { source, target } = run.migration;
+  const unverified = unverifiedOf(run.state.steps);
+  const open = run.state.steps.filter((one) => one.unverified).map(({ title }) => title);
+  const not = open.length > 0 ? ` Not verified: ${open.join('; ')}.` : '';
   run.state.outcome = {
     result: 'done',
     at: run.now(),
-    sentence: `${topics} moved from ${source} to ${target}. ${deletion}`,
+    sentence: `${topics} moved from ${source} to ${target}. ${deletion}${not}`,
+    ...(unverified.length > 0 && { unverified }),
   };
   run.show();
   return run.state.outcome;

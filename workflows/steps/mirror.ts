@@ -5,13 +5,14 @@ import {
   condition,
   isCancellation,
 } from '@temporalio/workflow';
-import type { Finding } from '../../src/migration/findings.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
+import { acceptable } from './acceptable.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
+import { lostActivity } from './lost-activity.js';
 import { Blocked } from './turns.js';
 
 /**
@@ -101,22 +102,32 @@ export class Mirror {
 
   /** Until it is no longer wanted, and every share has stopped. */
   async #copy(): Promise<void> {
+    const { migration } = this.state;
+    // A share copies by the file as it was when it began, so all begin again when that is amended.
+    const wanted = (): boolean => this.#wanted() && this.state.migration === migration;
+    const partitions = this.state.facts.mirror?.partitions ?? {};
     const scope = new CancellationScope();
     const bell = new CancellationScope();
     const listening = bell.run(async () => {
-      await condition(() => !this.#wanted());
+      await condition(() => !wanted());
       scope.cancel();
     });
-    const partitions = this.state.facts.mirror?.partitions ?? {};
-    const { shares, busy } = sharesOf(this.state.migration, partitions);
+    const { targetIds } = this.state.facts.mirror ?? {};
+    const { shares, busy } = sharesOf(migration, partitions);
     const shareMs = mirrorSliceMs(shares);
     const copy = async (share: number): Promise<void> => {
-      while (this.#wanted())
-        await mirroring(shareMs).mirror({ ...this.work(), sliceMs: shareMs, share, shares, partitions });
+      let carry: unknown;
+      while (wanted()) {
+        const slice = { ...this.work(), sliceMs: shareMs, carry };
+        ({ carry } = await mirroring(shareMs).mirror({
+          ...{ ...slice, share, shares, partitions },
+          ...(targetIds && { targetIds }),
+        }));
+      }
     };
     const all = [
       ...busy.map((share) => () => copy(share)),
-      ...(this.state.migration.schemas ? [() => this.#letSchemasFollow()] : []),
+      ...(migration.schemas ? [() => this.#letSchemasFollow(wanted)] : []),
     ];
     await this.#orFail(() =>
       this.#mayImport(() =>
@@ -130,9 +141,9 @@ export class Mirror {
   }
 
   /** New versions on the source registry, while producers there may still make some. */
-  async #letSchemasFollow(): Promise<void> {
+  async #letSchemasFollow(wanted: () => boolean): Promise<void> {
     let carry: unknown;
-    while (this.#wanted()) {
+    while (wanted()) {
       const seen = await watchThenChange().watchSchemas({ ...this.work(), sliceMs, carry });
       if (seen.state === 'asks') {
         insist(this.work(), seen.findings);
@@ -168,19 +179,10 @@ export class Mirror {
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure) && !this.#wanted()) return;
     this.#failed = true;
+    const lost = lostActivity(error);
     this.#failure ??=
       cause instanceof ApplicationFailure
         ? new Blocked(cause.message, acceptable(cause), cause.type ?? 'Unexpected')
-        : new Blocked(
-            'No worker finished its share of the mirror in time: see that one is running, then retry.',
-            [],
-            'Unreachable',
-          );
+        : new Blocked(lost.sentence, [], lost.type);
   }
-}
-
-/** What a person may accept of a failure, which an activity hands over as its details (`FerryError.findings`). */
-function acceptable({ details }: ApplicationFailure): Finding[] {
-  const [findings] = details ?? [];
-  return Array.isArray(findings) ? (findings as Finding[]) : [];
 }

@@ -1,4 +1,5 @@
 import { targetName } from '../../src/migration/file.js';
+import { readableOffsets } from '../../src/migration/offsets.js';
 import { change } from './activities.js';
 import { held } from './holds.js';
 import { humanStep } from './human-step.js';
@@ -22,9 +23,11 @@ export async function prepareTarget(run: Run): Promise<void> {
 /** A migration may come from the web UI, so what `ferry plan` checks is checked here as well. */
 async function planChecked(run: Run): Promise<void> {
   await step(run, 'checkPlan', async () => {
-    const { findings, will, topicIds } = await change().checkPlan(run.work());
+    const { findings, will, topicIds, acls, elsewhere } = await change().checkPlan(run.work());
     insist(run, findings);
     run.facts.topicIds = topicIds;
+    if (acls) run.facts.acls = acls;
+    if (elsewhere) run.facts.elsewhere = elsewhere;
     await held(run);
     return {
       sentence: 'The plan holds.',
@@ -57,10 +60,10 @@ async function topicsCreated(run: Run): Promise<void> {
 
 async function aclsCopied(run: Run): Promise<void> {
   await step(run, 'copyAcls', async () => {
-    const { made, findings, sentence } = await change().copyAcls(run.work());
+    const { made, created = made.length, findings, sentence } = await change().copyAcls(run.work());
     run.facts.made.acls.push(...made);
     insist(run, findings);
-    return { sentence, data: { made: made.length, findings } };
+    return { sentence, data: { made: created, findings } };
   });
 }
 
@@ -80,7 +83,7 @@ async function seed(run: Run) {
   if (made.length > 0) run.facts.start = start;
   insist(run, findings);
   run.facts.start = start;
-  return { sentence, data: { start, findings } };
+  return { sentence, data: { start: readableOffsets(start), findings } };
 }
 
 /** Looks after the starting offsets while people take their time. */

@@ -1,9 +1,11 @@
 import { patched } from '@temporalio/workflow';
 import { targetName } from '../../src/migration/file.js';
+import { inFull } from '../../src/migration/listed.js';
+import { readableOffsets, sameOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
 import { watch } from './activities.js';
-import { mirrorEmptied } from './copy.js';
+import { mirrorEmptied, mirrorKeepsUp } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import type { Run } from './run.js';
@@ -16,7 +18,12 @@ export const producersSwitched = (run: Run) => quietSource(run, 'producerSwitche
 
 /** Producers have stopped, and write nowhere until the target has everything. Evidence: the same. The mirror goes on. */
 export async function producersStopped(run: Run): Promise<void> {
-  await quietSource(run, 'producerStopped', { upkeep: async () => run.mirror.start() });
+  const upkeep = async (): Promise<void> => {
+    run.mirror.start();
+    const entry = run.step('producerStopped');
+    if (entry && patched('asked-when-mirror-keeps-up')) await mirrorKeepsUp(run, entry);
+  };
+  await quietSource(run, 'producerStopped', { upkeep });
 }
 
 /**
@@ -30,7 +37,7 @@ export async function oldProducersStopped(run: Run): Promise<void> {
   };
   const whenOverridden = ({ by, reason }: { by: string; reason: string }): string => {
     run.facts.ahead = { by, reason };
-    const topics = run.migration.topics.map(targetName).join(', ');
+    const topics = inFull(run.migration.topics.map(targetName));
     return `Not waited for, as ${by} decided (${reason}): until the old producers have stopped and the mirror is empty, records of one key may swap on ${run.migration.target} in ${topics}.`;
   };
   await quietSource(run, 'producerStopped', { upkeep, whenOverridden });
@@ -54,7 +61,10 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     );
     switch (seen.state) {
       case 'writing':
-        return { agrees: true, sentence: seen.sentence, data: { written: seen.written } };
+        return {
+          ...{ agrees: true, sentence: seen.sentence, data: { written: seen.written } },
+          ...(unproved && { unverified: 'not-measured' }),
+        };
       case 'contradicted':
         return { agrees: false, sentence: seen.sentence };
       case 'grew':
@@ -66,8 +76,12 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     }
   };
   await humanStep(run, 'producerSwitched', {
-    together: true,
-    upkeep: keepTranslated(run),
+    upkeep: async () => {
+      // Copies what old producers have left, before groups are looked for there.
+      if (run.facts.ahead) run.mirror.start();
+      // Whether it can still be mirrored depends on whether anybody writes to the target.
+      await keepTranslated(run, (entry) => writing(entry))();
+    },
     check: (_names, entry) => writing(entry),
     whenOverridden: (entry) => writing(entry, ['not-written']),
   });
@@ -109,7 +123,9 @@ async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   const seen = await run.watch(entry, (slice) =>
     watch().watchTwins({
       ...slice,
-      since: doubled?.next ?? doublingSince ?? { source: marks, target: {} },
+      since: doubled
+        ? { source: doubled.to, ...doubled.next }
+        : (doublingSince ?? { source: marks, target: {} }),
       from: doubled?.to ?? marks,
       to: ends,
       known: doubled?.alone ?? [],
@@ -118,7 +134,13 @@ async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   insist(run, seen.findings);
   const { next, alone } = seen;
-  run.facts.doubled = { to: ends, next, alone };
+  // Twins are looked for from where this look ended on: the source has nothing beyond its frozen ends.
+  run.facts.doubled = {
+    to: ends,
+    next: sameOffsets(next.source, ends) ? { target: next.target } : next,
+    alone,
+  };
+  delete run.facts.doublingSince;
   return { agrees: true, sentence: seen.sentence, data: { alone } };
 }
 
@@ -130,7 +152,7 @@ async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<S
   );
   if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
   run.facts.ends = seen.ends;
-  return { agrees: true, sentence: seen.sentence, data: { ends: seen.ends } };
+  return { agrees: true, sentence: seen.sentence, data: { ends: readableOffsets(seen.ends) } };
 }
 
 interface Quiet {
@@ -155,7 +177,6 @@ async function quietSource(
       : more;
   };
   await humanStep(run, id, {
-    together: true,
     upkeep,
     check: async (_names, entry) => {
       delete run.facts.unproved;
@@ -186,10 +207,9 @@ export async function producersWriteBoth(run: Run): Promise<void> {
     run.facts.marks = seen.marks;
     if (seen.since) run.facts.doublingSince = seen.since;
     delete run.facts.doubled;
-    return { agrees: true, sentence: seen.sentence, data: { marks: seen.marks } };
+    return { agrees: true, sentence: seen.sentence, data: { marks: readableOffsets(seen.marks) } };
   };
   await humanStep(run, 'producerWritesBoth', {
-    together: true,
     upkeep: keepOffsets(run),
     check: (_names, entry) => doubling(entry),
     whenOverridden: (entry) => doubling(entry, ['not-doubling']),

@@ -38,7 +38,7 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
   const { ends = {}, unproved } = run.facts;
   // A source that was never seen quiet may go on as it was: what has come is asked about before the deletion.
   if (unproved || !patched('soak-watched')) {
-    await run.until(() => false, until - Date.now());
+    await run.until(() => false, { ms: until - Date.now(), summary: 'soaks' });
     return;
   }
   const seen = await run.watchUntil(until, (slice) => watch().watchSoak({ ...slice, ends }));
@@ -49,7 +49,9 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
 
 /** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
-  const { ends = {}, unproved, drained, marks, doubled, mirrored, compared } = run.facts;
+  const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
+  const { drained: upTo } = run.facts;
+  const drained = typeof upTo === 'string' ? run.facts[upTo] : upTo;
   const seen = await change().finalCheck({
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },
@@ -66,7 +68,7 @@ async function finalCheck(run: Run) {
 
 async function deletionApproved(run: Run): Promise<void> {
   await humanStep(run, 'deletionApproved', {
-    together: true,
+    toKnow: (topics) => aclsThatGo(run, topics),
     check: async (_topics, entry) => {
       const { findings, sentence, manifest } = await finalCheck(run);
       if (standing(findings, run.accepted).length > 0)
@@ -75,6 +77,18 @@ async function deletionApproved(run: Run): Promise<void> {
       return { agrees: true, sentence, data: { manifest, findings } };
     },
   });
+}
+
+const aclsShown = 10;
+
+/** The deletion takes the ACLs of a topic with it, whoever made them. */
+function aclsThatGo({ facts, migration }: Run, topics: readonly string[]): string {
+  const all = (facts.acls ?? []).flatMap(({ topic, acls }) =>
+    topics.includes(topic) ? acls.map((acl) => (topics.length === 1 ? acl : `${topic}: ${acl}`)) : [],
+  );
+  if (all.length === 0) return '';
+  const more = all.length > aclsShown ? `; and ${all.length - aclsShown} more` : '';
+  return `With it go the ACLs for ${topics.length === 1 ? 'that name' : 'these names'} on ${migration.source}, whoever made them, ${all.length} in all (${all.slice(0, aclsShown).join('; ')}${more}). They are kept in the evidence, so that they can be put back; one that was made since the plan stays.`;
 }
 
 async function sourceDeleted(run: Run): Promise<void> {
@@ -93,14 +107,16 @@ async function sourceDeleted(run: Run): Promise<void> {
       run.insistUndisturbed();
       run.facts.deletingSince = run.now();
     }
-    const { ends, unproved } = run.facts;
+    const { ends, unproved, acls: listed } = run.facts;
     const {
       sentence,
       findings = [],
       begun,
+      acls,
     } = await change().deleteSource({
       ...run.work(),
       ...(ends && { ends }),
+      ...(listed && { acls: listed }),
     });
     const [late] = standing(findings, run.accepted);
     if (late && !begun) {
@@ -111,6 +127,9 @@ async function sourceDeleted(run: Run): Promise<void> {
     insist(run, findings);
     const seen = await run.watch(entry, (slice) => watch().watchDeleted(slice));
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
-    return { sentence: `${sentence} ${seen.sentence}`, data: { recreated: seen.recreated } };
+    return {
+      sentence: `${sentence} ${seen.sentence}`,
+      data: { recreated: seen.recreated, ...(acls && { acls }) },
+    };
   });
 }

@@ -5,11 +5,13 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { judge, type Judgement } from '../../src/migration/claims.js';
+import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
+import { addEvidence } from '../../src/migration/evidence.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
@@ -21,20 +23,37 @@ import {
   type Problem,
   type Step,
 } from '../../src/migration/state.js';
+import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { Mirror } from './mirror.js';
-import { Aborted, Interrupted, Reopened, Skipped, type Blocked } from './turns.js';
+import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** How many refused messages are kept for a person to see. */
 const refusedKept = 5;
 
+/** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
+const mostAnswers = 1_000;
+
+/** How long a wait may take, and what the timeline of the web UI calls it. */
+interface Timer {
+  ms: number;
+  summary: string;
+}
+
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
   #memo = '';
+  /** Whether what is watched now need not be waited for any more. */
+  #moot: () => boolean = () => false;
+  /** Updates that this run has taken. */
+  #answers = 0;
+  /** The state of this run would not fit into the input of another. */
+  #tooLarge = false;
+  #detailsDue = false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
 
@@ -73,24 +92,38 @@ export class Run {
   }
 
   /** Starting offsets that the ferry has committed on the target: what an abort takes back. */
-  madeOffsets({ group, topics, commits }: MadeOffsets): void {
+  madeOffsets(made: MadeOffsets): void {
+    const { group, topics = [], commits } = made;
     const known = this.facts.made.offsets.find((one) => one.group === group);
-    if (!known) this.facts.made.offsets.push({ group, topics, ...(commits && { commits }) });
+    if (!known || made.positions)
+      this.facts.made.offsets = [...this.facts.made.offsets.filter((one) => one !== known), made];
     else {
-      known.topics = [...new Set([...known.topics, ...topics])];
+      // Answered by a ferry of before: what it has made lately, and not all of it.
+      known.topics = [...new Set([...(known.topics ?? []), ...topics])];
       if (commits) known.commits = { ...known.commits, ...commits };
     }
   }
 
   // ── what people say ────────────────────────────────────────────────────────
 
-  judge(name: MessageName, input: unknown): Judgement {
-    return judge(this.state, name, input, this.now());
+  /** @param since whether a rule that came later holds: a history that is older goes on by the rules that it began with */
+  judge(name: MessageName, input: unknown, since?: (rule: Rule) => boolean): Judgement {
+    return judge(this.state, name, input, this.now(), since);
+  }
+
+  /** An update, which its validator has let pass: the answer. */
+  answer(name: MessageName, input: unknown): string {
+    this.#answers += 1;
+    const judgement = this.judge(name, input, patched);
+    if (judgement.refusal !== undefined) return judgement.refusal;
+    judgement.apply();
+    this.show();
+    return judgement.answer;
   }
 
   /** A signal: what is refused is shown instead of thrown, because a throwing signal handler would end the run. */
   hear(name: MessageName, input: unknown): void {
-    const judgement = this.judge(name, input);
+    const judgement = this.judge(name, input, patched);
     if (judgement.refusal === undefined) {
       judgement.apply();
       this.show();
@@ -99,7 +132,8 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
-    this.state.refused = [...this.state.refused, { at: this.now(), message, why }].slice(-refusedKept);
+    const told = { at: this.now(), message: message.slice(0, 100), why: why.slice(0, 1_000) };
+    this.state.refused = [...this.state.refused, told].slice(-refusedKept);
     this.show();
   }
 
@@ -121,7 +155,7 @@ export class Run {
   }
 
   saw(step: Step, evidence: Omit<Evidence, 'at'>): void {
-    step.evidence.push({ at: this.now(), ...evidence });
+    addEvidence(step, { at: this.now(), ...evidence });
   }
 
   close(step: Step, status: 'done' | 'skipped', evidence: Omit<Evidence, 'at'>): void {
@@ -131,6 +165,8 @@ export class Run {
     step.endedAt = this.now();
     delete step.problem;
     delete step.openedAgain;
+    delete step.contradicted;
+    if (evidence.unverified) step.unverified = evidence.unverified;
     this.state.decision = null;
     log.info(`${step.id} ${status}: ${evidence.sentence}`);
     this.show();
@@ -162,6 +198,8 @@ export class Run {
       delete step.says;
       delete step.problem;
       delete step.openedAgain;
+      delete step.contradicted;
+      delete step.unverified;
       for (const part of step.parts ?? []) {
         delete part.claim;
         delete part.verified;
@@ -193,16 +231,19 @@ export class Run {
 
   /**
    * Waits until `met`, and while paused. A wait like this adds nothing to history.
-   * @returns false when `timeoutMs` ran out first.
+   * @returns false when the time of `timer` ran out first.
    */
-  async until(met: () => boolean, timeoutMs?: number): Promise<boolean> {
-    return this.#until(met, () => this.#turn(), timeoutMs);
+  async until(met: () => boolean, timer?: Timer): Promise<boolean> {
+    return this.#until(met, () => this.#turn(), timer);
   }
 
-  async #until(met: () => boolean, turnOf: () => Error | null, timeoutMs?: number): Promise<boolean> {
-    const ready = () => turnOf() !== null || (this.state.paused === null && met());
-    const inTime =
-      timeoutMs === undefined ? (await condition(ready), true) : await condition(ready, timeoutMs);
+  async #until(met: () => boolean, turnOf: () => Error | null, timer?: Timer): Promise<boolean> {
+    const over = () => turnOf() !== null || (this.state.paused === null && met());
+    const ready = () => over() || this.#isLong();
+    const inTime = timer
+      ? await condition(ready, timer.ms, { summary: timer.summary })
+      : (await condition(ready), true);
+    if (inTime && !over()) await this.#goOnInNewRun();
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
@@ -216,15 +257,37 @@ export class Run {
     step: Step,
     slice: (watch: Watch) => Promise<T>,
   ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>> {
+    for (;;) {
+      const seen = await this.watchUnless(() => false, slice, {
+        firstMs: sliceMs,
+        says: (sentence) => this.says(step, 'active', sentence),
+      });
+      if (seen) return seen;
+    }
+  }
+
+  /**
+   * The same until a person has said something: `null` then. What the first slice sees is told soon, so that people who
+   * have said something know what it means.
+   */
+  async watchUnless<T extends { state: string }>(
+    said: () => boolean,
+    slice: (watch: Watch) => Promise<T>,
+    { firstMs, says }: { firstMs: number; says: (sentence: string) => void },
+  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>> | null> {
     type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
     let carry: unknown;
-    for (;;) {
+    for (let length = firstMs; ; length = sliceMs) {
       const current = carry;
-      const seen = await this.#interruptible(() => slice({ ...this.work(), sliceMs, carry: current }));
+      const seen = await this.#interruptible(
+        () => slice({ ...this.work(), sliceMs: length, carry: current }),
+        said,
+      );
+      if (seen === null) return null;
       if (seen.state !== 'watching') return seen as Seen;
       const watching = seen as unknown as { sentence: string; carry: unknown };
       carry = watching.carry;
-      this.says(step, 'active', watching.sentence);
+      says(watching.sentence);
       await this.startFreshHistory();
     }
   }
@@ -249,26 +312,48 @@ export class Run {
       if (seen.state !== 'watching') return seen as Seen;
       carry = (seen as unknown as { carry: unknown }).carry;
       const early = began + length - Date.now();
-      if (early > length / 10) await this.until(() => false, early);
+      if (early > length / 10) await this.until(() => false, { ms: early, summary: 'until it looks again' });
       await this.startFreshHistory();
     }
     return null;
   }
 
-  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does this unless, or until, nobody needs it any more.
+   * @returns undefined when a watch was given up for that.
+   */
+  async unless<T>(moot: () => boolean, work: () => Promise<T>): Promise<T | undefined> {
+    this.#moot = moot;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Moot) return undefined;
+      throw error;
+    } finally {
+      this.#moot = () => false;
+    }
+  }
+
+  async #interruptible<T>(work: () => Promise<T>): Promise<T>;
+  async #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
+  async #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
     const scope = new CancellationScope();
     const bell = new CancellationScope();
     let interrupted = false;
     const listening = bell.run(async () => {
-      await condition(() => this.state.paused !== null || this.#turn() !== null);
+      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong() || said());
       interrupted = true;
       scope.cancel();
     });
     try {
       return await scope.run(work);
     } catch (error) {
-      if (interrupted && isCancellation(error)) throw this.#turn() ?? new Interrupted();
-      throw error;
+      if (!interrupted || !isCancellation(error)) throw error;
+      const turn = this.#turn();
+      if (turn) throw turn;
+      // A history that has become long is seen to when the step begins again.
+      if (this.state.paused || !said()) throw new Interrupted();
+      return null;
     } finally {
       bell.cancel();
       await listening.catch(() => undefined);
@@ -276,8 +361,9 @@ export class Run {
   }
 
   /** What ends the present wait: something that a person has said, or a mirror that has failed. */
-  #turn(): Aborted | Skipped | Blocked | null {
-    return this.#decided() ?? this.mirror.failure;
+  #turn(): Aborted | Skipped | Blocked | Interrupted | Moot | null {
+    if (this.#moot()) return this.#decided() ?? new Moot();
+    return this.#decided() ?? (this.state.afresh ? new Interrupted() : this.mirror.failure);
   }
 
   #decided(): Aborted | Skipped | null {
@@ -287,17 +373,42 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested) return;
+    if ((workflowInfo().continueAsNewSuggested && this.#fitsNewRun()) || this.#isLong())
+      await this.#goOnInNewRun();
+  }
+
+  /**
+   * Whether the history has to end in the middle of a wait: each message makes it longer, however still the migration is.
+   * Asked by the conditions of waits, so the patch is asked for only when it is.
+   */
+  #isLong(): boolean {
+    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
+  }
+
+  /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
+  #fitsNewRun(): boolean {
+    if (this.#tooLarge) return false;
+    const { migration, ...carried } = this.state;
+    const bytes = bytesOf([migration, carried]);
+    if (bytes <= mostBytes) return true;
+    this.#tooLarge = true;
+    log.warn(tooLarge('The state that goes on in a new run', bytes));
+    return false;
+  }
+
+  /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
+  async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...carried } = this.state;
-    await continueAsNew(migration, carried);
+    return continueAsNew(migration, carried);
   }
 
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
-    setCurrentDetails(detailsOf(this.state));
+    this.#showDetails();
     const { state, source, target } = statusOf(this.state);
     const step = currentStep(this.state);
     const migration = {
@@ -316,5 +427,15 @@ export class Run {
     if (memo === this.#memo) return;
     this.#memo = memo;
     upsertMemo({ migration });
+  }
+
+  /** Once for all that happens at one moment: a thousand approvals may come at once. */
+  #showDetails(): void {
+    if (this.#detailsDue) return;
+    this.#detailsDue = true;
+    void Promise.resolve().then(() => {
+      this.#detailsDue = false;
+      setCurrentDetails(detailsOf(this.state));
+    });
   }
 }

@@ -1,7 +1,11 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { Finding } from '../../src/migration/findings.js';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import { held } from './holds.js';
+import { lostActivity } from './lost-activity.js';
 import type { Run } from './run.js';
+import { acceptable } from './acceptable.js';
 import { Blocked, Interrupted, Skipped } from './turns.js';
 
 /**
@@ -15,10 +19,16 @@ export async function step(
 ): Promise<void> {
   const entry = run.step(id);
   if (!entry || isClosed(entry)) return;
+  // It was blocked when its history had become long: it stays so until a person says what to do.
+  let stands = entry.status === 'blocked' ? entry.problem : undefined;
   for (;;) {
     try {
+      if (stands) await run.blocked(entry, stands);
+      stands = undefined;
+      delete run.state.afresh;
       await run.startFreshHistory();
       await run.goAhead();
+      if (run.facts.holdsDue && !run.state.abort) await held(run);
       run.mirror.goOn();
       run.begin(entry);
       run.close(entry, 'done', await body(entry));
@@ -42,6 +52,8 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
   const why = said.note ? `: ${said.note}` : '';
   run.close(entry, 'skipped', {
     sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
+    // The one check among the steps that may be left out.
+    ...(entry.id === 'parity' && { unverified: 'not-measured' }),
   });
 }
 
@@ -52,28 +64,24 @@ function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
     ...(stepKind(entry.id).skippable === undefined ? [] : ['skip' as const]),
     ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
   ];
-  if (error instanceof Blocked) {
-    const acceptable = error.findings.length > 0 && error.findings.every(({ weight }) => weight === 'asks');
+  const asked = (findings: readonly Finding[]): Problem['offers'] =>
+    findings.some(({ weight }) => weight === 'asks') ? ['accept'] : [];
+  if (error instanceof Blocked)
     return {
       type: error.type,
       sentence: error.message,
       findings: error.findings,
-      offers: [...offers, ...(acceptable ? ['override' as const] : []), ...rest()],
+      offers: [...offers, ...asked(error.findings), ...rest()],
     };
-  }
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
-  return cause instanceof ApplicationFailure
-    ? {
-        type: cause.type ?? 'Unexpected',
-        sentence: cause.message,
-        findings: [],
-        offers: [...offers, ...rest()],
-      }
-    : {
-        type: 'Unreachable',
-        sentence: `No worker finished ${error.activityType} in time: see that one is running, then retry.`,
-        findings: [],
-        offers: [...offers, ...rest()],
-      };
+  if (!(cause instanceof ApplicationFailure))
+    return { ...lostActivity(error), findings: [], offers: [...offers, ...rest()] };
+  const findings = acceptable(cause);
+  return {
+    type: cause.type ?? 'Unexpected',
+    sentence: cause.message,
+    findings,
+    offers: [...offers, ...asked(findings), ...rest()],
+  };
 }

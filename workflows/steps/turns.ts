@@ -24,6 +24,11 @@ export class Reopened extends Error {
   override readonly name = 'Reopened';
 }
 
+/** What is watched need not be waited for any more. */
+export class Moot extends Error {
+  override readonly name = 'Moot';
+}
+
 /** A step cannot go on without a person. */
 export class Blocked extends Error {
   override readonly name = 'Blocked';

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import { connectionFailure } from './connection-failure.js';
 import type { ClusterConnection } from './cluster-connection.js';
-import { login } from './login.js';
+import type { Credentials, Proof } from './credentials.js';
 import { ok } from './refusal.js';
 import { apiVersionsV3 } from '../wire/api-versions-v3.js';
 import type { Api } from '../wire/api.js';
@@ -13,6 +13,10 @@ const defaultRequestTimeoutMs = 30_000;
 /** Of the time that the broker allows: then the ferry says anew who it is. */
 const reauthenticationAfter = 0.8;
 const longestTimerMs = 2 ** 31 - 1;
+/** A broker takes no proof sooner after the last one (KIP-368, `MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS`). */
+const reauthenticationNotBeforeMs = 1_100;
+/** Between attempts to get ready for it. */
+const leastPauseMs = 250;
 
 /** One connection to one broker, which knows the versions that the broker speaks. */
 export class BrokerLink {
@@ -24,6 +28,7 @@ export class BrokerLink {
     private readonly cluster: string,
     readonly address: string,
     private readonly settings: ClusterConnection,
+    private readonly credentials: Credentials | undefined,
     private readonly exchange: Exchange,
     private readonly versions: Map<number, { min: number; max: number }>,
     sessionMs: number,
@@ -34,6 +39,7 @@ export class BrokerLink {
   /**
    * Connects, authenticates and asks for versions, or fails `Unreachable` or `Unauthenticated`.
    *
+   * @param credentials shared by all connections to the cluster
    * @param link `throttled` is told what a quota holds back, for ms from now on; `signal` ends a connection that nobody waits
    *   for any more
    */
@@ -41,12 +47,14 @@ export class BrokerLink {
     cluster: string,
     address: string,
     settings: ClusterConnection,
+    credentials: Credentials | undefined,
     { throttled, signal }: Pick<ExchangeOptions, 'throttled' | 'signal'> = {},
   ): Promise<BrokerLink> {
     const { host, port } = hostAndPort(address);
-    const { sasl, tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
+    const { tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
     let exchange: Exchange | undefined;
     try {
+      const proof = await credentials?.ready();
       exchange = await Exchange.open({
         host,
         port,
@@ -64,11 +72,11 @@ export class BrokerLink {
           ...(isIP(host) === 0 && { servername: host }),
         },
       });
-      const sessionMs = sasl ? await login(exchange, sasl) : 0;
+      const sessionMs = proof ? await proof(exchange) : 0;
       const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: '0.1.0' });
       if (answer.code !== ok) throw tooOld(cluster, address, 'ApiVersions version 3');
       const versions = new Map(answer.versions.map(({ key, min, max }) => [key, { min, max }]));
-      return new BrokerLink(cluster, address, settings, exchange, versions, sessionMs);
+      return new BrokerLink(cluster, address, settings, credentials, exchange, versions, sessionMs);
     } catch (error) {
       exchange?.close();
       if (isFerryError(error)) throw error;
@@ -88,7 +96,8 @@ export class BrokerLink {
 
   async ask<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
     if (!this.speaks(api)) throw tooOld(this.cluster, this.address, `${api.name} version ${api.version}`);
-    await this.reauthentication;
+    // Nothing may come between this and what is asked: a broker that is being told anew who asks takes nothing else.
+    while (this.reauthentication) await this.reauthentication;
     try {
       return await this.exchange.ask(api, request);
     } catch (error) {
@@ -108,17 +117,34 @@ export class BrokerLink {
   }
 
   private reauthenticateBefore(sessionMs: number): void {
-    const { sasl } = this.settings;
-    if (!sasl || sessionMs <= 0) return;
-    const inMs = Math.min(sessionMs * reauthenticationAfter, longestTimerMs);
-    this.due = setTimeout(() => {
-      const again = login(this.exchange, sasl).then(
-        (nextMs) => this.reauthenticateBefore(nextMs),
-        // Whoever asks next connects anew, and is told what is wrong.
-        () => this.close(),
-      );
-      this.reauthentication = again.finally(() => (this.reauthentication = undefined));
-    }, inMs).unref();
+    if (!this.credentials || sessionMs <= 0) return;
+    const endsAt = performance.now() + sessionMs;
+    this.reauthenticateIn(Math.max(sessionMs * reauthenticationAfter, reauthenticationNotBeforeMs), endsAt);
+  }
+
+  private reauthenticateIn(ms: number, sessionEndsAt: number): void {
+    const soon = () => void this.reauthenticate(sessionEndsAt);
+    this.due = setTimeout(soon, Math.min(ms, longestTimerMs)).unref();
+  }
+
+  private async reauthenticate(sessionEndsAt: number): Promise<void> {
+    let proof: Proof;
+    try {
+      proof = (await this.credentials?.ready()) as Proof;
+    } catch {
+      // What gives tokens is away; the session goes on as long as it lasts.
+      const leftMs = sessionEndsAt - performance.now();
+      if (leftMs > leastPauseMs) this.reauthenticateIn(Math.max(leftMs / 4, leastPauseMs), sessionEndsAt);
+      else this.close();
+      return;
+    }
+    if (!this.alive) return;
+    const again = proof(this.exchange).then(
+      (nextMs) => this.reauthenticateBefore(nextMs),
+      // Whoever asks next connects anew, and is told what is wrong.
+      () => this.close(),
+    );
+    this.reauthentication = again.finally(() => (this.reauthentication = undefined));
   }
 }
 

@@ -1,6 +1,7 @@
 import { FerryError } from '../../migration/errors.js';
 import { BrokerLink } from './broker-link.js';
 import type { ClusterConnection } from './cluster-connection.js';
+import { type Credentials, credentialsOf } from './credentials.js';
 import { Restraint } from './restraint.js';
 import type { Api } from '../wire/api.js';
 import type { MetadataRequest, MetadataResponse } from '../wire/metadata.js';
@@ -32,12 +33,15 @@ export class Brokers {
   private readonly silent = new Set<string>();
   private addresses = new Map<number, string>();
   private readonly counts: Record<string, number> = {};
+  private readonly credentials: Credentials | undefined;
   readonly restraint = new Restraint();
 
   constructor(
     readonly cluster: string,
     private readonly settings: ClusterConnection,
-  ) {}
+  ) {
+    this.credentials = credentialsOf(cluster, settings.sasl);
+  }
 
   /** How many requests have been sent, by the protocol's name for them. */
   requests(): Record<string, number> {
@@ -81,6 +85,7 @@ export class Brokers {
 
   async close(): Promise<void> {
     for (const key of [...this.links.keys()]) this.closeLink(key);
+    this.credentials?.close();
   }
 
   /** Closes the connections of one lane; whatever waits for an answer there fails `Unreachable`. */
@@ -143,7 +148,8 @@ export class Brokers {
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const failures = error.errors as FerryError[];
-      if (failures.length === 1 && failures[0]) throw failures[0];
+      // What gives tokens is the same for all addresses, and they are not to blame.
+      if (failures[0] && new Set(failures.map(({ message }) => message)).size === 1) throw failures[0];
       throw new FerryError(
         'Unreachable',
         `Cluster "${this.cluster}" did not answer at any of ${this.settings.bootstrap.join(', ')}: check the addresses and that its brokers run.`,
@@ -164,7 +170,7 @@ export class Brokers {
 
   private openLink(key: string, address: string): Promise<BrokerLink> {
     const abandoned = new AbortController();
-    const opening = BrokerLink.open(this.cluster, address, this.settings, {
+    const opening = BrokerLink.open(this.cluster, address, this.settings, this.credentials, {
       throttled: (request, ms) => this.restraint.throttled(request, ms),
       signal: abandoned.signal,
     });

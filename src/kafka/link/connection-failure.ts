@@ -1,5 +1,7 @@
 import { FerryError } from '../../migration/errors.js';
 import type { ClusterConnection } from './cluster-connection.js';
+import { TokenRefused } from './credentials.js';
+import { MechanismNotOffered } from './login.js';
 
 /** Node's names for a certificate that is not trusted, out of date or for another host. */
 const distrusted = new Set([
@@ -44,12 +46,27 @@ export function connectionFailure(
     return unauthenticated(
       `The certificate or key that the ferry has for cluster "${cluster}" cannot be read: check that they are PEM, belong together, and that the key's password is right.`,
     );
+  if (cause instanceof TokenRefused)
+    return unauthenticated(
+      `${at} refused the token from ${cause.origin}${forWhom(cause.audience)}: check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
+    );
+  if (cause instanceof MechanismNotOffered && sasl && !('password' in sasl))
+    return unauthenticated(
+      `${at} does not offer OAUTHBEARER there: use the port that does, or another mechanism.`,
+    );
   if (codes.includes('PLT_KFK_AUTHENTICATION'))
     return unauthenticated(
-      `${at} refused the ferry's credentials (${sasl?.mechanism ?? 'no mechanism'}, user "${sasl?.username ?? ''}"): check the mechanism, the user and the password.`,
+      `${at} refused the ferry's credentials (${sasl?.mechanism ?? 'no mechanism'}, user "${sasl && 'username' in sasl ? sasl.username : ''}"): check the mechanism, the user and the password.`,
     );
 
   return new FerryError('Unreachable', `${at} did not answer (${symptom(codes)}): ${advice(codes)}`);
+}
+
+/** What the token says, which anybody may have written: some of it. */
+function forWhom(audience: readonly string[] | undefined): string {
+  if (!audience) return '';
+  const some = audience.slice(0, 3).map((one) => `"${one.slice(0, 100)}"`);
+  return `, which is for the audience ${some.join(', ')}`;
 }
 
 interface Caused {

@@ -1,16 +1,27 @@
 import { AuthenticationError, saslScramSha } from '@platformatic/kafka';
-import type { ClusterConnection } from './cluster-connection.js';
+import type { PasswordLogin } from './cluster-connection.js';
 import { type Exchange, Disconnected } from '../wire/exchange.js';
 import { saslAuthenticateV2, type SaslAuthenticateResponse } from '../wire/sasl-authenticate-v2.js';
 import { saslHandshakeV1 } from '../wire/sasl-handshake-v1.js';
 
-type Sasl = NonNullable<ClusterConnection['sasl']>;
+/** What is said to a broker. */
+type Login =
+  | PasswordLogin
+  | {
+      readonly mechanism: 'oauthbearer';
+      readonly token: string;
+      readonly extensions: Readonly<Record<string, string>>;
+    };
 
 const mechanisms = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
+  oauthbearer: 'OAUTHBEARER',
 } as const;
+
+/** The port takes other logins, or none. */
+export class MechanismNotOffered extends AuthenticationError {}
 
 /**
  * Proves who the ferry is, on a connection that is new or was authenticated before (KIP-368).
@@ -18,27 +29,53 @@ const mechanisms = {
  * @returns after how many ms the broker wants the proof again; 0: never.
  * @throws AuthenticationError when the broker refuses it, or cannot prove itself; Disconnected
  */
-export async function login(exchange: Exchange, { mechanism, username, password }: Sasl): Promise<number> {
-  const name = mechanisms[mechanism];
+export async function login(exchange: Exchange, as: Login): Promise<number> {
+  const name = mechanisms[as.mechanism];
   const { code } = await exchange.ask(saslHandshakeV1, name);
-  if (code !== 0) throw new AuthenticationError(`the broker does not offer ${name}`);
+  if (code !== 0) throw new MechanismNotOffered(`the broker does not offer ${name}`);
   const authenticate = async (bytes: Buffer): Promise<SaslAuthenticateResponse> => {
     const response = await exchange.ask(saslAuthenticateV2, bytes);
     if (response.code !== 0) throw new AuthenticationError(`the broker refuses ${name}`);
     return response;
   };
-  const last =
-    mechanism === 'plain'
-      ? (await authenticate(Buffer.from(`\0${username}\0${password}`))).sessionLifetimeMs
-      : await scram(authenticate, mechanism === 'scram-sha-256' ? 'SHA-256' : 'SHA-512', username, password);
-  return Number(last);
+  return Number(await sessionOf(as, authenticate));
+}
+
+type Authenticate = (bytes: Buffer) => Promise<SaslAuthenticateResponse>;
+
+async function sessionOf(as: Login, authenticate: Authenticate): Promise<bigint> {
+  switch (as.mechanism) {
+    case 'plain':
+      return (await authenticate(Buffer.from(`\0${as.username}\0${as.password}`))).sessionLifetimeMs;
+    case 'oauthbearer':
+      return bearer(authenticate, as.token, as.extensions);
+    case 'scram-sha-256':
+      return scram(authenticate, 'SHA-256', as.username, as.password);
+    case 'scram-sha-512':
+      return scram(authenticate, 'SHA-512', as.username, as.password);
+  }
+}
+
+/** RFC 7628, 3.1, with the extensions of KIP-342. No authorization id: the broker takes the principal from the token. */
+async function bearer(
+  authenticate: Authenticate,
+  token: string,
+  extensions: Readonly<Record<string, string>>,
+): Promise<bigint> {
+  const fields = Object.entries({ auth: `Bearer ${token}`, ...extensions });
+  const pairs = fields.map(([key, value]) => `${key}=${value}\x01`).join('');
+  const { bytes, sessionLifetimeMs } = await authenticate(Buffer.from(`n,,\x01${pairs}\x01`));
+  if (bytes.length === 0) return sessionLifetimeMs;
+  // A refusal is a message of the mechanism, and fails only when the client has acknowledged it (3.2.3).
+  await authenticate(Buffer.from('\x01'));
+  throw new AuthenticationError('the broker refuses OAUTHBEARER');
 }
 
 type Scram = typeof saslScramSha.authenticate;
 
 /** RFC 5802, which proves each side to the other; the client's module asks through a function of its own library's shape. */
 async function scram(
-  authenticate: (bytes: Buffer) => Promise<SaslAuthenticateResponse>,
+  authenticate: Authenticate,
   algorithm: Parameters<Scram>[2],
   username: string,
   password: string,

@@ -90,6 +90,12 @@ export function refusal(code: number, { cluster, about, needs }: Subject): Ferry
         'Refused',
         `A configuration entry of ${about} is not valid ${on}: check the names and values against that broker's version.`,
       );
+    case 19: // NOT_ENOUGH_REPLICAS
+    case 20: // NOT_ENOUGH_REPLICAS_AFTER_APPEND
+      return new FerryError(
+        'Unreachable',
+        `Fewer replicas of ${about} ${on} are in sync than its min.insync.replicas asks for (${codeName(code)}): bring its brokers back; it is asked again.`,
+      );
     case 44: // POLICY_VIOLATION
       return new FerryError('Refused', `A policy ${on} refuses ${about}: ask its operators what they allow.`);
     case 73: // TOPIC_DELETION_DISABLED

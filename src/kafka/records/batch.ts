@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { codecName, decompress, type Codec } from './codecs.js';
 import { crc32c } from './crc32c.js';
 import { damaged, type Whereabouts } from './damage.js';
@@ -164,6 +165,9 @@ export class RecordBatch {
   }
 }
 
+/** Where an entry of before Kafka 0.11 has its CRC, between size and magic. */
+const legacyCrcAt = 12;
+
 /** One entry of a message set written by Kafka before 0.11, or not converted since. Brokers of 4.x still serve them. */
 export class LegacyEntry {
   readonly kind = 'legacy';
@@ -186,6 +190,11 @@ export class LegacyEntry {
   /** For sentences. */
   get whereabouts(): Whereabouts {
     return { offset: this.lastOffset, place: this.place };
+  }
+
+  /** As of a batch; the checksum is that of zip here. */
+  crcMatches(): boolean {
+    return crc32(this.bytes.subarray(headerAt.magic)) === this.bytes.readUInt32BE(legacyCrcAt);
   }
 }
 

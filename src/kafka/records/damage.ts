@@ -21,6 +21,15 @@ export function damaged(where: Whereabouts, what: string, cause?: unknown): Ferr
   );
 }
 
+/**
+ * Bytes that get a new checksum have to be the ones that were written: else what a disk or a wire has changed would look whole.
+ *
+ * @throws FerryError `Unexpected`
+ */
+export function insistOnCrc(batch: { crcMatches(): boolean; readonly whereabouts: Whereabouts }): void {
+  if (!batch.crcMatches()) throw damaged(batch.whereabouts, 'its CRC does not fit its bytes');
+}
+
 /** At the beginning of a sentence. */
 export function nameOf({ offset, place = 'a partition' }: Whereabouts): string {
   return offset === undefined ? `A batch of ${place}` : `The batch at offset ${offset} of ${place}`;

@@ -2,6 +2,7 @@ import type { FerryError } from '../../migration/errors.js';
 import { batchesIn, headerAt, type LegacyEntry } from './batch.js';
 import { decompress, type Codec } from './codecs.js';
 import { damaged } from './damage.js';
+import { withRightHeaderChecksum } from './lz4-header.js';
 import type { KafkaRecord } from './records.js';
 
 /**
@@ -21,7 +22,8 @@ export function legacyRecords(entry: LegacyEntry): { codec: Codec; records: Kafk
   const outer = parse(entry);
   if (entry.codec === 'none') return { codec: 'none', records: [recordOf(outer, entry.lastOffset)] };
   if (outer.value === null) throw malformed(entry);
-  const set = decompress(entry.codec, outer.value, entry.whereabouts);
+  const value = entry.codec === 'lz4' ? withRightHeaderChecksum(outer.value) : outer.value;
+  const set = decompress(entry.codec, value, entry.whereabouts);
   const inner: LegacyEntry[] = [];
   for (const one of batchesIn(set, entry.place)) {
     // Only the outermost may be compressed, and all are of one format.

@@ -1,7 +1,7 @@
 import { headerAt, lengthOverhead, RecordBatch } from './batch.js';
 import { compress } from './codecs.js';
 import { crc32c } from './crc32c.js';
-import { damaged } from './damage.js';
+import { insistOnCrc } from './damage.js';
 import { nullableIn, walk } from './records.js';
 import type { ByteReader } from './varints.js';
 
@@ -27,7 +27,7 @@ export function editRecords(batch: RecordBatch, edit: (record: EditableRecord) =
   for (const record of walk(batch, (body) => editable(body, baseOffset), plain))
     changed = edit(record) || changed;
   if (!changed) return batch;
-  if (!batch.crcMatches()) throw damaged(batch.whereabouts, 'its CRC does not fit its bytes');
+  insistOnCrc(batch);
   return new RecordBatch(withPayload(batch, compress(codec, plain)), batch.place);
 }
 

@@ -51,8 +51,8 @@ export interface AloneRange extends CountedRange {
 /** What `watchTwins` has shown of a source: each record below `to` has a twin, but for those in `alone`. */
 export interface Doubled {
   to: SourceOffsets;
-  /** Where to look for twins of what comes later. */
-  next: BothOffsets;
+  /** Where to look for twins of what comes later; on the source from `to` on unless told. */
+  next: Pick<BothOffsets, 'target'> & Partial<Pick<BothOffsets, 'source'>>;
   alone: AloneRange[];
 }
 

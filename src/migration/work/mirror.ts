@@ -7,20 +7,21 @@ export interface MirrorActivities {
   /**
    * Makes what the mirror needs on the target (its offset map, or MirrorMaker's connectors, stopped). Made already:
    * answers the same. Findings that stand mean that nothing was created.
-   * `partitions`: how many of each source topic it copies.
+   * `partitions`: how many of each source topic it copies. `targetIds`: the ids of their copies, by target topic.
    */
-  prepareMirror(
-    input: Work,
-  ): Promise<{ partitions: Record<string, number>; findings: Finding[]; sentence: string }>;
+  prepareMirror(input: Work): Promise<{
+    partitions: Record<string, number>;
+    targetIds?: Record<string, string | null>;
+    findings: Finding[];
+    sentence: string;
+  }>;
 
   /**
    * Copies one share of the partitions (partition p of the n-th topic belongs to share (n + p) mod `shares`), or follows
    * MirrorMaker's connectors, until it is cancelled or the slice is over; `watching` is its only answer. Heartbeats a
    * `MirrorHeartbeat`.
    */
-  mirror(
-    input: Watch & { share: number; shares: number; partitions: Record<string, number> },
-  ): Promise<Watching>;
+  mirror(input: Watch & { share: number; shares: number } & Mirrored): Promise<Watching>;
 
   /**
    * Watches until every record that a consumer could read on the source below `to` is acknowledged on the target
@@ -28,7 +29,7 @@ export interface MirrorActivities {
    * then, by target topic. With `frozen`, records beyond `to` answer `grew`.
    */
   watchMirror(
-    input: Watch & { partitions: Record<string, number>; to?: SourceOffsets; frozen?: boolean },
+    input: Watch & Mirrored & { to?: SourceOffsets; frozen?: boolean },
   ): Promise<Watched<'caught-up', { mirrored: TargetOffsets }> | Grew>;
 
   /**
@@ -50,12 +51,19 @@ export interface MirrorActivities {
   removeMirror(input: Work): Promise<{ sentence: string }>;
 }
 
+/** What is mirrored, as it was when that was prepared: what has other partitions or ids by now is `Changed`. */
+export interface Mirrored {
+  partitions: Record<string, number>;
+  targetIds?: Record<string, string | null>;
+}
+
 /** What a heartbeat of `mirror` carries beside that: numbers for `ferry status`, summed over the shares. */
 export interface MirrorHeartbeat extends Heartbeat {
   mirror: {
     share: number;
-    /** Copied by this attempt. */
+    /** Copied since the mirror began, with MirrorMaker in offsets since it was last followed anew. */
     records: number;
+    /** Copied by this attempt. */
     bytes: number;
     /** Over the last seconds. */
     recordsPerSecond: number;
@@ -64,5 +72,7 @@ export interface MirrorHeartbeat extends Heartbeat {
     lag: number;
     /** By `topic/partition` of the source, only those that lag most. */
     lagging: Record<string, number>;
+    /** What it waits for, since when and by whose word. */
+    failing?: string;
   };
 }

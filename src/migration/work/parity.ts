@@ -1,18 +1,25 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
-import type { Watch, Watched } from './work.js';
+import type { Grew, Watch, Watched } from './work.js';
 
 /** Whether the copy is what the source holds. Topics are named as on the source unless a comment says otherwise. */
 export interface ParityActivities {
   /**
    * Reads both clusters, the source up to `ends` and the target up to `mirrored`, and compares them record by record
    * (compacted topics by the latest value per key). `differs`: the report names the first records that differ.
-   * `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
+   * `not-proved`: nothing differs, and something could not be compared.
+   * Unless `producersWrite` to the target, what it holds in further partitions differs too. With `frozen`, records of the source behind `ends` answer `grew`. `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
    */
   watchParity(
-    input: Watch & { ends: SourceOffsets; mirrored: TargetOffsets },
+    input: Watch & {
+      ends: SourceOffsets;
+      mirrored: TargetOffsets;
+      frozen?: boolean;
+      producersWrite?: boolean;
+    },
   ): Promise<
-    | Watched<'equal', { report: ParityReport; findings?: Finding[]; copies?: Copies }>
+    | Watched<'equal' | 'not-proved', { report: ParityReport; findings?: Finding[]; copies?: Copies }>
+    | Grew
     | { state: 'differs'; sentence: string; report: ParityReport }
   >;
 }

@@ -1,9 +1,12 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
+import type { Packed } from '../packed.js';
+import type { PackedAcls } from '../packed-acls.js';
 import type { MadeAcl } from './acls.js';
 import type { Doubled } from './drain.js';
 import type { MadeOffsets, TranslatedGroup } from './offsets.js';
 import type { Copies } from './parity.js';
+import type { PlanReport } from './plan.js';
 import type { MadeTopic } from './topics.js';
 import type { Watch, Watched, Work } from './work.js';
 
@@ -15,13 +18,14 @@ export interface RetireActivities {
   ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }>;
 
   /**
-   * Deletes the source topics by id, then their ACLs and the groups' offsets on them. What is gone already counts as
+   * Deletes the source topics by id, then their ACLs (of those in `acls`, where it is given) and the groups' offsets on
+   * them; answers the ACLs that it deleted. What is gone already counts as
    * deleted. Findings that stand mean that it has deleted nothing now, because the source has grown beyond `ends`;
    * `begun`: some of it was deleted before.
    */
   deleteSource(
-    input: Work & { ends?: SourceOffsets },
-  ): Promise<{ sentence: string; findings?: Finding[]; begun?: boolean }>;
+    input: Work & { ends?: SourceOffsets; acls?: PlanReport['acls'] },
+  ): Promise<{ sentence: string; findings?: Finding[]; begun?: boolean; acls?: PlanReport['acls'] }>;
 
   /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
   watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
@@ -54,13 +58,17 @@ export interface Proved {
 export interface SourceManifest {
   topic: string;
   topicId: string | null;
-  highWatermarks: string[];
+  partitions: number;
+  /** Where each partition ended. */
+  highWatermarks: Packed;
   config: Record<string, string>;
+  /** The ACLs for exactly this topic, as in a `PlanReport`. */
+  acls?: string[];
 }
 
 /** Everything the migration has created on the target: what `abort` may take back. */
 export interface Made {
   topics: MadeTopic[];
-  acls: MadeAcl[];
+  acls: (MadeAcl | PackedAcls)[];
   offsets: MadeOffsets[];
 }

@@ -1,5 +1,13 @@
 import type { Finding } from '../findings.js';
+import type { RegistryCopy } from '../registry-copy.js';
 import type { Asks, Watch, Watching, Work } from './work.js';
+
+/** What is asked of a copy of a whole registry. */
+export interface RegistryWork {
+  copy: RegistryCopy;
+  /** Keys of findings that a person has accepted. */
+  accepted?: readonly string[];
+}
 
 /** Schemas on the target registry. Topics are named as on the source unless a comment says otherwise. */
 export interface SchemaActivities {
@@ -14,4 +22,10 @@ export interface SchemaActivities {
 
   /** Lets new versions on the source registry follow on the target while a mirror runs; a conflict `asks`. */
   watchSchemas(input: Watch): Promise<Watching | Asks>;
+}
+
+/** As `copySchemas` and `leaveImport`, for all subjects of a registry, or for those of a name. */
+export interface RegistryActivities {
+  copyRegistry(input: RegistryWork): Promise<{ findings: Finding[]; sentence: string; data?: unknown }>;
+  leaveRegistry(input: RegistryWork): Promise<{ sentence: string }>;
 }

@@ -46,4 +46,17 @@ export interface Heartbeat {
   /** ISO 8601. */
   at: string;
   carry: unknown;
+  /** How far it is, where that can be told. */
+  progress?: Progress;
+  /** What does not answer, and since when nothing has. */
+  failing?: { since: string; why: string };
+}
+
+export interface Progress {
+  what: 'Copying' | 'Draining' | 'Comparing';
+  /** Offsets, an upper bound of records. */
+  done: number;
+  all: number;
+  /** 0: not known yet. */
+  perSecond: number;
 }

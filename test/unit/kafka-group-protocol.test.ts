@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { groupCalls } from '../../src/kafka/groups.js';
+import type { Brokers } from '../../src/kafka/link/brokers.js';
+import type { Coordinators } from '../../src/kafka/link/coordinators.js';
+import { consumerGroupDescribeV0 } from '../../src/kafka/wire/consumer-group-describe-v0.js';
+import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
+import { listGroupsV5 } from '../../src/kafka/wire/list-groups-v5.js';
+
+const notFound = 69;
+
+/** A broker on which the group is of one protocol at each request, and of the type given in every listing. */
+function broker(type: string, now: () => 'classic' | 'consumer' | 'other') {
+  const asked: unknown[] = [];
+  const ask = async (_broker: number, api: unknown) => {
+    asked.push(api);
+    const is = now();
+    if (api === consumerGroupDescribeV0)
+      return [
+        is === 'consumer'
+          ? { code: 0, group: 'g', state: 'Stable', members: [] }
+          : { code: notFound, group: 'g', state: '', members: [] },
+      ];
+    if (api === describeGroupsV5)
+      return [
+        is === 'classic'
+          ? { code: 0, group: 'g', state: 'Empty', protocolType: '', members: [] }
+          : { code: 0, group: 'g', state: 'Dead', protocolType: '', members: [] },
+      ];
+    if (api === listGroupsV5)
+      return { code: 0, groups: [{ group: 'g', type, state: 'Stable', protocolType: 'consumer' }] };
+    throw new Error('not a request of this test');
+  };
+  const brokers = { cluster: 'there', speaks: async () => true, ids: async () => [1], ask };
+  const coordinators = {
+    locate: async (keys: readonly string[]) => new Map(keys.map((key) => [key, { value: 1 }])),
+  };
+  const calls = groupCalls(brokers as unknown as Brokers, coordinators as unknown as Coordinators);
+  return { asked, described: async () => (await calls.describeGroups(['g'])).get('g') };
+}
+
+test('a group whose first member of the other protocol comes between two requests is asked about again', async () => {
+  const answers = ['classic', 'consumer', 'consumer'] as const;
+  let at = 0;
+  const there = broker('Consumer', () => answers[at++] ?? 'consumer');
+  expect((await there.described())?.value).toMatchObject({ protocol: 'consumer', state: 'stable' });
+  expect(there.asked).toEqual([
+    consumerGroupDescribeV0,
+    describeGroupsV5,
+    listGroupsV5,
+    consumerGroupDescribeV0,
+  ]);
+});
+
+test('a group of a protocol whose members cannot be read is refused', async () => {
+  expect((await broker('Share', () => 'other').described())?.error?.type).toBe('Unsupported');
+});
