@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 /** A value that was seen, or the reason why it is not known. Never left out: absent would read as "not there". */
 const known = <T extends z.ZodType>(value: T) =>
-  z.union([z.strictObject({ value }), z.strictObject({ unknown: z.string() })]);
+  z.union([z.strictObject({ value }), z.strictObject({ unknown: z.string() })]) as unknown as z.ZodType<
+    Known<z.infer<T>>
+  >;
 
 export type Known<T> = { value: T; unknown?: undefined } | { unknown: string; value?: undefined };
 

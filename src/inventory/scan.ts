@@ -148,7 +148,7 @@ function rowOf<T>(rows: Known<Rows<string, T>>, key: string): Known<T> {
   if (rows.unknown !== undefined) return { unknown: rows.unknown };
   const row: Row<T> | undefined = rows.value.get(key);
   if (row?.error) return { unknown: row.error.message };
-  return row === undefined ? { unknown: noAnswer } : { value: row.value as T };
+  return row === undefined ? { unknown: noAnswer } : { value: row.value };
 }
 
 /** All of them, or why one is not known. */
