@@ -426,7 +426,11 @@ describe('a migration', () => {
         code: 2,
         err: [expect.stringContaining('has ended')],
       });
-      expect(await ferryOf(['start', migrationFile()])).toMatchObject({ code: 0 });
+      // What it held is given back after its outcome is shown.
+      await eventually(
+        () => ferryOf(['start', migrationFile()]),
+        ({ code }) => code === 0,
+      );
       await eventually(
         () => statusOf(topic),
         ({ state }) => state === 'waiting',
