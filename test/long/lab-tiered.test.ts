@@ -4,7 +4,7 @@ import { type Lab, startLab } from '../../lab/lab.js';
 import { createTieredHistory, earliestLocal } from '../../lab/kafka/tiered-history.js';
 import { withAdmin } from '../../lab/kafka/admin.js';
 import { openCluster } from '../../src/kafka/open.js';
-import { connectionOf } from './kafka-cluster.js';
+import { connectionOf } from '../integration/kafka-cluster.js';
 
 const topic = 'lab.tiered';
 const records = 10_000;
