@@ -129,7 +129,7 @@ describe('a copy of a registry', () => {
       ['abort', ['by']],
     ]);
     await expect(say(handle, 'retry', { by: 'ann', override: { reason: 'x' } })).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/cannot go on by an override/) as unknown },
+      cause: { message: expect.stringMatching(/asks for nothing to accept/) as unknown },
     });
     await handle.signal('skip', { by: 'ann' });
     await eventually(
