@@ -171,10 +171,12 @@ test('an endpoint that is away keeps new connections out, whatever address they 
     const bootstrap = [address!, address!.replace('127.0.0.1', 'localhost')];
     const cluster = openCluster('target', { ...connections['target']!, bootstrap });
     open.push(cluster);
-    expect(await failureOf(cluster.identity())).toMatchObject({
-      type: 'Unreachable',
-      message: `The token endpoint ${host()} for cluster "target" did not answer (ECONNREFUSED): check its address and that it runs.`,
-    });
+    const failure = await failureOf(cluster.identity());
+    expect(failure.type).toBe('Unreachable');
+    // A connection to it that was kept open breaks in another way than one that is refused.
+    expect(failure.message).toMatch(
+      /^The token endpoint [\d.:]+ for cluster "target" did not answer \(\w+\): check its address and that it runs\.$/,
+    );
     // Its token and its session are good for a while yet.
     expect((await before.identity()).brokers).toHaveLength(1);
     await lab.tokens!.start();

@@ -48,6 +48,7 @@ function script(cluster: ScriptedCluster): void {
   cluster
     .next('prepareMirror', { partitions, findings: [], sentence: 'Prepared.' })
     .next('watchQuiet', (input) => ({ state: 'quiet', ends: offsets(input, 4_000_000), sentence: 'Quiet.' }))
+    .next('watchMirror', (input) => cluster.agreed('watchMirror', input))
     .next('watchMirror', (input) => ({
       state: 'caught-up',
       mirrored: offsets(input, 4_000_000),
@@ -60,7 +61,7 @@ function script(cluster: ScriptedCluster): void {
       sentence: 'Equal.',
     }));
   // Again and again, as while people take their time.
-  for (let times = 0; times < 20; times++)
+  for (let times = 0; times < 500; times++)
     cluster.next('translateGroups', ({ migration, groups, ends, translated }) => ({
       state: 'translated',
       translated: packTranslated(
