@@ -85,18 +85,15 @@ export async function rollingRestart(cluster: LabCluster): Promise<void> {
 }
 
 /**
- * SIGKILL to a broker that does not come back; resolves when others lead what has copies on them. `start` of the broker
- * brings it back all the same.
+ * SIGKILL to a broker that does not come back; resolves when others lead everything, so every topic has to have copies.
+ * `start` of the broker brings it back all the same.
  */
 export async function lose(cluster: LabCluster, broker: LabBroker): Promise<void> {
   await broker.kill();
   await withAdmin(cluster.kafkajs(ADMIN), (admin) =>
     eventually(`broker ${broker.id} of the ${cluster.name} is gone, and leads still`, async () => {
       const { topics } = await admin.fetchTopicMetadata();
-      const leaders = topics
-        .flatMap(({ partitions }) => partitions)
-        .filter(({ replicas }) => replicas.length > 1)
-        .map(({ leader }) => leader);
+      const leaders = topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader));
       return (!leaders.includes(broker.id) && !leaders.includes(-1)) || undefined;
     }),
   );
