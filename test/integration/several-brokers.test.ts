@@ -1,20 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { parse, stringify } from 'yaml';
 import { retireActivities } from '../../activities/retire/retire.js';
 import { withAdmin } from '../../lab/kafka/admin.js';
 import { leaderOf } from '../../lab/kafka/disorder.js';
 import { type Lab, startLab } from '../../lab/lab.js';
 import { ADMIN } from '../../lab/principals.js';
 import { heal } from '../../lab/rehearsal/disorders.js';
-import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { patient } from '../../src/kafka/patient.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { eventually } from '../eventually.js';
 import { mirrorThrough } from './disordered-mirror.js';
 import { connectionOf, run } from './kafka-cluster.js';
-import { firstRotation, killMatrix, kindsOnThree, onThreeBrokers } from './matrix.js';
 import { numbered, openMirroring, recordsOf, upTo, values, writeBatches } from './mirroring.js';
 import { migrationOf, running } from './watching.js';
 import { silentAddress, type SilentAddress } from './silent-address.js';
@@ -24,30 +20,16 @@ import { silentAddress, type SilentAddress } from './silent-address.js';
  * disorder.
  */
 let lab: Lab;
-let worker: WorkerProcess;
 let silent: SilentAddress;
 
 beforeAll(async () => {
   silent = await silentAddress();
   lab = await startLab({ name: 'test-several', brokers: 3 });
-  reachAlsoBy(lab, silent);
-  worker = await WorkerProcess.built(lab);
-  worker.start();
 }, 600_000);
 afterAll(async () => {
-  await worker?.stop();
   await lab?.down();
   silent.close();
 });
-
-/** The worker is told of an address that never answers, before all others. */
-function reachAlsoBy({ ferryYaml }: Lab, { address }: SilentAddress): void {
-  const config = parse(readFileSync(ferryYaml, 'utf8')) as {
-    clusters: Record<string, { bootstrap: string[] }>;
-  };
-  for (const cluster of Object.values(config.clusters)) cluster.bootstrap.unshift(address);
-  writeFileSync(ferryYaml, stringify(config), { mode: 0o600 });
-}
 
 test.each(['source', 'target'] as const)(
   'an address of the %s that never answers is tried no longer than it takes another to answer',
@@ -169,10 +151,3 @@ test('a mirror copies each record once and in order through disorders of both cl
     { side: 'target', what: 'scarce' },
   ]);
 }, 600_000);
-
-killMatrix({
-  name: 'several',
-  kinds: kindsOnThree,
-  cases: firstRotation(onThreeBrokers),
-  ground: () => ({ lab, worker }),
-});

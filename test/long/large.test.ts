@@ -5,8 +5,8 @@ import { offsetTable, partitionsOf, type OffsetTable, type Side } from '../../sr
 import { bytesOf } from '../../src/migration/size.js';
 import { packTranslated } from '../../src/migration/translated.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { Migrations } from './migrations.js';
-import type { ScriptedCluster } from './scripted-cluster.js';
+import { Migrations } from '../workflow/migrations.js';
+import type { ScriptedCluster } from '../workflow/scripted-cluster.js';
 
 const size = { topics: 1_000, partitions: 12, groups: 10 };
 
@@ -108,30 +108,3 @@ it('a thousand topics of twelve partitions go on in new runs with ten groups, an
   expect(Math.max(...bytes)).toBeGreaterThan(500_000);
   expect(Math.max(...bytes)).toBeLessThan(1_000_000);
 }, 300_000);
-
-it('an answer that Temporal does not take is told as what it is', async () => {
-  const large = Array.from({ length: 30_000 }, (_, at) => `create topic ${at} ${'x'.repeat(70)}`);
-  const migration = await migrations.start('simplestCase', {}, (cluster) =>
-    cluster.next('checkPlan', { findings: [], will: large, topicIds: {} }),
-  );
-  const { problem } = await migration.at('checkPlan', 'blocked');
-  expect(problem).toMatchObject({
-    type: 'Refused',
-    sentence: expect.stringContaining('Temporal did not take what checkPlan answered'),
-  });
-});
-
-it('a step that would ask for too much says so, and the run goes on', async () => {
-  const migration = await migrations.start('simplestCase', {}, (cluster) =>
-    cluster.next('checkPlan', ({ migration: { topics } }) => ({
-      ...{ findings: [], will: [] },
-      topicIds: Object.fromEntries(topics.map(({ name }) => [name, 'x'.repeat(1_950_000)])),
-    })),
-  );
-  const { problem } = await migration.at('checkPlan', 'blocked');
-  expect(problem).toMatchObject({
-    type: 'Refused',
-    sentence: expect.stringMatching(/^What takeHolds has to be given would be 2\.\d MB, more than the 2 MB/),
-  });
-  expect(await migration.say('abort', { by: 'ann' })).toBeTruthy();
-});
