@@ -5,7 +5,7 @@ import type { MessageName } from '../../src/migration/messages.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { look } from './following.js';
-import { withTemporal } from './temporal.js';
+import { betweenRuns, withTemporal } from './temporal.js';
 import { configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 export interface SayOptions extends CommonOptions {
@@ -44,7 +44,9 @@ export function send(surroundings: Surroundings, options: SayOptions, message: M
       };
       const answer = await temporal
         .answered(before.taskQueue, () =>
-          temporal.migration(to).executeUpdate<unknown, [unknown]>(name, { args: [input] }),
+          betweenRuns(() =>
+            temporal.migration(to).executeUpdate<unknown, [unknown]>(name, { args: [input] }),
+          ),
         )
         .catch((error: unknown) => {
           throw refused(error) ?? error;

@@ -154,6 +154,19 @@ function unanswered(error: unknown, taskQueue: string): CommandFailure | undefin
     : undefined;
 }
 
+/** What comes in the very moment in which a migration goes on in a new run is not taken, and is said again. */
+export async function betweenRuns<T>(say: () => Promise<T>): Promise<T> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await say();
+    } catch (error) {
+      const missed =
+        grpcCode(error) === grpc.failedPrecondition && /workflow task failure/i.test(grpcDetails(error));
+      if (!missed || tries === 1) throw error;
+    }
+  }
+}
+
 /** Of a worker of another build: its code cannot replay what this migration has done. */
 export const notUpToNow = () =>
   new CommandFailure(

@@ -287,7 +287,8 @@ describe('a mirror by MirrorMaker', () => {
     const settled = { migration, groups: [group], translated: first.translated, sliceMs: 60_000 };
     expect(await translateOverMirrorMaker(ground, settled)).toMatchObject({
       state: 'translated',
-      translated: first.translated,
+      // What they are counted from was answered the first time.
+      translated: first.translated.filter(({ group: name }) => name === group),
     });
     await commit(ground.admin.source, group, topic, [39n, 41n]);
     const again = await translateOverMirrorMaker(ground, settled);

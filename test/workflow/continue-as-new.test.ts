@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { betweenRuns } from '../../app/cli/temporal.js';
 import { listed } from '../../app/connections/listing.js';
 import type { Status } from '../../src/migration/status.js';
 import { Migrations, type TestMigration } from './migrations.js';
@@ -217,7 +218,7 @@ describe('however much is said, a migration goes on in a new run', () => {
       for (let name = left.shift(); name !== undefined; name = left.shift())
         if (by === 'signals') await migration.signal('consumerSwitched', { by, name });
         else
-          expect(await migration.say('consumerSwitched', { by, name })).toContain(
+          expect(await betweenRuns(() => migration.say('consumerSwitched', { by, name }))).toContain(
             'counts when its step begins',
           );
     };
