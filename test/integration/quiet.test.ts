@@ -257,7 +257,7 @@ describe('producers write both clusters', () => {
     expect(await doubling.answer).toMatchObject({
       state: 'doubling',
       marks: table({ [topic]: ['3'] }),
-      since: { source: { [topic]: ['3'] } },
+      since: { source: table({ [topic]: ['3'] }) },
       sentence: expect.stringContaining('it was not proved'),
     });
   });

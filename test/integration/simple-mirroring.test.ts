@@ -12,6 +12,7 @@ import { unpackTranslated } from '../../src/migration/translated.js';
 import { mapTopic, readPositions } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
+import { readable } from '../offsets.js';
 import { run } from './kafka-cluster.js';
 import { attempt, expireBefore, join, keysOf, openGround, type Ground } from './prepare-ground.js';
 import {
@@ -101,6 +102,26 @@ async function translate(migration: Migration, before: TranslatedGroup[] = [], t
   }).answer;
 }
 
+/** What an answer says of positions; a later one counts them from what the first, `before`, has answered. */
+function unpacked<Answer extends { state: string }>(
+  migration: Migration,
+  answer: Answer,
+  before: readonly TranslatedGroup[] = [],
+): object {
+  const { translated } = answer as { translated?: TranslatedGroup[] };
+  return translated
+    ? { ...answer, translated: unpackTranslated(migration, withBase(translated, before)) }
+    : answer;
+}
+
+const withBase = (
+  groups: readonly TranslatedGroup[],
+  before: readonly TranslatedGroup[],
+): TranslatedGroup[] =>
+  groups.some(({ group: name }) => name === '')
+    ? [...groups]
+    : [...before.filter(({ group: name }) => name === ''), ...groups];
+
 const committedOnTarget = async () => {
   const rows = await ground.target.committedOffsets([group]);
   return Object.fromEntries(
@@ -141,7 +162,9 @@ describe('the engine as a mirror', () => {
     });
 
     // Again: nothing has moved. Then its offsets expire, and are committed again.
-    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    expect(unpacked(migration, await translate(migration, seen.translated), seen.translated)).toMatchObject({
+      translated: unpackTranslated(migration, seen.translated),
+    });
     await ground.target.deleteOffsets(group, [{ topic: `${topic}.new`, partition: 0 }]);
     await translate(migration, seen.translated);
     expect(await committedOnTarget()).toEqual({ [`${topic}.new/0`]: '7', [`${topic}.new/1`]: '1' });
@@ -149,7 +172,9 @@ describe('the engine as a mirror', () => {
     // It went on on the source: translated anew.
     await commit(ground.admin.source, group, topic, [9n, 2n]);
     const again = await translate(migration, seen.translated);
-    expect(again).toMatchObject({ translated: [{ partitions: [{ source: '9', target: '10' }, {}] }] });
+    expect(unpacked(migration, again, seen.translated)).toMatchObject({
+      translated: [{ partitions: [{ source: '9', target: '10' }, {}] }],
+    });
     expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '10' });
 
     // The map is gone with the mirror; what was translated is known all the same.
@@ -158,7 +183,8 @@ describe('the engine as a mirror', () => {
     const left = await ground.target.topics([mapTopic(topic)]);
     expect(left.get(mapTopic(topic))?.error?.type).toBe('NotFound');
     if (again.state !== 'translated') throw new Error(again.state);
-    expect(await groupOffsets(ground.source, ground.target, migration, again)).toMatchObject([
+    const kept = { ...again, translated: withBase(again.translated, seen.translated) };
+    expect(await groupOffsets(ground.source, ground.target, migration, kept)).toMatchObject([
       { partitions: [{ translated: 10n }, { translated: 1n }] },
     ]);
   });
@@ -177,15 +203,19 @@ describe('the engine as a mirror', () => {
       [0, 1].map((partition) => ({ topic, partition })),
     );
     expect([...expired.values()].map(({ error }) => error)).toEqual([undefined, undefined]);
-    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    expect(unpacked(migration, await translate(migration, seen.translated), seen.translated)).toMatchObject({
+      translated: unpackTranslated(migration, seen.translated),
+    });
     await ground.target.deleteGroups([group]);
     expect(await committedOnTarget()).toEqual({});
-    expect(await translate(migration, seen.translated)).toMatchObject({ translated: seen.translated });
+    expect(unpacked(migration, await translate(migration, seen.translated), seen.translated)).toMatchObject({
+      translated: unpackTranslated(migration, seen.translated),
+    });
     expect(await committedOnTarget()).toEqual(before);
     // Without what was translated before, the same group has no position.
     const key = `no-commit-to-translate:${group}:2`;
     expect(await translate(migration)).toMatchObject({ state: 'asks', findings: [{ key, weight: 'asks' }] });
-    expect(await translate(migration, [], { accepted: [key] })).toMatchObject({
+    expect(unpacked(migration, await translate(migration, [], { accepted: [key] }))).toMatchObject({
       translated: [{ partitions: [{ source: null }, { source: null }] }],
     });
   });
@@ -213,7 +243,8 @@ describe('the engine as a mirror', () => {
       ['latest', String(end)],
       ['earliest', '0'],
     ] as const) {
-      expect(await translate(mirroring({ consumers: [{ group, autoOffsetReset }] }))).toMatchObject({
+      const declared = mirroring({ consumers: [{ group, autoOffsetReset }] });
+      expect(unpacked(declared, await translate(declared))).toMatchObject({
         state: 'translated',
         translated: [{ partitions: [{}, { source: null, target }] }],
       });
@@ -255,7 +286,7 @@ describe('the engine as a mirror', () => {
       await commit(ground.admin.source, group, topic, copy.ends[topic]!.map(BigInt));
       const back = await join(ground.lab.source, group, topic);
       const done = await translate(migration, [], { ends: copy.ends });
-      expect(done).toMatchObject({
+      expect(unpacked(migration, done)).toMatchObject({
         state: 'translated',
         translated: [{ partitions: [{ target: '11' }, {}] }],
       });
@@ -286,7 +317,7 @@ describe('the engine as a mirror', () => {
       ) as unknown,
     });
     expect(await committedOnTarget()).toEqual({});
-    expect(await translate(migration, [], copied(false))).toMatchObject({
+    expect(unpacked(migration, await translate(migration, [], copied(false)))).toMatchObject({
       state: 'translated',
       translated: [{ partitions: [{ source: '11', target: '11', certainty: 'exact' }, {}] }],
     });
@@ -435,7 +466,7 @@ describe('what is on the target beside what the mirror wrote', () => {
     share.cancel();
     await fate;
     const { end } = await positions();
-    expect(seen.mirrored).toMatchObject({ [`${topic}.new`]: [String(end), expect.anything() as unknown] });
+    expect(readable(seen.mirrored ?? [])[`${topic}.new`]?.[0]).toBe(String(end));
 
     // A record of somebody else is named, with its offset, and what was looked at is not taken back.
     await send(ground.lab.target, `${topic}.new`, messages(1));
@@ -482,22 +513,10 @@ test('what an earlier run of the same mirror has copied is no strange record', a
   ]);
 });
 
-test('a target that takes no writes is said with its own reason and since when, and blocks after patience', async () => {
+test('a mirror that nobody carries on is waited for no longer than patience', async () => {
   await prepared();
   const migration = mirroring({ waits: { patience: '6s', quiet: '1s' } });
   await running(engine.prepareMirror, { migration }).answer;
-  // Two replicas in sync are asked for, and there is one broker.
-  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '2' }]]));
-  const share = copying(migration);
-  await expect(share.answer).rejects.toMatchObject({ type: 'Unreachable', lasting: true });
-  const beats = share.heartbeats as MirrorHeartbeat[];
-  const said = beats.find(({ mirror }) => mirror?.failing !== undefined);
-  expect(said?.says).toMatch(
-    new RegExp(`^the mirror waits since \\d{4}-.*Z.*: .*partition ${topic}\\.new/[01].*NOT_ENOUGH_REPLICAS`),
-  );
-  expect(said?.mirror).toMatchObject({ failing: said?.says, recordsPerSecond: 0 });
-  await ground.admin.target.alterTopicConfigs(new Map([[`${topic}.new`, { 'min.insync.replicas': '1' }]]));
-  // What is waited for in vain, because nobody mirrors, is told too.
   const watched = running(engine.watchMirror, {
     ...{ migration, sliceMs: 60_000, partitions: partitions(), to: await ends(), frozen: true },
   });
