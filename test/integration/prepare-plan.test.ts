@@ -242,6 +242,7 @@ test('what the target does not show holds up only what rests on it', async () =>
     const { findings, will } = await plan(migration, blind);
     expect(keysOf(findings)).toEqual([
       'asks acls-not-shown:target',
+      'notes commits-without-member:plan.blind.group',
       'notes defaults-unread:target',
       'notes offsets-retention-unknown:target',
     ]);
