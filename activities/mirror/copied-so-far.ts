@@ -9,6 +9,7 @@ import { takeOver } from '../../src/mirror/takeover.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
 import { sayProgress } from '../../src/parity/wording.js';
+import { under } from '../../src/migration/by-name.js';
 import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { valueIfThere, valueOf } from '../kit/rows.js';
@@ -69,18 +70,23 @@ async function sealedSoFar(
       },
     );
     if (held.length === 0) continue;
-    const patienceMs = waitMs(migration, 'patience');
+    const seen = async (of: readonly MirroredPartition[]) => {
+      const plan = { migration: migration.name, share, partitions: of };
+      const { starts } = await takeOver(source, target, plan, {
+        ...{ signal, ids, patienceMs: waitMs(migration, 'patience') },
+      });
+      for (const { partition, targetEnd } of starts)
+        mirrored.push({
+          topic: partition.targetTopic,
+          partition: partition.partition,
+          offset: BigInt(targetEnd),
+        });
+    };
+    if ((await told(() => seen(held))) === undefined) continue;
+    // One topic of it is strange: which, and that the others are not, is found by looking at each.
     for (const topic of new Set(held.map(({ targetTopic }) => targetTopic))) {
-      const of = held.filter(({ targetTopic }) => targetTopic === topic);
-      try {
-        const plan = { migration: migration.name, share, partitions: of };
-        const { starts } = await takeOver(source, target, plan, { signal, ids, patienceMs });
-        for (const { partition, targetEnd } of starts)
-          mirrored.push({ topic, partition: partition.partition, offset: BigInt(targetEnd) });
-      } catch (error) {
-        if (!isFerryError(error) || !toldBy.includes(error.type)) throw error;
-        strange.set(topic, error.message);
-      }
+      const why = await told(() => seen(held.filter(({ targetTopic }) => targetTopic === topic)));
+      if (why !== undefined) strange.set(topic, why);
     }
   }
   return { mirrored: offsetTable(mirrored), strange };
@@ -88,6 +94,17 @@ async function sealedSoFar(
 
 /** Failures of a look that say why nothing is to be taken back, rather than that the look is to be tried again. */
 const toldBy: readonly string[] = ['Conflict', 'Changed', 'NotFound'];
+
+/** @returns the sentence of such a failure @throws any other */
+async function told(look: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await look();
+    return undefined;
+  } catch (error) {
+    if (!isFerryError(error) || !toldBy.includes(error.type)) throw error;
+    return error.message;
+  }
+}
 
 /** MirrorMaker's: it writes down no place of each record, so both clusters are read, the target to its end. */
 async function comparedSoFar(
@@ -103,7 +120,7 @@ async function comparedSoFar(
   ]);
   const comparable = migration.topics.filter((move) => {
     const [from, to] = [valueIfThere(onSource, move.name), valueIfThere(onTarget, targetName(move))];
-    const planned = topicIds?.[move.name];
+    const planned = under(topicIds, move.name);
     if (to && (!from || (planned != null && from.topicId !== planned)))
       strange.set(
         targetName(move),
@@ -120,20 +137,13 @@ async function comparedSoFar(
     comparable.map(({ name }) => name),
   );
   // Only partitions that are on both sides can be compared.
-  const both = new Set(
-    comparable.flatMap((move) =>
-      ends
-        .filter(({ topic }) => topic === move.name)
-        .filter(({ partition }) =>
-          mirrored.some((one) => one.topic === targetName(move) && one.partition === partition),
-        )
-        .flatMap(({ partition }) => [`${move.name}/${partition}`, `${targetName(move)}/${partition}`]),
-    ),
-  );
-  const paired = (rows: readonly PartitionEnd[]) => rows.filter((row) => both.has(partitionKey(row)));
+  const both = {
+    ends: ends.filter(isIn(mirrored, new Map(comparable.map((move) => [move.name, targetName(move)])))),
+    mirrored: mirrored.filter(isIn(ends, new Map(comparable.map((move) => [targetName(move), move.name])))),
+  };
   const all = await partitionPairs(some, sides, {
-    ends: offsetTable(paired(ends)),
-    mirrored: offsetTable(paired(mirrored)),
+    ends: offsetTable(both.ends),
+    mirrored: offsetTable(both.mirrored),
   });
   for (const { targetTopic } of all.filter(({ compacted }) => compacted))
     strange.set(
@@ -166,10 +176,26 @@ async function comparedSoFar(
       targets.get(topic) ?? topic,
       `What partition ${partition} of ${targets.get(topic)} on ${sides.target.name} holds at offset ${target ?? 'none'} is not what ${sides.source.name} holds (${what}): something else has written there.`,
     );
+  // The report names a few of those that differ; what is not proved to be the mirror's is in none of its lists.
+  for (const { topic, targetTopic, partition } of comparison.unexplained)
+    if (!strange.has(targetTopic))
+      strange.set(
+        targetTopic,
+        `Not every record that partition ${partition} of ${targetTopic} on ${sides.target.name} holds was found in ${topic} on ${sides.source.name}, so nothing shows that all of it is the mirror\u2019s.`,
+      );
   return {
-    mirrored: offsetTable(paired(mirrored).filter(({ topic }) => !strange.has(topic))),
+    mirrored: offsetTable(both.mirrored.filter(({ topic }) => !strange.has(topic))),
     strange,
   };
+}
+
+/** Whether the same partition is among the rows of the other cluster, under the name that its topic has there. */
+function isIn(
+  rows: readonly PartitionEnd[],
+  names: ReadonlyMap<string, string>,
+): (row: PartitionEnd) => boolean {
+  const keys = new Set(rows.map(partitionKey));
+  return ({ topic, partition }) => keys.has(partitionKey({ topic: names.get(topic) ?? topic, partition }));
 }
 
 interface PartitionEnd {

@@ -39,6 +39,8 @@ export const carried = z.object({
   latest: z.number().optional(),
   bytes: z.number(),
   differing: z.number(),
+  /** Places of pairs whose target holds, or may hold, what the source was not seen to hold; ranges as of `done`. */
+  unexplained: z.array(z.tuple([z.number(), z.number()])).optional(),
   differences: z.array(difference.extend(place.shape)),
   unverifiable: z.array(unverifiable.extend(place.shape)),
   /** Beyond what `unverifiable` lists. */
@@ -94,6 +96,11 @@ export function together(sum: string | undefined, part: string): string {
   const bytes = Buffer.from(sum, 'hex');
   for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at]! + more[at]!) & 0xff;
   return bytes.toString('hex');
+}
+
+/** The places of ranges from and up to. */
+export function placesIn(ranges: readonly (readonly [number, number])[]): number[] {
+  return ranges.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at));
 }
 
 /** Places as ranges from and up to. */

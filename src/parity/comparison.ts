@@ -3,7 +3,7 @@ import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from
 import { FerryError } from '../migration/errors.js';
 import { offsetTable, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
-import { carried, firstOf, nothingYet, rangesOf, together, type Carried } from './carried.js';
+import { carried, firstOf, nothingYet, placesIn, rangesOf, together, type Carried } from './carried.js';
 import { LatestComparison } from './latest.js';
 import { Pace } from './pace.js';
 import type { ComparisonOptions, PartitionPair } from './options.js';
@@ -46,6 +46,8 @@ const mostRanges = 50;
 export class Comparison {
   private readonly state: Carried;
   private readonly done: Set<number>;
+  /** Of those that are done. */
+  private readonly doubtful: Set<number>;
   private readonly under: Map<number, PartitionState>;
   private readonly sizes = new Map<number, { start: bigint; offsets: number }>();
   private doneOffsets = 0;
@@ -67,9 +69,9 @@ export class Comparison {
       target: new ReadAhead(target, { patienceMs, lane, signal }),
     };
     this.state = carried.safeParse(carry).data ?? nothingYet();
-    this.done = new Set(
-      this.state.done.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at)),
-    );
+    this.done = new Set(placesIn(this.state.done));
+    // A ferry of before did not keep them: then nothing is known of what it has done.
+    this.doubtful = new Set(placesIn(this.state.unexplained ?? this.state.done));
     this.under = new Map(this.state.under.filter(([at]) => at < pairs.length && !this.done.has(at)));
   }
 
@@ -113,7 +115,20 @@ export class Comparison {
 
   get carry(): Carried {
     const { state, under } = this;
-    return { ...state, done: rangesOf(this.done), under: [...under] };
+    return {
+      ...state,
+      done: rangesOf(this.done),
+      unexplained: rangesOf(this.doubtful),
+      under: [...under],
+    };
+  }
+
+  /**
+   * Pairs of which not every record of the target was found on the source: they differ, the source has lost what was to be
+   * compared, or they were not compared at all. Of all processes, and whatever a report has a place for.
+   */
+  get unexplained(): PartitionPair[] {
+    return this.options.pairs.filter((_, at) => this.doubtful.has(at) || !this.done.has(at));
   }
 
   get progress(): Progress {
@@ -278,6 +293,9 @@ export class Comparison {
     state.bytes += result.bytes;
     if (compacted) state.latest = (state.latest ?? 0) + result.records;
     if (result.differences.length > 0) state.differing++;
+    // What the source alone holds says nothing against the target.
+    if (result.differences.length > 0 || result.unverifiable.some((range) => !range.onSourceAlone))
+      this.doubtful.add(at);
     const inPlace = <T>(rows: T[]) => rows.map((row) => ({ topic, partition, ...row }));
     state.differences = firstOf([...state.differences, ...inPlace(result.differences)]);
     for (const range of inPlace(result.unverifiable))
