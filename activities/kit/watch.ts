@@ -146,7 +146,7 @@ export async function watch<Answer extends object, Carry>(
       const said = latest();
       surroundings.heartbeat(said);
       const next = nextProbe(Date.now(), input.migration, confirming);
-      if ((next >= sliceEnd || tellNow) && !confirming)
+      if ((next >= sliceEnd || (tellNow && !input.untold)) && !confirming)
         return { state: 'watching', sentence: said.says, carry: state };
       await surroundings.sleep(next - Date.now());
     }

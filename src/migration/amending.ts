@@ -1,4 +1,5 @@
 import { mistakeText, parseMigration, type Migration } from './file.js';
+import { inFull } from './listed.js';
 import { isClosed, isPassed, partsOf, type MigrationState, type Step } from './state.js';
 import { stepKind, type StepId } from './strategies.js';
 
@@ -28,8 +29,8 @@ export function amendment(state: MigrationState, file: unknown): Amendment {
     const why = fixed(state, change);
     return why === undefined ? [] : [`${textOf(change)}: ${why}`];
   });
-  if (refused.length > 0) return { refusal: `nothing was changed: ${few(refused).join('; ')}` };
-  return { migration, changes: changes.map(textOf) };
+  if (refused.length > 0) return { refusal: `nothing was changed: ${inFull(refused, '; ', mostRefused)}` };
+  return { migration: inOrderOf(state.migration, migration), changes: changes.map(textOf) };
 }
 
 /** Parts of human steps by the file as it is now: what was said for those that stay is kept. */
@@ -41,10 +42,14 @@ export function partsAnew(state: MigrationState): void {
   }
 }
 
-const few = (lines: string[]): string[] =>
-  lines.length <= mostRefused
-    ? lines
-    : [...lines.slice(0, mostRefused), `and ${lines.length - mostRefused} more`];
+/**
+ * The topics in the order in which they run: places in that order divide the work of a mirror and stand for names in what
+ * is remembered of commits and ACLs, and to a person the order says nothing.
+ */
+function inOrderOf(running: Migration, migration: Migration): Migration {
+  const byName = new Map(migration.topics.map((topic) => [topic.name, topic]));
+  return { ...migration, topics: running.topics.map((topic) => byName.get(topic.name) ?? topic) };
+}
 
 const textOf = ({ path, what }: Change): string => `${path.join('.')}: ${what}`;
 

@@ -1,6 +1,8 @@
 import { amendment, partsAnew } from './amending.js';
+import { addEvidence } from './evidence.js';
 import { mirrorKind } from './file.js';
 import { few, named } from './foreign-text.js';
+import { inFull } from './listed.js';
 import {
   readClaim,
   readControl,
@@ -344,9 +346,10 @@ function judgeAmendment(state: MigrationState, control: Control, at: string): Ju
   if (changes.length === 0) return already('the migration does already what the file says');
   if (state.abort) return refuse('this migration is being aborted');
   const step = currentStep(state);
-  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${atMost(changes)}.`;
+  const told = inFull(changes, ', ', 10);
+  const sentence = `Amended by ${by}${note ? ` (${note})` : ''}: ${told}.`;
   return {
-    answer: `amended: ${atMost(changes)}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
+    answer: `amended: ${told}${step?.status === 'blocked' ? `; ${step.id} is blocked: retry` : ''}`,
     apply: () => {
       const groupsBefore = JSON.stringify(state.migration.consumers);
       state.migration = migration;
@@ -354,16 +357,11 @@ function judgeAmendment(state: MigrationState, control: Control, at: string): Ju
       if (JSON.stringify(migration.consumers) !== groupsBefore && state.facts.holds)
         state.facts.holdsDue = true;
       state.afresh = true;
-      const told = step ?? state.steps.findLast(isClosed) ?? state.steps[0];
-      told?.evidence.push({ at, sentence, data: { changes } });
+      const beside = step ?? state.steps.find(({ status }) => status === 'pending') ?? state.steps.at(-1);
+      if (beside) addEvidence(beside, { at, sentence, data: { changes } });
     },
   };
 }
-
-const atMost = (sentences: readonly string[]): string =>
-  sentences.length <= 10
-    ? sentences.join(', ')
-    : `${sentences.slice(0, 10).join(', ')} and ${sentences.length - 10} more`;
 
 function said({ by, note, override }: Control | Claim, at: string): Said {
   return {

@@ -111,6 +111,29 @@ describe('an amendment', () => {
     );
   });
 
+  it('keeps topics in the order in which they run, since places in it stand for their names', () => {
+    const topics = [{ name: 'orders' }, { name: 'refunds' }, { name: 'audit' }];
+    const state = stateAt('checkPlan', 'blocked', { topics });
+    const config = { 'retention.ms': -1 };
+    expect(amend(state, { topics: topics.toReversed() })).toBe(
+      'the migration does already what the file says',
+    );
+    expect(amend(state, { topics: [{ name: 'audit', config }, topics[0]!, topics[1]!] })).toBe(
+      'amended: topics.audit.config.retention.ms: nothing → -1; checkPlan is blocked: retry',
+    );
+    expect(state.migration.topics.map(({ name }) => name)).toEqual(['orders', 'refunds', 'audit']);
+    expect(state.migration.topics[2]).toMatchObject({ name: 'audit', config: { 'retention.ms': '-1' } });
+  });
+
+  it('between two steps is told with the next one, and takes nothing from the evidence of the last', () => {
+    const state = stateAt('deleteSource', 'pending', groups);
+    const data = { manifest: Array.from({ length: 100 }, (_, at) => at) };
+    the(state, 'deletionApproved').evidence.push({ at, sentence: 'approved', data });
+    amend(state, { description: 'moved' });
+    expect(the(state, 'deletionApproved').evidence).toEqual([{ at, sentence: 'approved', data }]);
+    expect(the(state, 'deleteSource').evidence).toHaveLength(1);
+  });
+
   it('of a topic counts until the topic is there', () => {
     const topics = [{ name: 'orders', config: { 'retention.ms': -1 } }];
     expect(amend(stateAt('checkPlan', 'blocked'), { topics })).toContain(

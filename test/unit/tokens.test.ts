@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Brokers } from '../../src/kafka/link/brokers.js';
 import { keptTokens } from '../../src/kafka/tokens/kept-tokens.js';
 import { openTokens } from '../../src/kafka/tokens/open.js';
 import type { Token, Tokens } from '../../src/kafka/tokens/token.js';
@@ -271,4 +272,32 @@ describe('a token file', () => {
       message: `The token file ${path} for cluster "target" is not there: see that whatever writes it runs.`,
     });
   });
+});
+
+test('an endpoint that goes away is named, however each connection notices, and no broker is blamed', async () => {
+  const { server, host } = await endpoint((response) => {
+    server.close();
+    response.destroy();
+  });
+  const brokers = new Brokers('target', {
+    // Nobody is asked anything there, for want of a token.
+    bootstrap: ['127.0.0.1:9', 'localhost:9'],
+    sasl: {
+      mechanism: 'oauthbearer',
+      token: {
+        from: 'endpoint',
+        url: `http://${host}/`,
+        clientId: 'ferry',
+        clientSecret: 'hunter2',
+        authentication: 'basic',
+      },
+    },
+  });
+  after.push(() => void brokers.close());
+  // The first connection is reset, the second refused.
+  await expect(brokers.metadata({ names: [] })).rejects.toThrow(
+    new RegExp(
+      `^The token endpoint ${host} for cluster "target" did not answer \\(\\w+\\): check its address and that it runs\\.$`,
+    ),
+  );
 });

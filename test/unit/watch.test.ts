@@ -299,6 +299,17 @@ describe('a failing probe', () => {
     });
   });
 
+  test('that fails for long ends no slice whose answer is looked at only when its time is over', async () => {
+    const before = { watchedMs: 100_000, failingSince: 60_000, own: { seen: 1 } };
+    let probes = 0;
+    const thrice = async (): Promise<Seen<Answer, Carry>> => {
+      if (++probes === 3) throw new Error('looked three times');
+      throw unreachable();
+    };
+    const slice = input({ carry: before, untold: true }, { patience: '1h' });
+    await expect(watch(slice, shape, thrice)).rejects.toThrow('looked three times');
+  });
+
   test('keeps what was carried', async () => {
     let probes = 0;
     const flaky = async (moment: Moment<Carry>): Promise<Seen<Answer, Carry>> => {

@@ -15,6 +15,7 @@ export const drainedToTheMarks = (run: Run) => drained(run, 'marks', false);
 async function drained(run: Run, upTo: 'ends' | 'marks', frozen: boolean): Promise<void> {
   const to: SourceOffsets = run.facts[upTo] ?? {};
   await step(run, 'drain', async (entry) => {
+    delete run.facts.drained;
     const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
     switch (seen.state) {
       case 'drained':

@@ -307,7 +307,7 @@ export class Run {
       const length = Math.min(sliceMs, left);
       const current = carry;
       const seen = await this.#interruptible(() =>
-        slice({ ...this.work(), sliceMs: length, carry: current }),
+        slice({ ...this.work(), sliceMs: length, carry: current, untold: true }),
       );
       if (seen.state !== 'watching') return seen as Seen;
       carry = (seen as unknown as { carry: unknown }).carry;

@@ -1,7 +1,7 @@
 import { FerryError } from '../../migration/errors.js';
 import { BrokerLink } from './broker-link.js';
 import type { ClusterConnection } from './cluster-connection.js';
-import { type Credentials, credentialsOf } from './credentials.js';
+import { type Credentials, credentialsOf, NoProof } from './credentials.js';
 import { Restraint } from './restraint.js';
 import type { Api } from '../wire/api.js';
 import type { MetadataRequest, MetadataResponse } from '../wire/metadata.js';
@@ -148,8 +148,10 @@ export class Brokers {
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const failures = error.errors as FerryError[];
-      // What gives tokens is the same for all addresses, and they are not to blame.
-      if (failures[0] && new Set(failures.map(({ message }) => message)).size === 1) throw failures[0];
+      // What gives tokens is the same for all addresses, however each of them noticed that it is away.
+      const [first] = failures;
+      if (first && (failures.length === 1 || failures.every((failure) => failure instanceof NoProof)))
+        throw first;
       throw new FerryError(
         'Unreachable',
         `Cluster "${this.cluster}" did not answer at any of ${this.settings.bootstrap.join(', ')}: check the addresses and that its brokers run.`,

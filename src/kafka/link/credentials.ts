@@ -1,4 +1,5 @@
 import { AuthenticationError } from '@platformatic/kafka';
+import { FerryError, isFerryError } from '../../migration/errors.js';
 import { openTokens } from '../tokens/open.js';
 import { claimsOf, type Token } from '../tokens/token.js';
 import type { Exchange } from '../wire/exchange.js';
@@ -15,7 +16,7 @@ export type Proof = (exchange: Exchange) => Promise<number>;
 
 /** Who the ferry is on one cluster, for all connections to it. */
 export interface Credentials {
-  /** Gets ready whatever takes time or may fail before a broker is asked. @throws FerryError */
+  /** Gets ready whatever takes time or may fail before a broker is asked. @throws NoProof */
   ready(): Promise<Proof>;
   close(): void;
 }
@@ -31,6 +32,9 @@ export class TokenRefused extends Error {
     super('the broker refuses a token');
   }
 }
+
+/** What proves who the ferry is cannot be had: no address of a broker is to blame for it. */
+export class NoProof extends FerryError {}
 
 export function credentialsOf(cluster: string, sasl: ClusterConnection['sasl']): Credentials | undefined {
   if (!sasl) return undefined;
@@ -51,5 +55,14 @@ function tokenCredentials(cluster: string, { token: origin, extensions = {} }: T
         throw new TokenRefused(tokens.origin, claimsOf(token.value)?.audience);
       }
     };
-  return { ready: async () => proofOf(await tokens.current()), close: () => tokens.close() };
+  return {
+    ready: async () => {
+      try {
+        return proofOf(await tokens.current());
+      } catch (error) {
+        throw isFerryError(error) ? new NoProof(error.type, error.message, { cause: error }) : error;
+      }
+    },
+    close: () => tokens.close(),
+  };
 }

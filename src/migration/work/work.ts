@@ -14,6 +14,8 @@ export interface Watch extends Work {
   sliceMs: number;
   /** What the last slice handed on; opaque to the workflow. */
   carry?: unknown;
+  /** It is not to answer before its time only to tell that something does not answer: it would be looked at by nobody until then. */
+  untold?: boolean;
 }
 
 export type Watched<State extends string, Facts> =
