@@ -1,12 +1,10 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
   defineQuery,
   defineSignal,
   defineUpdate,
-  isCancellation,
   log,
   setCurrentDetails,
   setDefaultSignalHandler,
@@ -15,19 +13,20 @@ import {
 } from '@temporalio/workflow';
 import { judgeControl, type Judgement, type SharedControl } from '../src/migration/claims.js';
 import { detailsOf } from '../src/migration/details.js';
+import { addEvidence } from '../src/migration/evidence.js';
 import { messageDescription, statusQuery } from '../src/migration/messages.js';
 import { newRegistryCopy, readRegistryCopy, type RegistryCopy } from '../src/migration/registry-copy.js';
 import type { Outcome, Problem, Shown, Step } from '../src/migration/state.js';
 import { statusOf, type Status } from '../src/migration/status.js';
 import { change } from './steps/activities.js';
+import { canBeAccepted, failureOf } from './steps/failure.js';
 import { insist } from './steps/insist.js';
-import { refused } from './steps/refused.js';
+import { interruptible } from './steps/interruptible.js';
+import { keepRefused, refused } from './steps/refused.js';
 import { Blocked, Interrupted } from './steps/turns.js';
 
 /** What may be said to it: its one step cannot be skipped. */
 const controls: SharedControl[] = ['pause', 'resume', 'retry', 'abort'];
-/** How many refused messages are kept for a person to see. */
-const refusedKept = 5;
 
 /**
  * Copies a whole registry, or the subjects of a name, before any topic moves. Shown, blocked, paused and aborted as a
@@ -65,13 +64,19 @@ async function copied(state: Shown, step: Step, copy: RegistryCopy, show: () => 
   show();
   const work = { copy, accepted: state.accepted.map(({ key }) => key) };
   try {
-    const { findings, sentence, data } = await interruptible(state, () => change().copyRegistry(work));
+    const { findings, sentence, data } = await undisturbed(state, () => change().copyRegistry(work));
     insist(work, findings);
-    step.evidence.push({ at: now(), sentence, data: { copied: data, findings } });
+    addEvidence(step, { at: now(), sentence, data: { copied: data, findings } });
     step.says = sentence;
-  } finally {
-    await change().leaveRegistry(work);
+  } catch (error) {
+    await change()
+      .leaveRegistry(work)
+      .catch((later: unknown) => {
+        throw both(error, later);
+      });
+    throw error;
   }
+  await change().leaveRegistry(work);
   step.status = 'done';
   step.endedAt = now();
   state.outcome = { result: 'done', at: now(), sentence: step.says };
@@ -91,7 +96,7 @@ async function aborted(state: Shown, copy: RegistryCopy): Promise<void> {
   step.status = 'skipped';
   step.endedAt = now();
   step.says = `Aborted here by ${state.abort?.by ?? 'somebody'}.`;
-  step.evidence.push({ at: now(), sentence: step.says });
+  addEvidence(step, { at: now(), sentence: step.says });
   state.outcome = {
     result: 'aborted',
     at: now(),
@@ -102,49 +107,34 @@ async function aborted(state: Shown, copy: RegistryCopy): Promise<void> {
 }
 
 /** A pause or an abort stops what is under way; it goes on where it was, since what is there is compared and left. */
-async function interruptible<T>(state: Shown, work: () => Promise<T>): Promise<T> {
-  const scope = new CancellationScope();
-  const bell = new CancellationScope();
-  let interrupted = false;
-  const listening = bell.run(async () => {
-    await condition(() => state.paused !== null || state.abort !== null);
-    interrupted = true;
-    scope.cancel();
-  });
-  try {
-    return await scope.run(work);
-  } catch (error) {
-    if (interrupted && isCancellation(error)) throw new Interrupted();
-    throw error;
-  } finally {
-    bell.cancel();
-    await listening.catch(() => undefined);
-  }
+function undisturbed<T>(state: Shown, work: () => Promise<T>): Promise<T> {
+  return interruptible(
+    work,
+    () => state.paused !== null || state.abort !== null,
+    () => {
+      throw new Interrupted();
+    },
+  );
 }
 
 /** @returns `undefined` when nobody has to decide @throws what is no failure of the copy */
 function problemOf(error: unknown, { abort }: Shown): Problem | undefined {
   if (error instanceof Interrupted) return undefined;
-  const offers: Problem['offers'] = abort ? ['retry'] : ['retry', 'abort'];
-  if (error instanceof Blocked) {
-    const acceptable = error.findings.every(({ weight }) => weight === 'asks');
-    return {
-      type: error.type,
-      sentence: error.message,
-      findings: error.findings,
-      offers: acceptable ? ['retry', 'accept', 'abort'] : offers,
-    };
-  }
-  if (!(error instanceof ActivityFailure)) throw error;
-  const { cause, activityType } = error;
-  return cause instanceof ApplicationFailure
-    ? { type: cause.type ?? 'Unexpected', sentence: cause.message, findings: [], offers }
-    : {
-        type: 'Unreachable',
-        sentence: `No worker finished ${activityType} in time: see that one is running, then retry.`,
-        findings: [],
-        offers,
-      };
+  const failure = failureOf(error);
+  if (!failure) throw error;
+  const accept = !abort && canBeAccepted(failure);
+  return {
+    ...failure,
+    offers: ['retry', ...(accept ? ['accept' as const] : []), ...(abort ? [] : ['abort' as const])],
+  };
+}
+
+/** What went wrong first, which what went wrong after it does not hide. */
+function both(first: unknown, second: unknown): unknown {
+  const [before, after] = [failureOf(first), failureOf(second)];
+  return before && after
+    ? new Blocked(`${before.sentence} And then: ${after.sentence}`, before.findings, before.type)
+    : second;
 }
 
 async function decided(state: Shown, step: Step, problem: Problem, show: () => void): Promise<void> {
@@ -168,7 +158,7 @@ function listen(state: Shown, show: () => void): void {
     show();
   };
   const ignored = (message: string, why: string) => {
-    state.refused = [...state.refused, { at: now(), message, why }].slice(-refusedKept);
+    keepRefused(state, message, why);
     show();
   };
   for (const name of controls) {

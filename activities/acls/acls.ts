@@ -130,9 +130,11 @@ export async function copyAcls(
   );
   const topics = migration.topics.map(targetName);
   const noted = note.safeParse(attempt.noted).data;
-  const own = new Set([...(noted?.missing ?? []), ...unpackAcls(topics, noted?.acls ?? []).map(aclKey)]);
+  const earlier = unpackAcls(topics, noted?.acls ?? []);
+  const own = new Set([...(noted?.missing ?? []), ...earlier.map(aclKey)]);
   const absent = new Set(missing.map(aclKey));
-  const made = wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
+  // What the target does not show any more may be there all the same.
+  const made = hidden ? earlier : wanted.filter((acl) => own.has(aclKey(acl)) && !absent.has(aclKey(acl)));
   const stands = standing(findings, accepted);
   if (stands.length > 0)
     return {
@@ -143,7 +145,8 @@ export async function copyAcls(
     };
   if (hidden)
     return {
-      made,
+      made: packAcls(topics, made),
+      created: made.length,
       findings,
       sentence: `No ACL was created on ${target.name}, which does not show which it has.`,
     };

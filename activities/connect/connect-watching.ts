@@ -101,7 +101,7 @@ class MirrorWatch {
     const fresh: Carried = { mark: to ? null : { ends: stableEnds(lag), atMs: watchedMs, copiedTo: null } };
     const behind = lag.filter(({ left }) => left > 0n);
     const late = mark !== null && watchedMs - mark.atMs > keepsUpWithinMs;
-    if (to || late) if (behind.length > 0) this.streak.broken();
+    if ((to || late) && behind.length > 0) this.streak.broken();
     if (upTo === undefined) return { says: sayBehind(behind, true), carry: fresh };
     if (behind.length > 0) {
       const at = lag.map(({ position }) => String(position)).join(' ');

@@ -12,6 +12,8 @@ export interface SourceGroups {
   findings: Finding[];
   /** Groups of the file that read other topics as well. */
   elsewhere: { group: string; sentence: string }[];
+  /** What groups of the file have committed beside their offsets on these partitions, each text once, in characters. */
+  metadata: number;
 }
 
 /** What one group has to do with the migration's topics. */
@@ -115,7 +117,17 @@ export async function surveySourceGroups(
   findings.push(
     ...elsewhere.map(({ group, sentence }) => noting(`group-reads-elsewhere:${group}`, sentence)),
   );
-  return { findings, elsewhere };
+  return { findings, elsewhere, metadata: metadataOf(committed, inFile) };
+}
+
+function metadataOf(
+  committed: Awaited<ReturnType<typeof readCommitted>>,
+  groups: ReadonlySet<string>,
+): number {
+  const texts = new Set<string>();
+  for (const group of groups)
+    for (const { metadata } of committed.get(group)?.value?.values() ?? []) texts.add(metadata ?? '');
+  return [...texts].reduce((sum, text) => sum + text.length, 0);
 }
 
 /**

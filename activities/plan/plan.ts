@@ -5,6 +5,7 @@ import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { bytesOf } from '../../src/migration/size.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -76,13 +77,20 @@ export async function checkPlan(
   const topics = await attempted(looking, 'topics-unread', () =>
     topicsOnBothSides(source?.cluster, target?.cluster, work),
   );
-  findings.push(...(topics?.findings ?? []), ...sizeOf(migration, topics));
+  findings.push(...(topics?.findings ?? []));
   const acls =
     source && target
       ? await attempted(looking, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
       : undefined;
   findings.push(...(acls?.findings ?? []));
   const groups = source && topics && (await checkSource(source.cluster, migration, topics, looking));
+  const lines = acls?.held && aclsOf(migration, acls.held);
+  findings.push(
+    ...sizeOf(migration, topics, [
+      ...(lines ? [bytesOf(lines)] : []),
+      ...(groups ? [bytesOf(groups.elsewhere), isMirrored(migration.strategy) ? groups.metadata : 0] : []),
+    ]),
+  );
   if (target && topics) await checkTarget(target.cluster, migration, topics, looking);
   if (source && target && isMirrored(migration.strategy)) {
     const history = await attempted(looking, 'history-unread', () => historyOf(dependencies, work));
@@ -106,16 +114,21 @@ export async function checkPlan(
     findings,
     will: stepsAhead(migration, topics ?? nothingRead, acls, copy),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
-    ...(acls?.held && { acls: aclsOf(migration, acls.held) }),
+    ...(lines && { acls: lines }),
     ...(source && { elsewhere: groups?.elsewhere ?? [] }),
   };
 }
 
 /** Of topics that could not be read nothing is known, which is a finding of its own. */
-function sizeOf(migration: Migration, topics: TopicSurvey = nothingRead): Finding[] {
+function sizeOf(
+  migration: Migration,
+  topics: TopicSurvey = nothingRead,
+  beside: readonly number[],
+): Finding[] {
   return tooLargeToCarry(
     migration,
     new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length])),
+    beside.reduce((sum, bytes) => sum + bytes, 0),
   );
 }
 

@@ -408,6 +408,14 @@ async function otherCommits(
       [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
     );
     const decided = leftBehind.has(group) || accepted.includes(`group-not-in-file:${group}`);
+    const { error } = rowAt(rows, group);
+    if (error && neverJoined.has(group) && !decided)
+      return [
+        asking(
+          `may-still-read:${group}`,
+          `Whether ${group}, which the migration does not name and which has never had a member, has committed offsets on the topics of ${source.name} cannot be told (${error.message}): a consumer that assigns partitions to itself (Flink, Spark) may still read there. Find out whose it is, and accept that the topics are deleted.`,
+        ),
+      ];
     if (topics.size > 0 && neverJoined.has(group) && !decided)
       return [
         asking(

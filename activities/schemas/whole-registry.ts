@@ -1,3 +1,4 @@
+import { globbed } from '../../src/migration/glob.js';
 import { createHash } from 'node:crypto';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import type { RegistryCopy } from '../../src/migration/registry-copy.js';
@@ -203,16 +204,6 @@ async function subjectsIn(registry: Registry, { subjects }: RegistryCopy): Promi
     (subject) => !isOwnSubject(subject) && (wanted?.test(subject) ?? true),
   );
 }
-
-/** `*` stands for any characters, and everything else for itself. */
-const globbed = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .split('*')
-      .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  );
 
 async function findingsOf(parts: readonly Part[], findings: readonly Finding[]): Promise<Finding[]> {
   const all = [...findings];

@@ -74,7 +74,7 @@ export async function plannedCopies(
         `The topic ${name} is no longer on ${target.name}: what was copied there is lost. Find out who deleted it, then abort the migration and start it anew.`,
       );
     const copy = valueOf(rows, name);
-    const id = targetIds[name];
+    const id = under(targetIds, name);
     if (id != null && copy.topicId !== null && copy.topicId !== id)
       throw new FerryError(
         'Changed',

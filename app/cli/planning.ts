@@ -13,7 +13,7 @@ import { workflowId } from '../../src/migration/messages.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import { openRegistries } from '../connections/registries.js';
 import { CommandFailure } from './failure.js';
-import { quoted } from './next-commands.js';
+import { asksText, list } from './findings-text.js';
 import { Progress } from './progress.js';
 import { withTemporal } from './temporal.js';
 import type { Terminal } from './terminal.js';
@@ -96,24 +96,11 @@ export function findingsOf({ findings }: PlanReport, weight: Finding['weight']):
 
 /** What will happen, what asks and what to know; what blocks is told apart, on the error stream. */
 export function planText({ name, strategy, source, target }: Migration, report: PlanReport): string {
-  const asks = report.findings.filter(({ weight }) => weight === 'asks').map(withKey);
   const notes = findingsOf(report, 'notes');
   return [
     `${name}: ${strategy}, ${source} → ${target}`,
     ...(report.will.length > 0 ? [list('Will happen:', report.will)] : []),
-    ...(asks.length > 0
-      ? [
-          list(
-            `Asks a person (once started: ferry retry ${name} --accept KEY --note "why it may go on"):`,
-            asks,
-          ),
-        ]
-      : []),
+    ...asksText(name, report.findings),
     ...(notes.length > 0 ? [list('To know:', notes)] : []),
   ].join('\n\n');
 }
-
-const withKey = ({ sentence, key }: Finding): string => `${sentence}\n      --accept ${quoted(key)}`;
-
-const list = (title: string, lines: readonly string[]): string =>
-  [title, ...lines.map((line) => `  - ${line}`)].join('\n');

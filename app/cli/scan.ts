@@ -33,7 +33,7 @@ export function addScan(program: Command, surroundings: Surroundings): void {
 async function showScan(surroundings: Surroundings, options: ScanOptions, name: string): Promise<ExitCode> {
   const { terminal } = surroundings;
   const { clusters: connections } = configured(surroundings, options);
-  const clusters = openClusters(connections);
+  const clusters = openClusters(connections, { says: (sentence) => terminal.complain(sentence) });
   try {
     const inventory = await scan(clusters.get(name), {
       ...(options.topics !== undefined && { glob: options.topics }),

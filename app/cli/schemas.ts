@@ -7,6 +7,7 @@ import { readRegistryCopy, registryCopyType, type RegistryCopy } from '../../src
 import { noSuch } from '../connections/by-name.js';
 import { openRegistries } from '../connections/registries.js';
 import type { Config } from '../config/config.js';
+import { asksText, list } from './findings-text.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { webLink, withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
@@ -140,17 +141,11 @@ function planText(copy: RegistryCopy, plan: WholePlan): string {
     ...(softDelete > 0 ? [`delete ${softDelete} versions as on ${copy.from}`] : []),
     ...(levels > 0 ? [`set the compatibility level of ${levels} subjects`] : []),
   ];
-  const asks = sentencesOf(plan, 'asks');
   const notes = sentencesOf(plan, 'notes');
   return [
     `${copy.from} → ${copy.to}${copy.subjects === undefined ? '' : `, subjects ${copy.subjects}`}`,
     list('Will happen:', will),
-    ...(asks.length > 0
-      ? [list(`Asks a person (once started: ferry retry ${id} --override "why it may go on"):`, asks)]
-      : []),
+    ...asksText(id, gathered(plan.findings)),
     ...(notes.length > 0 ? [list('To know:', notes)] : []),
   ].join('\n\n');
 }
-
-const list = (title: string, lines: readonly string[]): string =>
-  [title, ...lines.map((line) => `  - ${line}`)].join('\n');

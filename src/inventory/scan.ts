@@ -1,3 +1,4 @@
+import { globbed } from '../migration/glob.js';
 import {
   partitionKey,
   type Cluster,
@@ -285,14 +286,6 @@ const total = (marks: readonly Watermarks[], of: (marks: Watermarks) => bigint):
 
 const extreme = (times: readonly number[], choose: (a: number, b: number) => number): number | null =>
   times.length === 0 ? null : times.reduce((a, b) => choose(a, b));
-
-function globbed(glob: string): RegExp {
-  const pattern = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`);
-}
 
 /** Kafka Streams names its inner topics after the application, which is the group: `<group>-<name>-changelog`. */
 const streamsEnding =

@@ -19,12 +19,12 @@ const fixed = 100_000;
  * What a migration would carry from step to step, in bytes: estimated from above, since the offsets are not known yet.
  *
  * @param partitions of each topic, by its name on the source
- * @param metadata characters that groups have committed beside their offsets, which mirroring strategies carry too
+ * @param beside bytes of what the plan has found and the migration keeps: ACLs, metadata of commits, what groups read elsewhere
  */
 export function carriedBytes(
   migration: Migration,
   partitions: ReadonlyMap<string, number>,
-  metadata = 0,
+  beside = 0,
 ): number {
   const names = migration.topics.reduce((sum, { name }) => sum + name.length, 0);
   const of = ({ topics }: { topics?: readonly string[] | undefined }) =>
@@ -41,7 +41,7 @@ export function carriedBytes(
     read * perPosition +
     // Positions of one group, from which the others are counted.
     (isMirrored(migration.strategy) ? 2 * all * perOffset : 0) +
-    (isMirrored(migration.strategy) ? metadata : 0)
+    beside
   );
 }
 
@@ -53,9 +53,9 @@ const tables = ({ strategy }: Migration): number =>
 export function tooLargeToCarry(
   migration: Migration,
   partitions: ReadonlyMap<string, number>,
-  metadata = 0,
+  beside = 0,
 ): Finding[] {
-  const bytes = carriedBytes(migration, partitions, metadata);
+  const bytes = carriedBytes(migration, partitions, beside);
   if (bytes <= most) return [];
   const topics = migration.topics.length;
   const each = Math.max(1, Math.floor((topics * (most - fixed)) / (bytes - fixed)));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionKey, type Cluster, type TopicFacts } from '../kafka/cluster.js';
 import { TakenOver } from '../kafka/taken-over.js';
+import { under } from '../migration/by-name.js';
 import { isFerryError } from '../migration/errors.js';
 import { insistOnCopies } from './copies.js';
 import { repartitioned } from './source-changes.js';
@@ -253,7 +254,7 @@ class Copying {
     const mirrored = plan.partitions.find(
       (one) => (cluster === source ? one.topic : one.targetTopic) === topic,
     );
-    const count = mirrored && plan.counts?.[mirrored.topic];
+    const count = mirrored && under(plan.counts, mirrored.topic);
     if (count === undefined || partitions.length === count) return;
     if (cluster === source) throw repartitioned(source, topic, count, partitions.length);
     const { accepted = [] } = options;

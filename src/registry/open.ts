@@ -172,7 +172,8 @@ function registryOver(registry: string, http: RegistryHttp, view: View): Registr
       const action = `tell the subjects of id ${asked}`;
       const path = `/schemas/ids/${asked}/versions${query({ subject: prefix })}`;
       const answer = await ask({ method: 'GET', path, action });
-      if (answer.status >= 300) return [];
+      if (isAbsent(answer) || isUnknownCall(answer)) return [];
+      if (answer.status >= 300) throw refusal(name, action, `id ${asked}`, answer);
       return [...new Set(take(usesShape, answer, action).map(({ subject }) => inContext(subject)))];
     },
 

@@ -162,7 +162,8 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
       if (copies) run.facts.compared = { ...copies, sentence, asked };
       if (asked.length > 0) run.saw(entry, { sentence, data: report });
       insist(run, asked);
-      return { sentence, data: report, ...(asked.length > 0 && { unverified: 'not-measured' }) };
+      const proved = seen.state === 'equal' && asked.length === 0;
+      return { sentence, data: report, ...(!proved && { unverified: 'not-measured' }) };
     }
     if (seen.state === 'differs') run.saw(entry, { sentence: seen.sentence, data: seen.report });
     throw new Blocked(seen.sentence);

@@ -1,4 +1,5 @@
 import { isPassed, type Part, type Step, type Unverified } from '../../src/migration/state.js';
+import { inFull } from '../../src/migration/listed.js';
 import { few, named } from '../../src/migration/foreign-text.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
 import type { Run } from './run.js';
@@ -51,7 +52,8 @@ export async function humanStep(run: Run, id: HumanStepId, human: HumanStep): Pr
         ...(unverified && { unverified }),
       });
       if (!parts.every(isPassed)) run.saw(entry, evidence(seen.sentence));
-      else if (due.length === parts.length) return evidence(`${seen.sentence} Said: ${saidBy(parts)}.`);
+      else if (due.length === parts.length)
+        return evidence(`${seen.sentence} Said: ${inFull(parts.map(saidText), '; ', mostSaid)}.`);
       else {
         // Those that moved first were checked before a wait for the others: checks age.
         for (const part of parts) delete part.verified;
@@ -113,11 +115,6 @@ function contradicted(run: Run, entry: Step, due: Part[], seen: string): string 
 const mostSaid = 20;
 
 /** The parts themselves hold all of it. */
-function saidBy(parts: readonly Part[]): string {
-  const more = parts.length - mostSaid;
-  return `${parts.slice(0, mostSaid).map(saidText).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-}
-
 function saidText({ name, claim }: Part): string {
   const by = claim?.by ? ` by ${claim.by}` : '';
   const overridden = claim?.override ? ` (overridden: ${claim.override.reason})` : '';

@@ -1,18 +1,11 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
-import { acceptable } from './acceptable.js';
+import { failureOf, isLost } from './failure.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
-import { lostActivity } from './lost-activity.js';
 import { Blocked } from './turns.js';
 
 /**
@@ -169,20 +162,11 @@ export class Mirror {
 
   /** A share that was told to stop may be lost with its worker on the way there, which is as good. */
   #fail(error: unknown): void {
-    if (isCancellation(error)) return;
-    if (error instanceof Blocked) {
-      this.#failed = true;
-      this.#failure ??= error;
-      return;
-    }
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { cause } = error;
-    if (!(cause instanceof ApplicationFailure) && !this.#wanted()) return;
+    if (isCancellation(error) || (isLost(error) && !this.#wanted())) return;
+    const failure = failureOf(error);
+    if (!failure) throw error;
     this.#failed = true;
-    const lost = lostActivity(error);
     this.#failure ??=
-      cause instanceof ApplicationFailure
-        ? new Blocked(cause.message, acceptable(cause), cause.type ?? 'Unexpected')
-        : new Blocked(lost.sentence, [], lost.type);
+      error instanceof Blocked ? error : new Blocked(failure.sentence, failure.findings, failure.type);
   }
 }

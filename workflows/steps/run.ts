@@ -1,9 +1,7 @@
 import {
   allHandlersFinished,
-  CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   log,
   patched,
   setCurrentDetails,
@@ -29,11 +27,10 @@ import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
+import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
+import { keepRefused } from './refused.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
-
-/** How many refused messages are kept for a person to see. */
-const refusedKept = 5;
 
 /** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
 const mostAnswers = 1_000;
@@ -132,8 +129,7 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
-    const told = { at: this.now(), message: message.slice(0, 100), why: why.slice(0, 1_000) };
-    this.state.refused = [...this.state.refused, told].slice(-refusedKept);
+    keepRefused(this.state, message, why);
     this.show();
   }
 
@@ -334,30 +330,20 @@ export class Run {
     }
   }
 
-  async #interruptible<T>(work: () => Promise<T>): Promise<T>;
-  async #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
-  async #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
-    const scope = new CancellationScope();
-    const bell = new CancellationScope();
-    let interrupted = false;
-    const listening = bell.run(async () => {
-      await condition(() => this.state.paused !== null || this.#turn() !== null || this.#isLong() || said());
-      interrupted = true;
-      scope.cancel();
-    });
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (!interrupted || !isCancellation(error)) throw error;
-      const turn = this.#turn();
-      if (turn) throw turn;
-      // A history that has become long is seen to when the step begins again.
-      if (this.state.paused || !said()) throw new Interrupted();
-      return null;
-    } finally {
-      bell.cancel();
-      await listening.catch(() => undefined);
-    }
+  #interruptible<T>(work: () => Promise<T>): Promise<T>;
+  #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
+  #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
+    return interruptible(
+      work,
+      () => this.state.paused !== null || this.#turn() !== null || this.#isLong() || said(),
+      () => {
+        const turn = this.#turn();
+        if (turn) throw turn;
+        // A history that has become long is seen to when the step begins again.
+        if (this.state.paused || !said()) throw new Interrupted();
+        return null;
+      },
+    );
   }
 
   /** What ends the present wait: something that a person has said, or a mirror that has failed. */

@@ -1,12 +1,9 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import type { Finding } from '../../src/migration/findings.js';
 import { isClosed, type Evidence, type Problem, type Step } from '../../src/migration/state.js';
 import { stepKind, type StepId } from '../../src/migration/strategies.js';
+import { canBeAccepted, failureOf } from './failure.js';
 import { held } from './holds.js';
-import { lostActivity } from './lost-activity.js';
 import type { Run } from './run.js';
-import { acceptable } from './acceptable.js';
-import { Blocked, Interrupted, Skipped } from './turns.js';
+import { Interrupted, Skipped } from './turns.js';
 
 /**
  * One line of the runbook. Closed already (the runbook was read before): passes at once. A failure never ends the
@@ -59,29 +56,15 @@ function skip(run: Run, entry: Step, { said }: Skipped): void {
 
 /** What a person can mend; `undefined` for what is not a failure of the step (an abort, a new run, a defect of ours). */
 function problemOf(run: Run, entry: Step, error: unknown): Problem | undefined {
-  const offers: Problem['offers'] = ['retry'];
-  const rest = (): Problem['offers'] => [
-    ...(stepKind(entry.id).skippable === undefined ? [] : ['skip' as const]),
-    ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
-  ];
-  const asked = (findings: readonly Finding[]): Problem['offers'] =>
-    findings.some(({ weight }) => weight === 'asks') ? ['accept'] : [];
-  if (error instanceof Blocked)
-    return {
-      type: error.type,
-      sentence: error.message,
-      findings: error.findings,
-      offers: [...offers, ...asked(error.findings), ...rest()],
-    };
-  if (!(error instanceof ActivityFailure)) return undefined;
-  const { cause } = error;
-  if (!(cause instanceof ApplicationFailure))
-    return { ...lostActivity(error), findings: [], offers: [...offers, ...rest()] };
-  const findings = acceptable(cause);
+  const failure = failureOf(error);
+  if (!failure) return undefined;
   return {
-    type: cause.type ?? 'Unexpected',
-    sentence: cause.message,
-    findings,
-    offers: [...offers, ...asked(findings), ...rest()],
+    ...failure,
+    offers: [
+      'retry',
+      ...(canBeAccepted(failure) ? ['accept' as const] : []),
+      ...(stepKind(entry.id).skippable === undefined ? [] : ['skip' as const]),
+      ...(run.facts.deletingSince === undefined && !run.state.abort ? ['abort' as const] : []),
+    ],
   };
 }
