@@ -98,8 +98,12 @@ function following(migration: Migration, partitions: Record<string, number>) {
   };
 }
 
+/** Once each transaction has its marker, which a coordinator writes after it has answered that it is committed. */
 async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<SourceOffsets> {
-  const rows = await cluster.watermarks(partitions);
+  const rows = await eventually(
+    () => cluster.watermarks(partitions),
+    (marks) => [...marks.values()].every(({ value }) => value && value.lastStable === value.highWatermark),
+  );
   return offsetTable(
     partitions.map((at) => ({ ...at, offset: rows.get(partitionKey(at))?.value?.highWatermark ?? -1n })),
   );
