@@ -32,6 +32,7 @@ const onNode = (version: number) => [
 const parts: Record<string, readonly string[]> = {
   'node-24': onNode(24),
   'node-26': onNode(26),
+  readme: long('readme.test.ts'),
   large: long('large.test.ts'),
   'lab-brokers': long('lab-brokers.test.ts'),
   'lab-tiered': long('lab-tiered.test.ts'),
