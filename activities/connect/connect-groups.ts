@@ -6,11 +6,11 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { heldBackOn } from '../kit/held-back.js';
 import {
   stillShape,
-  Translation,
   type Still,
   type TranslateAnswer,
   type TranslateInput,
-} from '../offsets/translation.js';
+} from '../offsets/translation-state.js';
+import { Translation } from '../offsets/translation.js';
 import { watch } from '../kit/watch.js';
 
 /** Translates where groups have stopped on the source by what both logs hold around the pairs that MirrorMaker writes down. */

@@ -4,11 +4,11 @@ import { consumerActivities } from '../../activities/groups/consumers.js';
 import { watch } from '../../activities/kit/watch.js';
 import {
   stillShape,
-  Translation,
   type Still,
   type TranslateAnswer,
   type TranslateInput,
-} from '../../activities/offsets/translation.js';
+} from '../../activities/offsets/translation-state.js';
+import { Translation } from '../../activities/offsets/translation.js';
 import { checkPlan } from '../../activities/plan/plan.js';
 import { startApplications, type Applications } from '../../lab/java/application.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
