@@ -242,12 +242,12 @@ function mutingBroker() {
 
 test('a connection that a broker mutes is not late, however much longer that takes than a request may', async () => {
   const broker = mutingBroker();
-  const { link } = await linkTo(broker.answer, 100);
+  const { link } = await linkTo(broker.answer, 1_000);
   // The first two are sent before the mute is known, the others wait until it is over.
-  const first = [link.ask(muting, 250), link.ask(muting, 250)];
+  const first = [link.ask(muting, 1_500), link.ask(muting, 1_500)];
   await first[0];
   const later = Array.from({ length: 6 }, () => link.ask(muting, 0));
-  expect(await Promise.all([...first, ...later])).toEqual([250, 250, 0, 0, 0, 0, 0, 0]);
+  expect(await Promise.all([...first, ...later])).toEqual([1_500, 1_500, 0, 0, 0, 0, 0, 0]);
   expect(link.alive).toBe(true);
 });
 

@@ -185,6 +185,7 @@ describe('an override', () => {
     await migration.reach('producerSwitched', 'waiting');
     await migration.say('producerSwitched', { by: 'ann' });
     const { next } = await migration.until(({ waitingFor }) => waitingFor.endsWith('checking the clusters.'));
+    await migration.until(() => migration.cluster.inputs('watchQuiet').length === 1);
     expect(next.map(({ input }) => input)).toEqual([
       { by: 'you', override: { reason: 'why it cannot be measured' } },
     ]);
@@ -214,6 +215,7 @@ describe('an override', () => {
     await migration.reach('consumerSwitched', 'waiting');
     const checked = migration.cluster.hold('watchConsumers');
     await migration.say('consumerSwitched', { by: 'ann', name: '*' });
+    await migration.until(() => migration.cluster.inputs('watchConsumers').length === 1);
     await migration.say('consumerSwitched', { by: 'ann', name: 'billing', override: { reason: 'monthly' } });
     await migrations.eventually(async () => checked.cancelled, true);
     const { parts, unverified } = await migration.at('consumerSwitched', 'done');

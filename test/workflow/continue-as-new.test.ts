@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { betweenRuns } from '../../app/cli/temporal.js';
 import { listed } from '../../app/connections/listing.js';
 import type { Status } from '../../src/migration/status.js';
+import { eventually } from '../eventually.js';
 import { Migrations, type TestMigration } from './migrations.js';
 import { asks, failure } from './scripted-cluster.js';
 
@@ -16,7 +17,10 @@ beforeAll(async () => {
 afterEach(() => migrations.clear());
 afterAll(() => migrations.close());
 
-/** Says something and takes it back, until the migration has gone on in a new run. */
+/** More than makes a history long here. */
+const longTalk = 60;
+
+/** Says something and takes it back, until the migration has gone on in a new run; what runs may take a while to stop for it. */
 async function talkUntilNewRun(
   migration: TestMigration,
   talk: () => Promise<unknown> = async () => {
@@ -25,10 +29,11 @@ async function talkUntilNewRun(
   },
 ): Promise<void> {
   const first = await runId(migration);
-  for (let said = 0; (await runId(migration)) === first; said += 1) {
-    if (said > 60) throw new Error('said 60 times, and it did not continue as new');
-    await talk();
-  }
+  for (let said = 0; said < longTalk && (await runId(migration)) === first; said += 1) await talk();
+  await eventually(
+    () => runId(migration),
+    (now) => now !== first,
+  );
 }
 
 const runId = async (migration: TestMigration) => (await migration.handle.describe()).runId;
