@@ -1,41 +1,31 @@
 import {
   partitionKey,
   type Cluster,
-  type GroupFacts,
-  type GroupListing,
   type Rows,
   type TopicFacts,
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import {
-  offsetAt,
-  onlyTopics,
-  partitionCounts,
-  partitionsOf,
-  type SourceOffsets,
-} from '../../src/migration/offsets.js';
+import { offsetAt, partitionCounts } from '../../src/migration/offsets.js';
 import { pack } from '../../src/migration/packed.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic, aclsOfTopics } from '../acls/acl-text.js';
-import { drainFindings, readersOf, records, topicsWithoutGroup } from '../drain/drain-findings.js';
-import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
-import { namePendingCommits } from '../groups/pending-commits.js';
+import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
-import { aloneFindings } from '../drain/twins.js';
-import { lostCopies } from '../mirror/copies.js';
-import { describeMember, liveReaders, membersReading } from '../groups/membership.js';
+import type { lostCopies } from '../mirror/copies.js';
+import { liveReaders } from '../groups/membership.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { rowAt, valueOf } from '../kit/rows.js';
-import { asking, blocking, noting } from '../kit/weights.js';
+import { blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
+import { otherCommits, readerFindings } from './readers-there.js';
+import { mirroredFindings, unreadFindings } from './unread.js';
 
 /**
  * Everything that must hold at the moment the source is deleted, read afresh: the topics are the planned ones, nothing
@@ -241,195 +231,4 @@ async function transactionFindings(
   return [
     blocking(`open-transaction:${stuck.map(partitionKey).join(',')}`, `On ${source.name} ${listed(named)}.`),
   ];
-}
-
-function readerFindings(
-  source: Cluster,
-  described: Rows<string, GroupFacts>,
-  alive: readonly string[],
-  topics: ReadonlySet<string>,
-): Finding[] {
-  return alive.flatMap((group) => {
-    const row = rowAt(described, group);
-    if (row.error)
-      return [
-        blocking(
-          `members-unknown:${group}`,
-          `The members of ${group} on ${source.name} cannot be read: ${row.error.message}`,
-        ),
-      ];
-    const members = membersReading(row.value, topics);
-    return members.length === 0
-      ? []
-      : [
-          blocking(
-            `still-reading:${group}`,
-            `${group} still reads ${source.name}: ${listed(members.map((member) => describeMember(member, topics)))}. Stop it there first.`,
-          ),
-        ];
-  });
-}
-
-/**
- * What a group has not read is lost with the topic, unless producers wrote it to the target as well. Which of it has no twin
- * there was found out when the end was frozen.
- */
-async function unreadFindings(
-  sides: { source: Cluster; target: Cluster },
-  work: Work & Proved,
-  topics: readonly TopicFacts[],
-): Promise<Finding[]> {
-  const { migration, ends, marks, doubled, drained } = work;
-  const there = new Set(topics.map(({ name }) => name));
-  const to = marks ? onlyTopics(marks, there) : undefined;
-  const reading = await readBy(sides.source, work, there, to);
-  const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
-  return [
-    ...topicsWithoutGroup(named, marks ?? ends),
-    ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
-    ...(await unknownFindings(reading, sides.source)),
-    ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
-  ];
-}
-
-/** All that the source holds has its copy, or is asked about; what groups have not read of it, they read there. */
-async function mirroredFindings(
-  sides: { source: Cluster; target: Cluster },
-  work: Work & Proved,
-  topics: readonly TopicFacts[],
-  copying: Parameters<typeof lostCopies>[3],
-): Promise<Finding[]> {
-  const there = new Set(topics.map(({ name }) => name));
-  const reading = await readBy(sides.source, work, there);
-  const read = [
-    ...topicsWithoutGroup(work.migration, work.ends),
-    ...drainFindings(reading, sides.source.name, nobody),
-  ];
-  return [
-    ...(await lostCopies(sides, work, there, copying)),
-    ...read.map((finding) =>
-      finding.weight === 'asks'
-        ? {
-            ...finding,
-            weight: 'notes' as const,
-            sentence: `On ${sides.source.name}: ${finding.sentence} The mirror has brought them to ${sides.target.name}, as far as nothing else is said here.`,
-          }
-        : finding,
-    ),
-  ];
-}
-
-/** At the deletion nobody is waited for any more. */
-const nobody = { expectsCommit: () => false, expectsReading: () => false };
-
-function readBy(
-  source: Cluster,
-  { migration, accepted = [] }: Work,
-  there: ReadonlySet<string>,
-  to?: SourceOffsets,
-): Promise<DrainReading> {
-  return probeDrain(source, {
-    readers: readersOf(migration).map((reader) => ({
-      ...reader,
-      topics: reader.topics.filter((topic) => there.has(topic)),
-    })),
-    topics: [...there],
-    accepted,
-    ...(to && { to }),
-  });
-}
-
-/** What cannot be read now is not what has been read. */
-async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
-  const unknown = groups.flatMap(({ group, partitions }) => {
-    const held = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
-    return held.length > 0 ? [{ group, held }] : [];
-  });
-  if (unknown.length === 0) return [];
-  const named = await namePendingCommits(
-    source,
-    unknown.map(({ group }) => group),
-  );
-  return unknown.map(({ group, held }) =>
-    blocking(
-      `commits-unknown:${group}`,
-      `The commits of ${group} on ${listed(held.map(partitionKey))} of ${source.name} cannot be read. ${named.get(group) ?? ''} Then try again.`,
-    ),
-  );
-}
-
-/** Offsets of a group that has left expire; what it was seen to have read before, it has read. */
-function withoutExpired(reading: DrainReading, drained: SourceOffsets = {}): DrainReading {
-  const seen = ({ topic, partition, to }: PartitionReading): boolean =>
-    (offsetAt(drained, topic, partition) ?? -1n) >= to;
-  return {
-    ...reading,
-    groups: reading.groups.map(({ group, partitions }) => ({
-      group,
-      partitions: partitions.filter((one) => one.verdict.verdict !== 'no-commit' || !seen(one)),
-    })),
-  };
-}
-
-/** What was found to be on the source alone; everything beyond the marks where nobody has looked. */
-function aloneIn(
-  doubled: Proved['doubled'],
-  marks: SourceOffsets,
-  ends: SourceOffsets,
-  there: ReadonlySet<string>,
-): AloneRange[] {
-  if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
-  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
-    const from = offsetAt(marks, topic, partition) ?? 0n;
-    return offset > from
-      ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
-      : [];
-  });
-}
-
-/**
- * Groups that the migration does not know and that have been reading all the same. One that nobody ever joined may still
- * read: nothing comes to a quiet source, so that its commits cannot move, and they alone would show it.
- */
-async function otherCommits(
-  source: Cluster,
-  { migration, accepted = [] }: Work,
-  groups: readonly GroupListing[],
-  partitions: readonly TopicPartition[],
-): Promise<Finding[]> {
-  const known = new Set(migration.consumers.map(({ group }) => group));
-  const neverJoined = new Set(groups.flatMap((one) => (one.neverJoined ? [one.group] : [])));
-  const leftBehind = new Set(migration.leaveBehind.groups);
-  const others = groups.map(({ group }) => group).filter((group) => !known.has(group));
-  if (others.length === 0) return [];
-  const rows = await source.committedOffsets(others, partitions);
-  return others.flatMap((group) => {
-    const topics = new Set(
-      [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
-    );
-    const decided = leftBehind.has(group) || accepted.includes(`group-not-in-file:${group}`);
-    const { error } = rowAt(rows, group);
-    if (error && neverJoined.has(group) && !decided)
-      return [
-        asking(
-          `may-still-read:${group}`,
-          `Whether ${group}, which the migration does not name and which has never had a member, has committed offsets on the topics of ${source.name} cannot be told (${error.message}): a consumer that assigns partitions to itself (Flink, Spark) may still read there. Find out whose it is, and accept that the topics are deleted.`,
-        ),
-      ];
-    if (topics.size > 0 && neverJoined.has(group) && !decided)
-      return [
-        asking(
-          `may-still-read:${group}`,
-          `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name} without ever having had a member: a consumer that assigns partitions to itself (Flink, Spark) may still read there, which brokers cannot tell. Find out whose it is, and accept that the topic is deleted.`,
-        ),
-      ];
-    return topics.size === 0
-      ? []
-      : [
-          noting(
-            `other-commits:${group}`,
-            `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name}; they go with the topic.`,
-          ),
-        ];
-  });
 }

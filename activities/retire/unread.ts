@@ -1,0 +1,130 @@
+import { partitionKey, type Cluster, type TopicFacts } from '../../src/kafka/cluster.js';
+import type { Finding } from '../../src/migration/findings.js';
+import { offsetAt, onlyTopics, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
+import type { AloneRange } from '../../src/migration/work/drain.js';
+import type { Proved } from '../../src/migration/work/retire.js';
+import type { Work } from '../../src/migration/work/work.js';
+import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
+import { aloneFindings } from '../drain/twins.js';
+import { namePendingCommits } from '../groups/pending-commits.js';
+import { blocking } from '../kit/weights.js';
+import { listed } from '../kit/wording.js';
+import { lostCopies } from '../mirror/copies.js';
+
+/**
+ * What a group has not read is lost with the topic, unless producers wrote it to the target as well. Which of it has no twin
+ * there was found out when the end was frozen.
+ */
+export async function unreadFindings(
+  sides: { source: Cluster; target: Cluster },
+  work: Work & Proved,
+  topics: readonly TopicFacts[],
+): Promise<Finding[]> {
+  const { migration, ends, marks, doubled, drained } = work;
+  const there = new Set(topics.map(({ name }) => name));
+  const to = marks ? onlyTopics(marks, there) : undefined;
+  const reading = await readBy(sides.source, work, there, to);
+  const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
+  return [
+    ...topicsWithoutGroup(named, marks ?? ends),
+    ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
+    ...(await unknownFindings(reading, sides.source)),
+    ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
+  ];
+}
+
+/** All that the source holds has its copy, or is asked about; what groups have not read of it, they read there. */
+export async function mirroredFindings(
+  sides: { source: Cluster; target: Cluster },
+  work: Work & Proved,
+  topics: readonly TopicFacts[],
+  copying: Parameters<typeof lostCopies>[3],
+): Promise<Finding[]> {
+  const there = new Set(topics.map(({ name }) => name));
+  const reading = await readBy(sides.source, work, there);
+  const read = [
+    ...topicsWithoutGroup(work.migration, work.ends),
+    ...drainFindings(reading, sides.source.name, nobody),
+  ];
+  return [
+    ...(await lostCopies(sides, work, there, copying)),
+    ...read.map((finding) =>
+      finding.weight === 'asks'
+        ? {
+            ...finding,
+            weight: 'notes' as const,
+            sentence: `On ${sides.source.name}: ${finding.sentence} The mirror has brought them to ${sides.target.name}, as far as nothing else is said here.`,
+          }
+        : finding,
+    ),
+  ];
+}
+
+/** At the deletion nobody is waited for any more. */
+const nobody = { expectsCommit: () => false, expectsReading: () => false };
+
+function readBy(
+  source: Cluster,
+  { migration, accepted = [] }: Work,
+  there: ReadonlySet<string>,
+  to?: SourceOffsets,
+): Promise<DrainReading> {
+  return probeDrain(source, {
+    readers: readersOf(migration).map((reader) => ({
+      ...reader,
+      topics: reader.topics.filter((topic) => there.has(topic)),
+    })),
+    topics: [...there],
+    accepted,
+    ...(to && { to }),
+  });
+}
+
+/** What cannot be read now is not what has been read. */
+async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
+  const unknown = groups.flatMap(({ group, partitions }) => {
+    const held = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
+    return held.length > 0 ? [{ group, held }] : [];
+  });
+  if (unknown.length === 0) return [];
+  const named = await namePendingCommits(
+    source,
+    unknown.map(({ group }) => group),
+  );
+  return unknown.map(({ group, held }) =>
+    blocking(
+      `commits-unknown:${group}`,
+      `The commits of ${group} on ${listed(held.map(partitionKey))} of ${source.name} cannot be read. ${named.get(group) ?? ''} Then try again.`,
+    ),
+  );
+}
+
+/** Offsets of a group that has left expire; what it was seen to have read before, it has read. */
+function withoutExpired(reading: DrainReading, drained: SourceOffsets = {}): DrainReading {
+  const seen = ({ topic, partition, to }: PartitionReading): boolean =>
+    (offsetAt(drained, topic, partition) ?? -1n) >= to;
+  return {
+    ...reading,
+    groups: reading.groups.map(({ group, partitions }) => ({
+      group,
+      partitions: partitions.filter((one) => one.verdict.verdict !== 'no-commit' || !seen(one)),
+    })),
+  };
+}
+
+/** What was found to be on the source alone; everything beyond the marks where nobody has looked. */
+function aloneIn(
+  doubled: Proved['doubled'],
+  marks: SourceOffsets,
+  ends: SourceOffsets,
+  there: ReadonlySet<string>,
+): AloneRange[] {
+  if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
+  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+    const from = offsetAt(marks, topic, partition) ?? 0n;
+    return offset > from
+      ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
+      : [];
+  });
+}
