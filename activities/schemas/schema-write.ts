@@ -8,7 +8,7 @@ import { versionKey, versionText, type Schema, type SchemaVersion } from '../../
 import type { Slot } from './schema-counting.js';
 import { takeBack, wrongId, type Progress } from './schema-import.js';
 import { placeholder } from './schema-placeholder.js';
-import { mappedReferences } from './schema-plan.js';
+import { mappedReferences } from './schema-comparison.js';
 import { ownSubjects } from './schema-subjects.js';
 
 /**
