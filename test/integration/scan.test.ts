@@ -109,11 +109,11 @@ test('a cluster is scanned, advised about, and its files are accepted by the pla
     sets: [{ topics: [plain, schemas], groups: [both], recommended: null }],
   });
 
-  const asked = await ferryOf('advise', file, '--ask');
+  const questions = await ferryOf('advise', file, '--ask');
   const answers = join(folder, 'answers.yaml');
   writeFileSync(
     answers,
-    asked.out
+    questions.out
       .replaceAll(/(historyNeeded): .*/g, '$1: no')
       .replaceAll(/(producersOurs|consumersOurs|mayPause): .*/g, '$1: yes'),
   );
@@ -134,14 +134,16 @@ test('a cluster is scanned, advised about, and its files are accepted by the pla
   const written = join(write, `${plain}.yaml`);
   expect(readFileSync(written, 'utf8')).toContain('# no history needed: yes (answered');
 
-  // It is a file without a mistake: the plan has nothing to ask.
+  // It is a file without a mistake: the plan asks nothing, but about the principal of Kafka Connect, if another test has it
+  // in this lab: it may read every topic.
   const planned = await ferryOf('plan', written, '--json');
-  expect(planned.code).toBe(0);
   const { findings, will } = JSON.parse(planned.out) as {
     findings: { weight: string; sentence: string }[];
     will: string[];
   };
-  expect(findings.filter(({ weight }) => weight === 'blocks')).toEqual([]);
+  const asked = findings.filter(({ weight }) => weight !== 'notes');
+  expect(asked.filter(({ sentence }) => !sentence.includes('User:connect'))).toEqual([]);
+  expect(planned.code).toBe(asked.length > 0 ? 3 : 0);
   expect(will.join('\n')).toContain(`Create ${plain} on target with 2 partitions`);
 
   // A file that a person may have filled in is never written over.
