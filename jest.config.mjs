@@ -1,5 +1,6 @@
-// One project per folder of tests, so that each runs alone. The unit project needs no server; the others
-// start the real ones, so they run one file at a time and are given time for a cold broker.
+// One project per folder of tests, so that each runs alone. Files of unit, workflow and replay have nothing in common and
+// may run side by side; those of integration and browser share a lab, so they run one at a time. All are given time for a
+// cold server.
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
