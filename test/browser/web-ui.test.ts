@@ -7,6 +7,7 @@ import type { Status } from '../../src/migration/status.js';
 import { ferry, WorkerProcess } from '../hands/ferry.js';
 import { Shop } from '../hands/shop.js';
 import { sharedLab } from '../lab/shared.js';
+import { picturePage, pictureTerminal } from './pictures.js';
 import { WebUi } from './web-ui.js';
 
 /** One migration, from the form to the deletion of its source, by what a person reads and clicks; so the order counts. */
@@ -70,6 +71,7 @@ describe('a migration by hand in the web UI', () => {
     ]);
     expect(steps[4]?.slice(1, 3)).toEqual(['Producers write to the target only', 'waiting']);
     expect(await ui.lastRowIsWhole()).toBe(true);
+    await picturePage(ui, 'details-waiting');
   });
 
   test.each(['Send a Signal', 'Send an Update'] as const)(
@@ -109,6 +111,7 @@ describe('a migration by hand in the web UI', () => {
     const text = await ui.details(/Not so: /);
     expect(text).toMatch(new RegExp(`Not so: .* ${name}/[01] at offset \\d+, written at 20`));
     expect((await status()).state).toBe('waiting');
+    await pictureTerminal(ui, lab, 'status-not-so', { columns: 80, words: ['status', name] });
   });
 
   test('closes the step on a signal without JSON, once it is so', async () => {
@@ -122,6 +125,7 @@ describe('a migration by hand in the web UI', () => {
 
   test('shows the lag of a drain that goes on, and goes on when it is done', async () => {
     await ui.activitySays(/by-hand-2026-billing \d+ records? behind/);
+    await pictureTerminal(ui, lab, 'status-draining', { columns: 120, words: ['status', name] });
     await shop.startConsumer('billing');
     await ui.details(/waiting for a person to say so for by-hand-2026-billing, by-hand-2026-shipping/);
     expect(await ui.asked()).toEqual([

@@ -37,6 +37,19 @@ export class WebUi {
     return this.browser.close();
   }
 
+  /** Keeps what the page shows, in a file. */
+  async picture(path: string): Promise<void> {
+    await this.page.screenshot({ path });
+  }
+
+  /** Keeps what a page with this shows, which is one element, in a file. */
+  async pictureOf(html: string, path: string): Promise<void> {
+    const page = await this.browser.newPage({ viewport: { width: 1600, height: 1200 } });
+    await page.setContent(html);
+    await page.locator('body > *').screenshot({ path });
+    await page.close();
+  }
+
   /** Fills the form Start a Workflow and submits it; resolves when the page says that it has started. */
   async start(form: { id: string; taskQueue: string; type: string; json: string }): Promise<void> {
     await this.page.goto(`${this.workflows}/start-workflow`);
