@@ -39,11 +39,14 @@ export async function surveyAcls(
   provisioner: Provisioner,
 ): Promise<AclSurvey> {
   const [held, there] = await Promise.all([source.acls(), provisioner.grants()]);
+  const checked = async (grants: readonly Grant[] = []) =>
+    (await provisioner.check?.(topicsOfFerry(migration), principalsOf(grants))) ?? [];
   if (held === null)
     return {
       wanted: [],
       missing: [],
       findings: [
+        ...(await checked()),
         there === null
           ? noting(
               `no-authorizer:${source.name}`,
@@ -80,11 +83,7 @@ export async function surveyAcls(
   return {
     wanted: grants,
     missing: grants.filter((acl) => !present.has(aclKey(acl))),
-    findings: [
-      ...findings,
-      ...otherwise,
-      ...((await provisioner.check?.(topicsOfFerry(migration), principalsOf(grants))) ?? []),
-    ],
+    findings: [...findings, ...otherwise, ...(await checked(grants))],
     held,
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaultTaskQueue } from '../../src/migration/queues.js';
 import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
-import { aclWords } from '../../src/provision/aiven/connection.js';
+import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -132,6 +132,7 @@ const aiven = z
       })
       .optional(),
     acls: z.enum(aclWords, { error: `expected ${aclWords.join(', ')}` }).default('auto'),
+    users: z.enum(missingUsers, { error: `expected ${missingUsers.join(', ')}` }).default('ask'),
   })
   .refine(({ token, tokenFile }) => (token === undefined) !== (tokenFile === undefined), {
     error: 'expected either token or tokenFile',

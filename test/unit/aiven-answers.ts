@@ -47,6 +47,7 @@ export async function answering(
     apiToken: token,
     url: `http://127.0.0.1:${port}`,
     acls: 'auto',
+    users: 'ask',
   } as const;
   return {
     calls,

@@ -167,6 +167,18 @@ describe('a refusal', () => {
     expect(failed.message).toContain(says);
   });
 
+  test.each([
+    [403, 'authentication_failed', 'Unauthenticated', 'does not accept the token'],
+    [403, 'client_ip_address_policy_violation', 'Unauthorized', "this machine's address"],
+    [409, 'not_powered', 'Refused', 'powered off'],
+    [409, 'resource_managed_by_governance', 'Refused', 'createdBy: people'],
+  ])('%i with the code %s is %s', async (status, code, type, says) => {
+    const { service } = await refusing(status, { message: 'SECRET', errors: [{ error_code: code, status }] });
+    const failed = await failure(addGrants(service, [grantOf(own)]).then(() => service.createTopic(orders)));
+    expect(failed.type).toBe(type);
+    expect(failed.message).toContain(says);
+  });
+
   test('of a look at the project says what to check', async () => {
     const { service } = await refusing(403);
     expect((await failure(service.entries())).message).toContain('may not look at project p');

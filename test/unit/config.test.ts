@@ -361,6 +361,7 @@ describe('how topics and rights come to a cluster', () => {
       service: 'kafka-shop',
       apiToken: 'aiven-secret',
       acls: 'auto',
+      users: 'ask',
     });
     expect(JSON.stringify(value) + inspect(value, { depth: 9 })).not.toContain('aiven-secret');
   });

@@ -62,6 +62,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/project/{project}/service/{service_name}/user': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations['userCreate'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/project/{project}/service/{service_name}/acl': {
     parameters: {
       query?: never;
@@ -301,6 +320,33 @@ export interface operations {
       cookie?: never;
     };
     requestBody?: never;
+    responses: {
+      /** @description Done; the answer does not hold what was made */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': Record<string, never>;
+        };
+      };
+    };
+  };
+  userCreate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['User'];
+      };
+    };
     responses: {
       /** @description Done; the answer does not hold what was made */
       200: {

@@ -10,6 +10,8 @@ export interface Checked {
   service: string;
   /** Who the ferry is there; unknown where its login does not tell. */
   principal: string | undefined;
+  /** Users that are not there are made with their ACLs. */
+  makesUsers: boolean;
 }
 
 /**
@@ -51,19 +53,32 @@ function stateFindings({ cluster, service }: Checked, state: string): Finding[] 
   ];
 }
 
+/** Names of those that are no patterns and not among the users. */
+export function missingUsers(principals: readonly string[], users: readonly string[]): string[] {
+  return [...new Set(principals.map(withoutKind))].filter(
+    (user) => !/[*?]/.test(user) && !users.includes(user),
+  );
+}
+
 function userFindings(
-  { cluster, service }: Checked,
+  { cluster, service, makesUsers }: Checked,
   users: readonly string[],
   principals: readonly string[],
 ): Finding[] {
-  const missing = [...new Set(principals.map(withoutKind))].filter(
-    (user) => !/[*?]/.test(user) && !users.includes(user),
-  );
+  const missing = missingUsers(principals, users);
+  if (makesUsers)
+    return missing.map((user) => ({
+      weight: 'notes',
+      key: `user-made:${cluster}/${user}`,
+      sentence: oneLine(
+        `${cluster} has no service user ${named(user)}: it is made with the ACLs, and stays; fetch its certificate for its application (avn service user-creds-download ${service} --username ${user}).`,
+      ),
+    }));
   return missing.map((user) => ({
     weight: 'asks',
     key: `user-missing:${cluster}/${user}`,
     sentence: oneLine(
-      `${cluster} has no service user ${named(user)}: make it (avn service user-create ${service} --username ${user}), or accept that its rights wait for it.`,
+      `${cluster} has no service user ${named(user)}: make it (avn service user-create ${service} --username ${user}), say users: make under provision in ferry.yaml, or accept that its rights wait for it.`,
     ),
   }));
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import createClient, { type Client } from 'openapi-fetch';
+import type { FerryError } from '../../migration/errors.js';
 import type { paths } from './api.js';
 import type { AivenConnection } from './connection.js';
-import { codeOf, refusal, unreachable, type Asked, type KnownCode } from './refusal.js';
+import { codeOf, refusal, unreachable, type Asked, type KnownCode, type Refused } from './refusal.js';
 
 const address = 'https://api.aiven.io/v1';
 /** Aiven publishes no limits of its rate and asks for polls of 5 s or more. */
@@ -119,7 +120,7 @@ export class AivenClient {
       const { status, code, body } = sent;
       if ((status >= 200 && status < 300) || accepted.includes(status))
         return { status, code, body, repeated: attempt > 1 };
-      if (!passes(status)) throw refusal(this.cluster, this.connection, asked, { status, code });
+      if (!passes(status)) throw this.refused(asked, { status, code });
     }
     if (attempt >= (sent ? mostAttempts : mostUnanswered))
       throw unreachable(this.cluster, sent ? `status ${sent.status}, ${attempt} times` : 'no answer');
@@ -127,6 +128,10 @@ export class AivenClient {
       signal?.throwIfAborted(),
     );
     return undefined;
+  }
+
+  refused(asked: Asked, refused: Refused): FerryError {
+    return refusal(this.cluster, this.connection, asked, refused);
   }
 
   /** `undefined`: nobody answered, or not to the end, so that what was asked for may be done or not. */

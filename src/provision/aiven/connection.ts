@@ -11,7 +11,12 @@ export interface AivenConnection {
    * exactly what is wanted and Kafka's elsewhere (`auto`).
    */
   readonly acls: AclWords;
+  /** What becomes of a service user that is to have a right and is not there: it is asked about, or made. */
+  readonly users: MissingUsers;
 }
+
+export const missingUsers = ['ask', 'make'] as const;
+export type MissingUsers = (typeof missingUsers)[number];
 
 export const aclWords = ['auto', 'aiven', 'native'] as const;
 export type AclWords = (typeof aclWords)[number];

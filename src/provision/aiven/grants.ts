@@ -1,11 +1,22 @@
 import type { Row } from '../../kafka/cluster.js';
 import { isFerryError } from '../../migration/errors.js';
 import type { Grant } from '../provisioner.js';
+import { missingUsers } from './check.js';
 import { entryKey, entryOf, type AivenEntry, type HeldEntry } from './entries.js';
 import type { AivenService } from './service.js';
 
 /** What stands against the one entry, and not against all that is asked of the service. */
 const ofTheEntry = new Set(['Refused', 'Unsupported', 'Conflict']);
+
+/** Makes the service users that are to have these rights and are not there; patterns of users are none. */
+export async function makeUsers(service: AivenService, grants: readonly Grant[]): Promise<void> {
+  const { users } = await service.facts();
+  for (const user of missingUsers(
+    grants.map(({ principal }) => principal),
+    users,
+  ))
+    await service.createUser(user);
+}
 
 /** Adds what is not there, one after the other; a row for each in their order. */
 export async function addGrants(service: AivenService, grants: readonly Grant[]): Promise<Row<void>[]> {

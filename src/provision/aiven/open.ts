@@ -1,6 +1,6 @@
 import type { Cluster } from '../../kafka/cluster.js';
 import { AivenClient, type Timing } from './client.js';
-import { addGrants, removeEntries } from './grants.js';
+import { addGrants, makeUsers, removeEntries } from './grants.js';
 import { bindingKey, bindingsOf, isPattern, isWholly, passes } from './bindings.js';
 import type { AivenConnection } from './connection.js';
 import { entryOf, grantOf } from './entries.js';
@@ -22,6 +22,7 @@ export interface OpenedAiven {
  */
 export function openAiven(brokers: Cluster, connection: AivenConnection, timing?: Timing): OpenedAiven {
   const service = new AivenService(brokers.name, new AivenClient(brokers.name, connection, timing));
+  const makesUsers = connection.users === 'make';
   const principal = brokers.principal === undefined ? undefined : serviceUser(brokers.principal);
   const allTopics = async () => [...(await brokers.topics()).keys()];
   const cluster: Cluster = {
@@ -47,10 +48,18 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
     provisioner: {
       plan: (wanted) => translate(brokers.name, wanted, connection.acls),
       grants: async () => (await service.entries()).map(grantOf),
-      make: (grants) => addGrants(service, grants),
+      async make(grants) {
+        if (makesUsers) await makeUsers(service, grants);
+        return addGrants(service, grants);
+      },
       takeBack: (grants) => removeEntries(service, grants.map(entryOf)),
       check: (topics, principals) =>
-        check({ cluster: brokers.name, service: connection.service, principal }, service, topics, principals),
+        check(
+          { cluster: brokers.name, service: connection.service, principal, makesUsers },
+          service,
+          topics,
+          principals,
+        ),
     },
   };
 }

@@ -3,6 +3,13 @@ import type { AivenConnection } from './connection.js';
 
 /** The codes of Aiven's answers that say more than their status does; what else an answer holds is not looked at. */
 const known = [
+  'authentication_failed',
+  'user_personal_token_not_allowed',
+  'api_client_ip_allowlist_blocks_caller',
+  'client_ip_address_policy_violation',
+  'not_powered',
+  'kafka_topic_queued_for_deletion',
+  'resource_managed_by_governance',
   'service_acl_too_many',
   'kafka_acl_not_supported',
   'kafka_topic_invalid_config',
@@ -41,6 +48,22 @@ export function refusal(
 ): FerryError {
   const there = `service ${service} of project ${project} at Aiven`;
   switch (code) {
+    case 'authentication_failed':
+    case 'user_personal_token_not_allowed':
+      return unauthenticated(cluster);
+    case 'api_client_ip_allowlist_blocks_caller':
+    case 'client_ip_address_policy_violation':
+      return new FerryError(
+        'Unauthorized',
+        `Aiven lets nobody ask about project ${project} from this machine's address: have it allowed there, or run the ferry elsewhere.`,
+      );
+    case 'not_powered':
+      return new FerryError('Refused', `The ${there} is powered off: power it on, then try again.`);
+    case 'resource_managed_by_governance':
+      return new FerryError(
+        'Refused',
+        `Aiven refused ${about}, since it is managed by the governance of its organization: have it made there, with createdBy: people in the file.`,
+      );
     case 'service_acl_too_many':
       return new FerryError(
         'Refused',
@@ -56,15 +79,13 @@ export function refusal(
       return new FerryError('Refused', `Aiven keeps ${about} for itself: choose another name.`);
     case 'kafka_topic_invalid_config':
     case 'kafka_topic_already_exists':
+    case 'kafka_topic_queued_for_deletion':
     case undefined:
       break;
   }
   switch (status) {
     case 401:
-      return new FerryError(
-        'Unauthenticated',
-        `Aiven does not accept the token of cluster "${cluster}": it is wrong or has expired; give another one under provision in ferry.yaml.`,
-      );
+      return unauthenticated(cluster);
     case 403:
       return new FerryError(
         'Unauthorized',
@@ -90,6 +111,13 @@ export function refusal(
         `Aiven's API answered ${status} about ${about}, which no rule covers: see its status page, then try again.`,
       );
   }
+}
+
+function unauthenticated(cluster: string): FerryError {
+  return new FerryError(
+    'Unauthenticated',
+    `Aiven does not accept the token of cluster "${cluster}": it is wrong or has expired; give another one under provision in ferry.yaml.`,
+  );
 }
 
 export function unreachable(cluster: string, why: string): FerryError {

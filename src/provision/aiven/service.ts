@@ -67,6 +67,20 @@ export class AivenService {
     return { state, users: users.map(({ username }) => username) };
   }
 
+  /** There already is as well. Its password and keys are in the answer, which is thrown away: people fetch them. */
+  async createUser(username: string): Promise<void> {
+    await this.client.ask(
+      { about: `the service user ${username}`, changes: true },
+      (api, options) =>
+        api.POST('/project/{project}/service/{service_name}/user', {
+          params: { path: this.client.path },
+          body: { username },
+          ...options,
+        }),
+      { accepted: [409] },
+    );
+  }
+
   /**
    * `conflict`: it was there before this call. What a first request of the call has made although its answer was lost, the
    * second finds: that is `made`.
@@ -75,7 +89,7 @@ export class AivenService {
     { name, ...wanted }: NewAivenTopic,
     signal?: AbortSignal,
   ): Promise<'made' | 'conflict' | 'deleting'> {
-    const { status, repeated } = await this.client.ask(
+    const { status, code, repeated } = await this.client.ask(
       { about: `the topic ${name}`, changes: true },
       (api, options) =>
         api.POST('/project/{project}/service/{service_name}/topic', {
@@ -86,7 +100,10 @@ export class AivenService {
       { accepted: [409], signal },
     );
     if (status !== 409) return 'made';
-    if ((await this.topicState(name)) === 'DELETING') return 'deleting';
+    if (code === 'not_powered')
+      throw this.client.refused({ about: `the topic ${name}`, changes: true }, { status, code });
+    if (code === 'kafka_topic_queued_for_deletion' || (await this.topicState(name)) === 'DELETING')
+      return 'deleting';
     return repeated ? 'made' : 'conflict';
   }
 
