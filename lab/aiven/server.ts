@@ -8,6 +8,7 @@ import { ADMIN } from '../principals.js';
 import { ApiError } from './api-error.js';
 import { Enforcement } from './enforcement.js';
 import { Faults } from './faults.js';
+import { jsonText } from './json.js';
 import { aivenFiles, aivenFolder, PROJECT, SERVICE } from './layout.js';
 import { Kept, type NativeAcl, type OwnAcl } from './state.js';
 import { Topics, type NewTopic } from './topics.js';
@@ -256,7 +257,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   );
   console.log(`${request.method} ${request.url} ${status}`);
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
+  response.end(jsonText(body));
 }
 
 await enforcement.start();

@@ -1,6 +1,7 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { withAdmin } from '../kafka/admin.js';
 import { ApiError } from './api-error.js';
+import { numeric } from './json.js';
 import type { Faults } from './faults.js';
 import type { Kept } from './state.js';
 
@@ -79,7 +80,8 @@ export class Topics {
     if (unknown !== undefined)
       throw new ApiError(400, `Invalid input: ${unknown}`, 'kafka_topic_invalid_config');
     try {
-      await withAdmin(this.kafka, (admin) =>
+      // kafkajs answers `false` where there is one already.
+      const made = await withAdmin(this.kafka, (admin) =>
         admin.createTopics({
           waitForLeaders: false,
           topics: [
@@ -95,9 +97,9 @@ export class Topics {
           ],
         }),
       );
+      if (!made) throw exists(topic);
     } catch (error) {
       const [type = ''] = typesOf(error);
-      if (type === 'TOPIC_ALREADY_EXISTS') throw exists(topic);
       if (/^INVALID|POLICY_VIOLATION/.test(type))
         throw new ApiError(400, `Topic configuration is invalid: ${type}`, 'kafka_topic_invalid_config');
       throw error;
@@ -161,7 +163,7 @@ async function described(admin: Admin, topic: string) {
   const value = (name: string): unknown => config[name]?.value;
   return {
     topic_name: topic,
-    topic_description: '',
+    topic_description: 'none',
     owner_user_group_id: 'nobody',
     state: 'ACTIVE',
     tags: [],
@@ -197,7 +199,7 @@ function configOf(entries: Entries): Record<string, { value: unknown; source: st
       const type = shown[name];
       if (type === undefined) return [];
       const value =
-        type === 'text' ? configValue : type === 'flag' ? configValue === 'true' : Number(configValue);
+        type === 'text' ? configValue : type === 'flag' ? configValue === 'true' : numeric(configValue);
       return [[name, { value, source: sources[configSource] ?? 'unknown_config' }]];
     }),
   );

@@ -73,10 +73,11 @@ describe('a topic', () => {
     expect(await lost.service.createTopic(orders)).toBe('made');
   });
 
-  test('that is being deleted is told as such', async () => {
-    const { service } = await answer(({ what }) =>
-      what === topics ? { status: 409 } : { status: 200, body: { topic: { state: 'DELETING' } } },
-    );
+  test.each<[string, Answered]>([
+    ['is being deleted', { status: 200, body: { topic: { state: 'DELETING' } } }],
+    ['was in the way and is gone by now', { status: 404 }],
+  ])('that %s is told as such', async (_, state) => {
+    const { service } = await answer(({ what }) => (what === topics ? { status: 409 } : state));
     expect(await service.createTopic(orders)).toBe('deleting');
   });
 

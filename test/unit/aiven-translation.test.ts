@@ -148,6 +148,10 @@ describe('entries as ACLs of Kafka', () => {
     ['a?', 'a', false],
     ['*', '', true],
     ['a+b', 'a+b', true],
+    ['a*b*c', 'aXbXbc', true],
+    ['a*b*c', 'aXbXbd', false],
+    ['*?x', 'x', false],
+    [`${'*a'.repeat(100)}b`, 'a'.repeat(249), false],
   ])('pattern %s and %s: %s', (pattern, name, expected) => expect(matches(pattern, name)).toBe(expected));
 });
 

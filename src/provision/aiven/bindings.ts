@@ -79,12 +79,27 @@ async function namesOf(pattern: string, topics: () => Promise<readonly string[]>
     .map((resourceName) => ({ resourceName, patternType: 'literal' }));
 }
 
-/** Aiven's patterns: `*` is any text, `?` any one character. */
+/**
+ * Aiven's patterns: `*` is any text, `?` any one character. Of several `*` only the last one is ever tried again, so that no
+ * pattern takes more steps than its length times that of the name.
+ */
 export function matches(pattern: string, name: string): boolean {
-  const source = [...pattern].map((one) =>
-    one === '*' ? '.*' : one === '?' ? '.' : one.replace(/[.\\+^${}()|[\]]/, '\\$&'),
-  );
-  return new RegExp(`^${source.join('')}$`).test(name);
+  let at = 0;
+  let after = -1;
+  let retry = 0;
+  for (let index = 0; index < name.length;) {
+    if (pattern[at] === '*') {
+      at += 1;
+      [after, retry] = [at, index];
+    } else if (pattern[at] === '?' || (at < pattern.length && pattern[at] === name[index])) {
+      at += 1;
+      index += 1;
+    } else if (after >= 0) {
+      retry += 1;
+      [at, index] = [after, retry];
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(at));
 }
 
 /** Kafka's filter, on what was read whole. */

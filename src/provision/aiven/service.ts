@@ -102,8 +102,9 @@ export class AivenService {
     if (status !== 409) return 'made';
     if (code === 'not_powered')
       throw this.client.refused({ about: `the topic ${name}`, changes: true }, { status, code });
-    if (code === 'kafka_topic_queued_for_deletion' || (await this.topicState(name)) === 'DELETING')
-      return 'deleting';
+    const state = code === 'kafka_topic_queued_for_deletion' ? 'DELETING' : await this.topicState(name);
+    // What was in the way and is not there any more has just been deleted.
+    if (state === undefined || state === 'DELETING') return 'deleting';
     return repeated ? 'made' : 'conflict';
   }
 
