@@ -28,6 +28,8 @@ export default {
   projects: [
     ...['unit', 'workflow', 'replay'].map((name) => project(name)),
     ...['integration', 'browser'].map((name) => project(name, onLab)),
+    // What others' programs say of what stands in for theirs; it has a lab of its own.
+    project('contract'),
     // Each file has a lab of its own. `npm test` leaves it out; `npm run test:long` runs it.
     project('long'),
   ],

@@ -43,6 +43,7 @@ interface Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
+  target?: 'aiven';
 }
 
 const program = new Command('demo')
@@ -55,6 +56,12 @@ const program = new Command('demo')
   .option(...brokersOption)
   .option('--tiered', 'the history is in the remote storage of the source (simpleMirroring)')
   .addOption(new Option('--login <way>', 'how the ferry logs in to both clusters').choices(labLogins))
+  .addOption(
+    new Option(
+      '--target <kind>',
+      "a target that is a service at Aiven: by a stand-in for Aiven's API",
+    ).choices(['aiven']),
+  )
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
@@ -74,7 +81,7 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered, login }: Options,
+  { json, keep, brokers, tiered, login, target }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -86,6 +93,7 @@ async function show(
     ...(brokers && { brokers }),
     ...(tiered && { tiered }),
     ...(login && { login }),
+    ...(target === 'aiven' && { aiven: true }),
   });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;
   const worker = new WorkerProcess(lab);

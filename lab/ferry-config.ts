@@ -6,11 +6,13 @@ import { FERRY } from './principals.js';
 /** The worker's configuration for this lab, in the form that `ferry worker` reads; secrets are files. */
 export function ferryConfig(
   temporal: { address: string; namespace: string; ui: string },
-  clusters: readonly Pick<LabCluster, 'name' | 'bootstrap' | 'clients' | 'ferryLogin'>[],
+  clusters: readonly (Pick<LabCluster, 'name' | 'bootstrap' | 'clients' | 'ferryLogin'> & {
+    provision?: object;
+  })[],
   connect?: Pick<LabConnect, 'url' | 'clientProperties'>,
   registries: Readonly<Record<string, { url: string }>> = {},
 ): string {
-  const entries = clusters.map(({ name, bootstrap, clients, ferryLogin }) => {
+  const entries = clusters.map(({ name, bootstrap, clients, ferryLogin, provision }) => {
     if (ferryLogin) return [name, ferryLogin];
     const { sasl, tls } = clients[FERRY] ?? {};
     return [
@@ -21,6 +23,7 @@ export function ferryConfig(
           sasl: { mechanism: sasl.mechanism, username: sasl.username, passwordFile: sasl.passwordFile },
         }),
         ...(tls && { tls }),
+        ...(provision && { provision }),
       },
     ];
   });

@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { aivenFolder, aivenUrl } from './aiven/layout.js';
+import { aivenProvision, aivenServer, prepareAiven } from './aiven/stand-in.js';
 import { type LabConnect, openConnect, prepareConnect } from './connect/connect.js';
 import { ferryConfig } from './ferry-config.js';
 import { LabError, type Progress, silent } from './host/failure.js';
@@ -61,6 +63,8 @@ export interface Lab {
   temporal: LabTemporal;
   /** Gives tokens, where the ferry logs in with one. */
   tokens?: Server;
+  /** The stand-in for Aiven's API, where the target is a service there. */
+  aiven?: Server & { url: string; folder: string };
   /** There once it was asked for. */
   connect?: LabConnect;
   /**
@@ -90,6 +94,8 @@ export interface StartOptions {
   tiered?: boolean;
   /** How the ferry logs in to both clusters: as everybody else unless told, or with tokens. */
   login?: LabLogin;
+  /** A target that is a service at Aiven: topics and ACLs by a stand-in for its API. */
+  aiven?: boolean;
   /** Kafka Connect with MirrorMaker 2 too. */
   connect?: boolean;
   /** Two schema registries too. */
@@ -107,7 +113,16 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered, newRunAfter, login } = options;
+  const {
+    name = DEFAULT_NAME,
+    progress = silent,
+    jvm,
+    brokers = 1,
+    tiered,
+    newRunAfter,
+    login,
+    aiven,
+  } = options;
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
@@ -115,6 +130,8 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     throw new LabError(`A source of Kafka ${versions.source} has no tiered storage.`, 2);
   if (login && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} takes no tokens.`, 2);
+  if (login && aiven)
+    throw new LabError('A service at Aiven takes certificates and no tokens of the lab.', 2);
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress, versions.source);
@@ -127,12 +144,13 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
     ...(newRunAfter && { newRunAfter }),
-    ports: await choosePorts(brokers, login),
+    ports: await choosePorts(brokers, login, aiven),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
     if (login) await issueTokens(tokensFolder(folder));
+    if (aiven) await prepareAiven(aivenFolder(folder));
     const [source, target, temporal] = await settleAll([
       startCluster(folder, planOf('source', folder, state)),
       startCluster(folder, planOf('target', folder, state)),
@@ -140,6 +158,7 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
       Promise.resolve(tokensOf(folder, state)?.start()),
     ]);
     const lab = await assemble(name, folder, state, { source, target }, temporal);
+    await lab.aiven?.start();
     await writeFerryYaml(lab);
     await addServers(lab, options);
     await changeState(folder, (current) => ({ ...current, phase: 'up' }));
@@ -191,12 +210,21 @@ function tokensOf(folder: string, { ports }: LabState): Server | undefined {
   return ports.tokens === undefined ? undefined : tokenServer(tokensFolder(folder), ports.tokens);
 }
 
+function aivenOf(folder: string, { ports }: LabState, { bootstrap }: LabCluster): Lab['aiven'] {
+  if (ports.aiven === undefined) return undefined;
+  return Object.assign(aivenServer(folder, ports.aiven, bootstrap), {
+    url: aivenUrl(ports.aiven),
+    folder: aivenFolder(folder),
+  });
+}
+
 function planOf(name: ClusterName, folder: string, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
   return {
     name,
     version: versions[name],
     brokers: ports[name],
     ...(name === 'source' && tiered && { tiered }),
+    ...(name === 'target' && ports.aiven !== undefined && { aiven: true }),
     ...(ports.tokens !== undefined && { oauth: { folder: tokensFolder(folder), port: ports.tokens } }),
     ...(jvm && { jvm }),
   };
@@ -217,6 +245,7 @@ async function assemble(
 ): Promise<Lab> {
   const { ports } = state;
   const tokens = tokensOf(folder, state);
+  const aiven = aivenOf(folder, state, clusters.target);
   const lab: Lab = {
     name,
     folder,
@@ -231,6 +260,7 @@ async function assemble(
       start: () => temporal.start(),
     },
     ...(tokens && { tokens }),
+    ...(aiven && { aiven }),
     connect: ports.connect === undefined ? undefined : await openConnect(folder, ports.connect, clusters),
     startConnect: async () => {
       lab.connect ??= await addConnect(folder, clusters);
@@ -277,17 +307,23 @@ function openRegistries(folder: string, ports: Record<ClusterName, number>): Lab
 }
 
 async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> = {}): Promise<void> {
-  const { temporal, source, target, connect, registries } = lab;
+  const { temporal, source, target, connect, registries, aiven, folder } = lab;
   const known = Object.entries(registries ?? {}).map(([name, { url }]) => [name, { url }] as const);
-  const config = ferryConfig(temporal, [source, target], connect, {
+  const provision = aiven && aivenProvision(folder, aiven.url);
+  const clusters = [source, provision ? { ...target, provision } : target];
+  const config = ferryConfig(temporal, clusters, connect, {
     ...Object.fromEntries(known),
     ...others,
   });
   await writeFile(lab.ferryYaml, config, { mode: 0o600 });
 }
 
-async function choosePorts(brokers: BrokerCount, login?: LabLogin): Promise<LabState['ports']> {
-  const free = (await freePorts(2 + 4 * brokers + (login ? 1 + 2 * brokers : 0))).values();
+async function choosePorts(
+  brokers: BrokerCount,
+  login?: LabLogin,
+  aiven?: boolean,
+): Promise<LabState['ports']> {
+  const free = (await freePorts(2 + 4 * brokers + (login ? 1 + 2 * brokers : 0) + (aiven ? 1 : 0))).values();
   const next = () => free.next().value as number;
   const cluster = () =>
     Array.from({ length: brokers }, () => ({
@@ -300,5 +336,6 @@ async function choosePorts(brokers: BrokerCount, login?: LabLogin): Promise<LabS
     target: cluster(),
     temporal: { frontend: next(), ui: next() },
     ...(login && { tokens: next() }),
+    ...(aiven && { aiven: next() }),
   };
 }

@@ -48,6 +48,7 @@ named('up', 'start the lab, or say where it is when it is up')
       'how the ferry logs in to both clusters, beside what everybody else does',
     ).choices(labLogins),
   )
+  .option('--aiven', "a target that is a service at Aiven: topics and ACLs by a stand-in for Aiven's API")
   .option('--connect', 'with Kafka Connect and MirrorMaker 2; adds them to a lab that is up')
   .option('--registries', 'with two schema registries; adds them to a lab that is up')
   .action(async ({ json, fresh, ...options }: UpOptions) => {
@@ -88,6 +89,7 @@ interface UpOptions extends Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
+  aiven?: boolean;
   connect?: boolean;
   registries?: boolean;
 }
@@ -101,7 +103,14 @@ function named(command: string, description: string): Command {
 }
 
 /** The running lab with this name, if every server of it runs. */
-async function wholeLab({ name, source, brokers, tiered, login }: UpOptions): Promise<Lab | undefined> {
+async function wholeLab({
+  name,
+  source,
+  brokers,
+  tiered,
+  login,
+  aiven,
+}: UpOptions): Promise<Lab | undefined> {
   const lab = await attachLab(name).catch(() => undefined);
   if (!lab || !allRunning(lab)) return undefined;
   if (source !== undefined && sourceVersion(source) !== lab.source.version)
@@ -113,6 +122,8 @@ async function wholeLab({ name, source, brokers, tiered, login }: UpOptions): Pr
     throw new LabError(`The lab ${name} is up without tiered storage: say --fresh to throw it away.`, 2);
   if (login && !lab.tokens)
     throw new LabError(`The lab ${name} is up without --login ${login}: say --fresh to throw it away.`, 2);
+  if (aiven && !lab.aiven)
+    throw new LabError(`The lab ${name} is up without --aiven: say --fresh to throw it away.`, 2);
   if (brokers !== undefined && brokers !== lab.source.brokers.length)
     throw new LabError(
       `The lab ${name} is up with ${lab.source.brokers.length} broker(s) on each side: say --fresh to throw it away.`,

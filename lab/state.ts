@@ -28,6 +28,8 @@ export interface LabState {
     registries?: Record<ClusterName, number>;
     /** Of the server that gives tokens. */
     tokens?: number;
+    /** Of the stand-in for Aiven's API. */
+    aiven?: number;
   };
 }
 

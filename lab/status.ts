@@ -18,6 +18,14 @@ export function describeLab(lab: Lab) {
     },
     clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
     ...(lab.tokens && { tokens: { running: lab.tokens.isRunning(), log: lab.tokens.log } }),
+    ...(lab.aiven && {
+      aiven: {
+        url: lab.aiven.url,
+        running: lab.aiven.isRunning(),
+        log: lab.aiven.log,
+        folder: lab.aiven.folder,
+      },
+    }),
     ...(lab.connect && { connect: describeConnect(lab.connect) }),
     ...(lab.registries && {
       registries: {
@@ -70,10 +78,11 @@ function ended({ source, target }: Lab): string {
 }
 
 /** Lines on what runs only when it was asked for. */
-function askedFor({ connect, registries, source, target, tokens }: Lab): string {
+function askedFor({ connect, registries, source, target, tokens, aiven }: Lab): string {
   const login = [source, target].map(({ ferryLogin }) => ferryLogin?.bootstrap.join()).join(' and ');
   return [
     ...(tokens ? [`  login     the ferry brings tokens: OAUTHBEARER at ${login}`] : []),
+    ...(aiven ? [`  Aiven     ${aiven.url}   a stand-in: topics and ACLs of the target`] : []),
     ...(connect ? [`  Connect   ${connect.url}   Kafka ${connect.version} with MirrorMaker 2`] : []),
     ...(registries
       ? [registries.source, registries.target].map(
@@ -126,7 +135,7 @@ function example({ bootstrap, clients }: LabCluster): string {
 }
 
 /** Whether every server that was ever asked for runs. */
-export function allRunning({ source, target, temporal, tokens, connect, registries }: Lab): boolean {
-  const asked = [tokens, connect, registries?.source, registries?.target];
+export function allRunning({ source, target, temporal, tokens, aiven, connect, registries }: Lab): boolean {
+  const asked = [tokens, aiven, connect, registries?.source, registries?.target];
   return [source, target, temporal, ...asked].every((server) => server?.isRunning() ?? true);
 }

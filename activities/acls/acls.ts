@@ -1,22 +1,25 @@
 import { z } from 'zod';
-import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
-import { isFerryError } from '../../src/migration/errors.js';
+import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { targetName, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
+import { isMirrored } from '../../src/migration/strategies.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
+import type { Grant, Provisioner } from '../../src/provision/provisioner.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclKey, planAcls } from './acl-plan.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { provisionerOf } from '../kit/provisioning.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
 
 export interface AclSurvey {
   /** What the target needs. */
-  wanted: AclBinding[];
+  wanted: Grant[];
   /** What of it is not there. */
-  missing: AclBinding[];
+  missing: Grant[];
   findings: Finding[];
   /** The target does not show which ACLs it has, so none is made there: nobody could tell later whose it is. */
   hidden?: boolean;
@@ -24,14 +27,26 @@ export interface AclSurvey {
   held?: readonly AclBinding[];
 }
 
-/** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
-export async function surveyAcls(source: Cluster, target: Cluster, migration: Migration): Promise<AclSurvey> {
-  const [held, there] = await Promise.all([source.acls(), shownAcls(target)]);
+/**
+ * Reads the ACLs of both clusters, one request each, and says what is to be copied.
+ *
+ * @param provisioner how rights come to the target
+ */
+export async function surveyAcls(
+  source: Cluster,
+  target: Cluster,
+  migration: Migration,
+  provisioner: Provisioner,
+): Promise<AclSurvey> {
+  const [held, there] = await Promise.all([source.acls(), provisioner.grants()]);
+  const checked = async (grants: readonly Grant[] = []) =>
+    (await provisioner.check?.(topicsOfFerry(migration), principalsOf(grants))) ?? [];
   if (held === null)
     return {
       wanted: [],
       missing: [],
       findings: [
+        ...(await checked()),
         there === null
           ? noting(
               `no-authorizer:${source.name}`,
@@ -64,16 +79,24 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
     };
   }
   const present = new Set(there.map(aclKey));
-  return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings, held };
+  const { grants, findings: otherwise } = provisioner.plan(bindings);
+  return {
+    wanted: grants,
+    missing: grants.filter((acl) => !present.has(aclKey(acl))),
+    findings: [...findings, ...otherwise, ...(await checked(grants))],
+    held,
+  };
 }
 
-/** As `Cluster.acls`; `hidden` when the ferry may not see them, as on managed clusters whose rights have no word for it. */
-async function shownAcls(cluster: Cluster): Promise<AclBinding[] | null | 'hidden'> {
-  return cluster.acls().catch((error: unknown) => {
-    if (isFerryError(error) && error.type === 'Unauthorized') return 'hidden';
-    throw error;
-  });
+/** What the ferry works on there: the copies, and the map of offsets that its own mirror keeps. */
+function topicsOfFerry(migration: Migration): string[] {
+  const own = isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
+  return [...migration.topics.map(targetName), ...(own ? [mapTopic(migration.name)] : [])];
 }
+
+const principalsOf = (grants: readonly Grant[]): string[] => [
+  ...new Set(grants.map(({ principal }) => principal)),
+];
 
 /** Who may do what on the target is a promise of the migration: somebody else keeps it, and says so. */
 function hiddenOn(
@@ -100,13 +123,6 @@ function hiddenOn(
   };
 }
 
-const named = ({ resourceType, resourceName, patternType, principal }: AclBinding): AclFilter => ({
-  resourceType,
-  resourceName,
-  patternType,
-  principal,
-});
-
 const note = z.object({
   acls: z.array(packedAclsShape).default([]),
   /** Keys, as they were noted before. */
@@ -118,15 +134,18 @@ const note = z.object({
  * attempt after a lost one still knows what is the migration's own.
  */
 export async function copyAcls(
-  { clusters }: Dependencies,
+  dependencies: Dependencies,
   { migration, accepted = [] }: Work,
   attempt: Attempt,
 ): Promise<Awaited<ReturnType<Activities['copyAcls']>>> {
+  const { clusters } = dependencies;
   const target = clusters(migration.target);
+  const provisioner = provisionerOf(dependencies, migration.target);
   const { wanted, missing, findings, hidden } = await surveyAcls(
     clusters(migration.source),
     target,
     migration,
+    provisioner,
   );
   const topics = migration.topics.map(targetName);
   const noted = note.safeParse(attempt.noted).data;
@@ -156,8 +175,8 @@ export async function copyAcls(
     attempt.says(`Creates ${count(missing.length, 'ACL')} on ${target.name}.`);
     // DENY first: nobody is allowed for a moment what they are denied.
     const ordered = missing.toSorted((one, other) => other.permission.localeCompare(one.permission));
-    const rows = await target.createAcls(ordered);
-    const created: AclBinding[] = [];
+    const rows = await provisioner.make(ordered);
+    const created: Grant[] = [];
     rows.forEach(({ error }, index) => {
       const acl = ordered[index];
       if (!acl) return;
@@ -169,9 +188,8 @@ export async function copyAcls(
       async () => {
         // Brokers take them up in their order: all are read once the last is there, and not while it is not.
         const last = created.at(-1);
-        const some = last ? await target.acls(named(last)) : [];
-        if (last && !some?.some((acl) => aclKey(acl) === aclKey(last))) return undefined;
-        const there = new Set((await target.acls())?.map(aclKey));
+        if (last && !(await shown(provisioner, last)).has(aclKey(last))) return undefined;
+        const there = await shown(provisioner);
         return created.every((acl) => there.has(aclKey(acl))) || undefined;
       },
       `${count(created.length, 'new ACL')} on ${target.name}`,
@@ -187,4 +205,10 @@ export async function copyAcls(
     findings,
     sentence: `${count(made.length, 'ACL')} created on ${target.name}${others > 0 ? `, ${others} there already` : ''}.`,
   };
+}
+
+/** Keys of what the target shows. */
+async function shown(provisioner: Provisioner, only?: Grant): Promise<Set<string>> {
+  const grants = await provisioner.grants(only);
+  return new Set(Array.isArray(grants) ? grants.map(aclKey) : []);
 }

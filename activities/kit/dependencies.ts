@@ -1,6 +1,7 @@
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
 import type { Connect } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
+import type { Provisioner } from '../../src/provision/provisioner.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Holder, Taken, Want } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
@@ -9,6 +10,8 @@ import type { Held } from '../../src/migration/work/holds.js';
 export interface Dependencies {
   /** The cluster that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
   clusters: (name: string) => Cluster;
+  /** How rights come to the cluster that `ferry.yaml` calls so, where it is not by Kafka's own requests. */
+  provisioners?: (name: string) => Provisioner | undefined;
   /** The schema registry that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. */
   registries: (name: string) => Registry;
   /** The Kafka Connect that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. Absent: there is none. */

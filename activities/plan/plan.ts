@@ -15,6 +15,7 @@ import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
 import { heldByOthers } from '../holds/held-by-others.js';
 import type { Dependencies, Holds } from '../kit/dependencies.js';
+import { provisionerOf } from '../kit/provisioning.js';
 import { historyOf } from '../mirror/history.js';
 import { readEnds, recordsThere } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -80,7 +81,14 @@ export async function checkPlan(
   findings.push(...(topics?.findings ?? []));
   const acls =
     source && target
-      ? await attempted(looking, 'acls-unread', () => surveyAcls(source.cluster, target.cluster, migration))
+      ? await attempted(looking, 'acls-unread', () =>
+          surveyAcls(
+            source.cluster,
+            target.cluster,
+            migration,
+            provisionerOf(dependencies, migration.target),
+          ),
+        )
       : undefined;
   findings.push(...(acls?.findings ?? []));
   const groups = source && topics && (await checkSource(source.cluster, migration, topics, looking));

@@ -5,6 +5,7 @@ import {
   type GroupFacts,
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
+import { FerryError } from '../../src/migration/errors.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
 import { unpackAcls } from '../../src/migration/packed-acls.js';
@@ -13,9 +14,11 @@ import type { MadeAcl } from '../../src/migration/work/acls.js';
 import { unpackTranslated } from '../../src/migration/translated.js';
 import type { MadeOffsets, TranslatedGroup } from '../../src/migration/work/offsets.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
+import type { Provisioner } from '../../src/provision/provisioner.js';
 import { aclKey } from '../acls/acl-plan.js';
 import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
+import { provisionerOf } from '../kit/provisioning.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { liveReaders, membersReading } from '../groups/membership.js';
 import {
@@ -43,11 +46,11 @@ interface Undone {
  * call ends where the first did.
  */
 export async function undo(
-  { clusters }: Dependencies,
+  dependencies: Dependencies,
   { migration, made, mirrored = [], translated = [] }: Parameters<Activities['undo']>[0],
   attempt: Attempt,
 ): Promise<Undone> {
-  const target = clusters(migration.target);
+  const target = dependencies.clusters(migration.target);
   const done: Undone = { undone: [], left: [] };
   attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
   const unseen = await undoOffsets(
@@ -60,7 +63,12 @@ export async function undo(
     done,
   );
   attempt.signal.throwIfAborted();
-  await undoAcls(target, unpackAcls(migration.topics.map(targetName), made.acls), done);
+  await undoAcls(
+    target,
+    provisionerOf(dependencies, migration.target),
+    unpackAcls(migration.topics.map(targetName), made.acls),
+    done,
+  );
   attempt.signal.throwIfAborted();
   await undoTopics(
     target,
@@ -167,12 +175,23 @@ async function undoOffsets(
   return unseen;
 }
 
-async function undoAcls(target: Cluster, made: readonly MadeAcl[], { undone }: Undone): Promise<void> {
+async function undoAcls(
+  target: Cluster,
+  provisioner: Provisioner,
+  made: readonly MadeAcl[],
+  { undone }: Undone,
+): Promise<void> {
   if (made.length === 0) return;
   const keys = new Set(made.map(aclKey));
-  const there = (await target.acls())?.filter((acl) => keys.has(aclKey(acl))) ?? [];
+  const grants = await provisioner.grants();
+  if (grants === 'hidden')
+    throw new FerryError(
+      'Unauthorized',
+      `${target.name} does not show the ferry its ACLs any more, so ${count(made.length, 'ACL')} that it made cannot be taken back: grant it DESCRIBE and ALTER on the cluster, then retry.`,
+    );
+  const there = grants?.filter((grant) => keys.has(aclKey(grant))) ?? [];
   if (there.length === 0) return;
-  const deleted = await target.deleteAcls(there);
+  const deleted = await provisioner.takeBack(there);
   if (deleted > 0) undone.push(`Deleted ${count(deleted, 'ACL')} on ${target.name}.`);
 }
 

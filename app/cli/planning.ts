@@ -36,6 +36,7 @@ export async function plan(
     const report = await checkPlan(
       {
         clusters: (name) => clusters.get(name),
+        provisioners: clusters.provisioner,
         registries: (name) => registries.get(name),
         connects: openConnects(config.connect),
         holds: {

@@ -6,6 +6,7 @@ import {
   configShape,
   type ClusterSection,
   type ConfigFile,
+  type ProvisionSection,
   type RegistrySection,
   type SaslSection,
   type TlsSection,
@@ -18,13 +19,14 @@ import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
+import type { Provision, ProvisionedConnection } from '../../src/provision/provision.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
   temporal: TemporalSettings;
   /** By the name that migration files use. */
-  clusters: Readonly<Record<string, ClusterConnection>>;
+  clusters: Readonly<Record<string, ProvisionedConnection>>;
   /** Schema registries, by the name that migration files use. */
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
@@ -127,7 +129,7 @@ function mistakesOf(issue: Issue, under: readonly PropertyKey[] = []): Mistake[]
 function clusterConnections(
   sections: ConfigFile['clusters'],
   files: Files,
-): Record<string, ClusterConnection> {
+): Record<string, ProvisionedConnection> {
   return Object.fromEntries(
     Object.entries(sections).map(([name, section]) => [
       name,
@@ -137,15 +139,26 @@ function clusterConnections(
 }
 
 function clusterConnection(
-  { bootstrap, sasl, tls }: ClusterSection,
+  { bootstrap, sasl, tls, provision }: ClusterSection,
   path: string,
   files: Files,
-): ClusterConnection {
+): ProvisionedConnection {
   return discreet({
     bootstrap,
     ...(sasl && { sasl: saslLogin(sasl, `${path}.sasl`, files) }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
+    ...(provision && { provision: provisionOf(provision, `${path}.provision`, files) }),
   });
+}
+
+function provisionOf(section: ProvisionSection, path: string, files: Files): Provision {
+  if (section.kind === 'kafka') return section;
+  const { token, tokenFile, url, ...service } = section;
+  return {
+    ...service,
+    apiToken: token ?? files.secret(tokenFile ?? '', `${path}.tokenFile`),
+    ...(url !== undefined && { url: url.replace(/\/+$/, '') }),
+  };
 }
 
 function saslLogin(section: SaslSection, path: string, files: Files): NonNullable<ClusterConnection['sasl']> {
@@ -327,6 +340,7 @@ const secretKeys = new Set([
   'key',
   'keyPassword',
   'apiKey',
+  'apiToken',
   'metadata',
   'clientCertPair',
 ]);

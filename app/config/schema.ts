@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defaultTaskQueue } from '../../src/migration/queues.js';
 import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
+import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -108,12 +109,53 @@ const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLo
   error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
 });
 
+/** What of a service at Aiven stands in a path of its API. */
+const aivenName = (what: string) =>
+  z
+    .string({ error: `expected the name of a ${what} at Aiven` })
+    .regex(/^[A-Za-z0-9][\w-]{0,63}$/, { error: `expected the name of a ${what} at Aiven` });
+
+const aiven = z
+  .strictObject({
+    kind: z.literal('aiven'),
+    project: aivenName('project'),
+    service: aivenName('service'),
+    token: text('expected a token of Aiven, best as ${NAME} from the environment').optional(),
+    tokenFile: file.optional(),
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: "expected the address of Aiven's API, for example https://api.aiven.io/v1",
+      })
+      .refine((url) => !URL.canParse(url) || isProtected(new URL(url)), {
+        error: 'expected an address with https and without a login: a token goes there',
+      })
+      .optional(),
+    acls: z.enum(aclWords, { error: `expected ${aclWords.join(', ')}` }).default('auto'),
+    users: z.enum(missingUsers, { error: `expected ${missingUsers.join(', ')}` }).default('ask'),
+  })
+  .refine(({ token, tokenFile }) => (token === undefined) !== (tokenFile === undefined), {
+    error: 'expected either token or tokenFile',
+  });
+
+/** Nobody listens between a machine and itself. */
+const isProtected = ({ protocol, hostname, username, password }: URL): boolean =>
+  username === '' &&
+  password === '' &&
+  (protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+
+const provision = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('kafka') }), aiven], {
+  error: 'expected an object whose kind is kafka or aiven',
+});
+
 const cluster = z.strictObject({
   bootstrap: z
     .array(hostAndPort, { error: 'expected a list of host:port' })
     .min(1, { error: 'expected at least one host:port' }),
   sasl: sasl.optional(),
   tls: tls.optional(),
+  /** How topics and rights come to it: by Kafka's own requests unless told. */
+  provision: provision.optional(),
 });
 
 /** How the ferry logs in to a service that speaks HTTP. */
@@ -237,6 +279,7 @@ export type ConfigFile = z.output<typeof configShape>;
 export type ClusterSection = z.output<typeof cluster>;
 export type TokenEndpointSection = z.output<typeof tokenEndpoint>;
 export type SaslSection = z.output<typeof sasl>;
+export type ProvisionSection = z.output<typeof provision>;
 export type RegistrySection = z.output<typeof registry>;
 
 export type TlsSection = z.output<typeof tls>;

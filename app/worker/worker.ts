@@ -39,6 +39,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
     const client = new Client({ connection, namespace });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
+      provisioners: clusters.provisioner,
       registries: (name) => registries.get(name),
       connects: openConnects(config.connect),
       holds: openHolds(client, taskQueue),

@@ -69,7 +69,13 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       args: [
         {
           // The target has no tiered storage.
-          ...migrationOf(strategy, names, lab.source.tiered ? { 'remote.storage.enable': 'false' } : {}),
+          ...migrationOf(
+            strategy,
+            names,
+            lab.source.tiered ? { 'remote.storage.enable': 'false' } : {},
+            // The users of a service at Aiven are called by their names alone.
+            lab.aiven && ((user) => `User:${user}`),
+          ),
           ...(rehearsal.registries && { schemas: schemasOf(names) }),
           ...rehearsal.changes,
         },

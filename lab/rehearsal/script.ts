@@ -55,11 +55,15 @@ export const schemasOf = (names: Names) => ({
   subjects: (['avro', 'protobuf'] as const).map((format) => subjectsOf(names, format).value),
 });
 
-/** @param config of the new topic, beside that of the source. */
+/**
+ * @param config of the new topic, beside that of the source.
+ * @param principalOf who a user of the source is on the target
+ */
 export function migrationOf(
   strategy: Strategy,
   names: Names,
   config: Record<string, string> = {},
+  principalOf = (user: string): string => `User:CN=${user}`,
 ): MigrationFile {
   return {
     name: names.migration,
@@ -78,7 +82,7 @@ export function migrationOf(
       autoOffsetReset: 'earliest',
     })),
     principals: Object.fromEntries(
-      [...producerNames, ...groupNames].map((app) => [`User:${app}`, `User:CN=${app}`]),
+      [...producerNames, ...groupNames].map((app) => [`User:${app}`, principalOf(app)]),
     ),
     leaveBehind: { principals: ['User:ferry', 'User:connect'] },
     messages: { idempotent: true },

@@ -344,3 +344,45 @@ clusters: { a: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwo
     expect(read(yaml, {}, true).value?.temporal.connection.address).toBe('t:7233');
   });
 });
+
+describe('how topics and rights come to a cluster', () => {
+  const cluster = (provision: string) =>
+    read(`clusters: { aiven: { bootstrap: ["aiven.example:1"], provision: ${provision} } }`, {
+      AIVEN_TOKEN: 'aiven-secret',
+    });
+  const mistakes = (provision: string) =>
+    cluster(provision).mistakes?.map(({ path, expected }) => `${path}: ${expected}`);
+
+  it('is Aiven’s API, whose token no printing shows', () => {
+    const { value } = cluster('{ kind: aiven, project: shop, service: kafka-shop, token: "${AIVEN_TOKEN}" }');
+    expect(value?.clusters['aiven']?.provision).toEqual({
+      kind: 'aiven',
+      project: 'shop',
+      service: 'kafka-shop',
+      apiToken: 'aiven-secret',
+      acls: 'auto',
+      users: 'ask',
+    });
+    expect(JSON.stringify(value) + inspect(value, { depth: 9 })).not.toContain('aiven-secret');
+  });
+
+  it.each([
+    ['nonsense', 'clusters.aiven.provision: expected an object whose kind is kafka or aiven'],
+    [
+      '{ kind: aiven, project: a/b, service: s, token: x }',
+      'clusters.aiven.provision.project: expected the name',
+    ],
+    [
+      '{ kind: aiven, project: p, service: s }',
+      'clusters.aiven.provision: expected either token or tokenFile',
+    ],
+    [
+      '{ kind: aiven, project: p, service: s, token: x, url: "http://api.example/v1" }',
+      'clusters.aiven.provision.url: expected an address with https',
+    ],
+    [
+      '{ kind: aiven, project: p, service: s, token: x, acls: both }',
+      'clusters.aiven.provision.acls: expected auto',
+    ],
+  ])('%s is told', (provision, says) => expect(mistakes(provision)).toEqual([expect.stringContaining(says)]));
+});

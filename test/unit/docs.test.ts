@@ -125,7 +125,14 @@ describe('the page on running it', () => {
         ([, , key = '']) => key,
       ),
     );
+    const provisioning = filesIn('src/provision', '.ts').flatMap((file) =>
+      [...text(file).matchAll(/weight: '(?:asks|blocks)',\s*key: ([`'])([^`':]*)/g)].map(
+        ([, , key = '']) => key,
+      ),
+    );
+    expect(provisioning.length).toBeGreaterThan(3);
     const keys = [
+      ...provisioning,
       ...said.flatMap((key) => (key.startsWith('${kind}') ? [] : [key])),
       ...Object.entries(verdictKinds).flatMap(([verdict, kind]) => (kind === 'asks' ? [verdict] : [])),
       ...['topic-in-two-migrations', 'group-in-two-migrations', 'beyond-end', 'truncated'],

@@ -1,0 +1,139 @@
+import type { Finding } from '../../migration/findings.js';
+import { few, named, oneLine } from '../../migration/foreign-text.js';
+import { matches } from './bindings.js';
+import { withoutKind, type AivenEntry, type HeldEntry } from './entries.js';
+import type { AivenService } from './service.js';
+
+export interface Checked {
+  /** As `ferry.yaml` calls the cluster. */
+  cluster: string;
+  service: string;
+  /** Who the ferry is there; unknown where its login does not tell. */
+  principal: string | undefined;
+  /** Users that are not there are made with their ACLs. */
+  makesUsers: boolean;
+}
+
+/**
+ * What stands in the way at Aiven: a service that does not run, users that are not there, and rights that the ferry's own
+ * user lacks by the API's list. Whether it really lacks them only the brokers know, so that asks and does not block.
+ */
+export async function check(
+  about: Checked,
+  service: AivenService,
+  topics: readonly string[],
+  principals: readonly string[],
+): Promise<Finding[]> {
+  const { state, users } = await service.facts();
+  return [
+    ...stateFindings(about, state),
+    ...userFindings(about, users, principals),
+    ...rightFindings(about, await service.entries(), topics),
+  ];
+}
+
+function stateFindings({ cluster, service }: Checked, state: string): Finding[] {
+  if (state === 'RUNNING') return [];
+  if (state === 'POWEROFF')
+    return [
+      {
+        weight: 'blocks',
+        key: `service-off:${cluster}`,
+        sentence: `The service ${service} of ${cluster} is powered off at Aiven: power it on, then try again.`,
+      },
+    ];
+  return [
+    {
+      weight: 'notes',
+      key: `service-moving:${cluster}`,
+      sentence: oneLine(
+        `The service ${service} of ${cluster} is ${state.toLowerCase()} at Aiven: whatever is asked of it may take longer.`,
+      ),
+    },
+  ];
+}
+
+/** Names of those that are no patterns and not among the users. */
+export function missingUsers(principals: readonly string[], users: readonly string[]): string[] {
+  return [...new Set(principals.map(withoutKind))].filter(
+    (user) => !/[*?]/.test(user) && !users.includes(user),
+  );
+}
+
+function userFindings(
+  { cluster, service, makesUsers }: Checked,
+  users: readonly string[],
+  principals: readonly string[],
+): Finding[] {
+  const missing = missingUsers(principals, users);
+  if (makesUsers)
+    return missing.map((user) => ({
+      weight: 'notes',
+      key: `user-made:${cluster}/${user}`,
+      sentence: oneLine(
+        `${cluster} has no service user ${named(user)}: it is made with the ACLs, and stays; fetch its certificate for its application (avn service user-creds-download ${service} --username ${user}).`,
+      ),
+    }));
+  return missing.map((user) => ({
+    weight: 'asks',
+    key: `user-missing:${cluster}/${user}`,
+    sentence: oneLine(
+      `${cluster} has no service user ${named(user)}: make it (avn service user-create ${service} --username ${user}), say users: make under provision in ferry.yaml, or accept that its rights wait for it.`,
+    ),
+  }));
+}
+
+/** What the ferry does with a topic there until it is gone from the source, by the words of native ACLs. */
+const needed = ['Read', 'Write', 'Describe', 'DescribeConfigs', 'Delete'];
+
+function rightFindings(
+  { cluster, service, principal }: Checked,
+  entries: readonly HeldEntry[],
+  topics: readonly string[],
+): Finding[] {
+  if (principal === undefined)
+    return [
+      {
+        weight: 'notes',
+        key: `own-rights-unknown:${cluster}`,
+        sentence: `The ferry's login does not tell which service user it is on ${cluster}, so whether that has the rights it needs is seen when it uses them.`,
+      },
+    ];
+  const user = withoutKind(principal);
+  const lacking = topics.filter((topic) => !mayAll(entries, user, topic));
+  if (lacking.length === 0) return [];
+  return [
+    {
+      weight: 'asks',
+      key: `own-rights:${cluster}`,
+      sentence: oneLine(
+        `By its ACLs ${cluster} does not let the ferry's user ${named(user)} do all that it has to with ${few(lacking, 4)}: add them (avn service acl-add ${service} --username ${user} --permission admin --topic ${lacking[0] ?? ''}), or accept that it is refused where it lacks them.`,
+      ),
+    },
+  ];
+}
+
+function mayAll(entries: readonly AivenEntry[], user: string, topic: string): boolean {
+  const native = new Set<string>();
+  for (const entry of entries)
+    if (entry.kind === 'aiven') {
+      if (entry.permission === 'admin' && matches(entry.username, user) && matches(entry.topic, topic))
+        return true;
+    } else if (
+      entry.resourceType === 'Topic' &&
+      entry.permission === 'ALLOW' &&
+      entry.host === '*' &&
+      matchesPrincipal(entry.principal, user) &&
+      (entry.patternType === 'PREFIXED'
+        ? topic.startsWith(entry.resourceName)
+        : entry.resourceName === '*' || entry.resourceName === topic)
+    )
+      native.add(entry.operation);
+  return native.has('All') || needed.every((operation) => native.has(operation));
+}
+
+/** In a native ACL only a `*` at the end stands for more than itself. */
+function matchesPrincipal(principal: string, user: string): boolean {
+  const name = withoutKind(principal);
+  return name.endsWith('*') ? user.startsWith(name.slice(0, -1)) : name === user;
+}

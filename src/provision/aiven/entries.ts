@@ -1,0 +1,125 @@
+import type { Grant } from '../provisioner.js';
+
+/** An entry of Aiven's own kind: for users and topics, of which both may be patterns with `*` and `?`. */
+export interface OwnEntry {
+  readonly kind: 'aiven';
+  readonly permission: OwnPermission;
+  readonly topic: string;
+  readonly username: string;
+}
+
+export type OwnPermission = 'admin' | 'read' | 'readwrite' | 'write';
+
+/** An ACL of Kafka as Aiven keeps it (`/kafka/acl`), in the API's words. */
+export interface NativeEntry {
+  readonly kind: 'native';
+  readonly operation: string;
+  readonly patternType: string;
+  readonly permission: string;
+  readonly principal: string;
+  readonly resourceName: string;
+  readonly resourceType: string;
+  readonly host: string;
+}
+
+export type AivenEntry = OwnEntry | NativeEntry;
+
+/** An entry that is there. Old ones of Aiven's own kind may have no id. */
+export type HeldEntry = AivenEntry & { readonly id?: string | undefined };
+
+/** Stands for a pattern type in a grant that is an entry of Aiven's own kind. */
+const own = 'aiven';
+
+const user = 'User:';
+
+/** The API's words for what Kafka's are, both ways. */
+const operations = {
+  all: 'All',
+  alter: 'Alter',
+  'alter-configs': 'AlterConfigs',
+  'cluster-action': 'ClusterAction',
+  create: 'Create',
+  'create-tokens': 'CreateTokens',
+  delete: 'Delete',
+  describe: 'Describe',
+  'describe-configs': 'DescribeConfigs',
+  'describe-tokens': 'DescribeTokens',
+  'idempotent-write': 'IdempotentWrite',
+  read: 'Read',
+  write: 'Write',
+} as const;
+const resourceTypes = {
+  cluster: 'Cluster',
+  'delegation-token': 'DelegationToken',
+  group: 'Group',
+  topic: 'Topic',
+  'transactional-id': 'TransactionalId',
+  user: 'User',
+} as const;
+
+/** Whether Aiven has a word for the operation: its native ACLs have 13. */
+export const hasWordFor = (operation: string): boolean => Object.hasOwn(operations, operation);
+
+/** The entry that a grant stands for. */
+export function entryOf(grant: Grant): AivenEntry {
+  if (grant.patternType === own)
+    return {
+      kind: 'aiven',
+      permission: grant.operation as OwnPermission,
+      topic: grant.resourceName,
+      username: withoutKind(grant.principal),
+    };
+  return {
+    kind: 'native',
+    operation: operations[grant.operation as keyof typeof operations],
+    patternType: grant.patternType.toUpperCase(),
+    permission: grant.permission.toUpperCase(),
+    principal: grant.principal,
+    resourceName: grant.resourceName,
+    resourceType: resourceTypes[grant.resourceType as keyof typeof resourceTypes],
+    host: grant.host,
+  };
+}
+
+export function grantOf(entry: AivenEntry): Grant {
+  if (entry.kind === 'aiven')
+    return {
+      resourceType: 'topic',
+      resourceName: entry.topic,
+      patternType: own,
+      principal: `${user}${entry.username}`,
+      host: '*',
+      operation: entry.permission,
+      permission: 'allow',
+    };
+  return {
+    resourceType: wordFor(resourceTypes, entry.resourceType),
+    resourceName: entry.resourceName,
+    patternType: entry.patternType.toLowerCase(),
+    principal: entry.principal,
+    host: entry.host,
+    operation: wordFor(operations, entry.operation),
+    permission: entry.permission.toLowerCase(),
+  };
+}
+
+/** An entry by all that makes it what it is; equal entries are one. */
+export function entryKey(entry: AivenEntry): string {
+  return JSON.stringify(Object.values(grantOf(entry)));
+}
+
+/** As a sentence names it: `the ACL read on shop.orders for billing`. */
+export function entryText(entry: AivenEntry): string {
+  if (entry.kind === 'aiven') return `the ACL ${entry.permission} on ${entry.topic} for ${entry.username}`;
+  const { permission, operation, resourceType, resourceName, principal } = entry;
+  return `the ACL ${permission} ${operation} on ${resourceType} ${resourceName} for ${principal}`;
+}
+
+export function withoutKind(principal: string): string {
+  return principal.startsWith(user) ? principal.slice(user.length) : principal;
+}
+
+/** A newer API may have words that the ferry does not know: they stay as they are. */
+function wordFor(words: Readonly<Record<string, string>>, word: string): string {
+  return Object.keys(words).find((key) => words[key] === word) ?? word;
+}

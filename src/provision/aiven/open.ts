@@ -1,0 +1,65 @@
+import type { Cluster } from '../../kafka/cluster.js';
+import { AivenClient, type Timing } from './client.js';
+import { addGrants, makeUsers, removeEntries } from './grants.js';
+import { bindingKey, bindingsOf, isPattern, isWholly, passes } from './bindings.js';
+import type { AivenConnection } from './connection.js';
+import { entryOf, grantOf } from './entries.js';
+import { AivenService } from './service.js';
+import { serviceUser } from './service-user.js';
+import { topicCalls } from './topics.js';
+import { translate } from './translation.js';
+import type { Provisioner } from '../provisioner.js';
+import { check } from './check.js';
+
+export interface OpenedAiven {
+  cluster: Cluster;
+  provisioner: Provisioner;
+}
+
+/**
+ * A cluster that is a service at Aiven: topics are made, and ACLs read and made, by the API instead of the brokers, which
+ * show a service user neither ACLs nor their own configuration. Everything else is asked of the brokers.
+ */
+export function openAiven(brokers: Cluster, connection: AivenConnection, timing?: Timing): OpenedAiven {
+  const service = new AivenService(brokers.name, new AivenClient(brokers.name, connection, timing));
+  const makesUsers = connection.users === 'make';
+  const principal = brokers.principal === undefined ? undefined : serviceUser(brokers.principal);
+  const allTopics = async () => [...(await brokers.topics()).keys()];
+  const cluster: Cluster = {
+    ...brokers,
+    principal,
+    ...topicCalls(brokers, service),
+    async acls(filter = {}) {
+      const entries = (await service.entries()).filter(
+        // What stands for a pattern is no ACL of one name, although it is told by names where Kafka has no such pattern.
+        (entry) => filter.patternType !== 'literal' || entry.kind === 'native' || !isPattern(entry.topic),
+      );
+      return (await bindingsOf(entries, allTopics)).filter((acl) => passes(filter, acl));
+    },
+    createAcls: (bindings) => addGrants(service, bindings),
+    async deleteAcls(bindings) {
+      const named = new Set(bindings.map(bindingKey));
+      const entries = (await service.entries()).filter((entry) => isWholly(entry, named));
+      return removeEntries(service, entries);
+    },
+  };
+  return {
+    cluster,
+    provisioner: {
+      plan: (wanted) => translate(brokers.name, wanted, connection.acls),
+      grants: async () => (await service.entries()).map(grantOf),
+      async make(grants) {
+        if (makesUsers) await makeUsers(service, grants);
+        return addGrants(service, grants);
+      },
+      takeBack: (grants) => removeEntries(service, grants.map(entryOf)),
+      check: (topics, principals) =>
+        check(
+          { cluster: brokers.name, service: connection.service, principal, makesUsers },
+          service,
+          topics,
+          principals,
+        ),
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { z } from 'zod';
+import { FerryError } from '../../migration/errors.js';
+import type { components } from './api.js';
+import type { AivenClient, Api } from './client.js';
+import { entryKey, entryText, type AivenEntry, type HeldEntry } from './entries.js';
+
+type NewAcl = components['schemas']['NewAcl'];
+type NewNativeAcl = components['schemas']['NewNativeAcl'];
+
+export interface NewAivenTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
+  /** By the API's names, such as `retention_ms`. */
+  readonly config: Readonly<Record<string, string | number | boolean>>;
+}
+
+const service = z.object({
+  service: z.object({
+    state: z.string(),
+    // Beside the names there are passwords and keys, which go no further than this.
+    users: z.array(z.object({ username: z.string() })).default([]),
+  }),
+});
+
+const topic = z.object({ topic: z.object({ state: z.string() }) });
+
+const acls = z.object({
+  acl: z.array(
+    z.object({
+      id: z.string().optional(),
+      permission: z.enum(['admin', 'read', 'readwrite', 'write']),
+      topic: z.string(),
+      username: z.string(),
+    }),
+  ),
+  kafka_acl: z.array(
+    z.object({
+      id: z.string(),
+      operation: z.string(),
+      pattern_type: z.string(),
+      permission_type: z.string(),
+      principal: z.string(),
+      resource_name: z.string(),
+      resource_type: z.string(),
+      host: z.string(),
+    }),
+  ),
+});
+
+/** One Kafka service at Aiven, by the calls of its API that the ferry needs. @throws FerryError, see `refusal.ts` */
+export class AivenService {
+  constructor(
+    private readonly cluster: string,
+    private readonly client: AivenClient,
+  ) {}
+
+  /** `RUNNING`, `POWEROFF`, `REBALANCING`, `REBUILDING`, and the names of its users. */
+  async facts(): Promise<{ state: string; users: string[] }> {
+    const { body } = await this.client.ask({ about: 'its users', changes: false }, (api, options) =>
+      api.GET('/project/{project}/service/{service_name}', {
+        params: { path: this.client.path },
+        ...options,
+      }),
+    );
+    const { state, users } = this.read(service, body).service;
+    return { state, users: users.map(({ username }) => username) };
+  }
+
+  /** There already is as well. Its password and keys are in the answer, which is thrown away: people fetch them. */
+  async createUser(username: string): Promise<void> {
+    await this.client.ask(
+      { about: `the service user ${username}`, changes: true },
+      (api, options) =>
+        api.POST('/project/{project}/service/{service_name}/user', {
+          params: { path: this.client.path },
+          body: { username },
+          ...options,
+        }),
+      { accepted: [409] },
+    );
+  }
+
+  /**
+   * `conflict`: it was there before this call. What a first request of the call has made although its answer was lost, the
+   * second finds: that is `made`.
+   */
+  async createTopic(
+    { name, ...wanted }: NewAivenTopic,
+    signal?: AbortSignal,
+  ): Promise<'made' | 'conflict' | 'deleting'> {
+    const { status, code, repeated } = await this.client.ask(
+      { about: `the topic ${name}`, changes: true },
+      (api, options) =>
+        api.POST('/project/{project}/service/{service_name}/topic', {
+          params: { path: this.client.path },
+          body: { topic_name: name, ...wanted, config: { ...wanted.config } },
+          ...options,
+        }),
+      { accepted: [409], signal },
+    );
+    if (status !== 409) return 'made';
+    if (code === 'not_powered')
+      throw this.client.refused({ about: `the topic ${name}`, changes: true }, { status, code });
+    const state = code === 'kafka_topic_queued_for_deletion' ? 'DELETING' : await this.topicState(name);
+    // What was in the way and is not there any more has just been deleted.
+    if (state === undefined || state === 'DELETING') return 'deleting';
+    return repeated ? 'made' : 'conflict';
+  }
+
+  /** `ACTIVE`, `CONFIGURING`, `DELETING`; `undefined` where there is none of that name. */
+  async topicState(name: string): Promise<string | undefined> {
+    const { status, body } = await this.client.ask(
+      { about: `the topic ${name}`, changes: false },
+      (api, options) =>
+        api.GET('/project/{project}/service/{service_name}/topic/{topic_name}', {
+          params: { path: { ...this.client.path, topic_name: name } },
+          ...options,
+        }),
+      { accepted: [404] },
+    );
+    return status === 404 ? undefined : this.read(topic, body).topic.state;
+  }
+
+  /** By name, since the API knows no ids. Gone already is as well. */
+  async deleteTopic(name: string, signal?: AbortSignal): Promise<void> {
+    await this.client.ask(
+      { about: `the topic ${name}`, changes: true },
+      (api, options) =>
+        api.DELETE('/project/{project}/service/{service_name}/topic/{topic_name}', {
+          params: { path: { ...this.client.path, topic_name: name } },
+          ...options,
+        }),
+      { accepted: [404], signal },
+    );
+  }
+
+  /** Every entry of both kinds. */
+  async entries(): Promise<HeldEntry[]> {
+    const { body } = await this.client.ask({ about: 'its ACLs', changes: false }, (api, options) =>
+      api.GET('/project/{project}/service/{service_name}/kafka/acl', {
+        params: { path: this.client.path, query: { limit: 999 } },
+        ...options,
+      }),
+    );
+    const { acl, kafka_acl } = this.read(acls, body);
+    return [
+      ...acl.map(({ id, permission, topic, username }): HeldEntry => ({
+        id,
+        kind: 'aiven',
+        permission,
+        topic,
+        username,
+      })),
+      ...kafka_acl.map((one): HeldEntry => ({
+        id: one.id,
+        kind: 'native',
+        operation: one.operation,
+        patternType: one.pattern_type,
+        permission: one.permission_type,
+        principal: one.principal,
+        resourceName: one.resource_name,
+        resourceType: one.resource_type,
+        host: one.host,
+      })),
+    ];
+  }
+
+  /**
+   * The API takes the same entry of its own kind twice, so it is looked for before each request but the first: whoever calls
+   * this has looked already.
+   */
+  async add(entry: AivenEntry): Promise<void> {
+    const asked = { about: entryText(entry), changes: true };
+    for (let attempt = 1; ; attempt += 1) {
+      if (await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), attempt)) return;
+      const key = entryKey(entry);
+      if ((await this.entries()).some((held) => entryKey(held) === key)) return;
+    }
+  }
+
+  private post(api: Api, entry: AivenEntry, options: { signal: AbortSignal }) {
+    const params = { path: this.client.path };
+    if (entry.kind === 'aiven') {
+      const { permission, topic, username } = entry;
+      return api.POST('/project/{project}/service/{service_name}/acl', {
+        params,
+        body: { permission, topic, username } satisfies NewAcl,
+        ...options,
+      });
+    }
+    return api.POST('/project/{project}/service/{service_name}/kafka/acl', {
+      params,
+      body: {
+        operation: entry.operation,
+        pattern_type: entry.patternType,
+        permission_type: entry.permission,
+        principal: entry.principal,
+        resource_name: entry.resourceName,
+        resource_type: entry.resourceType,
+        host: entry.host,
+      } as NewNativeAcl,
+      ...options,
+    });
+  }
+
+  /** Gone already is as well. */
+  async remove({ id, ...entry }: HeldEntry & { id: string }): Promise<void> {
+    const path = { ...this.client.path, kafka_acl_id: id };
+    await this.client.ask(
+      { about: entryText(entry), changes: true },
+      (api, options) =>
+        entry.kind === 'aiven'
+          ? api.DELETE('/project/{project}/service/{service_name}/acl/{kafka_acl_id}', {
+              params: { path },
+              ...options,
+            })
+          : api.DELETE('/project/{project}/service/{service_name}/kafka/acl/{kafka_acl_id}', {
+              params: { path },
+              ...options,
+            }),
+      { accepted: [404] },
+    );
+  }
+
+  private read<T>(shape: z.ZodType<T>, body: unknown): T {
+    const parsed = shape.safeParse(body);
+    if (parsed.success) return parsed.data;
+    throw new FerryError(
+      'Unexpected',
+      `Aiven's API answers for cluster "${this.cluster}" in a shape that the ferry does not know: check url under provision in ferry.yaml, or use a newer ferry.`,
+    );
+  }
+}

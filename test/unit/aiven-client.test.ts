@@ -1,0 +1,238 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { isFerryError } from '../../src/migration/errors.js';
+import { addGrants, removeEntries } from '../../src/provision/aiven/grants.js';
+import { grantOf, type AivenEntry, type HeldEntry } from '../../src/provision/aiven/entries.js';
+import type { Timing } from '../../src/provision/aiven/client.js';
+import { answering, token, type Answered, type Call } from './aiven-answers.js';
+
+type Aiven = Awaited<ReturnType<typeof answering>>;
+let aiven: Aiven | undefined;
+afterEach(async () => aiven?.close());
+
+async function answer(by: (call: Call, number: number) => Answered, timing?: Timing): Promise<Aiven> {
+  aiven = await answering(by, timing);
+  return aiven;
+}
+
+const orders = { name: 'orders', partitions: 6, replication: 3, config: { retention_ms: 60_000 } };
+const topics = 'POST /project/p/service/s/topic';
+const ok: Answered = { status: 200 };
+const own: AivenEntry = { kind: 'aiven', permission: 'read', topic: 'orders', username: 'billing' };
+const held = (entries: readonly HeldEntry[]): Answered => ({
+  status: 200,
+  body: {
+    acl: entries.flatMap((entry) => {
+      if (entry.kind !== 'aiven') return [];
+      const { kind: _, ...rest } = entry;
+      return [rest];
+    }),
+    kafka_acl: [],
+  },
+});
+
+async function failure(work: Promise<unknown>): Promise<{ type: string; message: string }> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!isFerryError(error)) throw new Error(`It is no error of the ferry's: ${String(error)}`);
+  for (const secret of [token, 'aivenv1', 'SECRET'])
+    expect(`${error.message}${error.stack}${JSON.stringify(error)}`).not.toContain(secret);
+  return { type: error.type, message: error.message };
+}
+
+describe('a topic', () => {
+  test('is asked for with partitions, replication and configuration, as the owner of the token', async () => {
+    const { service, calls } = await answer(() => ok);
+    expect(await service.createTopic(orders)).toBe('made');
+    expect(calls).toEqual([
+      {
+        what: topics,
+        query: '',
+        authorization: `aivenv1 ${token}`,
+        body: { topic_name: 'orders', partitions: 6, replication: 3, config: { retention_ms: 60_000 } },
+      },
+    ]);
+  });
+
+  test('is made after 501, 429, 503 and 408, each of which is asked again', async () => {
+    const statuses = [501, 429, 503, 408];
+    const { service, calls } = await answer((_, number) => ({ status: statuses[number - 1] ?? 200 }));
+    expect(await service.createTopic(orders)).toBe('made');
+    expect(calls).toHaveLength(5);
+  });
+
+  test('that is there at the first request is somebody else’s; after a lost answer it is one’s own', async () => {
+    const state: Answered = { status: 200, body: { topic: { state: 'ACTIVE' } } };
+    const other = await answer(({ what }) => (what === topics ? { status: 409 } : state));
+    expect(await other.service.createTopic(orders)).toBe('conflict');
+    await other.close();
+    const lost = await answer(({ what }, number) =>
+      number === 1 ? 'lost' : what === topics ? { status: 409 } : state,
+    );
+    expect(await lost.service.createTopic(orders)).toBe('made');
+  });
+
+  test.each<[string, Answered]>([
+    ['is being deleted', { status: 200, body: { topic: { state: 'DELETING' } } }],
+    ['was in the way and is gone by now', { status: 404 }],
+  ])('that %s is told as such', async (_, state) => {
+    const { service } = await answer(({ what }) => (what === topics ? { status: 409 } : state));
+    expect(await service.createTopic(orders)).toBe('deleting');
+  });
+
+  test('of a name that is not there is deleted already', async () => {
+    const { service } = await answer(() => ({ status: 404 }));
+    await service.deleteTopic('orders');
+    expect(await service.topicState('orders')).toBeUndefined();
+  });
+});
+
+describe('an ACL', () => {
+  test('is never made twice: after a lost answer it is looked for first', async () => {
+    const there: HeldEntry[] = [];
+    const { service, calls } = await answer(({ what }, number) => {
+      if (what.startsWith('GET')) return held(there);
+      there.push({ ...own, id: `acl${number}` });
+      return 'lost';
+    });
+    expect(await addGrants(service, [grantOf(own)])).toEqual([{ value: undefined }]);
+    expect(calls.filter(({ what }) => what.startsWith('POST'))).toHaveLength(1);
+    expect(there).toHaveLength(1);
+  });
+
+  test('that was not made is asked for again', async () => {
+    const there: HeldEntry[] = [];
+    let asked = 0;
+    const { service } = await answer(({ what }) => {
+      if (what.startsWith('GET')) return held(there);
+      asked += 1;
+      if (asked === 1) return { status: 503 };
+      there.push({ ...own, id: 'acl1' });
+      return ok;
+    });
+    await addGrants(service, [grantOf(own), grantOf(own)]);
+    expect(there).toHaveLength(1);
+  });
+
+  test('that is there is left alone', async () => {
+    const { service, calls } = await answer(() => held([{ ...own, id: 'acl1' }]));
+    await addGrants(service, [grantOf(own)]);
+    expect(calls.map(({ what, query }) => what + query)).toEqual([
+      'GET /project/p/service/s/kafka/acl?limit=999',
+    ]);
+  });
+
+  test('that the limit of the service refuses is told by itself; the others are made', async () => {
+    const { service } = await answer(({ what, body }) => {
+      if (what.startsWith('GET')) return held([]);
+      return (body as { topic: string }).topic === 'orders'
+        ? { status: 400, body: { message: 'SECRET', errors: [{ error_code: 'service_acl_too_many' }] } }
+        : ok;
+    });
+    const rows = await addGrants(service, [grantOf(own), grantOf({ ...own, topic: 'bills' })]);
+    expect(rows[0]?.error?.type).toBe('Refused');
+    expect(rows[0]?.error?.message).toContain('as many ACLs as its plan allows');
+    expect(rows[1]).toEqual({ value: undefined });
+  });
+
+  test('is removed by its id, one of several that are alike', async () => {
+    const { service, calls } = await answer(({ what }) =>
+      what.startsWith('GET')
+        ? held([
+            { ...own, id: 'acl1' },
+            { ...own, id: 'acl2' },
+            { ...own, username: 'audit', id: 'acl3' },
+          ])
+        : ok,
+    );
+    expect(await removeEntries(service, [own])).toBe(1);
+    expect(calls.at(-1)?.what).toBe('DELETE /project/p/service/s/acl/acl1');
+  });
+});
+
+describe('a refusal', () => {
+  const refusing = (status: number, body: unknown = { message: 'SECRET' }) =>
+    answer(() => ({ status, body }));
+
+  test.each([
+    [401, 'Unauthenticated', 'does not accept the token'],
+    [403, 'Unauthorized', 'change nothing there'],
+    [404, 'NotFound', 'no service s of project p'],
+    [400, 'Refused', 'refused the topic orders'],
+    [418, 'Unexpected', 'answered 418'],
+  ])('%i is %s, in one sentence', async (status, type, says) => {
+    const { service } = await refusing(status);
+    const failed = await failure(service.createTopic(orders));
+    expect(failed.type).toBe(type);
+    expect(failed.message).toContain(says);
+  });
+
+  test.each([
+    [403, 'authentication_failed', 'Unauthenticated', 'does not accept the token'],
+    [403, 'client_ip_address_policy_violation', 'Unauthorized', "this machine's address"],
+    [409, 'not_powered', 'Refused', 'powered off'],
+    [409, 'resource_managed_by_governance', 'Refused', 'createdBy: people'],
+  ])('%i with the code %s is %s', async (status, code, type, says) => {
+    const { service } = await refusing(status, { message: 'SECRET', errors: [{ error_code: code, status }] });
+    const failed = await failure(addGrants(service, [grantOf(own)]).then(() => service.createTopic(orders)));
+    expect(failed.type).toBe(type);
+    expect(failed.message).toContain(says);
+  });
+
+  test('of a look at the project says what to check', async () => {
+    const { service } = await refusing(403);
+    expect((await failure(service.entries())).message).toContain('may not look at project p');
+  });
+
+  test('that does not pass is Unreachable after some attempts', async () => {
+    const { service, calls } = await refusing(503);
+    const failed = await failure(service.createTopic(orders));
+    expect(failed.type).toBe('Unreachable');
+    expect(failed.message).toContain('status 503, 6 times');
+    expect(calls).toHaveLength(6);
+  });
+});
+
+describe('an answer', () => {
+  test('that does not come is Unreachable', async () => {
+    const { service, calls } = await answer(() => 'hang', { pauseMs: 1, timeoutMs: 50 });
+    expect((await failure(service.entries())).type).toBe('Unreachable');
+    expect(calls).toHaveLength(3);
+  });
+
+  test.each([['no JSON: SECRET'], [{}], [{ acl: 'SECRET', kafka_acl: [] }], [[null]], ['']])(
+    'that is none is refused without a word of it: %j',
+    async (body) => {
+      const { service } = await answer(() => ({ status: 200, body }));
+      expect(['Unexpected', 'Unreachable']).toContain((await failure(service.entries())).type);
+    },
+  );
+
+  test('that leads elsewhere is not followed: the token goes to one address', async () => {
+    const { service, calls } = await answer(() => ({ status: 302, headers: { location: '/elsewhere' } }));
+    await failure(service.entries());
+    expect(new Set(calls.map(({ what }) => what))).toEqual(new Set(['GET /project/p/service/s/kafka/acl']));
+  });
+
+  test('holds the names of users and nothing else of them', async () => {
+    const { service } = await answer(() => ({
+      status: 200,
+      body: { service: { state: 'RUNNING', users: [{ username: 'billing', password: 'SECRET' }] } },
+    }));
+    expect(await service.facts()).toEqual({ state: 'RUNNING', users: ['billing'] });
+  });
+});
+
+test('a call waits for the one before it: Aiven has one caller for a service', async () => {
+  let under = 0;
+  let most = 0;
+  const { service } = await answer(() => {
+    under += 1;
+    most = Math.max(most, under);
+    setImmediate(() => (under -= 1));
+    return held([]);
+  });
+  await Promise.all([service.entries(), service.entries(), service.entries()]);
+  expect(most).toBe(1);
+});
