@@ -1,3 +1,4 @@
+import './aborts-in-order.js';
 import { serve } from './child.js';
 import { Consuming } from './consuming.js';
 import type { ConsumerConfig } from './settings.js';
