@@ -209,7 +209,8 @@ async function answerTo(request: IncomingMessage): Promise<object> {
   allowed(headers.authorization, looks);
   const [, version, path = ''] = /^\/(v1|v2)(\/.*)$/.exec(pathname) ?? [];
   if (!path.startsWith(`/project/${PROJECT}/`)) throw new ApiError(403, 'Not a project member');
-  if (path !== base && !path.startsWith(`${base}/`)) throw new ApiError(404, 'Service does not exist');
+  if (path !== base && !path.startsWith(`${base}/`))
+    throw new ApiError(404, 'Service does not exist', 'service_not_found');
   faults.now();
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
   const rest = path.slice(base.length);

@@ -73,6 +73,25 @@ describe('a topic', () => {
     expect(await lost.service.createTopic(orders)).toBe('made');
   });
 
+  test('that is there after a request that was not even taken is somebody else’s', async () => {
+    const { service } = await answer(({ what }, number) =>
+      number === 1
+        ? { status: 429 }
+        : what === topics
+          ? { status: 409 }
+          : { status: 200, body: { topic: { state: 'ACTIVE' } } },
+    );
+    expect(await service.createTopic(orders)).toBe('conflict');
+  });
+
+  test('of a service that is not there is not taken for deleted', async () => {
+    const { service } = await answer(() => ({
+      status: 404,
+      body: { errors: [{ error_code: 'service_not_found' }] },
+    }));
+    expect((await failure(service.deleteTopic('orders'))).type).toBe('NotFound');
+  });
+
   test.each<[string, Answered]>([
     ['is being deleted', { status: 200, body: { topic: { state: 'DELETING' } } }],
     ['was in the way and is gone by now', { status: 404 }],

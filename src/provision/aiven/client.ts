@@ -3,7 +3,15 @@ import createClient, { type Client } from 'openapi-fetch';
 import type { FerryError } from '../../migration/errors.js';
 import type { paths } from './api.js';
 import type { AivenConnection } from './connection.js';
-import { codeOf, refusal, unreachable, type Asked, type KnownCode, type Refused } from './refusal.js';
+import {
+  codeOf,
+  isElsewhere,
+  refusal,
+  unreachable,
+  type Asked,
+  type KnownCode,
+  type Refused,
+} from './refusal.js';
 
 const address = 'https://api.aiven.io/v1';
 /** Aiven publishes no limits of its rate and asks for polls of 5 s or more. */
@@ -87,7 +95,7 @@ export class AivenClient {
    * @throws FerryError as `ask`, after as many attempts
    */
   askOnce(asked: Asked, send: Send, attempt: number): Promise<boolean> {
-    const answer = this.last.then(async () => (await this.attempt(asked, send, { attempt })) !== undefined);
+    const answer = this.last.then(async () => 'status' in (await this.attempt(asked, send, { attempt })));
     this.last = answer.catch(() => undefined);
     return answer;
   }
@@ -98,13 +106,15 @@ export class AivenClient {
     accepted: readonly number[],
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
+    let repeated = false;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.attempt(asked, send, { attempt, accepted, signal });
-      if (answer) return answer;
+      if ('status' in answer) return { ...answer, repeated };
+      repeated ||= answer.perhapsDone;
     }
   }
 
-  /** `undefined`, after a pause: it is to be sent again. */
+  /** Without a status, after a pause: it is to be sent again. */
   private async attempt(
     asked: Asked,
     send: Send,
@@ -113,13 +123,13 @@ export class AivenClient {
       accepted = [],
       signal,
     }: { attempt: number; accepted?: readonly number[]; signal?: AbortSignal | undefined },
-  ): Promise<Answer | undefined> {
+  ): Promise<Omit<Answer, 'repeated'> | { readonly perhapsDone: boolean }> {
     signal?.throwIfAborted();
     const sent = await this.sendOnce(send, signal);
     if (sent) {
       const { status, code, body } = sent;
-      if ((status >= 200 && status < 300) || accepted.includes(status))
-        return { status, code, body, repeated: attempt > 1 };
+      if ((status >= 200 && status < 300) || (accepted.includes(status) && !isElsewhere(code)))
+        return { status, code, body };
       if (!passes(status)) throw this.refused(asked, { status, code });
     }
     if (attempt >= (sent ? mostAttempts : mostUnanswered))
@@ -127,7 +137,7 @@ export class AivenClient {
     await sleep(this.pauseMs(attempt, sent?.retryAfter), undefined, { ...(signal && { signal }) }).catch(() =>
       signal?.throwIfAborted(),
     );
-    return undefined;
+    return { perhapsDone: !sent || !notTaken.has(sent.status) };
   }
 
   refused(asked: Asked, refused: Refused): FerryError {
@@ -164,6 +174,9 @@ export class AivenClient {
 interface Received extends Pick<Answer, 'status' | 'code' | 'body'> {
   readonly retryAfter: string | null;
 }
+
+/** Statuses that say that nothing was done. */
+const notTaken = new Set([429, 501]);
 
 /** 501 is what Aiven answers about topics of a service that is not ready for them. */
 const passes = (status: number): boolean => status === 408 || status === 429 || status >= 500;

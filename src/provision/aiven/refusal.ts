@@ -3,6 +3,10 @@ import type { AivenConnection } from './connection.js';
 
 /** The codes of Aiven's answers that say more than their status does; what else an answer holds is not looked at. */
 const known = [
+  'project_not_found',
+  'project_does_not_exist',
+  'service_not_found',
+  'service_does_not_exist',
   'authentication_failed',
   'user_personal_token_not_allowed',
   'api_client_ip_allowlist_blocks_caller',
@@ -18,6 +22,11 @@ const known = [
   'service_maintenance_required',
 ] as const;
 export type KnownCode = (typeof known)[number];
+
+/** What was asked about is not known, since there is no such project or service. */
+export function isElsewhere(code: KnownCode | undefined): boolean {
+  return code !== undefined && /^(project|service)_(not_found|does_not_exist)$/.test(code);
+}
 
 /** What was asked, for a sentence about its refusal. */
 export interface Asked {
@@ -77,6 +86,10 @@ export function refusal(
       );
     case 'kafka_topic_reserved':
       return new FerryError('Refused', `Aiven keeps ${about} for itself: choose another name.`);
+    case 'project_not_found':
+    case 'project_does_not_exist':
+    case 'service_not_found':
+    case 'service_does_not_exist':
     case 'kafka_topic_invalid_config':
     case 'kafka_topic_already_exists':
     case 'kafka_topic_queued_for_deletion':
