@@ -1,6 +1,7 @@
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
+import { covers, isPattern } from '../../src/provision/covering.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
 import { deniesFerry, deniesFerryFinding, ferryLoginFinding, type Logins } from './ferry-login.js';
 import { asking, noting } from '../kit/weights.js';
@@ -115,17 +116,6 @@ function concernedBindings(migration: Migration, held: readonly AclBinding[]): C
     .filter(({ resourceType, principal }) => resourceType === 'transactional-id' && writers.has(principal))
     .map((binding) => ({ held: binding, becomes: binding }));
   return [...named, ...transactional];
-}
-
-/** Kafka's rule (`ResourcePattern`): equal, the wildcard `*`, or beginning with a prefix. */
-function covers({ patternType, resourceName }: AclBinding, name: string): boolean {
-  return patternType === 'prefixed'
-    ? name.startsWith(resourceName)
-    : resourceName === '*' || resourceName === name;
-}
-
-function isPattern({ patternType, resourceName }: AclBinding): boolean {
-  return patternType === 'prefixed' || resourceName === '*';
 }
 
 function patternText({ patternType, resourceType, resourceName }: AclBinding): string {
