@@ -130,7 +130,11 @@ function patternText({ patternType, resourceType, resourceName }: AclBinding): s
     : `all ${resourceType}s`;
 }
 
-function notMapped(principal: string, acls: readonly AclBinding[], { source, target }: Migration): Finding {
+export function notMapped(
+  principal: string,
+  acls: readonly AclBinding[],
+  { source, target }: Migration,
+): Finding {
   const rights = new Map<string, Set<string>>();
   for (const { resourceType, resourceName, operation, permission } of acls) {
     const on = `${resourceType.replace('-', ' ')} ${resourceName}`;

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { AclBinding, AclFilter, Cluster } from '../../src/kafka/cluster.js';
-import { isFerryError } from '../../src/migration/errors.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
+import type { DeclaredAccess } from '../../src/provision/declaring.js';
 import { aclKey, planAcls } from './acl-plan.js';
+import { noAuthorizer, shownAcls } from './shown-acls.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { asking, blocking, noting } from '../kit/weights.js';
@@ -22,6 +23,8 @@ export interface AclSurvey {
   hidden?: boolean;
   /** All that the source has, where it has an authorizer. */
   held?: readonly AclBinding[];
+  /** Who is given what by files that others apply, and none by the ferry. */
+  declared?: DeclaredAccess;
 }
 
 /** Reads the ACLs of both clusters, one request each, and says what is to be copied. */
@@ -37,10 +40,7 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
               `no-authorizer:${source.name}`,
               `Neither ${source.name} nor ${target.name} has an authorizer: there are no ACLs to copy.`,
             )
-          : asking(
-              `no-authorizer:${source.name}`,
-              `${source.name} has no authorizer, so there are no ACLs to copy, and ${target.name} denies what no ACL allows: grant the applications access there yourselves, then accept this.`,
-            ),
+          : noAuthorizer(source.name, target.name),
       ],
     };
   const planned = planAcls(migration, held, { source: source.principal, target: target.principal });
@@ -65,14 +65,6 @@ export async function surveyAcls(source: Cluster, target: Cluster, migration: Mi
   }
   const present = new Set(there.map(aclKey));
   return { wanted: bindings, missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings, held };
-}
-
-/** As `Cluster.acls`; `hidden` when the ferry may not see them, as on managed clusters whose rights have no word for it. */
-async function shownAcls(cluster: Cluster): Promise<AclBinding[] | null | 'hidden'> {
-  return cluster.acls().catch((error: unknown) => {
-    if (isFerryError(error) && error.type === 'Unauthorized') return 'hidden';
-    throw error;
-  });
 }
 
 /** Who may do what on the target is a promise of the migration: somebody else keeps it, and says so. */

@@ -11,6 +11,7 @@ import {
   type TlsSection,
   type TokenEndpointSection,
 } from './schema.js';
+import { declarationOf, type Declaration } from './declaring.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
@@ -25,6 +26,8 @@ export interface Config {
   temporal: TemporalSettings;
   /** By the name that migration files use. */
   clusters: Readonly<Record<string, ClusterConnection>>;
+  /** The clusters whose topics and grants others make from files, by the same names. */
+  declarations: Readonly<Record<string, Declaration>>;
   /** Schema registries, by the name that migration files use. */
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
@@ -97,6 +100,7 @@ export function parseConfig(
   const config: Config = {
     temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
     clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
+    declarations: temporalOnly ? {} : declarationsOf(parsed.data.clusters, files),
     registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
     worker: workerSettings(parsed.data.worker),
@@ -133,6 +137,15 @@ function clusterConnections(
       name,
       clusterConnection(section, `clusters.${name}`, files),
     ]),
+  );
+}
+
+function declarationsOf(sections: ConfigFile['clusters'], files: Files): Record<string, Declaration> {
+  return Object.fromEntries(
+    Object.entries(sections).flatMap(([name, { provision }]) => {
+      const declaration = provision && declarationOf(provision, files);
+      return declaration ? [[name, declaration]] : [];
+    }),
   );
 }
 
