@@ -4,6 +4,7 @@ import { readableOffsets } from '../../src/migration/offsets.js';
 import { change } from './activities.js';
 import { held } from './holds.js';
 import { humanStep } from './human-step.js';
+import { listenFor } from './listen.js';
 import type { Run } from './run.js';
 import { schemasCopied } from './schemas.js';
 import { insist } from './insist.js';
@@ -26,7 +27,10 @@ async function planChecked(run: Run): Promise<void> {
   await step(run, 'checkPlan', async () => {
     const { findings, will, topicIds, acls, elsewhere, byPeople } = await change().checkPlan(run.work());
     insist(run, findings);
-    if (byPeople) peopleMakeTopics(run.state);
+    if (byPeople) {
+      peopleMakeTopics(run.state);
+      listenFor(run, 'topicCreated');
+    }
     run.facts.topicIds = topicIds;
     if (acls) run.facts.acls = acls;
     if (elsewhere) run.facts.elsewhere = elsewhere;
