@@ -12,15 +12,20 @@ import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lossFinding, undeclarable } from '../kit/losses.js';
-import { asking } from '../kit/weights.js';
+import { asking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
-/** Who is to be given what by the files that the topics are made from, and whether it can be seen to hold. */
+/**
+ * Who is to be given what by the files that the topics are made from, and whether it can be seen to hold.
+ *
+ * @param ahead the files need not be applied yet, so that nobody is asked for what they cannot know
+ */
 export async function surveyDeclaredAccess(
   source: Cluster,
   target: Cluster,
   migration: Migration,
   declaring: Declaring,
+  ahead = false,
 ): Promise<AclSurvey> {
   const held = await source.acls();
   if (held === null) return { wanted: [], missing: [], findings: [noAuthorizer(source.name, target.name)] };
@@ -42,7 +47,7 @@ export async function surveyDeclaredAccess(
     ...access.mistakes.map(undeclarable),
     ...access.losses.map(lossFinding),
   ];
-  const seen = await seenOn(target, access, declaring);
+  const seen = await seenOn(target, access, declaring, ahead);
   return {
     wanted: [...access.bindings],
     missing: seen.missing,
@@ -74,37 +79,36 @@ async function seenOn(
   target: Cluster,
   { grants, bindings }: DeclaredAccess,
   { by }: Declaring,
+  ahead: boolean,
 ): Promise<{ missing: AclBinding[]; findings: Finding[] }> {
-  if (grants.length > 0)
-    return { missing: [], findings: [grantsNotShown(target, grants.map(workloadText), by)] };
+  const notShown = (who: readonly string[]) => ({
+    missing: [],
+    findings: [grantsNotShown(target, who, by, ahead)],
+  });
+  if (grants.length > 0) return notShown(grants.map(workloadText));
   if (bindings.length === 0) return { missing: [], findings: [] };
   // Those of a provider's own kind are never shown as Kafka's.
   const there = by === 'strimzi' ? await shownAcls(target) : 'hidden';
-  if (there === 'hidden')
-    return {
-      missing: [],
-      findings: [
-        grantsNotShown(
-          target,
-          bindings.map(({ principal }) => principal),
-          by,
-        ),
-      ],
-    };
+  if (there === 'hidden') return notShown(bindings.map(({ principal }) => principal));
   const present = new Set(there?.map(aclKey));
   return { missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings: [] };
 }
 
-function grantsNotShown(target: Cluster, who: readonly string[], by: Declaring['by']): Finding {
+function grantsNotShown(
+  target: Cluster,
+  who: readonly string[],
+  by: Declaring['by'],
+  ahead: boolean,
+): Finding {
   const look = {
     nais: 'that each Topic has the status synchronizationState: RolloutComplete, and its acl as the ferry wrote it',
     'terraform-aiven': 'that Terraform has applied them',
     strimzi: 'that each KafkaUser is ready',
   }[by];
-  return asking(
-    `grants-not-shown:${target.name}`,
-    `${target.name} does not show the ferry who may read and write there (it is to be ${listed([...new Set(who)])}): see ${look}, then accept this.`,
-  );
+  const says = `${target.name} does not show the ferry who may read and write there (it is to be ${listed([...new Set(who)])})`;
+  return ahead
+    ? noting(`grants-not-shown:${target.name}`, `${says}: copyAcls asks a person, once the topics are there.`)
+    : asking(`grants-not-shown:${target.name}`, `${says}: see ${look}, then accept this.`);
 }
 
 /**

@@ -85,7 +85,7 @@ export async function checkPlan(
     source && target
       ? await attempted(looking, 'acls-unread', () =>
           declaring
-            ? surveyDeclaredAccess(source.cluster, target.cluster, migration, declaring)
+            ? surveyDeclaredAccess(source.cluster, target.cluster, migration, declaring, true)
             : surveyAcls(source.cluster, target.cluster, migration),
         )
       : undefined;

@@ -1,3 +1,4 @@
+import type { TopicFacts } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type TopicMove } from '../../src/migration/file.js';
 import type { DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
@@ -18,6 +19,8 @@ export interface DeclaredMove {
   ahead: Finding[];
   /** Compares it as it is on the target with what was declared, entry by entry. */
   compared: (there: TopicState) => Finding[];
+  /** The same of one whose configuration the ferry may not see. */
+  unseen: (there: TopicFacts) => Finding[];
 }
 
 export function declareTopic(
@@ -63,6 +66,15 @@ export function declareTopic(
       ),
     ],
     compared: (there) => compareDeclared(asDeclared, implied, there, target.name, declaring.from),
+    unseen: (facts) => [
+      ...compareTopic(asDeclared, implied, { facts, config: [] }, target.name).filter(
+        ({ key }) => !key.startsWith('config-differs:'),
+      ),
+      asking(
+        `config-not-shown:${targetName(move)}`,
+        `${target.name} does not show the ferry how ${targetName(move)} is configured, so nobody has compared it with ${declaring.from}: look there, then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
+      ),
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Cluster, ConfigEntry, NewTopic } from '../../src/kafka/cluster.js';
+import type { Cluster, ConfigEntry, NewTopic, TopicFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
@@ -50,11 +50,16 @@ export async function surveyTopics(
     }),
   );
   limits.target.brokers = await brokersBack(target, needed, { brokers: limits.target.brokers });
-  const findings = [...onSource.findings, ...onTarget.findings];
+  // Of what others make the configuration is asked about where it is not shown: people have declared it, and can look.
+  const hidden = declaring ? onTarget.hidden : new Map<string, TopicFacts>();
+  const refused = onTarget.findings.filter(
+    ({ key }) => ![...hidden.keys()].some((name) => key === `unreadable:${target.name}/${name}`),
+  );
+  const findings = [...onSource.findings, ...refused];
   const candidates: Candidate[] = [];
   const awaited: TopicMove[] = [];
   const declared: DeclaredTopic[] = [];
-  const unreadable = new Set(onTarget.findings.map(({ key }) => key));
+  const unreadable = new Set(refused.map(({ key }) => key));
   for (const move of moves) {
     const from = onSource.topics.get(move.name);
     const there = onTarget.topics.get(targetName(move));
@@ -67,8 +72,12 @@ export async function surveyTopics(
     if (declaring) {
       const made = declareTopic(move, from, limits.target, declaring);
       declared.push(made.declared);
-      findings.push(...made.findings, ...(there ? made.compared(there) : made.ahead));
-      if (!there) awaited.push(move);
+      const unseen = hidden.get(targetName(move));
+      findings.push(
+        ...made.findings,
+        ...(there ? made.compared(there) : unseen ? made.unseen(unseen) : made.ahead),
+      );
+      if (!there && !unseen) awaited.push(move);
       continue;
     }
     if (there) {

@@ -14,6 +14,9 @@ import { strimzi } from '../../src/provision/files/strimzi.js';
 import type { Declaring } from '../../src/provision/declaring.js';
 import type { Loss } from '../../src/provision/loss.js';
 import { nais } from '../../src/provision/nais/nais.js';
+import { openCluster } from '../../src/kafka/open.js';
+import { grantAll } from '../../lab/kafka/cluster.js';
+import { connectionOf } from './kafka-cluster.js';
 import { sharedLab } from '../lab/shared.js';
 import { against } from '../unit/nais/crd.js';
 import {
@@ -122,13 +125,13 @@ test('ferry plan --json says all that a Topic cannot, and --write writes what it
   for (const { key, says, instead } of report.declared.losses)
     expect(sentenceOf(report.findings, key)).toBe(`${says}: ${instead}.`);
   expect(keysOf(report.findings).filter((key) => !key.includes('-loss:'))).toEqual([
-    'asks grants-not-shown:target',
     'asks principal-not-mapped:User:naisplan-stranger',
     // The lab has a single broker on each side.
     `asks replication:shop.${topic}`,
     'notes acl-of-ferry:User:ferry',
     'notes applications-nais:1',
     'notes applications-nais:2',
+    'notes grants-not-shown:target',
   ]);
   expect(report.will).toEqual(
     expect.arrayContaining([
@@ -252,14 +255,43 @@ test('the ferry makes no topic and no grant there, and compares every entry with
   const created = await createTopics(on, as, attempt());
   expect(created).toMatchObject({ made: [] });
 
-  const unseen = await declaredGrants(on, { migration }, target);
+  // Before the topics were there nobody could know.
+  const unseen = await declaredGrants(on, work, target);
   expect(keysOf(unseen.findings)).toContain('asks grants-not-shown:target');
-  expect(await declaredGrants(on, work, target)).toMatchObject({
+  expect(unseen.sentence).toBe(
+    'No grant on target is taken for given: 1 finding to be mended or accepted first.',
+  );
+  const seen = { ...work, accepted: [...accepted, 'grants-not-shown:target'] };
+  expect(await declaredGrants(on, seen, target)).toMatchObject({
     made: [],
     sentence: '1 grant on target by the files of its owners, and none by the ferry.',
   });
   const there = await ground.admin.target.acls({ resourceType: 'topic', resourceName: name });
   expect(there).toEqual([]);
+});
+
+test('a configuration that the target does not show is asked about, and the partitions are compared all the same', async () => {
+  const topic = 'nais-hidden';
+  const name = `shop.${topic}`;
+  await createOn(ground.admin.source, { name: topic });
+  await createOn(ground.admin.target, { name, partitions: 3 });
+  await grantAll(ground.lab.target, 'shipping', [{ resource: 'topic', operation: 'describe', prefix: name }]);
+  const blind = openCluster('target', connectionOf(ground.lab.target, 'shipping'));
+  try {
+    const on = {
+      ...declares(target),
+      clusters: (cluster: string) => (cluster === 'target' ? blind : ground.clusters(cluster)),
+    };
+    const migration = migrationOf({ name: 'naishidden', topics: [{ name: topic, newName: name }] });
+    const { findings } = await compareTopics(on, { migration, topics: [topic] });
+    expect(keysOf(findings).filter((key) => !key.startsWith('notes '))).toEqual([
+      `asks config-not-shown:${name}`,
+      `asks topic-loss:${name}:replication`,
+      `blocks partitions-differ:${name}`,
+    ]);
+  } finally {
+    await blind.close();
+  }
 });
 
 test('where the target shows its ACLs, those of the files are looked for', async () => {

@@ -32,12 +32,15 @@ export function declaredAccess(wanted: WantedAccess): DeclaredAccess {
     const before = entries.get(key)?.access;
     entries.set(key, { topic, ...workload, access: before === undefined ? access : both(before, access) });
   }
+  const concerns = ({ principal }: Unsaid) => workloads.has(principal) || principal === 'User:*';
+  const told = unsaid.filter((one) => concerns(one) && !isGroupAllowance(one));
   return {
     grants: [...entries.values()].toSorted((one, other) => order(one).localeCompare(order(other))),
     bindings: [],
-    losses: unsaid
-      .filter(({ principal }) => workloads.has(principal) || principal === 'User:*')
-      .map((one) => lossOf(one, wanted)),
+    losses: [
+      ...told.map((one) => lossOf(one, wanted)),
+      ...groupLosses(unsaid.filter(isGroupAllowance).filter(concerns)),
+    ],
     mistakes,
     unmapped: unmapped.map((principal) => ({
       principal,
@@ -115,15 +118,13 @@ function lossOf({ kind, principal, acls }: Unsaid, { topics }: WantedAccess): Lo
         says: `${who} may ${operations} on ${on}, which a Topic cannot grant`,
         instead: 'it may not do so there',
       };
-    case 'group': {
-      const denied = acls.some(({ permission }) => permission === 'deny');
+    case 'group':
       return {
-        weight: denied ? 'asks' : 'notes',
+        weight: 'asks',
         key,
-        says: `${who} ${denied ? 'is denied' : 'may'} ${operations} on ${on}, and a Topic says nothing of groups`,
+        says: `${who} is denied ${operations} on ${on}, and a Topic says nothing of groups`,
         instead: 'every application of the pool may use every group',
       };
-    }
     case 'transactional-id':
       return {
         weight: 'asks',
@@ -146,6 +147,23 @@ function lossOf({ kind, principal, acls }: Unsaid, { topics }: WantedAccess): Lo
       };
     }
   }
+}
+
+const isGroupAllowance = ({ kind, acls }: Unsaid): boolean =>
+  kind === 'group' && acls.every(({ permission }) => permission === 'allow');
+
+/** Every application that reads has such ACLs: told once. */
+function groupLosses(unsaid: readonly Unsaid[]): Loss[] {
+  if (unsaid.length === 0) return [];
+  const principals = [...new Set(unsaid.map(({ principal }) => principal))];
+  return [
+    {
+      weight: 'notes',
+      key: 'grant-loss:group',
+      says: `${few(principals)} ${principals.length === 1 ? 'has' : 'have'} ACLs for groups, of which a Topic says nothing`,
+      instead: 'every application of the pool may use every group',
+    },
+  ];
 }
 
 function resourceText({ resourceType, resourceName, patternType }: AclBinding): string {

@@ -278,10 +278,10 @@ describe('the acl of a Topic', () => {
       'asks grant-loss:host:User:srvorders',
       'asks grant-loss:pattern:User:srvorders',
       'asks grant-loss:operation:User:srvorders',
-      'notes grant-loss:group:User:srvorders',
       'asks grant-loss:transactional-id:User:srvorders',
       'asks grant-loss:cluster:User:srvorders',
       'asks grant-loss:deny:User:*',
+      'notes grant-loss:group',
     ]);
     expect(
       keys([
