@@ -14,8 +14,11 @@ export interface Declaration {
 
 /** @returns `undefined` where the ferry makes topics and grants itself */
 export function declarationOf(section: ProvisionSection, files: Files): Declaration | undefined {
-  if (section.kind === 'kafka') return undefined;
-  const folder = files.path(section.folder);
-  if (section.kind === 'nais') return { declaring: nais(section), folder };
-  return { declaring: section.format === 'strimzi' ? strimzi(section) : terraformAiven(section), folder };
+  if (section.kind === 'nais') return { declaring: nais(section), folder: files.path(section.folder) };
+  if (section.kind === 'files')
+    return {
+      declaring: section.format === 'strimzi' ? strimzi(section) : terraformAiven(section),
+      folder: files.path(section.folder),
+    };
+  return undefined;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defaultTaskQueue } from '../../src/migration/queues.js';
 import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
+import { files, nais } from './declaring-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -108,53 +109,10 @@ const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLo
   error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
 });
 
-const folder = text('expected the folder for the files');
-
-const kubernetesName = (expected: string) =>
-  z.string({ error: expected }).regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: expected });
-
-/** As `var.project`, `aiven_kafka.main["a"].service_name`, or a text in quotes without anything to be filled in. */
-const terraformExpression = (expected: string) =>
-  z
-    .string({ error: expected })
-    .regex(/^([A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*|\[(\d+|"[\w-]+")\])*|"[^"\\$%\n]+")$/, { error: expected });
-
-const nais = z.strictObject({
-  kind: z.literal('nais'),
-  pool: text('expected the name of a pool, for example nav-prod'),
-  namespace: kubernetesName('expected the namespace of the Topics'),
-  folder,
-});
-
-const filesFor = z.discriminatedUnion(
-  'format',
-  [
-    z.strictObject({
-      kind: z.literal('files'),
-      format: z.literal('terraform-aiven'),
-      project: terraformExpression('expected an expression of Terraform, for example var.project'),
-      service: terraformExpression(
-        'expected an expression of Terraform, for example aiven_kafka.main.service_name',
-      ),
-      folder,
-    }),
-    z.strictObject({
-      kind: z.literal('files'),
-      format: z.literal('strimzi'),
-      cluster: text('expected the name of the Kafka resource'),
-      namespace: kubernetesName('expected a namespace').optional(),
-      folder,
-    }),
-  ],
-  { error: 'expected terraform-aiven or strimzi' },
-);
-
 /** How topics and grants come to the cluster. */
-const provision = z.discriminatedUnion(
-  'kind',
-  [z.strictObject({ kind: z.literal('kafka') }), nais, filesFor],
-  { error: 'expected kafka, nais or files' },
-);
+const provision = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('kafka') }), nais, files], {
+  error: 'expected kafka, nais or files',
+});
 
 const cluster = z.strictObject({
   bootstrap: z
