@@ -151,6 +151,10 @@ describe('what a Topic cannot say', () => {
       'shop.orders is to have retention.ms=60000, which a Topic cannot say exactly: it gets retention.ms=3600000, the nearest that keeps no less.',
     ]);
     expect(config({ 'retention.ms': '60000' })).toMatchObject({ retentionHours: 1 });
+    expect(config({ 'retention.ms': '5400000', 'segment.ms': '3600001' })).toMatchObject({
+      retentionHours: 2,
+      segmentHours: 2,
+    });
     expect(lossOf({ 'max.message.bytes': '10485760' })).toEqual([
       'shop.orders is to have max.message.bytes=10485760, which a Topic cannot say exactly: it gets max.message.bytes=5242880, the most there is, so larger messages are refused.',
     ]);
