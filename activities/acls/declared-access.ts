@@ -85,7 +85,7 @@ async function seenOn(
     missing: [],
     findings: [grantsNotShown(target, who, by, ahead)],
   });
-  if (grants.length > 0) return notShown(grants.map(workloadText));
+  if (grants.length > 0) return notShown(grants.map((grant) => `${workloadText(grant)} as ${grant.user}`));
   if (bindings.length === 0) return { missing: [], findings: [] };
   // Those of a provider's own kind are never shown as Kafka's.
   const there = by === 'strimzi' ? await shownAcls(target) : 'hidden';
@@ -101,7 +101,7 @@ function grantsNotShown(
   ahead: boolean,
 ): Finding {
   const look = {
-    nais: 'that each Topic has the status synchronizationState: RolloutComplete, and its acl as the ferry wrote it',
+    nais: 'that each Topic has the status synchronizationState: RolloutComplete, or that Aiven lists ACLs for these users',
     'terraform-aiven': 'that Terraform has applied them',
     strimzi: 'that each KafkaUser is ready',
   }[by];

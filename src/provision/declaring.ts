@@ -46,6 +46,8 @@ export interface WorkloadGrant extends Workload {
   /** By its name on the target. */
   topic: string;
   access: Access;
+  /** Whom the platform then gives it to, as its list of ACLs shows it: a pattern of users. */
+  user: string;
 }
 
 export interface DeclaredAccess {

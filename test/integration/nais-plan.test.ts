@@ -258,6 +258,9 @@ test('the ferry makes no topic and no grant there, and compares every entry with
   // Before the topics were there nobody could know.
   const unseen = await declaredGrants(on, work, target);
   expect(keysOf(unseen.findings)).toContain('asks grants-not-shown:target');
+  expect(sentenceOf(unseen.findings, 'grants-not-shown:target')).toMatch(
+    /\(it is to be shop\/web as shop_web_[0-9a-f]{8}_\*\): see that each Topic has the status/,
+  );
   expect(unseen.sentence).toBe(
     'No grant on target is taken for given: 1 finding to be mended or accepted first.',
   );

@@ -6,6 +6,7 @@ import type { AclBinding } from '../../kafka/cluster.js';
 import type { DeclaredAccess, Undeclarable, WantedAccess, WorkloadGrant } from '../declaring.js';
 import { grantsOf, type Access, type Unsaid } from '../grants.js';
 import type { Loss } from '../loss.js';
+import { userPattern } from './user-pattern.js';
 
 /** The entries of the Topics, and every ACL of the source of which they cannot say all. */
 export function declaredAccess(wanted: WantedAccess): DeclaredAccess {
@@ -30,7 +31,12 @@ export function declaredAccess(wanted: WantedAccess): DeclaredAccess {
     if (!workload) continue;
     const key = JSON.stringify([topic, workload.team, workload.application]);
     const before = entries.get(key)?.access;
-    entries.set(key, { topic, ...workload, access: before === undefined ? access : both(before, access) });
+    entries.set(key, {
+      topic,
+      ...workload,
+      access: before === undefined ? access : both(before, access),
+      user: userPattern(workload),
+    });
   }
   const concerns = ({ principal }: Unsaid) => workloads.has(principal) || principal === 'User:*';
   const told = unsaid.filter((one) => concerns(one) && !isGroupAllowance(one));

@@ -13,7 +13,7 @@ export interface TopicParts {
   /** The Aiven project. */
   pool: string;
   config: TopicConfig;
-  acl: readonly Omit<WorkloadGrant, 'topic'>[];
+  acl: readonly Omit<WorkloadGrant, 'topic' | 'user'>[];
   losses: readonly Loss[];
 }
 

@@ -243,7 +243,9 @@ describe('the acl of a Topic', () => {
     const { grants } = access([acl({}), acl({ principal: 'User:old', operation: 'read' })], {
       principals: { 'User:srvorders': same, 'User:old': same },
     });
-    expect(grants).toEqual([{ topic: 'shop.orders', ...same, access: 'readwrite' }]);
+    expect(grants).toEqual([
+      { topic: 'shop.orders', ...same, access: 'readwrite', user: 'shop_orders-web_847f9e38_*' },
+    ]);
   });
 
   it('leaves out of whom nobody has said who it is, and tells', () => {
