@@ -7,6 +7,7 @@ import type { RegistryActivities } from '../src/migration/work/schemas.js';
 import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
+import { declaredGrants } from './acls/declared-access.js';
 import { attempting } from './kit/attempt.js';
 import { consumerActivities } from './groups/consumers.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -38,13 +39,24 @@ export function createActivities(dependencies: Dependencies): Activities & Regis
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
   return safely<Activities & RegistryActivities>({
     checkPlan: (input) =>
-      attempting(
-        async () => unlessTransient(await checkPlan(dependencies, input, ownWorkflow(input.migration.name))),
-        held(input),
-      ),
+      attempting(async () => {
+        const { declared: _, ...report } = await checkPlan(
+          dependencies,
+          input,
+          ownWorkflow(input.migration.name),
+        );
+        return unlessTransient(report);
+      }, held(input)),
     compareTopics: (input) => attempting(() => compareTopics(dependencies, input), held(input)),
     createTopics: (input) => attempting((attempt) => createTopics(dependencies, input, attempt), held(input)),
-    copyAcls: (input) => attempting((attempt) => copyAcls(dependencies, input, attempt), held(input)),
+    copyAcls: (input) => {
+      const declaring = dependencies.declares?.(input.migration.target);
+      return attempting(
+        (attempt) =>
+          declaring ? declaredGrants(dependencies, input, declaring) : copyAcls(dependencies, input, attempt),
+        held(input),
+      );
+    },
     seedOffsets: (input) => attempting((attempt) => seedOffsets(dependencies, input, attempt), held(input)),
     targetWrites: (input) => attempting((attempt) => targetWrites(dependencies, input, attempt), held(input)),
     undo: (input) => attempting((attempt) => undo(dependencies, input, attempt), held(input)),

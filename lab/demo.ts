@@ -13,7 +13,8 @@ import {
 } from './lab.js';
 import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/registries.js';
 import { rehearse } from './rehearsal/rehearse.js';
-import { groupNames, shortened } from './rehearsal/script.js';
+import { naisAccepts, naisChanges, NaisTarget } from './nais/target.js';
+import { groupNames, migrationOf, namesOf, shortened } from './rehearsal/script.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
 
 /** One line of the demo's answer. */
@@ -43,7 +44,7 @@ interface Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
-  target?: 'aiven';
+  target?: 'kafka' | 'aiven' | 'nais';
 }
 
 const program = new Command('demo')
@@ -58,9 +59,9 @@ const program = new Command('demo')
   .addOption(new Option('--login <way>', 'how the ferry logs in to both clusters').choices(labLogins))
   .addOption(
     new Option(
-      '--target <kind>',
-      "a target that is a service at Aiven: by a stand-in for Aiven's API",
-    ).choices(['aiven']),
+      '--target <way>',
+      "how topics and grants come to the target: by Kafka itself, by a stand-in for Aiven's API, or by NAIS's controller",
+    ).choices(['kafka', 'aiven', 'nais']),
   )
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -110,13 +111,15 @@ async function show(
       .then(() => lab.down())
       .finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const nais = target === 'nais' ? new NaisTarget(lab, say) : undefined;
   try {
+    await nais?.declare();
     worker.start();
     say(`web UI: ${lab.temporal.ui}`);
     say(shortened);
     const results: Shown[] = [];
     for (const strategy of chosen)
-      results.push(await showOne({ lab, worker, registries }, strategy, messages, say));
+      results.push(await showOne({ lab, worker, registries, nais }, strategy, messages, say));
     return results;
   } finally {
     await end();
@@ -127,10 +130,11 @@ interface Stage {
   lab: Lab;
   worker: WorkerProcess;
   registries: RehearsalRegistries | undefined;
+  nais: NaisTarget | undefined;
 }
 
 async function showOne(
-  { lab, worker, registries }: Stage,
+  { lab, worker, registries, nais }: Stage,
   strategy: Strategy,
   messages: number,
   say: (line: string) => void,
@@ -140,13 +144,20 @@ async function showOne(
   const [, , late] = groupNames;
   let brokerKills = 0;
   let connectKills = 0;
+  const name = strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const copying = {
+    // Slow enough that there is something to see, and somebody to kill, while it copies.
+    ...(strategy === 'simpleMirroring' && { copying: { shares: 3, bytesPerSecond: 50 * messages } }),
+  };
   const { verdict, events, seconds } = await rehearse({
     lab,
     worker,
     strategy,
-    name: strategy.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    name,
     messages,
     say,
+    changes: { ...copying, ...(nais && naisChanges(migrationOf(strategy, namesOf(name, strategy)))) },
+    ...(nais && { accepts: naisAccepts, before: (file) => nais.plan(file) }),
     ...(strategy === 'advancedMirroring' && {
       history: messages,
       // Values are read one by one by a library, which takes its time.
@@ -155,10 +166,9 @@ async function showOne(
     }),
     ...(strategy === 'simpleMirroring' && {
       history: 5 * messages,
-      // Slow enough that there is something to see, and somebody to kill, while it copies.
-      changes: { copying: { shares: 3, bytesPerSecond: 50 * messages } },
     }),
     meanwhile: async (step, applications) => {
+      if (step === 'topicCreated') return nais?.deploy();
       if (strategy === 'advancedMirroring' && (step === 'mirrorSteady' || step === 'consumerSwitched')) {
         await worker.kill();
         say('  the worker is killed (SIGKILL) while the mirror runs, and another one started');

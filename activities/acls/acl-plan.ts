@@ -1,9 +1,10 @@
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
+import { covers, isPattern } from '../../src/provision/covering.js';
 import type { MadeAcl } from '../../src/migration/work/acls.js';
 import { deniesFerry, deniesFerryFinding, ferryLoginFinding, type Logins } from './ferry-login.js';
-import { asking, noting } from '../kit/weights.js';
+import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
 
@@ -35,6 +36,7 @@ export function planAcls(
   const narrowed = new Set<string>();
   const hosts = new Map<string, Set<string>>();
   const denying = new Map<string, AclBinding[]>();
+  const applications = new Set<string>();
   let own = 0;
   for (const { held: binding, becomes } of concerned) {
     if (leftBehind.has(binding.principal)) continue;
@@ -45,6 +47,10 @@ export function planAcls(
     }
     if (principal === undefined) {
       unmapped.set(binding.principal, [...(unmapped.get(binding.principal) ?? []), becomes]);
+      continue;
+    }
+    if (typeof principal === 'object') {
+      applications.add(binding.principal);
       continue;
     }
     const mapped = { ...becomes, principal };
@@ -61,6 +67,7 @@ export function planAcls(
     bindings: [...bindings.values()],
     findings: [
       ...[...unmapped].map(([principal, acls]) => notMapped(principal, acls, migration)),
+      ...[...applications].map((one) => noPrincipal(one, migration)),
       ...[...denying].map(([principal, acls]) => deniesFerryFinding(principal, acls, migration)),
       ...(own > 0 && logins.source !== undefined ? [ferryLoginFinding(logins.source, own, migration)] : []),
       ...(narrowed.size > 0
@@ -117,24 +124,17 @@ function concernedBindings(migration: Migration, held: readonly AclBinding[]): C
   return [...named, ...transactional];
 }
 
-/** Kafka's rule (`ResourcePattern`): equal, the wildcard `*`, or beginning with a prefix. */
-function covers({ patternType, resourceName }: AclBinding, name: string): boolean {
-  return patternType === 'prefixed'
-    ? name.startsWith(resourceName)
-    : resourceName === '*' || resourceName === name;
-}
-
-function isPattern({ patternType, resourceName }: AclBinding): boolean {
-  return patternType === 'prefixed' || resourceName === '*';
-}
-
 function patternText({ patternType, resourceType, resourceName }: AclBinding): string {
   return patternType === 'prefixed'
     ? `${resourceType}s that begin with ${resourceName}`
     : `all ${resourceType}s`;
 }
 
-function notMapped(principal: string, acls: readonly AclBinding[], { source, target }: Migration): Finding {
+export function notMapped(
+  principal: string,
+  acls: readonly AclBinding[],
+  { source, target }: Migration,
+): Finding {
   const rights = new Map<string, Set<string>>();
   for (const { resourceType, resourceName, operation, permission } of acls) {
     const on = `${resourceType.replace('-', ' ')} ${resourceName}`;
@@ -145,5 +145,13 @@ function notMapped(principal: string, acls: readonly AclBinding[], { source, tar
   return asking(
     `principal-not-mapped:${principal}`,
     `${principal} has ${count(acls.length, 'ACL')} on ${source} (${listed(says, 4)}) and the file does not say who that is on ${target}: add it to principals, or to leaveBehind.principals; accepted, it gets nothing.`,
+  );
+}
+
+/** Only where a platform makes the topics are applications known by their team. */
+function noPrincipal(principal: string, { target }: Migration): Finding {
+  return blocking(
+    `principal-is-application:${principal}`,
+    `The file says of which team and application ${principal} is, and ${target} knows principals: say a principal for it under principals, or provision: nais for ${target} in ferry.yaml.`,
   );
 }

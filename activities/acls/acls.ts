@@ -8,7 +8,9 @@ import type { Grant, Provisioner } from '../../src/provision/provisioner.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
+import type { DeclaredAccess } from '../../src/provision/declaring.js';
 import { aclKey, planAcls } from './acl-plan.js';
+import { noAuthorizer } from './no-authorizer.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { provisionerOf } from '../kit/provisioning.js';
@@ -25,6 +27,8 @@ export interface AclSurvey {
   hidden?: boolean;
   /** All that the source has, where it has an authorizer. */
   held?: readonly AclBinding[];
+  /** Who is given what by files that others apply, and none by the ferry. */
+  declared?: DeclaredAccess;
 }
 
 /**
@@ -52,10 +56,7 @@ export async function surveyAcls(
               `no-authorizer:${source.name}`,
               `Neither ${source.name} nor ${target.name} has an authorizer: there are no ACLs to copy.`,
             )
-          : asking(
-              `no-authorizer:${source.name}`,
-              `${source.name} has no authorizer, so there are no ACLs to copy, and ${target.name} denies what no ACL allows: grant the applications access there yourselves, then accept this.`,
-            ),
+          : noAuthorizer(source.name, target.name),
       ],
     };
   const planned = planAcls(migration, held, { source: source.principal, target: target.principal });

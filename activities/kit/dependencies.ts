@@ -2,6 +2,7 @@ import type { ConnectConnection } from '../../src/connect/connect-connection.js'
 import type { Connect } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { Provisioner } from '../../src/provision/provisioner.js';
+import type { Declaring } from '../../src/provision/declaring.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Holder, Taken, Want } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
@@ -16,6 +17,8 @@ export interface Dependencies {
   registries: (name: string) => Registry;
   /** The Kafka Connect that `ferry.yaml` calls so; throws `BadInput` for a name that it lacks. Absent: there is none. */
   connects?: (name: string) => MirrorWorkers;
+  /** How topics and grants of a cluster are declared that others make; `undefined` where the ferry makes them itself. */
+  declares?: (cluster: string) => Declaring | undefined;
   /** Which migration has which topics and groups. */
   holds: Holds;
   /** The migrations that run now, the asking one among them when it is a workflow. */

@@ -10,7 +10,9 @@ import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic } from '../acls/acl-text.js';
-import { surveyAcls } from '../acls/acls.js';
+import type { DeclaredAccess, DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
+import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { surveyDeclaredAccess } from '../acls/declared-access.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
 import { heldByOthers } from '../holds/held-by-others.js';
@@ -42,9 +44,10 @@ export async function checkPlan(
   work: Pick<Work, 'migration' | 'topicIds' | 'accepted'>,
   own: string,
   begins?: Looking['begins'],
-): Promise<PlanReport> {
+): Promise<PlanReport & { declared?: Declared }> {
   const { clusters, otherMigrations } = dependencies;
   const { migration } = work;
+  const declaring = dependencies.declares?.(migration.target);
   const findings: Finding[] = [];
   const looking: Looking = { findings, begins };
   if (migration.strategy === 'doubleProducer' && migration.messages.idempotent === undefined)
@@ -76,18 +79,20 @@ export async function checkPlan(
       findings.push(...(await heldByOthers(dependencies.holds, migration, own, side, reached.identity)));
 
   const topics = await attempted(looking, 'topics-unread', () =>
-    topicsOnBothSides(source?.cluster, target?.cluster, work),
+    topicsOnBothSides(source?.cluster, target?.cluster, work, declaring),
   );
   findings.push(...(topics?.findings ?? []));
   const acls =
     source && target
       ? await attempted(looking, 'acls-unread', () =>
-          surveyAcls(
-            source.cluster,
-            target.cluster,
-            migration,
-            provisionerOf(dependencies, migration.target),
-          ),
+          declaring
+            ? surveyDeclaredAccess(source.cluster, target.cluster, migration, declaring, true)
+            : surveyAcls(
+                source.cluster,
+                target.cluster,
+                migration,
+                provisionerOf(dependencies, migration.target),
+              ),
         )
       : undefined;
   findings.push(...(acls?.findings ?? []));
@@ -118,12 +123,40 @@ export async function checkPlan(
       : undefined;
   const schemas = await attempted(looking, 'schemas-unread', () => checkSchemas(dependencies, work));
   findings.push(...(schemas ?? []));
+  const declared = declaring && declaredBy(declaring, topics, acls);
+  findings.push(...(declared?.beside ?? []));
   return {
     findings,
     will: stepsAhead(migration, topics ?? nothingRead, acls, copy),
+    ...(declaring && { byPeople: true }),
+    ...(declared && { declared }),
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
     ...(lines && { acls: lines }),
     ...(source && { elsewhere: groups?.elsewhere ?? [] }),
+  };
+}
+
+/** What others make the topics from, where both sides could be read. */
+export interface Declared {
+  topics: readonly DeclaredTopic[];
+  access: DeclaredAccess;
+  /** What the owners of applications have to do beside. */
+  beside: Finding[];
+}
+
+function declaredBy(
+  declaring: Declaring,
+  topics: TopicSurvey | undefined,
+  acls: AclSurvey | undefined,
+): Declared | undefined {
+  const access = acls?.declared;
+  if (!topics?.declared || !access) return undefined;
+  return {
+    topics: topics.declared,
+    access,
+    beside: declaring
+      .beside(access)
+      .map((sentence, index) => noting(`applications-${declaring.by}:${index + 1}`, sentence)),
   };
 }
 
@@ -211,8 +244,9 @@ async function topicsOnBothSides(
   source: Cluster | undefined,
   target: Cluster | undefined,
   work: Pick<Work, 'migration' | 'topicIds'>,
+  declaring?: Declaring,
 ): Promise<TopicSurvey> {
-  if (source && target) return surveyTopics(source, target, work);
+  if (source && target) return surveyTopics(source, target, work, declaring);
   if (!source) return nothingRead;
   const { topics, findings } = await surveySource(source, work);
   return { ...nothingRead, source: topics, findings };

@@ -1,6 +1,8 @@
 import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
 import { named } from '../../src/migration/foreign-text.js';
 import { stepKind, strategies, type StepId } from '../../src/migration/strategies.js';
+import { workloadText } from '../../src/migration/workload.js';
+import type { DeclaredAccess } from '../../src/provision/declaring.js';
 import type { AclSurvey } from '../acls/acls.js';
 import { entryText } from '../topics/config-rules.js';
 import type { TopicSurvey } from '../topics/topic-survey.js';
@@ -44,6 +46,7 @@ function ahead(
         return [
           `Create the ACLs that are missing on ${target}: which, is not known, since they could not be read.`,
         ];
+      if (acls.declared) return declaredGrants(migration, acls.declared);
       if (acls.hidden) return [`Create no ACL on ${target}, which does not show which it has.`];
       return acls.missing.length > 0
         ? [`Create ${count(acls.missing.length, 'ACL')} on ${target} for ${listed(principals(acls))}.`]
@@ -127,6 +130,22 @@ function asked(step: StepId, names: readonly string[]): string {
   return names.length > 0
     ? `${title}: wait for ${step} from ${listed(names.map(named))}, and check it on the clusters.`
     : `${title}: wait for ${step}, and check it on the clusters.`;
+}
+
+function declaredGrants({ target }: Migration, { grants, bindings }: DeclaredAccess): string[] {
+  const entries = grants.map(
+    ({ topic, access, ...workload }) => `${access} on ${topic} for ${workloadText(workload)}`,
+  );
+  const principals = [...new Set(bindings.map(({ principal }) => principal))];
+  return [
+    `Create no ACL on ${target}: ${
+      entries.length > 0
+        ? `the files grant ${listed(entries)}`
+        : principals.length > 0
+          ? `the files grant what ${listed(principals)} ${principals.length === 1 ? 'needs' : 'need'}`
+          : 'the files grant none'
+    }.`,
+  ];
 }
 
 function groups({ consumers }: Migration): string {

@@ -10,11 +10,15 @@ export interface TopicState {
   config: readonly ConfigEntry[];
 }
 
+export interface ReadTopics {
+  topics: Map<string, TopicState>;
+  /** Topics that are there and whose configuration the ferry may not see; each has a finding too. */
+  hidden: Map<string, TopicFacts>;
+  findings: Finding[];
+}
+
 /** Reads many topics with two calls. A topic that is not there is absent; one that cannot be read is a finding. */
-export async function readTopics(
-  cluster: Cluster,
-  names: readonly string[],
-): Promise<{ topics: Map<string, TopicState>; findings: Finding[] }> {
+export async function readTopics(cluster: Cluster, names: readonly string[]): Promise<ReadTopics> {
   const findings: Finding[] = [];
   const unreadable = (name: string, error: FerryError) => {
     if (error.type !== 'NotFound')
@@ -28,14 +32,16 @@ export async function readTopics(
     else facts.set(name, row.value);
   }
   const topics = new Map<string, TopicState>();
-  if (facts.size === 0) return { topics, findings };
+  const hidden = new Map<string, TopicFacts>();
+  if (facts.size === 0) return { topics, hidden, findings };
   const configs = await cluster.topicConfigs([...facts.keys()]);
   for (const [name, found] of facts) {
     const row = lastingAt(configs, name);
     if (row.error) unreadable(name, row.error);
     else topics.set(name, { facts: found, config: row.value });
+    if (row.error?.type === 'Unauthorized') hidden.set(name, found);
   }
-  return { topics, findings };
+  return { topics, hidden, findings };
 }
 
 export function replicationFactor({ partitions }: TopicFacts): number {

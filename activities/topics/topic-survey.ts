@@ -1,8 +1,10 @@
-import type { Cluster, ConfigEntry, NewTopic } from '../../src/kafka/cluster.js';
+import type { Cluster, ConfigEntry, NewTopic, TopicFacts } from '../../src/kafka/cluster.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
 import type { Work } from '../../src/migration/work/work.js';
+import type { DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
+import { declareTopic } from './declared-topic.js';
 import { compareTopic } from './topic-comparison.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
@@ -21,6 +23,8 @@ export interface TopicSurvey {
   toCreate: NewTopic[];
   /** Moves whose topic people have yet to create. */
   awaited: TopicMove[];
+  /** What they create them from, where the target is provisioned by files; those that are there already among them. */
+  declared?: DeclaredTopic[];
   findings: Finding[];
 }
 
@@ -29,6 +33,7 @@ export async function surveyTopics(
   source: Cluster,
   target: Cluster,
   work: Pick<Work, 'migration' | 'topicIds'>,
+  declaring?: Declaring,
 ): Promise<TopicSurvey> {
   const moves = work.migration.topics;
   const [onSource, onTarget, limits] = await Promise.all([
@@ -40,15 +45,21 @@ export async function surveyTopics(
     0,
     ...moves.flatMap((move) => {
       const from = onSource.topics.get(move.name);
-      const missing = !onTarget.topics.has(targetName(move)) && move.createdBy === 'ferry';
+      const missing = !onTarget.topics.has(targetName(move)) && move.createdBy === 'ferry' && !declaring;
       return from && missing ? [move.replicationFactor ?? replicationFactor(from.facts)] : [];
     }),
   );
   limits.target.brokers = await brokersBack(target, needed, { brokers: limits.target.brokers });
-  const findings = [...onSource.findings, ...onTarget.findings];
+  // Of what others make the configuration is asked about where it is not shown: people have declared it, and can look.
+  const hidden = declaring ? onTarget.hidden : new Map<string, TopicFacts>();
+  const refused = onTarget.findings.filter(
+    ({ key }) => ![...hidden.keys()].some((name) => key === `unreadable:${target.name}/${name}`),
+  );
+  const findings = [...onSource.findings, ...refused];
   const candidates: Candidate[] = [];
   const awaited: TopicMove[] = [];
-  const unreadable = new Set(onTarget.findings.map(({ key }) => key));
+  const declared: DeclaredTopic[] = [];
+  const unreadable = new Set(refused.map(({ key }) => key));
   for (const move of moves) {
     const from = onSource.topics.get(move.name);
     const there = onTarget.topics.get(targetName(move));
@@ -58,6 +69,17 @@ export async function surveyTopics(
       continue;
     }
     if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
+    if (declaring) {
+      const made = declareTopic(move, from, limits.target, declaring);
+      declared.push(made.declared);
+      const unseen = hidden.get(targetName(move));
+      findings.push(
+        ...made.findings,
+        ...(there ? made.compared(there) : unseen ? made.unseen(unseen) : made.ahead),
+      );
+      if (!there && !unseen) awaited.push(move);
+      continue;
+    }
     if (there) {
       findings.push(...compareTopic(move, from, there, target.name));
       continue;
@@ -71,10 +93,17 @@ export async function surveyTopics(
     // A replication that the brokers cannot give is said better by the plan than by the refusal that it would meet.
     if (plan.topic.replicationFactor <= limits.target.brokers) candidates.push({ move, topic: plan.topic });
   }
-  if (candidates.length > 0) findings.push(...limits.findings);
+  if (candidates.length > 0 || (declaring && awaited.length > 0)) findings.push(...limits.findings);
   const probed = await probeTopics(target, candidates);
   findings.push(...probed.findings);
-  return { source: onSource.topics, target: onTarget.topics, toCreate: probed.topics, awaited, findings };
+  return {
+    source: onSource.topics,
+    target: onTarget.topics,
+    toCreate: probed.topics,
+    awaited,
+    ...(declaring && { declared }),
+    findings,
+  };
 }
 
 /** The topics on the source, and what makes them unfit to be moved. */

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { Cluster } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration, type TopicMove } from '../../src/migration/file.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MadeTopic } from '../../src/migration/work/topics.js';
 import type { Work } from '../../src/migration/work/work.js';
+import type { Declaring } from '../../src/provision/declaring.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lastingAt } from '../kit/rows.js';
@@ -17,12 +19,20 @@ type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]
 
 /** Compares topics, named as on the source, with what the target has. */
 export async function compareTopics(
-  { clusters }: Dependencies,
+  { clusters, declares }: Dependencies,
   { topics, ...work }: Work & { topics: readonly string[] },
 ): Promise<Answer<'compareTopics'>> {
   const { migration } = work;
   const target = clusters(migration.target);
   const moves = migration.topics.filter(({ name }) => topics.includes(name));
+  const declaring = declares?.(migration.target);
+  if (declaring)
+    return compareDeclared(
+      clusters(migration.source),
+      target,
+      { ...work, migration: { ...migration, topics: moves } },
+      declaring,
+    );
   const [onSource, onTarget] = await Promise.all([
     surveySource(clusters(migration.source), { ...work, migration: { ...migration, topics: moves } }),
     readTopics(target, moves.map(targetName)),
@@ -47,6 +57,27 @@ export async function compareTopics(
   };
 }
 
+/** What a person has accepted of it contradicts no claim any more. */
+async function compareDeclared(
+  source: Cluster,
+  target: Cluster,
+  { accepted = [], ...work }: Work,
+  declaring: Declaring,
+): Promise<Answer<'compareTopics'>> {
+  const survey = await surveyTopics(source, target, work, declaring);
+  const findings = [...survey.findings, ...missingOf(survey, target.name)].filter(
+    ({ weight, key }) => weight !== 'asks' || !accepted.includes(key),
+  );
+  const names = listed(work.migration.topics.map(targetName));
+  return {
+    findings,
+    sentence:
+      standing(findings, accepted).length === 0
+        ? `${names} on ${target.name} as declared, in partitions and in every entry of the configuration that was.`
+        : `${names} on ${target.name}: not as declared.`,
+  };
+}
+
 /**
  * Creates the topics of `createdBy: ferry` that the target lacks.
  *
@@ -55,21 +86,15 @@ export async function compareTopics(
  * it created. A topic that differs, or was there before, is never counted.
  */
 export async function createTopics(
-  { clusters }: Dependencies,
+  { clusters, declares }: Dependencies,
   { accepted = [], ...work }: Work,
   attempt: Attempt,
 ): Promise<Answer<'createTopics'>> {
   const { migration } = work;
   const source = clusters(migration.source);
   const target = clusters(migration.target);
-  const survey = await surveyTopics(source, target, work);
-  const findings = [
-    ...survey.findings,
-    ...survey.awaited.flatMap((move) => {
-      const from = survey.source.get(move.name);
-      return from ? [missing(move, from, target.name)] : [];
-    }),
-  ];
+  const survey = await surveyTopics(source, target, work, declares?.(migration.target));
+  const findings = [...survey.findings, ...missingOf(survey, target.name)];
   const asked = new Set(note.safeParse(attempt.noted).data?.absent);
   if (standing(findings, accepted).length > 0)
     return {
@@ -141,6 +166,13 @@ function compareNow(move: TopicMove, survey: TopicSurvey, target: string): Findi
   const from = survey.source.get(move.name);
   const there = survey.target.get(targetName(move));
   return from && there ? compareTopic(move, from, there, target) : [];
+}
+
+function missingOf({ awaited, source }: TopicSurvey, target: string): Finding[] {
+  return awaited.flatMap((move) => {
+    const from = source.get(move.name);
+    return from ? [missing(move, from, target)] : [];
+  });
 }
 
 function missing(move: TopicMove, source: TopicState, target: string): Finding {

@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
-import { exitCodes, type ExitCode } from './failure.js';
+import { under } from '../../src/migration/by-name.js';
+import { declaredReport, writeDeclared } from './declared-files.js';
+import { badInput, exitCodes, type ExitCode } from './failure.js';
+import { list } from './findings-text.js';
 import { readMigration } from './migration-file.js';
+import { quoted } from './next-commands.js';
 import { findingsOf, plan, planText } from './planning.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -12,21 +16,50 @@ export function addPlan(program: Command, surroundings: Surroundings): void {
     'ferry plan migrations/simplest-case.yaml',
   )
     .argument('<file>', 'the migration file')
-    .action((file: string, options: CommonOptions) =>
+    .option(
+      '--write [folder]',
+      'write the files from which others make the topics, where ferry.yaml says so (default: its folder)',
+    )
+    .action((file: string, options: PlanOptions) =>
       run(surroundings, options, () => showPlan(surroundings, options, file)),
     );
 }
 
+interface PlanOptions extends CommonOptions {
+  write?: string | true;
+}
+
 /** Exit code 2 when something blocks, 3 when something asks. */
-async function showPlan(surroundings: Surroundings, options: CommonOptions, file: string): Promise<ExitCode> {
+async function showPlan(surroundings: Surroundings, options: PlanOptions, file: string): Promise<ExitCode> {
   const { terminal } = surroundings;
   const config = configured(surroundings, options);
   const { migration } = readMigration(file, config);
-  const report = await plan(config, migration, terminal);
-  if (options.json)
-    terminal.print(JSON.stringify({ migration: migration.name, strategy: migration.strategy, ...report }));
-  else terminal.print(planText(migration, report));
+  if (options.write !== undefined && !under(config.declarations, migration.target))
+    throw badInput(
+      `The ferry makes the topics of ${migration.target} itself, so there is no file to write: leave --write out, or say provision for it in ferry.yaml.`,
+    );
+  const { declared, ...report } = await plan(config, migration, terminal);
+  const files = declaredReport(config, migration, declared);
   const blocks = findingsOf(report, 'blocks');
+  const written =
+    options.write !== undefined && files && blocks.length === 0
+      ? writeDeclared({ ...files, ...(options.write !== true && { folder: options.write }) })
+      : [];
+  if (options.json)
+    terminal.print(
+      JSON.stringify({
+        migration: migration.name,
+        strategy: migration.strategy,
+        ...report,
+        ...(files && { declared: { ...files, written } }),
+      }),
+    );
+  else {
+    terminal.print(planText(migration, report));
+    if (written.length > 0) terminal.print(`\n${list('Written:', written)}`);
+    else if (options.write !== undefined) terminal.print('\nNothing was written: something blocks.');
+    else if (files) terminal.print(`\nNext, the files: ferry plan ${quoted(file)} --write`);
+  }
   if (!options.json) for (const sentence of blocks) terminal.complain(sentence);
   if (blocks.length > 0) return exitCodes.badInput;
   return findingsOf(report, 'asks').length > 0 ? exitCodes.waiting : exitCodes.done;

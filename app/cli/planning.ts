@@ -1,9 +1,10 @@
-import { checkPlan } from '../../activities/plan/plan.js';
+import { checkPlan, type Declared } from '../../activities/plan/plan.js';
 import { openClusters } from '../connections/clusters.js';
 import { openConnects } from '../connections/connects.js';
 import type { Config } from '../config/config.js';
 import { openHolds } from '../connections/holds.js';
 import { FerryError } from '../../src/migration/errors.js';
+import { under } from '../../src/migration/by-name.js';
 import type { Holder } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
 import { listMigrations, type Listed } from '../connections/listing.js';
@@ -27,7 +28,7 @@ export async function plan(
   config: Config,
   migration: Migration,
   terminal: Pick<Terminal, 'complain'>,
-): Promise<PlanReport> {
+): Promise<PlanReport & { declared?: Declared }> {
   const clusters = openClusters(config.clusters, { says: (sentence) => terminal.complain(sentence) });
   const registries = openRegistries(config.registries);
   const progress = new Progress(terminal);
@@ -39,6 +40,7 @@ export async function plan(
         provisioners: clusters.provisioner,
         registries: (name) => registries.get(name),
         connects: openConnects(config.connect),
+        declares: (name) => under(config.declarations, name)?.declaring,
         holds: {
           held: (of) => heldNow(config, of),
         },

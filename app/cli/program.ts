@@ -14,6 +14,7 @@ import { addScan } from './scan.js';
 import { addSchemas } from './schemas.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
+import { addTopic } from './topic.js';
 import type { Surroundings } from './verb.js';
 import { addVerify } from './verify.js';
 import { addWorker } from './worker.js';
@@ -52,6 +53,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addOffsets,
     addVerify,
     addSchemas,
+    addTopic,
     addWorker,
   ])
     add(program, surroundings);

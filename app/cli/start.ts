@@ -23,7 +23,7 @@ export function addStart(program: Command, surroundings: Surroundings): void {
         const read = readMigration(file, config);
         return withTemporal(config.temporal, async (temporal) => {
           await insistOnNoneRunning(temporal, read.migration.name);
-          const report = await plan(config, read.migration, surroundings.terminal);
+          const { declared: _, ...report } = await plan(config, read.migration, surroundings.terminal);
           const blocks = findingsOf(report, 'blocks');
           if (blocks.length > 0) throw new CommandFailure('Conflict', blocks);
           const { runId } = await start(temporal, read);

@@ -12,6 +12,7 @@ import {
   type TlsSection,
   type TokenEndpointSection,
 } from './schema.js';
+import { declarationOf, type Declaration } from './declaring.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
@@ -19,7 +20,7 @@ import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
-import type { Provision, ProvisionedConnection } from '../../src/provision/provision.js';
+import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
 import { readYaml, type Read } from './yaml-file.js';
 
@@ -27,6 +28,8 @@ export interface Config {
   temporal: TemporalSettings;
   /** By the name that migration files use. */
   clusters: Readonly<Record<string, ProvisionedConnection>>;
+  /** The clusters whose topics and grants others make from files, by the same names. */
+  declarations: Readonly<Record<string, Declaration>>;
   /** Schema registries, by the name that migration files use. */
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
@@ -99,6 +102,7 @@ export function parseConfig(
   const config: Config = {
     temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
     clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
+    declarations: temporalOnly ? {} : declarationsOf(parsed.data.clusters, files),
     registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
     worker: workerSettings(parsed.data.worker),
@@ -138,6 +142,15 @@ function clusterConnections(
   );
 }
 
+function declarationsOf(sections: ConfigFile['clusters'], files: Files): Record<string, Declaration> {
+  return Object.fromEntries(
+    Object.entries(sections).flatMap(([name, { provision }]) => {
+      const declaration = provision && declarationOf(provision, files);
+      return declaration ? [[name, declaration]] : [];
+    }),
+  );
+}
+
 function clusterConnection(
   { bootstrap, sasl, tls, provision }: ClusterSection,
   path: string,
@@ -147,17 +160,24 @@ function clusterConnection(
     bootstrap,
     ...(sasl && { sasl: saslLogin(sasl, `${path}.sasl`, files) }),
     ...(tls && { tls: tlsTexts(tls, `${path}.tls`, files) }),
-    ...(provision && { provision: provisionOf(provision, `${path}.provision`, files) }),
+    ...provisionOf(provision, `${path}.provision`, files),
   });
 }
 
-function provisionOf(section: ProvisionSection, path: string, files: Files): Provision {
-  if (section.kind === 'kafka') return section;
+/** Where others make topics and rights, from files, nothing is provisioned: see `declarationOf`. */
+function provisionOf(
+  section: ProvisionSection | undefined,
+  path: string,
+  files: Files,
+): Pick<ProvisionedConnection, 'provision'> {
+  if (section?.kind !== 'aiven') return {};
   const { token, tokenFile, url, ...service } = section;
   return {
-    ...service,
-    apiToken: token ?? files.secret(tokenFile ?? '', `${path}.tokenFile`),
-    ...(url !== undefined && { url: url.replace(/\/+$/, '') }),
+    provision: {
+      ...service,
+      apiToken: token ?? files.secret(tokenFile ?? '', `${path}.tokenFile`),
+      ...(url !== undefined && { url: url.replace(/\/+$/, '') }),
+    },
   };
 }
 

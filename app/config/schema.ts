@@ -3,6 +3,7 @@ import { defaultTaskQueue } from '../../src/migration/queues.js';
 import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
+import { files, nais } from './declaring-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -144,9 +145,12 @@ const isProtected = ({ protocol, hostname, username, password }: URL): boolean =
   password === '' &&
   (protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
 
-const provision = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('kafka') }), aiven], {
-  error: 'expected an object whose kind is kafka or aiven',
-});
+/** How topics and grants come to the cluster. */
+const provision = z.discriminatedUnion(
+  'kind',
+  [z.strictObject({ kind: z.literal('kafka') }), aiven, nais, files],
+  { error: 'expected an object whose kind is kafka, aiven, nais or files' },
+);
 
 const cluster = z.strictObject({
   bootstrap: z

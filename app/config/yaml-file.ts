@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseAllDocuments, parseDocument, type Document } from 'yaml';
 import type { Mistake } from '../../src/migration/file.js';
 
 export type Read<T> = { value: T; mistakes?: undefined } | { mistakes: Mistake[]; value?: undefined };
@@ -15,7 +15,22 @@ export function readYaml(path: string): Read<unknown> {
 
 export function parseYaml(text: string): Read<unknown> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
+  return plain(parseDocument(text, { lineCounter: lines, ...exactly }), lines);
+}
+
+/** All documents of a file, which `---` divides; those without anything in them are left out. */
+export function parseYamls(text: string): Read<unknown[]> {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, ...exactly });
+  const read = (Array.isArray(documents) ? documents : []).map((document) => plain(document, lines));
+  const mistakes = read.flatMap((one) => one.mistakes ?? []);
+  if (mistakes.length > 0) return { mistakes };
+  return { value: read.flatMap(({ value }) => (value === null || value === undefined ? [] : [value])) };
+}
+
+const exactly = { prettyErrors: false, intAsBigInt: true } as const;
+
+function plain(document: Pick<Document, 'errors' | 'warnings' | 'toJS'>, lines: LineCounter): Read<unknown> {
   const mistakes = [...document.errors, ...document.warnings].map(({ pos, message }): Mistake => {
     const { line, col } = lines.linePos(pos[0]);
     return { path: `line ${line}, column ${col}`, expected: `is no YAML: ${firstSentence(message)}` };

@@ -8,6 +8,7 @@ import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
 import { listMigrations } from '../connections/listing.js';
+import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
@@ -42,6 +43,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       provisioners: clusters.provisioner,
       registries: (name) => registries.get(name),
       connects: openConnects(config.connect),
+      declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
       otherMigrations: () => listMigrations(client, { running: true }),
     });

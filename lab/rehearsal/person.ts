@@ -29,6 +29,9 @@ export async function* actAsAsked(
     case 'teamApproved':
       yield { by, note: 'to see whether it keeps its promise' };
       return;
+    case 'topicCreated':
+      yield { by, topic: names.newTopic };
+      return;
     case 'consumerStopped':
       for (const app of groupNames) {
         const name = names.group(app);

@@ -28,6 +28,10 @@ export interface Rehearsal {
   registries?: Record<Side, string>;
   /** Changes of the migration file. */
   changes?: Partial<MigrationFile>;
+  /** Called before the migration starts, when its applications are at work. */
+  before?: (file: MigrationFile) => Promise<void>;
+  /** Rules of the findings that the person accepts when they are asked. */
+  accepts?: readonly string[];
   /** Messages per second of each producer; 2,500 unless given. */
   rate?: number;
   /** Called once for each step when it has begun; what it does, happens in the middle of the step. */
@@ -63,23 +67,23 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
     rehearsal.registries,
   );
   try {
+    const file: MigrationFile = {
+      // The target has no tiered storage.
+      ...migrationOf(
+        strategy,
+        names,
+        lab.source.tiered ? { 'remote.storage.enable': 'false' } : {},
+        // The users of a service at Aiven are called by their names alone.
+        lab.aiven && ((user) => `User:${user}`),
+      ),
+      ...(rehearsal.registries && { schemas: schemasOf(names) }),
+      ...rehearsal.changes,
+    };
+    await rehearsal.before?.(file);
     const handle = await client.workflow.start(strategy, {
       workflowId: workflowId(names.migration),
       taskQueue: defaultTaskQueue,
-      args: [
-        {
-          // The target has no tiered storage.
-          ...migrationOf(
-            strategy,
-            names,
-            lab.source.tiered ? { 'remote.storage.enable': 'false' } : {},
-            // The users of a service at Aiven are called by their names alone.
-            lab.aiven && ((user) => `User:${user}`),
-          ),
-          ...(rehearsal.registries && { schemas: schemasOf(names) }),
-          ...rehearsal.changes,
-        },
-      ],
+      args: [file],
       workflowIdConflictPolicy: 'FAIL',
     });
     say(
@@ -94,11 +98,11 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       const step = status.steps.find(
         ({ status: is }) => is === 'active' || is === 'waiting' || is === 'blocked',
       );
-      if (step?.problem && isForeseen(step.problem)) {
+      if (step?.problem && isForeseen(step.problem, rehearsal.accepts)) {
         await migration.tell('retry', {
           by: 'rehearsal',
           accept: step.problem.findings.map(({ key }) => key),
-          note: 'the readers of this script try again',
+          note: 'foreseen by the script',
         });
         continue;
       }
@@ -133,8 +137,12 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
 /** What the script accepts when it is asked. */
 const foreseen = new Set(['schemas-not-held-back']);
 
-const isForeseen = ({ findings }: Problem): boolean =>
-  findings.length > 0 && findings.every(({ key, weight }) => weight === 'asks' && foreseen.has(key));
+const isForeseen = ({ findings }: Problem, accepts: readonly string[] = []): boolean =>
+  findings.length > 0 &&
+  findings.every(
+    ({ key, weight }) =>
+      weight === 'asks' && (foreseen.has(key) || accepts.includes(key.split(':')[0] ?? '')),
+  );
 
 function blockedText(step: StepId, { sentence, findings }: Problem): string {
   const all = findings.length > 1 ? findings.map((finding) => `\n  ${finding.sentence}`).join('') : sentence;

@@ -1,6 +1,6 @@
 import { mistakeText, parseMigration, type Migration } from './file.js';
 import { inFull } from './listed.js';
-import { isClosed, isPassed, partsOf, type MigrationState, type Step } from './state.js';
+import { isClosed, isPassed, madeByPeople, partsOf, type MigrationState, type Step } from './state.js';
 import { stepKind, type StepId } from './strategies.js';
 
 /** One difference between the file as it is carried out and a new one. */
@@ -22,7 +22,8 @@ const mostRefused = 10;
  * when it changes anything that no longer can be. Changes nothing.
  */
 export function amendment(state: MigrationState, file: unknown): Amendment {
-  const { migration, mistakes = [] } = parseMigration(file);
+  const { migration: said, mistakes = [] } = parseMigration(file);
+  const migration = said && state.facts.byPeople ? madeByPeople(said) : said;
   if (!migration) return { refusal: `not a migration file: ${mistakes.map(mistakeText).join('; ')}` };
   const changes = differences(state.migration, migration);
   const refused = changes.flatMap((change) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { strategies, strategyNames } from './strategies.js';
+import { workloadShape } from './workload.js';
 
 /** One mistake in a migration file: where it is, and what was expected there. */
 export interface Mistake {
@@ -37,6 +38,10 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
+const principalOrWorkload = z.union([principal, workloadShape], {
+  error:
+    'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
+});
 
 /** Keys that are not known are told one by one; this is for what is no object at all. */
 const anObject = (keys: string) => ({
@@ -135,7 +140,7 @@ export const migrationShape = z.strictObject(
       .refine(uniqueGroups.check, { error: uniqueGroups.error })
       .default([]),
     principals: z
-      .record(principal, principal, {
+      .record(principal, principalOrWorkload, {
         error: 'expected an object of principals on the source and on the target',
       })
       .default({}),

@@ -56,6 +56,8 @@ export interface Facts {
   /** End offsets of the source, frozen when it was proved quiet. */
   ends?: SourceOffsets;
   made: Made;
+  /** The target takes topics from people alone, whatever the file says. */
+  byPeople?: true;
   /** Clusters of which no other migration may have the topics and groups of this one. */
   holds?: Held[];
   /** The groups have changed since they were held. */
@@ -178,6 +180,28 @@ export function partsOf(id: StepId, migration: Migration): string[] | undefined 
       return id === 'topicCreated'
         ? migration.topics.filter(({ createdBy }) => createdBy === 'people').map(targetName)
         : migration.topics.map(({ name }) => name);
+  }
+}
+
+/** The migration as it is carried out where people make every topic on the target. */
+export const madeByPeople = (migration: Migration): Migration => ({
+  ...migration,
+  topics: migration.topics.map((topic) => ({ ...topic, createdBy: 'people' })),
+});
+
+/** What the plan has found out about the target, and the file need not say: the step that waits for people comes in. */
+export function peopleMakeTopics(state: MigrationState): void {
+  if (state.facts.byPeople) return;
+  state.facts.byPeople = true;
+  state.migration = madeByPeople(state.migration);
+  const id = 'topicCreated';
+  const names = partsOf(id, state.migration) ?? [];
+  const there = stepOf(state, id);
+  const parts = names.map((name) => there?.parts?.find((part) => part.name === name) ?? { name });
+  if (there) there.parts = parts;
+  else {
+    const at = state.steps.findIndex((step) => step.id === 'createTopics');
+    state.steps.splice(at, 0, { id, title: stepKind(id).title, status: 'pending', evidence: [], parts });
   }
 }
 

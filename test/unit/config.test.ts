@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../app/config/config.js';
+import { mistakeText } from '../../src/migration/file.js';
 
 let folder: string;
 beforeAll(() => {
@@ -367,7 +368,7 @@ describe('how topics and rights come to a cluster', () => {
   });
 
   it.each([
-    ['nonsense', 'clusters.aiven.provision: expected an object whose kind is kafka or aiven'],
+    ['nonsense', 'clusters.aiven.provision: expected an object whose kind is kafka, aiven, nais or files'],
     [
       '{ kind: aiven, project: a/b, service: s, token: x }',
       'clusters.aiven.provision.project: expected the name',
@@ -385,4 +386,48 @@ describe('how topics and rights come to a cluster', () => {
       'clusters.aiven.provision.acls: expected auto',
     ],
   ])('%s is told', (provision, says) => expect(mistakes(provision)).toEqual([expect.stringContaining(says)]));
+});
+
+describe('a way to provision', () => {
+  const cluster = (provision: string) =>
+    read(`clusters: { a: { bootstrap: [b:1], provision: ${provision} } }`);
+
+  it('is by Kafka itself unless files are to be written, whose folder starts from that of the file', () => {
+    expect(cluster('{ kind: kafka }').value?.declarations).toEqual({});
+    expect(read('clusters: { a: { bootstrap: [b:1] } }').value?.declarations).toEqual({});
+    for (const [section, by] of [
+      ['{ kind: nais, pool: nav-prod, namespace: shop, folder: topics }', 'nais'],
+      ['{ kind: files, format: strimzi, cluster: main, folder: topics }', 'strimzi'],
+      [
+        '{ kind: files, format: terraform-aiven, project: var.p, service: \'aiven_kafka.a["b"].name\', folder: topics }',
+        'terraform-aiven',
+      ],
+    ] as const) {
+      const declaration = cluster(section).value?.declarations['a'];
+      expect(declaration?.declaring.by).toBe(by);
+      expect(declaration?.folder).toBe(join(folder, 'topics'));
+    }
+  });
+
+  it.each([
+    [
+      '{ kind: consul }',
+      'clusters.a.provision.kind: expected an object whose kind is kafka, aiven, nais or files',
+    ],
+    ['{ kind: files, format: helm }', 'clusters.a.provision.format: expected terraform-aiven or strimzi'],
+    [
+      '{ kind: nais, pool: a, namespace: Shop.A, folder: b }',
+      'clusters.a.provision.namespace: expected the namespace of the Topics',
+    ],
+    [
+      '{ kind: nais, pool: a, namespace: shop }',
+      'clusters.a.provision.folder: expected the folder for the files',
+    ],
+    [
+      `{ kind: files, format: terraform-aiven, project: 'file("/etc/passwd")', service: '"a"', folder: b }`,
+      'clusters.a.provision.project: expected an expression of Terraform, for example var.project',
+    ],
+  ])('is refused as %s', (section, mistake) => {
+    expect(cluster(section).mistakes?.map(mistakeText)).toEqual([mistake]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { judge } from '../../src/migration/claims.js';
 import type { MigrationFile } from '../../src/migration/file.js';
-import type { MigrationState } from '../../src/migration/state.js';
+import { peopleMakeTopics, type MigrationState } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
 import { at, stateAt, the } from './migration-states.js';
 
@@ -162,5 +162,43 @@ describe('an amendment', () => {
       'amended: leaveBehind.groups: + constructor, leaveBehind.groups: + __proto__',
     );
     expect(statusOf(state).steps.flatMap(({ evidence }) => evidence)).toHaveLength(1);
+  });
+});
+
+describe('where people make every topic on the target', () => {
+  const people = () => {
+    const state = stateAt('checkPlan', 'active', { topics: [{ name: 'orders' }, { name: 'mail' }] });
+    peopleMakeTopics(state);
+    return state;
+  };
+
+  it('the step that waits for them comes before the ferry would make any, for each topic', () => {
+    const { steps, migration } = people();
+    const ids = steps.map(({ id }) => id);
+    expect(ids.slice(0, 3)).toEqual(['checkPlan', 'topicCreated', 'createTopics']);
+    expect(steps[1]?.parts).toEqual([{ name: 'orders' }, { name: 'mail' }]);
+    expect(migration.topics.map(({ createdBy }) => createdBy)).toEqual(['people', 'people']);
+  });
+
+  it('it comes once, however often the plan is made, and keeps what was said', () => {
+    const state = people();
+    peopleMakeTopics(state);
+    expect(state.steps.filter(({ id }) => id === 'topicCreated')).toHaveLength(1);
+    const mixed = stateAt('checkPlan', 'active', {
+      topics: [{ name: 'orders', createdBy: 'people' }, { name: 'mail' }],
+    });
+    const claim = { by: 'ann', at };
+    const [said] = the(mixed, 'topicCreated').parts ?? [];
+    if (said) said.claim = claim;
+    peopleMakeTopics(mixed);
+    expect(the(mixed, 'topicCreated').parts).toEqual([{ name: 'orders', claim }, { name: 'mail' }]);
+  });
+
+  it('a file that does not say so changes nothing by that', () => {
+    const state = people();
+    const topics = [{ name: 'orders' }, { name: 'mail' }];
+    expect(refusal(state, { topics })).toBeUndefined();
+    expect(amend(state, { topics, description: 'new' })).toBe('amended: description: nothing → new');
+    expect(state.migration.topics[0]?.createdBy).toBe('people');
   });
 });

@@ -265,3 +265,24 @@ it('knows the names on the target, and which topics a group reads', () => {
   expect(waitMs(migration, 'soak')).toBe(7_200_000);
   expect(waitMs(migration, 'quiet')).toBe(150_000);
 });
+
+it.each([
+  [
+    { application: 'web' },
+    'principals.User:app: expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
+  ],
+  [
+    { team: 'shop', application: 'web', pool: 'a' },
+    'principals.User:app.pool: is not a key of a migration file',
+  ],
+  [
+    { team: 'Shop', application: 'web' },
+    'principals.User:app.team: expected the name of a team, as NAIS has it',
+  ],
+])('an application of NAIS has a team and a name, and nothing else: %j', (application, sentence) => {
+  const file = {
+    ...{ name: 'a', strategy: 'simplestCase', source: 'a', target: 'b', topics: [{ name: 'a' }] },
+    principals: { 'User:app': application },
+  };
+  expect(parseMigration(file).mistakes?.map(mistakeText)).toEqual([sentence]);
+});

@@ -12,6 +12,7 @@ import {
   messageDescription,
   statusQuery,
   type ControlName,
+  type MessageName,
 } from '../../src/migration/messages.js';
 import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
@@ -34,24 +35,30 @@ export function listen(run: Run): void {
     () => ({ migration: run.state.migration, facts: run.state.facts }),
     { description: 'The migration as it is carried out, and what its steps hand to each other.' },
   );
-  const humanSteps = run.state.steps.map(({ id }) => id).filter(isHumanStep);
-  for (const name of [...humanSteps, ...(Object.keys(controls) as ControlName[])]) {
-    const description = messageDescription(name);
-    setHandler(defineSignal<[unknown?]>(name), (input) => run.hear(name, input), { description });
-    setHandler(defineUpdate<string, [unknown]>(name), (input) => run.answer(name, input), {
-      description,
-      validator: (input) => {
-        const { refusal } = run.judge(name, input);
-        if (refusal !== undefined) throw refused(refusal);
-      },
-    });
-  }
-  const unknown = `no such message; the names are ${[...humanSteps, ...Object.keys(controls)].join(', ')}`;
+  const names = () => [
+    ...run.state.steps.map(({ id }) => id).filter(isHumanStep),
+    ...(Object.keys(controls) as ControlName[]),
+  ];
+  for (const name of names()) listenFor(run, name);
+  const unknown = () => `no such message; the names are ${names().join(', ')}`;
   setDefaultSignalHandler((name, input) =>
-    isHumanStep(name) ? run.hear(name, input) : run.ignore(name, unknown),
+    isHumanStep(name) ? run.hear(name, input) : run.ignore(name, unknown()),
   );
   setDefaultUpdateHandler((name, input) => {
-    const { refusal } = isHumanStep(name) ? run.judge(name, input) : { refusal: `${name}: ${unknown}` };
-    throw refused(refusal ?? unknown);
+    const { refusal } = isHumanStep(name) ? run.judge(name, input) : { refusal: `${name}: ${unknown()}` };
+    throw refused(refusal ?? unknown());
+  });
+}
+
+/** Also for a step that comes in when the migration runs: who asks for the names of messages then finds its own. */
+export function listenFor(run: Run, name: MessageName): void {
+  const description = messageDescription(name);
+  setHandler(defineSignal<[unknown?]>(name), (input) => run.hear(name, input), { description });
+  setHandler(defineUpdate<string, [unknown]>(name), (input) => run.answer(name, input), {
+    description,
+    validator: (input) => {
+      const { refusal } = run.judge(name, input);
+      if (refusal !== undefined) throw refused(refusal);
+    },
   });
 }

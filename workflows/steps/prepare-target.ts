@@ -1,8 +1,10 @@
 import { targetName } from '../../src/migration/file.js';
+import { peopleMakeTopics } from '../../src/migration/state.js';
 import { readableOffsets } from '../../src/migration/offsets.js';
 import { change } from './activities.js';
 import { held } from './holds.js';
 import { humanStep } from './human-step.js';
+import { listenFor } from './listen.js';
 import type { Run } from './run.js';
 import { schemasCopied } from './schemas.js';
 import { insist } from './insist.js';
@@ -23,8 +25,12 @@ export async function prepareTarget(run: Run): Promise<void> {
 /** A migration may come from the web UI, so what `ferry plan` checks is checked here as well. */
 async function planChecked(run: Run): Promise<void> {
   await step(run, 'checkPlan', async () => {
-    const { findings, will, topicIds, acls, elsewhere } = await change().checkPlan(run.work());
+    const { findings, will, topicIds, acls, elsewhere, byPeople } = await change().checkPlan(run.work());
     insist(run, findings);
+    if (byPeople) {
+      peopleMakeTopics(run.state);
+      listenFor(run, 'topicCreated');
+    }
     run.facts.topicIds = topicIds;
     if (acls) run.facts.acls = acls;
     if (elsewhere) run.facts.elsewhere = elsewhere;

@@ -12,6 +12,8 @@ export interface PlanReport {
   /** One sentence per thing that will happen. */
   will: string[];
   topicIds: Record<string, string | null>;
+  /** All topics on the target are made by people, whatever the file says: its provisioner is a set of files. */
+  byPeople?: true;
   /** The ACLs on the source for exactly these topics, which the deletion takes with them: `allow User:app read from *`. */
   acls?: { topic: string; acls: string[] }[];
   /** Groups of the file that read what does not move: a sentence for each. */
