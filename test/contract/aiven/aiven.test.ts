@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
+import { aclsOfTopics } from '../../../activities/acls/acl-text.js';
 import { copyAcls } from '../../../activities/acls/acls.js';
 import { checkPlan } from '../../../activities/plan/plan.js';
 import { undo } from '../../../activities/retire/undo.js';
@@ -20,6 +21,7 @@ import { AivenClient } from '../../../src/provision/aiven/client.js';
 import { AivenService } from '../../../src/provision/aiven/service.js';
 import { openAiven, type OpenedAiven } from '../../../src/provision/aiven/open.js';
 import type { AivenConnection } from '../../../src/provision/aiven/connection.js';
+import type { Provisioner } from '../../../src/provision/provisioner.js';
 import { eventually } from '../../eventually.js';
 import {
   allow,
@@ -301,15 +303,18 @@ describe('a migration to it', () => {
     expect(topics.map(({ name }) => name)).toEqual(['shop.away']);
 
     const attempts = new Attempts();
-    const first = attempts.next();
-    const dying = {
-      ...first,
-      note: async (facts: unknown) => {
-        await first.note(facts);
+    const { provisioner } = aiven;
+    const dying: Provisioner = {
+      ...provisioner,
+      async make(grants) {
+        await provisioner.make(grants.slice(0, 2));
         await lab.aiven?.kill();
+        return provisioner.make(grants);
       },
     };
-    await expect(copyAcls(ground, { migration }, dying)).rejects.toMatchObject({ type: 'Unreachable' });
+    await expect(
+      copyAcls({ ...ground, provisioners: () => dying }, { migration }, attempts.next()),
+    ).rejects.toMatchObject({ type: 'Unreachable' });
     await lab.aiven?.start();
     const { made, sentence } = await copyAcls(ground, { migration }, attempts.next());
     expect(sentence).toBe('4 ACLs created on target.');
@@ -363,5 +368,62 @@ describe('a migration to it', () => {
     const { findings } = await plan(migration);
     await powered(true);
     expect(keysOf(findings)).toContain('blocks service-off:target');
+  });
+});
+
+describe('a service as a source', () => {
+  const own = (topic: string, username: string, operation = 'read') => ({
+    resourceType: 'topic',
+    resourceName: topic,
+    patternType: 'aiven',
+    principal: `User:${username}`,
+    host: '*',
+    operation,
+    permission: 'allow',
+  });
+  const idOf = async (topic: string) =>
+    (await ground.admin.target.topics([topic])).get(topic)?.value?.topicId ?? null;
+
+  test('shows its ACLs as Kafka would, and loses those of a retired topic, but no pattern', async () => {
+    await createOn(aiven.cluster, { name: 'shop.retired' });
+    const native = allow('User:audit', 'all', 'topic', 'shop.retired');
+    const grants = [own('shop.retired', 'billing'), own('shop.r?tired', 'shipping'), native];
+    await aiven.provisioner.make(grants);
+    const all = (await aiven.cluster.acls({ resourceType: 'topic', resourceName: 'shop.retired' })) ?? [];
+    expect(all.map(({ principal, operation }) => `${principal} ${operation}`).sort()).toEqual([
+      'User:audit all',
+      'User:billing describe',
+      'User:billing read',
+      'User:shipping describe',
+      'User:shipping read',
+    ]);
+    const doomed = await aclsOfTopics(aiven.cluster, ['shop.retired']);
+    expect(doomed.map(({ principal }) => principal)).not.toContain('User:shipping');
+    expect(await aiven.cluster.deleteAcls(doomed)).toBe(2);
+    expect(await aiven.provisioner.takeBack(grants)).toBe(1);
+    const rows = await aiven.cluster.deleteTopics([
+      { name: 'shop.retired', topicId: await idOf('shop.retired') },
+    ]);
+    expect([...rows.values()]).toEqual([{ value: undefined }]);
+  });
+
+  test('loses by its API a topic that its brokers do not let the ferry delete, if it is still the same one', async () => {
+    await createOn(ground.admin.target, { name: 'plain.topic' });
+    await aiven.provisioner.make([own('plain.topic', 'ferry')]);
+    const topicId = await eventually(
+      async () => (await brokers.topics(['plain.topic'])).get('plain.topic')?.value?.topicId,
+      (id) => id != null,
+    );
+    const other = await aiven.cluster.deleteTopics([
+      { name: 'plain.topic', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' },
+    ]);
+    expect(other.size).toBe(1);
+    expect(await idOf('plain.topic')).toBe(topicId);
+    const rows = await aiven.cluster.deleteTopics([{ name: 'plain.topic', topicId: topicId ?? null }]);
+    expect(rows.get('plain.topic')).toEqual({ value: undefined });
+    await eventually(
+      () => idOf('plain.topic'),
+      (id) => id === null,
+    );
   });
 });
