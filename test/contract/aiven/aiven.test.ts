@@ -303,13 +303,13 @@ describe('a migration to it', () => {
     expect(topics.map(({ name }) => name)).toEqual(['shop.away']);
 
     const attempts = new Attempts();
-    const { make } = aiven.provisioner;
+    const { provisioner } = aiven;
     const dying: Provisioner = {
-      ...aiven.provisioner,
+      ...provisioner,
       async make(grants) {
-        await make(grants.slice(0, 2));
+        await provisioner.make(grants.slice(0, 2));
         await lab.aiven?.kill();
-        return make(grants);
+        return provisioner.make(grants);
       },
     };
     await expect(
