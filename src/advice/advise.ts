@@ -91,8 +91,8 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
           ]
         : []),
     ]),
-    ...groups.flatMap(({ group, state, moved, protocol }) => [
-      ...(moved.value === true && state === 'empty'
+    ...groups.flatMap(({ group, movesWithoutMembers, protocol }) => [
+      ...(movesWithoutMembers.value === true
         ? [
             `group ${group} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
           ]

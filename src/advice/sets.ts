@@ -54,6 +54,9 @@ export function setsOf(inventory: Inventory): TopicSet[] {
         `application ${group.group} keeps inner topics`,
       );
   }
+  for (const { name, type, topics } of inventory.connectors.value ?? [])
+    // What a sink reads is what its group reads.
+    if (type === 'source') tie(topics.value ?? [], `connector ${name} writes to several of its topics`);
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
     tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
   const writers = new Map<string, string[]>();

@@ -24,7 +24,7 @@ const topic = (name: string, change: Partial<ScannedTopic> = {}): ScannedTopic =
   oldest: { value: 1 },
   newest: { value: 2 },
   rate: { value: 0 },
-  schemas: { value: { sampled: 5, ids: [] } },
+  schemas: { value: { sampled: 5, ids: [], subjects: { unknown: 'not asked' } } },
   producers: { value: [] },
   ...change,
 });
@@ -37,6 +37,8 @@ const group = (name: string, topics: string[], change: Partial<ScannedGroup> = {
   members: { value: [] },
   committed: { value: topics.map((topic) => ({ topic, lag: { value: 0 } })) },
   moved: { value: false },
+  lastMoved: { unknown: 'it stood still' },
+  movesWithoutMembers: { unknown: 'it stood still' },
   ...change,
 });
 
@@ -54,6 +56,7 @@ const inventory = (change: Partial<Inventory>): Inventory => ({
   openTransactions: { value: [] },
   acls: { value: [] },
   quotas: { unknown: 'not read' },
+  connectors: { unknown: 'not asked' },
   ...change,
 });
 
@@ -72,7 +75,7 @@ describe('the rules', () => {
 });
 
 const ours = { producersOurs: true, consumersOurs: true };
-const schemaIds = { schemas: { value: { sampled: 5, ids: [7] } } };
+const schemaIds = { schemas: { value: { sampled: 5, ids: [7], subjects: { value: ['orders-value'] } } } };
 const verdict = { fits: 'fits', if: 'fits-if', not: 'does-not-fit' } as const;
 const cases: [string, Partial<ScannedTopic>, Answers, (keyof typeof verdict)[], Strategy | null][] = [
   ['nothing known', {}, {}, ['if', 'if', 'if', 'if', 'fits'], 'advancedMirroring'],
