@@ -6,59 +6,9 @@ import { setsOf } from '../../src/advice/sets.js';
 import { migrationFileFor } from '../../src/advice/written.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import { parseMigration } from '../../src/migration/file.js';
-import type { Inventory, ScannedGroup, ScannedTopic } from '../../src/inventory/inventory.js';
+import type { Inventory, ScannedTopic } from '../../src/inventory/inventory.js';
+import { group, inventory, topic } from './inventories.js';
 import { strategies, strategyNames, type Strategy } from '../../src/migration/strategies.js';
-
-const topic = (name: string, change: Partial<ScannedTopic> = {}): ScannedTopic => ({
-  name,
-  id: null,
-  partitions: 1,
-  replication: 1,
-  internal: false,
-  partOf: null,
-  config: { value: {} },
-  compacted: { value: false },
-  tiered: { value: false },
-  records: { value: 10 },
-  bytes: { unknown: 'not read' },
-  oldest: { value: 1 },
-  newest: { value: 2 },
-  rate: { value: 0 },
-  schemas: { value: { sampled: 5, ids: [], subjects: { unknown: 'not asked' } } },
-  producers: { value: [] },
-  ...change,
-});
-
-const group = (name: string, topics: string[], change: Partial<ScannedGroup> = {}): ScannedGroup => ({
-  group: name,
-  protocol: 'classic',
-  state: 'empty',
-  kind: 'other',
-  members: { value: [] },
-  committed: { value: topics.map((topic) => ({ topic, lag: { value: 0 } })) },
-  moved: { value: false },
-  lastMoved: { unknown: 'it stood still' },
-  movesWithoutMembers: { unknown: 'it stood still' },
-  ...change,
-});
-
-const inventory = (change: Partial<Inventory>): Inventory => ({
-  format: 'kafka-ferry/inventory',
-  version: 1,
-  cluster: 'source',
-  clusterId: 'id',
-  brokers: 1,
-  scannedAt: '2026-01-01T00:00:00.000Z',
-  glob: '*',
-  topics: [],
-  unseen: [],
-  groups: { value: [] },
-  openTransactions: { value: [] },
-  acls: { value: [] },
-  quotas: { unknown: 'not read' },
-  connectors: { unknown: 'not asked' },
-  ...change,
-});
 
 const adviceFor = (change: Partial<ScannedTopic>, answers: Answers) => {
   const [set] = setsOf(
