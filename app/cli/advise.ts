@@ -13,6 +13,7 @@ import { parseInventory, type Inventory } from '../../src/inventory/inventory.js
 import { named } from '../../src/migration/foreign-text.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
+import { writeReport } from './report.js';
 import { addVerb, run, type CommonOptions, type Surroundings } from './verb.js';
 
 interface AdviseOptions extends CommonOptions {
@@ -25,6 +26,7 @@ interface AdviseOptions extends CommonOptions {
   perTeam?: number;
   perWave?: number;
   rate?: number;
+  html?: string;
 }
 
 interface Advised {
@@ -48,6 +50,7 @@ export function addAdvise(program: Command, surroundings: Surroundings): void {
     .option('--write <folder>', 'write a migration file for each set')
     .option('--target <cluster>', 'the target that the files name')
     .option('--registries <source,target>', 'the schema registries between which schemas are to be copied')
+    .option('--html <file>', 'write a page to look at, as ferry scan does')
     .option('--waves', 'order the sets into waves; with --write also as a fleet file')
     .option('--per-team <n>', 'at most so many applications of one team in a wave (3 unless given)', positive)
     .option('--per-wave <n>', 'at most so many sets in a wave (20 unless given)', positive)
@@ -57,19 +60,21 @@ export function addAdvise(program: Command, surroundings: Surroundings): void {
       positive,
     )
     .action((inventory: string, answers: string | undefined, options: AdviseOptions) =>
-      run(surroundings, options, async () => showAdvice(surroundings, options, inventory, answers)),
+      run(surroundings, options, () => showAdvice(surroundings, options, inventory, answers)),
     );
 }
 
 /** Exit code 3 when some set has no strategy yet that fits. */
-function showAdvice(
+async function showAdvice(
   { terminal }: Surroundings,
   options: AdviseOptions,
   inventoryPath: string,
   answersPath?: string,
-): ExitCode {
+): Promise<ExitCode> {
   const inventory = readInventory(inventoryPath);
   const file = answersPath === undefined ? { sets: {} } : readAnswers(answersPath);
+  const registries = registriesOf(options.registries);
+  if (options.html !== undefined) await writeReport(options.html, inventory, file, registries);
   const sets = setsOf(inventory);
   const notes = Object.keys(file.sets)
     .filter((name) => !sets.some((set) => set.name === name))
@@ -81,7 +86,6 @@ function showAdvice(
     throw badInput(
       `${inventoryPath} has no topic ${named(options.topic)} that could be moved: check its name.`,
     );
-  const registries = registriesOf(options.registries);
   const whole = chosen.map((set): Advised => {
     const { answers, team, note } = answersFor(set, file);
     if (note !== undefined) notes.push(note);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { unknownsIn } from '../../src/inventory/unknowns.js';
 import { setsOf } from '../../src/advice/sets.js';
 import type { Inventory } from '../../src/inventory/inventory.js';
 import { scan } from '../../src/inventory/scan.js';
@@ -11,6 +12,7 @@ import { openConnects } from '../connections/connects.js';
 import { openRegistries } from '../connections/registries.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { Progress } from './progress.js';
+import { writeReport } from './report.js';
 import { columns } from './terminal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -19,6 +21,7 @@ interface ScanOptions extends CommonOptions {
   topics?: string;
   registry?: string;
   connect?: string;
+  html?: string;
 }
 
 export function addScan(program: Command, surroundings: Surroundings): void {
@@ -30,6 +33,10 @@ export function addScan(program: Command, surroundings: Surroundings): void {
   )
     .argument('<cluster>', 'its name in ferry.yaml')
     .option('--out <file>', 'where to write the inventory')
+    .option(
+      '--html <file>',
+      'also write a page to look at: numbers, red flags, the graph of what hangs together',
+    )
     .option('--topics <glob>', 'only topics with such names, for example "shop.*"')
     .option('--registry <name>', 'the schema registry of ferry.yaml that knows the subjects of schema ids')
     .option('--connect <name>', 'the Kafka Connect of ferry.yaml whose connectors read or write the topics')
@@ -53,8 +60,9 @@ async function showScan(surroundings: Surroundings, options: ScanOptions, name: 
       begins: progress.begins,
     });
     if (options.out !== undefined) writeInventory(options.out, inventory);
+    if (options.html !== undefined) await writeReport(options.html, inventory);
     if (options.json) terminal.print(JSON.stringify(inventory));
-    else terminal.print(scanText(inventory, options.out));
+    else terminal.print(scanText(inventory, options));
     return exitCodes.done;
   } finally {
     progress.end();
@@ -73,7 +81,7 @@ function writeInventory(path: string, inventory: Inventory): void {
 
 const largest = 10;
 
-function scanText(inventory: Inventory, out?: string): string {
+function scanText(inventory: Inventory, { out, html }: ScanOptions): string {
   const { cluster, brokers, topics, groups, acls } = inventory;
   const moving = topics.filter(({ internal }) => !internal);
   const counted = (of: { value?: readonly unknown[] | null; unknown?: string }, what: string) =>
@@ -103,20 +111,9 @@ function scanText(inventory: Inventory, out?: string): string {
         ]
       : []),
     ...(unknowns.length > 0 ? ['', 'Not seen:', ...unknowns.map((why) => `  - ${why}`)] : []),
+    ...(html === undefined ? [] : ['', `The page to look at is ${html}.`]),
     ...(out === undefined
       ? ['', `Keep it for advice: ferry scan ${named(cluster)} --out inventory.json`]
       : ['', `Next: ferry advise ${out}`]),
   ].join('\n');
-}
-
-/** Each reason once, with how often it stands in the file. */
-function unknownsIn(value: unknown, reasons = new Map<string, number>()): string[] {
-  const walk = (part: unknown): void => {
-    if (typeof part !== 'object' || part === null) return;
-    if ('unknown' in part && typeof part.unknown === 'string')
-      reasons.set(part.unknown, (reasons.get(part.unknown) ?? 0) + 1);
-    else for (const inner of Object.values(part)) walk(inner);
-  };
-  walk(value);
-  return [...reasons].map(([why, times]) => (times > 1 ? `${why} (${times} times)` : why));
 }
