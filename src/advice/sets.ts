@@ -1,3 +1,4 @@
+import { RE2JS, RE2JSException } from 're2js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 
 /** Topics that must move together, and why. */
@@ -119,12 +120,16 @@ export function topicsOf({ members, committed }: ScannedGroup, all: readonly str
   ]);
 }
 
-/** RE2, which the broker matches against whole names; a pattern that JavaScript cannot read may match any. */
+/**
+ * In RE2's syntax, which the broker matches against whole names (KIP-848). By RE2 too, in time that grows with the name: any
+ * user may write a pattern on which JavaScript's own would never end. One that cannot be read may match any.
+ */
 function matching(pattern: string, all: readonly string[]): readonly string[] {
   try {
-    const expression = new RegExp(`^(?:${pattern})$`);
-    return all.filter((name) => expression.test(name));
-  } catch {
+    const expression = RE2JS.compile(pattern);
+    return all.filter((name) => expression.matches(name));
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
     return all;
   }
 }

@@ -159,6 +159,16 @@ describe('sets', () => {
     expect(names(inventory({ topics, groups }))).toEqual([['a'], ['b', 'c'], ['d']]);
   });
 
+  it.each([
+    ['never ends in JavaScript', '(a+)+b', ['a'.repeat(200)], 1],
+    ['no engine can read: it may match any', '(', ['a', 'b'], 2],
+  ])('are tied by a pattern that %s', (_, pattern, names, size) => {
+    const members = { value: [{ clientId: 'x', host: 'h', topics: [], pattern }] };
+    const groups = { value: [group('one', [], { members })] };
+    const sets = setsOf(inventory({ topics: names.map((name) => topic(name)), groups }));
+    expect(sets.map(({ topics }) => topics.length)).toEqual([size]);
+  });
+
   it('are tied by an open transaction and by a transactional producer, not by an idempotent one', () => {
     const by = (id: string, transactional: boolean) => ({
       producers: { value: [{ id, lastWrote: 1, transactional }] },
