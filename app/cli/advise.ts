@@ -19,6 +19,7 @@ import { addVerb, run, type CommonOptions, type Surroundings } from './verb.js';
 interface AdviseOptions extends CommonOptions {
   topic?: string;
   ask?: boolean;
+  interview?: string;
   write?: string;
   target?: string;
   registries?: string;
@@ -47,6 +48,7 @@ export function addAdvise(program: Command, surroundings: Surroundings): void {
     .argument('[answers]', 'what only people know, as --ask prints it')
     .option('--topic <topic>', 'only the set with this topic')
     .option('--ask', 'print the questions as a file to be answered')
+    .option('--interview <file>', 'ask at this terminal, and write the answers to a file')
     .option('--write <folder>', 'write a migration file for each set')
     .option('--target <cluster>', 'the target that the files name')
     .option('--registries <source,target>', 'the schema registries between which schemas are to be copied')
@@ -93,6 +95,14 @@ async function showAdvice(
   });
   if (options.ask) {
     terminal.print(answersFileFor(whole).trimEnd());
+    return exitCodes.done;
+  }
+  if (options.interview !== undefined) {
+    if (!terminal.redraws)
+      throw badInput('--interview asks a person at a terminal: print the questions with --ask instead.');
+    const { askAtTerminal, interview } = await import('./interview.js');
+    writeNew(options.interview, answersFileFor(await interview(whole, askAtTerminal)));
+    terminal.print(`\nNext: ferry advise ${inventoryPath} ${options.interview}`);
     return exitCodes.done;
   }
   const advised = whole.flatMap((one) =>

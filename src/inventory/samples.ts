@@ -101,7 +101,7 @@ export async function readSamples(
       samples.set(key, merged(samples.get(key), sample));
       // Cut off before the end: what is newest is in the last batch.
       const last = place.until - 1n;
-      return next !== undefined && next <= last ? [{ ...place, offset: next > last ? next : last }] : [];
+      return next !== undefined && next <= last ? [{ ...place, offset: last }] : [];
     });
     perPartition = Math.min(mostBytes, perPartition * 16);
   }

@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { interview } from '../../app/cli/interview.js';
 import { ferry } from '../../app/cli/program.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
+import { advise } from '../../src/advice/advise.js';
+import { setsOf } from '../../src/advice/sets.js';
 import { fleetShape } from '../../src/advice/waves.js';
 import { group, inventory, topic } from './inventories.js';
 
@@ -81,6 +84,27 @@ it.each([
   expect(code).toBe(2);
   expect(err).toContain(sentence);
   expect(err.split('\n')).toHaveLength(1);
+});
+
+it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {
+  const refused = await advising(write('inventory.json', JSON.stringify(scanned)), '--interview', 'x.yaml');
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--ask') });
+
+  const [set] = setsOf(inventory({ topics: [topic('state', { compacted: { value: true } })] }));
+  if (!set) throw new Error('no set');
+  const answers = { mayPause: true };
+  const asked: string[] = [];
+  const said = ['yes', "don't know", undefined] as const;
+  const [one] = await interview([{ set, answers, advice: advise(set, answers) }], async (question) => {
+    asked.push(question);
+    return said[asked.length - 1];
+  });
+  expect(asked).toEqual([
+    'state (state): Are all producers ours to change?',
+    'state (state): Are all consumers ours to change?',
+    'state (state): Does it do no harm to process a message twice?',
+  ]);
+  expect(one?.answers).toEqual({ mayPause: true, producersOurs: true });
 });
 
 it('refuses numbers that are none', async () => {
