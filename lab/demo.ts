@@ -14,6 +14,8 @@ import {
 import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/registries.js';
 import { rehearse } from './rehearsal/rehearse.js';
 import { groupNames, shortened } from './rehearsal/script.js';
+import { adviseShop, type Advised } from './shop/advised.js';
+import { Shop } from './shop/shop.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
 
 /** One line of the demo's answer. */
@@ -34,6 +36,8 @@ interface Shown {
   connectKills: number;
   events: number;
   seconds: number;
+  /** Where inventory, page and files are, and what is in them. */
+  advised?: Omit<Advised, 'file'>;
 }
 
 interface Options {
@@ -43,13 +47,19 @@ interface Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
+  /** The migration file is one that `ferry advise` has written from a scan of a whole shop. */
+  scan?: boolean;
 }
 
 const program = new Command('demo')
   .description(
     'Runs real migrations on a fresh lab, with applications under load and a worker that is killed.',
   )
-  .argument('[strategy]', `one of ${strategyNames.join(', ')}, or all`, 'simplestCase')
+  .argument(
+    '[strategy]',
+    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run`,
+    'simplestCase',
+  )
   .option('--json', 'print the result as JSON, progress on the error stream')
   .option('--messages <n>', 'at least so many messages', '200000')
   .option(...brokersOption)
@@ -58,13 +68,18 @@ const program = new Command('demo')
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
-    const chosen = name === 'all' ? strategyNames : strategyNames.filter((one) => one === name);
+    const isScan = name === 'scan';
+    const wanted = isScan ? 'simplestCase' : name;
+    const chosen = wanted === 'all' ? strategyNames : strategyNames.filter((one) => one === wanted);
     if (chosen.length === 0)
-      throw new LabError(`${name} is no strategy: choose one of ${strategyNames.join(', ')}, or all.`, 2);
+      throw new LabError(
+        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all or scan.`,
+        2,
+      );
     const messages = Number(options.messages);
     if (!Number.isInteger(messages) || messages < 1)
       throw new LabError('--messages takes a whole number above 0.', 2);
-    const results = await show(chosen, messages, options);
+    const results = await show(chosen, messages, { ...options, scan: isScan });
     if (options.json) console.log(JSON.stringify(name === 'all' ? results : results[0]));
     process.exitCode = results.every(({ promiseHeld }) => promiseHeld) ? 0 : 1;
   });
@@ -74,7 +89,7 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered, login }: Options,
+  { json, keep, brokers, tiered, login, scan }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -108,7 +123,7 @@ async function show(
     say(shortened);
     const results: Shown[] = [];
     for (const strategy of chosen)
-      results.push(await showOne({ lab, worker, registries }, strategy, messages, say));
+      results.push(await showOne({ lab, worker, registries, scan }, strategy, messages, say));
     return results;
   } finally {
     await end();
@@ -119,10 +134,11 @@ interface Stage {
   lab: Lab;
   worker: WorkerProcess;
   registries: RehearsalRegistries | undefined;
+  scan: boolean | undefined;
 }
 
 async function showOne(
-  { lab, worker, registries }: Stage,
+  { lab, worker, registries, scan }: Stage,
   strategy: Strategy,
   messages: number,
   say: (line: string) => void,
@@ -132,7 +148,21 @@ async function showOne(
   const [, , late] = groupNames;
   let brokerKills = 0;
   let connectKills = 0;
+  let advised: Advised | undefined;
   const { verdict, events, seconds } = await rehearse({
+    ...(scan && {
+      file: async (names) => {
+        say('a shop of forty topics and eight teams is filled');
+        const shop = await Shop.fill(lab.source);
+        try {
+          advised = await adviseShop(lab, names, say);
+        } finally {
+          await shop.close();
+        }
+        say(`the file for ${names.topic} is run`);
+        return advised.file;
+      },
+    }),
     lab,
     worker,
     strategy,
@@ -199,6 +229,15 @@ async function showOne(
     connectKills,
     events,
     seconds,
+    ...(advised && {
+      advised: {
+        folder: advised.folder,
+        sets: advised.sets,
+        waves: advised.waves,
+        idle: advised.idle,
+        reportBytes: advised.reportBytes,
+      },
+    }),
   };
   say(
     [
