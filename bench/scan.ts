@@ -60,7 +60,7 @@ async function measure({ lab, source, say }: Stage, options: ScanOptions): Promi
   });
   if (ferry.found.topics < options.topics || ferry.found.groups < options.groups)
     throw new LabError('The scan has missed something, so that its time says nothing.');
-  say('kafkajs looks');
+  say(`${ferry.requests} requests, ${ferry.seconds} s, ${ferry.rssMb} MB; kafkajs looks`);
   const admin = lab.source.clients[ADMIN];
   if (!admin) throw new LabError('The lab has no administrator.');
   const kafkajs = await looked('scan/kafkajs-program.ts', await connectionOf(lab.source.bootstrap, admin));

@@ -30,7 +30,7 @@ lookWhenTold(async (connection: KafkaConfig) => {
   await admin.describeGroups(ids);
   for (let look = 0; look < 2; look++) {
     for (const share of chunks(names, atOnce))
-      await Promise.all(share.map((name) => admin.fetchTopicOffsets(name)));
+      await Promise.all(share.map((name) => again(() => admin.fetchTopicOffsets(name))));
     for (const share of chunks(ids, atOnce))
       await Promise.all(share.map((groupId) => admin.fetchOffsets({ groupId })));
   }
@@ -43,3 +43,16 @@ lookWhenTold(async (connection: KafkaConfig) => {
   await admin.disconnect();
   return { requests, found: { topics: names.length, groups: ids.length } };
 });
+
+/**
+ * Asked at once for the ends of many topics on several brokers, kafkajs 2.2.4 at times finds none of the partitions of one
+ * and throws a TypeError (`admin/index.js`, fetchTopicOffsets): whoever uses it asks again.
+ */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === 10) throw error;
+    }
+}
