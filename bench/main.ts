@@ -7,6 +7,7 @@ import { mirror, mirrorDefaults, type MirrorOptions, printMirror } from './mirro
 import { engines } from './mirror/engine.js';
 import { parity, printParity } from './parity.js';
 import { scale, printScale } from './scale.js';
+import { printScan, scanBench, scanDefaults, type ScanOptions } from './scan.js';
 import { schemas, printSchemas } from './schemas.js';
 import { translate, printTranslate } from './translate.js';
 import { waiting, printWaiting } from './waiting.js';
@@ -71,6 +72,15 @@ benchmark('parity', 'how fast both clusters are compared, beside kafkajs consume
   .option('--size <MB>', 'how much the larger topic holds', amount, 300)
   .action(async ({ size, json }: { size: number; json?: boolean }) =>
     show(await parity(size, say), printParity, json),
+  );
+
+benchmark('scan', "how long it takes to look at a large cluster, beside kafkajs and Kafka's own tools")
+  .option('--topics <n>', 'how many topics of ten partitions there are', amount, scanDefaults.topics)
+  .option('--groups <n>', 'how many groups', amount, scanDefaults.groups)
+  .option('--acls <n>', 'how many ACLs', amount, scanDefaults.acls)
+  .option(...brokersOption)
+  .action(async ({ json, ...options }: Partial<ScanOptions> & { json?: boolean }) =>
+    show(await scanBench({ ...scanDefaults, ...options }, say), printScan, json),
   );
 
 function benchmark(name: string, description: string): Command {

@@ -15,6 +15,8 @@ import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/r
 import { rehearse } from './rehearsal/rehearse.js';
 import { naisAccepts, naisChanges, NaisTarget } from './nais/target.js';
 import { groupNames, migrationOf, namesOf, shortened } from './rehearsal/script.js';
+import { adviseShop, type Advised } from './shop/advised.js';
+import { Shop } from './shop/shop.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
 
 /** One line of the demo's answer. */
@@ -35,6 +37,8 @@ interface Shown {
   connectKills: number;
   events: number;
   seconds: number;
+  /** Where inventory, page and files are, and what is in them. */
+  advised?: Omit<Advised, 'file'>;
 }
 
 interface Options {
@@ -45,13 +49,19 @@ interface Options {
   tiered?: boolean;
   login?: LabLogin;
   target?: 'kafka' | 'aiven' | 'nais';
+  /** The migration file is one that `ferry advise` has written from a scan of a whole shop. */
+  scan?: boolean;
 }
 
 const program = new Command('demo')
   .description(
     'Runs real migrations on a fresh lab, with applications under load and a worker that is killed.',
   )
-  .argument('[strategy]', `one of ${strategyNames.join(', ')}, or all`, 'simplestCase')
+  .argument(
+    '[strategy]',
+    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run`,
+    'simplestCase',
+  )
   .option('--json', 'print the result as JSON, progress on the error stream')
   .option('--messages <n>', 'at least so many messages', '200000')
   .option(...brokersOption)
@@ -66,13 +76,18 @@ const program = new Command('demo')
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
-    const chosen = name === 'all' ? strategyNames : strategyNames.filter((one) => one === name);
+    const isScan = name === 'scan';
+    const wanted = isScan ? 'simplestCase' : name;
+    const chosen = wanted === 'all' ? strategyNames : strategyNames.filter((one) => one === wanted);
     if (chosen.length === 0)
-      throw new LabError(`${name} is no strategy: choose one of ${strategyNames.join(', ')}, or all.`, 2);
+      throw new LabError(
+        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all or scan.`,
+        2,
+      );
     const messages = Number(options.messages);
     if (!Number.isInteger(messages) || messages < 1)
       throw new LabError('--messages takes a whole number above 0.', 2);
-    const results = await show(chosen, messages, options);
+    const results = await show(chosen, messages, { ...options, scan: isScan });
     if (options.json) console.log(JSON.stringify(name === 'all' ? results : results[0]));
     process.exitCode = results.every(({ promiseHeld }) => promiseHeld) ? 0 : 1;
   });
@@ -82,7 +97,7 @@ const labName = 'demo';
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered, login, target }: Options,
+  { json, keep, brokers, tiered, login, target, scan }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -119,7 +134,7 @@ async function show(
     say(shortened);
     const results: Shown[] = [];
     for (const strategy of chosen)
-      results.push(await showOne({ lab, worker, registries, nais }, strategy, messages, say));
+      results.push(await showOne({ lab, worker, registries, nais, scan }, strategy, messages, say));
     return results;
   } finally {
     await end();
@@ -131,10 +146,11 @@ interface Stage {
   worker: WorkerProcess;
   registries: RehearsalRegistries | undefined;
   nais: NaisTarget | undefined;
+  scan: boolean | undefined;
 }
 
 async function showOne(
-  { lab, worker, registries, nais }: Stage,
+  { lab, worker, registries, nais, scan }: Stage,
   strategy: Strategy,
   messages: number,
   say: (line: string) => void,
@@ -149,7 +165,21 @@ async function showOne(
     // Slow enough that there is something to see, and somebody to kill, while it copies.
     ...(strategy === 'simpleMirroring' && { copying: { shares: 3, bytesPerSecond: 50 * messages } }),
   };
+  let advised: Advised | undefined;
   const { verdict, events, seconds } = await rehearse({
+    ...(scan && {
+      file: async (names) => {
+        say('a shop of forty topics and eight teams is filled');
+        const shop = await Shop.fill(lab.source);
+        try {
+          advised = await adviseShop(lab, names, say);
+        } finally {
+          await shop.close();
+        }
+        say(`the file for ${names.topic} is run`);
+        return advised.file;
+      },
+    }),
     lab,
     worker,
     strategy,
@@ -217,6 +247,15 @@ async function showOne(
     connectKills,
     events,
     seconds,
+    ...(advised && {
+      advised: {
+        folder: advised.folder,
+        sets: advised.sets,
+        waves: advised.waves,
+        idle: advised.idle,
+        reportBytes: advised.reportBytes,
+      },
+    }),
   };
   say(
     [

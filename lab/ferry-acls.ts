@@ -20,6 +20,7 @@ export const ferryGrants: Readonly<Record<'source' | 'target', readonly FerryGra
       why: 'read the ACLs to copy; list every consumer group; say how much there is to copy',
     },
     { resource: 'cluster', operation: 'alter', why: 'delete the ACLs of a topic that was retired' },
+    { resource: 'cluster', operation: 'describeConfigs', why: 'show quotas in a scan' },
     { resource: 'topic', operation: 'describeConfigs', why: 'read the configuration to copy' },
     {
       resource: 'topic',

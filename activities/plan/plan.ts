@@ -25,6 +25,7 @@ import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { surveySourceGroups, type SourceGroups } from '../groups/source-groups.js';
+import { otherStrategy } from './other-strategy.js';
 import { sayCopy } from './sizes.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
@@ -104,6 +105,11 @@ export async function checkPlan(
       ...(groups ? [bytesOf(groups.elsewhere), isMirrored(migration.strategy) ? groups.metadata : 0] : []),
     ]),
   );
+  if (source && topics && topics.source.size > 0) {
+    const ended = begins?.(`reads what decides between strategies on ${migration.source}`);
+    findings.push(...(await otherStrategy(source.cluster, migration, topics.source)));
+    ended?.();
+  }
   if (target && topics) await checkTarget(target.cluster, migration, topics, looking);
   if (source && target && isMirrored(migration.strategy)) {
     const history = await attempted(looking, 'history-unread', () => historyOf(dependencies, work));

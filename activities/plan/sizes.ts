@@ -3,12 +3,7 @@ import { formatBytes } from '../../src/migration/bytes.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import { mirrorKind, type Migration } from '../../src/migration/file.js';
-
-/**
- * What a mirror copies in a second where nothing holds it back, for a first idea: a fifth of what each of them copied in
- * large batches on two cores (`bench/README.md`), since networks and clusters that are in use are slower.
- */
-const bytesPerSecond = { engine: 50_000_000, mirrormaker: 10_000_000 } as const;
+import { expectedRate } from '../../src/migration/mirror-rate.js';
 
 /**
  * How much there is to copy and how long that may take, as the end of a sentence: ` (1.2 GB on the disks of source, about
@@ -30,7 +25,7 @@ export async function sayCopy(
   const bytes = Number([...sizes.values()].reduce((sum, one) => sum + one, 0n));
   const limit = migration.copying.bytesPerSecond;
   const rate =
-    mirrorKind(migration) === 'engine' && limit !== undefined ? limit : bytesPerSecond[mirrorKind(migration)];
+    mirrorKind(migration) === 'engine' && limit !== undefined ? limit : expectedRate[mirrorKind(migration)];
   const least = unknown > 0 ? 'at least ' : '';
   const seconds = Math.max(1, Math.round(bytes / rate));
   const by = rate === limit ? 'copying.bytesPerSecond' : 'if nothing holds it back';

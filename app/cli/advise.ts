@@ -1,29 +1,40 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
 import type { Registries } from '../../src/advice/facts.js';
+import { expectedOf, expectedText } from '../../src/advice/expected.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
+import { partsOf } from '../../src/advice/splits.js';
+import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
 import { named } from '../../src/migration/foreign-text.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
+import { writeReport } from './report.js';
 import { addVerb, run, type CommonOptions, type Surroundings } from './verb.js';
 
 interface AdviseOptions extends CommonOptions {
   topic?: string;
   ask?: boolean;
+  interview?: string;
   write?: string;
   target?: string;
   registries?: string;
+  waves?: boolean;
+  perTeam?: number;
+  perWave?: number;
+  rate?: number;
+  html?: string;
 }
 
 interface Advised {
   set: TopicSet;
   answers: Answers;
   advice: Advice;
+  team?: string;
 }
 
 export function addAdvise(program: Command, surroundings: Surroundings): void {
@@ -37,23 +48,35 @@ export function addAdvise(program: Command, surroundings: Surroundings): void {
     .argument('[answers]', 'what only people know, as --ask prints it')
     .option('--topic <topic>', 'only the set with this topic')
     .option('--ask', 'print the questions as a file to be answered')
+    .option('--interview <file>', 'ask at this terminal, and write the answers to a file')
     .option('--write <folder>', 'write a migration file for each set')
     .option('--target <cluster>', 'the target that the files name')
     .option('--registries <source,target>', 'the schema registries between which schemas are to be copied')
+    .option('--html <file>', 'write a page to look at, as ferry scan does')
+    .option('--waves', 'order the sets into waves; with --write also as a fleet file')
+    .option('--per-team <n>', 'at most so many applications of one team in a wave (3 unless given)', positive)
+    .option('--per-wave <n>', 'at most so many sets in a wave (20 unless given)', positive)
+    .option(
+      '--rate <MB>',
+      'so many megabytes a second are copied between the two clusters, where you have measured it',
+      positive,
+    )
     .action((inventory: string, answers: string | undefined, options: AdviseOptions) =>
-      run(surroundings, options, async () => showAdvice(surroundings, options, inventory, answers)),
+      run(surroundings, options, () => showAdvice(surroundings, options, inventory, answers)),
     );
 }
 
 /** Exit code 3 when some set has no strategy yet that fits. */
-function showAdvice(
+async function showAdvice(
   { terminal }: Surroundings,
   options: AdviseOptions,
   inventoryPath: string,
   answersPath?: string,
-): ExitCode {
+): Promise<ExitCode> {
   const inventory = readInventory(inventoryPath);
   const file = answersPath === undefined ? { sets: {} } : readAnswers(answersPath);
+  const registries = registriesOf(options.registries);
+  if (options.html !== undefined) await writeReport(options.html, inventory, file, registries);
   const sets = setsOf(inventory);
   const notes = Object.keys(file.sets)
     .filter((name) => !sets.some((set) => set.name === name))
@@ -65,46 +88,90 @@ function showAdvice(
     throw badInput(
       `${inventoryPath} has no topic ${named(options.topic)} that could be moved: check its name.`,
     );
-  const registries = registriesOf(options.registries);
-  const advised = chosen.map((set): Advised => {
-    const { answers, note } = answersFor(set, file);
+  const whole = chosen.map((set): Advised => {
+    const { answers, team, note } = answersFor(set, file);
     if (note !== undefined) notes.push(note);
-    return { set, answers, advice: advise(set, answers, registries) };
+    return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
   });
   if (options.ask) {
-    terminal.print(answersFileFor(advised).trimEnd());
+    terminal.print(answersFileFor(whole).trimEnd());
     return exitCodes.done;
   }
+  if (options.interview !== undefined) {
+    if (!terminal.redraws)
+      throw badInput('--interview asks a person at a terminal: print the questions with --ask instead.');
+    const { askAtTerminal, interview } = await import('./interview.js');
+    writeNew(options.interview, answersFileFor(await interview(whole, askAtTerminal)));
+    terminal.print(`\nNext: ferry advise ${inventoryPath} ${options.interview}`);
+    return exitCodes.done;
+  }
+  const advised = whole.flatMap((one) =>
+    partsOf(one.set, one.advice.recommended).map((set) => ({
+      ...one,
+      set,
+      advice: { ...one.advice, set: set.name },
+    })),
+  );
+  const bytesPerSecond = options.rate === undefined ? undefined : options.rate * 1_000_000;
+  const plan = options.waves
+    ? wavesOf(advised, inventory, {
+        ...(options.perTeam !== undefined && { perTeam: options.perTeam }),
+        ...(options.perWave !== undefined && { perWave: options.perWave }),
+        ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+      })
+    : undefined;
+  // What is idle is looked at first: a file would have it moved.
+  const moving = plan ? plan.waves.flatMap(({ planned }) => planned.map(({ set }) => set)) : undefined;
   const written =
     options.write === undefined
       ? []
-      : writeFiles(options.write, advised, inventory, {
-          ...(options.target !== undefined && { target: options.target }),
-          ...(registries && { registries }),
-        });
+      : writeFiles(
+          options.write,
+          advised.filter(({ set }) => moving?.includes(set) ?? true),
+          inventory,
+          {
+            ...(options.target !== undefined && { target: options.target }),
+            ...(registries && { registries }),
+          },
+        );
+  const fleet = plan && options.write !== undefined ? writeFleet(options.write, inventory, plan) : undefined;
   if (options.json)
     terminal.print(
       JSON.stringify({
         cluster: inventory.cluster,
         notes,
         written,
+        ...(fleet !== undefined && { fleet }),
+        ...(plan && { waves: wavesJson(plan), idle: plan.idle }),
         sets: advised.map(({ set, advice }) => ({
           ...advice,
           topics: set.topics.map(({ name }) => name),
           groups: set.groups.map(({ group }) => group),
           ties: set.ties,
+          expected: expectedOf(set, bytesPerSecond),
         })),
       }),
     );
   else {
-    terminal.print(advised.map(adviceText).join('\n\n'));
+    terminal.print(
+      plan ? wavesText(plan) : advised.map((one) => adviceText(one, bytesPerSecond)).join('\n\n'),
+    );
     for (const note of notes) terminal.complain(note);
     const next = written[0];
-    if (next !== undefined) terminal.print(`\n${written.length} files written. Next: ferry plan ${next}`);
+    if (next !== undefined)
+      terminal.print(
+        `\n${written.length} files written${fleet === undefined ? '' : `, and ${fleet}`}. Next: ferry plan ${next}`,
+      );
     else if (advised.some(({ advice }) => advice.recommended === null))
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
   }
   return advised.every(({ advice }) => advice.recommended !== null) ? exitCodes.done : exitCodes.waiting;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1_000_000)) throw new InvalidArgumentError('expected a number above 0.');
+  return value;
 }
 
 function registriesOf(words?: string): Registries | undefined {
@@ -151,20 +218,68 @@ function writeFiles(
   }
   return advised.map(({ set, advice, answers }) => {
     const path = join(folder, `${set.name}.yaml`);
-    try {
-      writeFileSync(path, migrationFileFor(set, advice, answers, inventory, named), { flag: 'wx' });
-    } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'EEXIST'
-        ? badInput(`${path} is there already: move it away, or name another folder.`)
-        : badInput(`${path} cannot be written: see whether this user may.`);
-    }
+    writeNew(path, migrationFileFor(set, advice, answers, inventory, named));
     return path;
   });
 }
 
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? badInput(`${path} is there already: move it away, or name another folder.`)
+      : badInput(`${path} cannot be written: see whether this user may.`);
+  }
+}
+
+function writeFleet(folder: string, inventory: Inventory, plan: WavePlan): string {
+  const path = join(folder, 'fleet.yaml');
+  const name = inventory.cluster
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]/g, '-')
+    .replace(/^[^a-z0-9]+/, '');
+  writeNew(
+    path,
+    fleetFileFor(name.slice(0, 100) || 'fleet', plan, (set) => `${set.name}.yaml`),
+  );
+  return path;
+}
+
+function wavesJson({ waves }: WavePlan) {
+  return waves.map(({ name, planned, bytes, hours }) => ({
+    ...{ name, bytes, hours },
+    sets: planned.map(({ set, teams, applications, after }) => ({
+      ...{ set: set.name, teams, applications, after },
+    })),
+  }));
+}
+
+function wavesText({ waves, idle }: WavePlan): string {
+  return [
+    ...waves.map((wave) =>
+      [
+        `${wave.name}: ${waveText(wave)}`,
+        ...wave.planned.flatMap(({ set, advice, after }) => [
+          `  ${set.name}: ${advice.recommended ?? 'no strategy fits yet'}`,
+          ...after.map((why) => `    ${why}`),
+        ]),
+      ].join('\n'),
+    ),
+    ...(idle.length > 0
+      ? [
+          [
+            'Nobody was seen to use these; look whether they can be deleted instead:',
+            ...idle.map(({ topic, why }) => `  ${named(topic)}: ${why}`),
+          ].join('\n'),
+        ]
+      : []),
+  ].join('\n\n');
+}
+
 const words = { fits: 'fits', 'fits-if': 'fits if …', 'does-not-fit': 'does not fit' } as const;
 
-function adviceText({ set, advice }: Advised): string {
+function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
   const topics = set.topics.map(({ name }) => named(name)).join(', ');
   const groups = set.groups.map(({ group }) => named(group)).join(', ');
   return [
@@ -172,6 +287,7 @@ function adviceText({ set, advice }: Advised): string {
     `  topics: ${topics}`,
     `  groups: ${groups === '' ? 'none seen' : groups}`,
     ...set.ties.map((tie) => `  tied: ${tie}`),
+    ...expectedText(expectedOf(set, bytesPerSecond)).map((line) => `  ${line}`),
     ...advice.strategies.flatMap(({ strategy, verdict, rules, conditions, beyondNeed }) => [
       `  ${strategy} ${words[verdict]}`,
       ...rules.map((rule) => `    ${ruleText(rule)}`),

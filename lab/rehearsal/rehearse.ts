@@ -11,7 +11,7 @@ import type { Side, Verdict } from '../ledger/ledger.js';
 import { Applications } from './applications.js';
 import type { Stage } from './interference.js';
 import { actAsAsked } from './person.js';
-import { migrationOf, namesOf, schemasOf } from './script.js';
+import { migrationOf, namesOf, schemasOf, type Names } from './script.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface Rehearsal {
@@ -26,6 +26,8 @@ export interface Rehearsal {
   history?: number;
   /** Addresses of the registries: values are Avro and Protobuf then, and their schemas move too. */
   registries?: Record<Side, string>;
+  /** Where the migration file comes from when the applications are at work; without it the script has one. */
+  file?: (names: Names) => Promise<MigrationFile>;
   /** Changes of the migration file. */
   changes?: Partial<MigrationFile>;
   /** Called before the migration starts, when its applications are at work. */
@@ -68,20 +70,22 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
   );
   try {
     const file: MigrationFile = {
-      // The target has no tiered storage.
-      ...migrationOf(
-        strategy,
-        names,
-        lab.source.tiered ? { 'remote.storage.enable': 'false' } : {},
-        // The users of a service at Aiven are called by their names alone.
-        lab.aiven && ((user) => `User:${user}`),
-      ),
+      ...(rehearsal.file
+        ? await rehearsal.file(names)
+        : migrationOf(
+            strategy,
+            names,
+            // The target has no tiered storage.
+            lab.source.tiered ? { 'remote.storage.enable': 'false' } : {},
+            // The users of a service at Aiven are called by their names alone.
+            lab.aiven && ((user) => `User:${user}`),
+          )),
       ...(rehearsal.registries && { schemas: schemasOf(names) }),
       ...rehearsal.changes,
     };
     await rehearsal.before?.(file);
     const handle = await client.workflow.start(strategy, {
-      workflowId: workflowId(names.migration),
+      workflowId: workflowId(file.name),
       taskQueue: defaultTaskQueue,
       args: [file],
       workflowIdConflictPolicy: 'FAIL',

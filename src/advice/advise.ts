@@ -1,6 +1,6 @@
 import { strategyNames, type Strategy } from '../migration/strategies.js';
 import type { Answers } from './answers.js';
-import { facts, type Fact, type FactId, type Registries } from './facts.js';
+import { facts, type Fact, type FactId, type Measured, type Registries } from './facts.js';
 import { rules, type Rule } from './rules.js';
 import type { TopicSet } from './sets.js';
 
@@ -32,18 +32,22 @@ export interface Advice {
 }
 
 export function advise(set: TopicSet, answers: Answers, registries?: Registries): Advice {
+  return { set: set.name, ...judgeAll(set, answers, registries), warnings: warningsOf(set) };
+}
+
+/** The five strategies by what was measured and answered. */
+export function judgeAll(
+  set: Measured,
+  answers: Answers,
+  registries?: Registries,
+): Pick<Advice, 'strategies' | 'recommended'> {
   const judged = strategyNames.map((strategy) => judge(strategy, set, answers, registries));
   const fitting = judged.filter(({ verdict }) => verdict === 'fits');
   const recommended = fitting.find(({ beyondNeed }) => beyondNeed.length === 0) ?? fitting[0];
-  return {
-    set: set.name,
-    strategies: judged,
-    recommended: recommended?.strategy ?? null,
-    warnings: warningsOf(set),
-  };
+  return { strategies: judged, recommended: recommended?.strategy ?? null };
 }
 
-function judge(strategy: Strategy, set: TopicSet, answers: Answers, registries?: Registries): StrategyAdvice {
+function judge(strategy: Strategy, set: Measured, answers: Answers, registries?: Registries): StrategyAdvice {
   const judged = rules[strategy].map((rule) => judgeRule(rule, set, answers, registries));
   const musts = judged.filter(({ weight }) => weight === 'must');
   const broken = musts.filter(({ holds }) => holds === 'no');
@@ -59,7 +63,7 @@ function judge(strategy: Strategy, set: TopicSet, answers: Answers, registries?:
   };
 }
 
-function judgeRule(rule: Rule, set: TopicSet, answers: Answers, registries?: Registries): Judged {
+function judgeRule(rule: Rule, set: Measured, answers: Answers, registries?: Registries): Judged {
   const seen = Object.entries(rule.needs).map(([id, wanted]) => {
     const fact: Fact = facts[id as FactId](set, answers, registries);
     return {
@@ -91,8 +95,8 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
           ]
         : []),
     ]),
-    ...groups.flatMap(({ group, state, moved, protocol }) => [
-      ...(moved.value === true && state === 'empty'
+    ...groups.flatMap(({ group, movesWithoutMembers, protocol }) => [
+      ...(movesWithoutMembers.value === true
         ? [
             `group ${group} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
           ]

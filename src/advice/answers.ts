@@ -23,6 +23,7 @@ const answersShape = z.strictObject({
     z.string(),
     z.strictObject({
       topics: z.array(z.string()),
+      team: z.string().min(1).optional(),
       ...(Object.fromEntries(questionIds.map((id) => [id, answer.optional()])) as Record<
         Question,
         z.ZodOptional<typeof answer>
@@ -32,7 +33,10 @@ const answersShape = z.strictObject({
 });
 
 export interface AnswersFile {
-  sets: Record<string, { topics: string[] } & { [Id in Question]?: boolean | undefined }>;
+  sets: Record<
+    string,
+    { topics: string[]; team?: string | undefined } & { [Id in Question]?: boolean | undefined }
+  >;
 }
 
 /** Reads an answers file; every mistake with its path. */
@@ -56,7 +60,7 @@ export function parseAnswers(
 export function answersFor(
   set: { name: string; topics: readonly { name: string }[] },
   file: AnswersFile,
-): { answers: Answers; note?: string } {
+): { answers: Answers; team?: string; note?: string } {
   const given = Object.hasOwn(file.sets, set.name) ? file.sets[set.name] : undefined;
   if (!given) return { answers: {} };
   const meant = new Set(given.topics);
@@ -67,6 +71,7 @@ export function answersFor(
       note: `the answers for ${set.name} were given without ${more.join(', ')}, which moves with it now: answer anew`,
     };
   return {
+    ...(given.team !== undefined && { team: given.team }),
     answers: Object.fromEntries(
       questionIds.flatMap((id) => (given[id] === undefined ? [] : [[id, given[id]]])),
     ),

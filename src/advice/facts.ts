@@ -1,5 +1,5 @@
 import { questions, type Answers, type Question } from './answers.js';
-import type { TopicSet } from './sets.js';
+import type { ScannedTopic } from '../inventory/inventory.js';
 
 /** What is known of one thing that a strategy depends on. */
 export interface Fact {
@@ -7,6 +7,11 @@ export interface Fact {
   how: 'measured' | 'declared' | 'unknown';
   /** Where it comes from, in words. */
   from: string;
+}
+
+/** What facts are measured on. */
+export interface Measured {
+  topics: readonly Pick<ScannedTopic, 'name' | 'compacted' | 'records' | 'producers' | 'schemas'>[];
 }
 
 const measured = (value: boolean, from: string): Fact => ({ value, how: 'measured', from });
@@ -40,11 +45,11 @@ export const facts = {
   severalProducers: (set) => seenProducers(set),
   schemas: (set) => seenSchemas(set),
   schemasInSync: (set, _, registries) => schemasInSync(seenSchemas(set), registries),
-} as const satisfies Record<string, (set: TopicSet, answers: Answers, registries?: Registries) => Fact>;
+} as const satisfies Record<string, (set: Measured, answers: Answers, registries?: Registries) => Fact>;
 
 export type FactId = keyof typeof facts;
 
-function seenHistory({ topics }: TopicSet): Fact | undefined {
+function seenHistory({ topics }: Measured): Fact | undefined {
   const compacted = topics.filter((topic) => topic.compacted.value === true).map(({ name }) => name);
   if (compacted.length > 0)
     return measured(true, `${compacted.join(', ')} is compacted: it holds the state of its keys`);
@@ -54,7 +59,7 @@ function seenHistory({ topics }: TopicSet): Fact | undefined {
 }
 
 /** Producers without idempotence leave no trace, so that several were not seen says nothing. */
-function seenProducers({ topics }: TopicSet): Fact {
+function seenProducers({ topics }: Measured): Fact {
   const several = topics.find(({ producers }) => (producers.value?.length ?? 0) > 1);
   if (several)
     return measured(true, `brokers remember ${several.producers.value?.length} producers of ${several.name}`);
@@ -62,7 +67,7 @@ function seenProducers({ topics }: TopicSet): Fact {
   return unknown(why ?? 'brokers remember at most one producer, and forget those without idempotence');
 }
 
-function seenSchemas({ topics }: TopicSet): Fact {
+function seenSchemas({ topics }: Measured): Fact {
   const using = topics.find(({ schemas }) => (schemas.value?.ids.length ?? 0) > 0);
   if (using)
     return measured(

@@ -1,3 +1,4 @@
+import { RE2JS, RE2JSException } from 're2js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 
 /** Topics that must move together, and why. */
@@ -10,6 +11,8 @@ export interface TopicSet {
   ties: string[];
   /** What could not be seen and might tie it to others. */
   unseen: string[];
+  /** Of which set it is a part, where all of that is too large for one migration. */
+  part?: { of: string; number: number };
 }
 
 /**
@@ -26,7 +29,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     for (let up = parent.get(at); up !== undefined && up !== at; up = parent.get(at)) at = up;
     return at;
   };
-  const ties: { topic: string; why: string }[] = [];
+  const ties = new Map<string, string[]>();
   const tie = (names: Iterable<string>, why: string) => {
     const [first, ...others] = [...new Set(names)].filter((name) => parent.has(name)).sort();
     if (first === undefined || others.length === 0) return;
@@ -34,13 +37,15 @@ export function setsOf(inventory: Inventory): TopicSet[] {
       const [a, b] = [root(first), root(other)].sort();
       if (a !== undefined && b !== undefined) parent.set(b, a);
     }
-    ties.push({ topic: first, why });
+    ties.set(first, [...(ties.get(first) ?? []), why]);
   };
 
   const all = inventory.groups.value ?? [];
   const names = topics.map(({ name }) => name);
   const reads = new Map(all.map((group) => [group, topicsOf(group, names)]));
+  const readers = new Map<string, ScannedGroup[]>();
   for (const [group, read] of reads) {
+    for (const topic of read) readers.set(topic, [...(readers.get(topic) ?? []), group]);
     tie(read, `group ${group.group} reads ${read.size} of its topics`);
     // Streams and ksqlDB name their inner topics after the application, which is the group.
     if (group.kind === 'streams' || group.protocol === 'streams')
@@ -54,6 +59,9 @@ export function setsOf(inventory: Inventory): TopicSet[] {
         `application ${group.group} keeps inner topics`,
       );
   }
+  for (const { name, type, topics } of inventory.connectors.value ?? [])
+    // What a sink reads is what its group reads.
+    if (type === 'source') tie(topics.value ?? [], `connector ${name} writes to several of its topics`);
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
     tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
   const writers = new Map<string, string[]>();
@@ -83,23 +91,23 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   ];
   const byRoot = new Map<string, ScannedTopic[]>();
   for (const topic of topics) byRoot.set(root(topic.name), [...(byRoot.get(root(topic.name)) ?? []), topic]);
-  const taken = new Set<string>();
-  return [...byRoot].map(([first, members]) => {
-    const inside = new Set(members.map(({ name }) => name));
-    return {
-      name: unusedName(first, taken),
-      topics: members,
-      groups: all.filter((group) => [...(reads.get(group) ?? [])].some((topic) => inside.has(topic))),
-      ties: ties.filter(({ topic }) => inside.has(topic)).map(({ why }) => why),
-      unseen: [
-        ...everywhere,
-        ...members.flatMap(({ name, producers }) =>
-          producers.unknown === undefined ? [] : [`who writes to ${name}: ${producers.unknown}`],
-        ),
-      ],
-    };
-  });
+  // Names of files beside those of sets.
+  const taken = new Set<string>(['fleet', 'defaults']);
+  return [...byRoot].map(([first, members]) => ({
+    name: unusedName(first, taken),
+    topics: members,
+    groups: [...new Set(members.flatMap(({ name }) => readers.get(name) ?? []))].sort(byName),
+    ties: members.flatMap(({ name }) => ties.get(name) ?? []),
+    unseen: [
+      ...everywhere,
+      ...members.flatMap(({ name, producers }) =>
+        producers.unknown === undefined ? [] : [`who writes to ${name}: ${producers.unknown}`],
+      ),
+    ],
+  }));
 }
+
+const byName = (a: ScannedGroup, b: ScannedGroup): number => (a.group < b.group ? -1 : 1);
 
 /** Topics that a group reads as far as it was seen: by its members and by its commits. */
 export function topicsOf({ members, committed }: ScannedGroup, all: readonly string[]): Set<string> {
@@ -112,12 +120,16 @@ export function topicsOf({ members, committed }: ScannedGroup, all: readonly str
   ]);
 }
 
-/** RE2, which the broker matches against whole names; a pattern that JavaScript cannot read may match any. */
+/**
+ * In RE2's syntax, which the broker matches against whole names (KIP-848). By RE2 too, in time that grows with the name: any
+ * user may write a pattern on which JavaScript's own would never end. One that cannot be read may match any.
+ */
 function matching(pattern: string, all: readonly string[]): readonly string[] {
   try {
-    const expression = new RegExp(`^(?:${pattern})$`);
-    return all.filter((name) => expression.test(name));
-  } catch {
+    const expression = RE2JS.compile(pattern);
+    return all.filter((name) => expression.matches(name));
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
     return all;
   }
 }

@@ -4,6 +4,8 @@ import { named, oneLine } from '../migration/foreign-text.js';
 import type { Advice } from './advise.js';
 import { questionIds, questions, type Answers } from './answers.js';
 import type { Registries } from './facts.js';
+import { teamOf, grantsOf } from './applications.js';
+import { expectedOf, expectedText } from './expected.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
 const comment = (lines: readonly string[]): string => lines.map((line) => ` ${oneLine(line)}`).join('\n');
@@ -23,12 +25,15 @@ export function migrationFileFor(
   const names = moved.map(({ name }) => name);
   const idempotent = answers.idempotent === true || advice.recommended === 'doubleProducer';
   const usesSchemas = set.topics.some(({ schemas }) => (schemas.value?.ids.length ?? 1) > 0);
+  const producers = producersOf(set, inventory);
+  const { waits, why } = waitsOf(set, inventory);
   const file = new Document({
     name: set.name,
     strategy: advice.recommended,
     source: inventory.cluster,
     target: target ?? null,
     topics: moved.map(({ name }) => ({ name })),
+    ...(producers.length > 0 && { producers: producers.map((name) => ({ name })) }),
     consumers: set.groups
       .filter(({ protocol }) => protocol !== 'share' && protocol !== 'streams')
       .map((group) => {
@@ -43,6 +48,7 @@ export function migrationFileFor(
       usesSchemas &&
       advice.recommended !== 'simpleMirroring' && { schemas: { ...registries } }),
     ...(idempotent && { messages: { idempotent: true } }),
+    ...(waits && { waits }),
   });
   const chosen = advice.strategies.find(({ strategy }) => strategy === advice.recommended);
   file.commentBefore = comment([
@@ -54,6 +60,7 @@ export function migrationFileFor(
         )
       : ['No strategy fits by what is known. Choose one, or answer:', ...conditionsOf(advice)]),
     ...set.ties,
+    ...expectedText(expectedOf(set)),
     ...advice.warnings,
   ]);
   const note = (key: string, lines: readonly string[]) => {
@@ -63,33 +70,69 @@ export function migrationFileFor(
   };
   note('strategy', advice.recommended === null ? ['Fill in the strategy.'] : []);
   note('target', target === undefined ? ['Fill in the name of the target cluster in ferry.yaml.'] : []);
+  note('producers', ['By their ACLs these may write: take away who does not, add who is missing.']);
   note('consumers', principalLines(set, inventory));
+  note('waits', why);
   return String(file);
 }
 
+/** Principals that the plan will ask about: those with a binding that applies to one of its topics or groups. */
 function principalLines(set: TopicSet, { acls }: Inventory): string[] {
   if (acls.unknown !== undefined) return [`Principals are not known: ${acls.unknown}`];
-  const covers = (
-    { resourceName, patternType }: { resourceName: string; patternType: string },
-    name: string,
-  ) =>
-    resourceName === '*' ||
-    (patternType === 'prefixed' ? name.startsWith(resourceName) : name === resourceName);
+  const granted = grantsOf(acls);
+  const everything = (acls.value ?? []).filter(
+    ({ resourceType, resourceName }) =>
+      resourceName === '*' &&
+      (resourceType === 'topic' || (resourceType === 'group' && set.groups.length > 0)),
+  );
   const principals = new Set(
-    (acls.value ?? []).flatMap((acl) =>
-      (acl.resourceType === 'topic' && set.topics.some(({ name }) => covers(acl, name))) ||
-      (acl.resourceType === 'group' && set.groups.some(({ group }) => covers(acl, group)))
-        ? [acl.principal]
-        : [],
-    ),
+    [
+      ...everything,
+      ...set.topics.flatMap(({ name }) => granted.on('topic', name)),
+      ...set.groups.flatMap(({ group }) => granted.on('group', group)),
+    ].map(({ principal }) => principal),
   );
   return principals.size === 0
     ? []
     : [
         'These principals have ACLs on it: map each to its name on the target under principals, or leave it behind',
         `(leaveBehind.principals): ${[...principals].sort().map(named).join(', ')}`,
-        'Producers leave no name on a cluster: list the applications under producers.',
       ];
+}
+
+/** Who may write by ACLs: brokers remember producers by numbers alone. */
+function producersOf(set: TopicSet, { acls }: Inventory): string[] {
+  const granted = grantsOf(acls);
+  const writers = set.topics.flatMap(({ name }) =>
+    granted.on('topic', name).filter(({ operation }) => operation === 'write' || operation === 'all'),
+  );
+  return [...new Set(writers.map(({ principal }) => principal.replace(/^User:/, '')))].sort();
+}
+
+const minute = 60_000;
+
+/**
+ * Where nothing was written between two looks and for some time before, a silence of the usual length says nothing about a
+ * producer that is still there.
+ */
+function waitsOf(
+  set: TopicSet,
+  { scannedAt }: Inventory,
+): { waits?: { quiet: string; patience: string }; why: string[] } {
+  const still = set.topics.every(
+    ({ rate, newest }) =>
+      rate.value === 0 &&
+      typeof newest.value === 'number' &&
+      newest.value < Date.parse(scannedAt) - 10 * minute,
+  );
+  return still
+    ? {
+        waits: { quiet: '1h', patience: '2h' },
+        why: [
+          'It is written seldom: a short silence would say nothing about whether its producers are gone.',
+        ],
+      }
+    : { why: [] };
 }
 
 const conditionsOf = ({ strategies }: Advice): string[] =>
@@ -111,6 +154,7 @@ export function answersFileFor(sets: readonly { set: TopicSet; answers: Answers;
           set.name,
           {
             topics: set.topics.map(({ name }) => name),
+            team: teamOf(set.topics[0]?.name ?? set.name),
             ...Object.fromEntries(questionIds.map((id) => [id, word(known[id])])),
           },
         ];
@@ -118,7 +162,7 @@ export function answersFileFor(sets: readonly { set: TopicSet; answers: Answers;
     ),
   });
   file.commentBefore = comment([
-    "Answer each with yes, no or don't know.",
+    "Answer each with yes, no or don't know. The team is guessed from the name of the first topic.",
     ...questionIds.map((id) => `${id}: ${questions[id]}`),
   ]);
   return String(file);

@@ -7,6 +7,9 @@ export type WorkerFacts = z.output<typeof workerAnswer>;
 
 export const connectorsAnswer = z.array(z.string());
 
+/** By the connector's name. */
+export const topicsAnswer = z.record(z.string(), z.object({ topics: z.array(z.string()) }));
+
 export const validationAnswer = z.object({
   error_count: z.number(),
   configs: z.array(

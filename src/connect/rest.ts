@@ -7,6 +7,7 @@ import {
   errorAnswer,
   offsetsAnswer,
   statusAnswer,
+  topicsAnswer,
   validationAnswer,
   workerAnswer,
   type ConnectorOffset,
@@ -30,6 +31,10 @@ export interface Connect {
   readonly name: string;
   /** Its version, and the cluster to which connectors of type source write: the one that Connect itself lives on. */
   worker(): Promise<WorkerFacts>;
+  /** Names of its connectors. */
+  connectors(): Promise<string[]>;
+  /** Topics that a connector was seen to use (KIP-558); `undefined`: not there, or a Connect that does not tell. */
+  topics(connector: string): Promise<string[] | undefined>;
   /** Names of the settings that the connector's class or Connect refuses, each with its errors as Connect words them. */
   validate(config: ConnectorConfig): Promise<Map<string, string[]>>;
   /** `undefined`: there is no such connector. */
@@ -144,6 +149,14 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
   return {
     name,
     worker: async () => read('say who it is', workerAnswer, await send('GET', '/')),
+    connectors: async () => read('list its connectors', connectorsAnswer, await send('GET', '/connectors')),
+    topics: async (connector) => {
+      const answer = await send('GET', path(connector, '/topics'));
+      // Tracking may be switched off (`topic.tracking.enable`), which is 403 by the specification and 404 before Kafka 2.5.
+      return missing(answer)
+        ? undefined
+        : read('show the topics of a connector', topicsAnswer, answer)[connector]?.topics;
+    },
     validate: async (config) => {
       const plugin = config['connector.class'] ?? '';
       const answer = await send(

@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import type { Known } from './known.js';
 
-/** A value that was seen, or the reason why it is not known. Never left out: absent would read as "not there". */
+/** As `Known`, in the file. */
 const known = <T extends z.ZodType>(value: T) =>
   z.union([z.strictObject({ value }), z.strictObject({ unknown: z.string() })]) as unknown as z.ZodType<
     Known<z.infer<T>>
   >;
-
-export type Known<T> = { value: T; unknown?: undefined } | { unknown: string; value?: undefined };
 
 const count = z.int().min(0);
 /** Milliseconds since the epoch; records may carry any number, so it is not bounded. `null`: there is no record. */
@@ -28,13 +27,21 @@ const topic = z.strictObject({
   tiered: known(z.boolean()),
   /** Offsets from log start to end: an upper bound of the records. */
   records: known(count),
+  /** On the disks of the fullest replica of each partition; what lies in remote storage alone is not among them. */
   bytes: known(count),
   oldest: known(time),
   newest: known(time),
   /** Records a second between two looks. */
   rate: known(z.number()),
   /** Schema ids (Confluent's wire format) in the newest records of each partition, and how many records were looked at. */
-  schemas: known(z.strictObject({ sampled: count, ids: z.array(count) })),
+  schemas: known(
+    z.strictObject({
+      sampled: count,
+      ids: z.array(count),
+      /** Under which a schema registry holds them. */
+      subjects: known(z.array(z.string())),
+    }),
+  ),
   /** Idempotent and transactional producers that the brokers remember. Others leave no trace. */
   producers: known(
     z.array(
@@ -52,7 +59,8 @@ const group = z.strictObject({
   group: z.string(),
   protocol: z.enum(['classic', 'consumer', 'share', 'streams', 'unknown']),
   state: z.enum(['empty', 'stable', 'rebalancing', 'dead', 'unknown']),
-  kind: z.enum(['streams', 'connect', 'other']),
+  /** `coordination`: its members share out other work than partitions, as the workers of Connect and of registries do. */
+  kind: z.enum(['streams', 'connect', 'mirrormaker', 'ksqldb', 'coordination', 'other']),
   members: known(
     z.array(
       z.strictObject({
@@ -69,6 +77,31 @@ const group = z.strictObject({
   committed: known(z.array(z.strictObject({ topic: z.string(), lag: known(count) }))),
   /** Whether a commit moved between two looks. */
   moved: known(z.boolean()),
+  /** The look at which a commit was last seen to have moved, ms since the epoch. */
+  lastMoved: known(z.number()),
+  /** Commits move while nobody is a member: its consumers assign partitions themselves, as Flink's and Spark's do. */
+  movesWithoutMembers: known(z.boolean()),
+});
+
+/** Of Kafka Connect; its configuration is left out, since it may hold secrets. */
+const connector = z.strictObject({
+  /** The name in `ferry.yaml` of the Connect that it runs on. */
+  connect: z.string(),
+  name: z.string(),
+  class: z.string(),
+  type: z.enum(['sink', 'source', 'unknown']),
+  /** As which a sink reads. */
+  group: z.string().optional(),
+  /** A Java regular expression by which a sink finds its topics. */
+  pattern: z.string().optional(),
+  topics: known(z.array(z.string())),
+});
+
+const quota = z.strictObject({
+  /** All of them together: type `user`, `client-id` or `ip`; `null` stands for everybody without a quota of their own. */
+  entity: z.array(z.strictObject({ type: z.string(), name: z.string().nullable() })),
+  /** By Kafka's names, in its units: bytes a second, percent of a thread, mutations or connections a second. */
+  limits: z.record(z.string(), z.number()),
 });
 
 const acl = z.strictObject({
@@ -103,12 +136,14 @@ export const inventoryShape = z.strictObject({
   ),
   /** `null`: the cluster has no authorizer. */
   acls: known(z.array(acl).nullable()),
-  quotas: known(z.array(z.never())),
+  quotas: known(z.array(quota)),
+  connectors: known(z.array(connector)),
 });
 
 export type Inventory = z.output<typeof inventoryShape>;
 export type ScannedTopic = Inventory['topics'][number];
 export type ScannedGroup = z.output<typeof group>;
+export type { Known };
 
 /** Reads an inventory; a mistake is one sentence. */
 export function parseInventory(

@@ -9,34 +9,46 @@ import { batchesIn } from '../kafka/records/batch.js';
 import { recordsIn } from '../kafka/records/records.js';
 import { isFerryError } from '../migration/errors.js';
 import { schemaIdOf } from '../registry/wire-format.js';
-import type { Known } from './inventory.js';
+import type { Known } from './known.js';
 
 /** What the newest records of a partition tell. */
 export interface Sample {
   records: number;
-  newest: number | null;
+  /** Of the newest record; `null`: the partition holds none. */
+  newest: Known<number | null>;
   schemaIds: number[];
   /** Ids of producers that were seen to write in a transaction. */
   transactional: string[];
 }
 
-const nothing: Sample = { records: 0, newest: null, schemaIds: [], transactional: [] };
-/** How far before its end a partition is read. */
+const empty: Sample = { records: 0, newest: { value: null }, schemaIds: [], transactional: [] };
+/** How far before its end a partition is read: markers of transactions take offsets too. */
 const lookBack = 10n;
-const rounds = 5;
-const maxBytes = 32 * 1024 * 1024;
+const requestBytes = 32 * 1024 * 1024;
+/** Of one partition at first; what does not fit is asked for again with more, up to the largest batch that brokers take. */
+const firstBytes = 16 * 1024;
+const mostBytes = 4 * 1024 * 1024;
+/** Nobody wants a scan to read a cluster. */
+const bytesInAll = 512 * 1024 * 1024;
+/** In a row without a record that was not there before. */
+const idleRounds = 5;
+
+interface Place extends TopicPartition {
+  offset: bigint;
+  until: bigint;
+}
 
 /**
  * Reads the last batches of each partition, many in one request to each broker. A broker may leave partitions out of a full
- * answer, and a late one says nothing: those are asked for again a few times, then they are unknown.
+ * answer, and a late one says nothing: those are asked for again, then they are unknown.
  */
 export async function readSamples(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'fetch'>,
   marks: Rows<string, Watermarks>,
   partitions: readonly TopicPartition[],
 ): Promise<Map<string, Known<Sample>>> {
   const samples = new Map<string, Known<Sample>>();
-  let left = partitions.flatMap((partition) => {
+  let left = partitions.flatMap((partition): Place[] => {
     const key = partitionKey(partition);
     const { value, error } = marks.get(key) ?? {};
     if (!value) {
@@ -45,55 +57,106 @@ export async function readSamples(
     }
     const { logStart, highWatermark } = value;
     if (highWatermark <= logStart) {
-      samples.set(key, { value: nothing });
+      samples.set(key, { value: empty });
       return [];
     }
     const from = highWatermark - lookBack;
     return [{ ...partition, offset: from > logStart ? from : logStart, until: highWatermark }];
   });
-  for (let round = 0; round < rounds && left.length > 0; round++) {
+  let bytes = 0;
+  let perPartition = firstBytes;
+  for (let idle = 0; left.length > 0 && idle < idleRounds; idle++) {
+    if (bytes > bytesInAll) {
+      for (const place of left)
+        if (!samples.has(partitionKey(place)))
+          samples.set(partitionKey(place), {
+            unknown: 'its newest batches are too large to be read in a scan of the whole cluster',
+          });
+      break;
+    }
     const rows = await cluster.fetch(left, {
       isolation: 'uncommitted',
-      maxBytes,
-      maxBytesPerPartition: 64 * 1024,
+      maxBytes: requestBytes,
+      maxBytesPerPartition: perPartition,
       maxWaitMs: 500,
       once: true,
     });
-    left = left.filter((place) => {
+    left = left.flatMap((place): Place[] => {
       const key = partitionKey(place);
       const { value, error } = rows.get(key) ?? {};
-      if (error?.type === 'Unreachable' || (value && value.batches.length === 0)) {
-        samples.set(key, {
-          unknown: error?.message ?? 'its broker answered without the records that it has',
-        });
-        return true;
+      if (error && error.type !== 'Unreachable') {
+        samples.set(key, { unknown: error.message });
+        return [];
       }
-      samples.set(key, value ? sampleOf(value.batches) : { unknown: error?.message ?? 'no broker answered' });
-      return false;
+      if (!value || value.batches.length === 0) {
+        if (!samples.has(key))
+          samples.set(key, {
+            unknown: error?.message ?? 'its broker answered without the records that it has',
+          });
+        return [place];
+      }
+      idle = -1;
+      bytes += value.batches.length;
+      const { sample, next } = sampleOf(value.batches);
+      samples.set(key, merged(samples.get(key), sample));
+      // Cut off before the end: what is newest is in the last batch.
+      const last = place.until - 1n;
+      return next !== undefined && next <= last ? [{ ...place, offset: last }] : [];
     });
+    perPartition = Math.min(mostBytes, perPartition * 16);
   }
   return samples;
 }
 
-function sampleOf(bytes: Buffer): Known<Sample> {
-  const sample = { ...nothing };
+/** What was seen before of the same partition is older. */
+function merged(before: Known<Sample> | undefined, after: Known<Sample>): Known<Sample> {
+  if (!before?.value || !after.value) return after;
+  return {
+    value: {
+      records: before.value.records + after.value.records,
+      newest: after.value.newest.unknown === undefined ? after.value.newest : before.value.newest,
+      schemaIds: [...new Set([...before.value.schemaIds, ...after.value.schemaIds])],
+      transactional: [...new Set([...before.value.transactional, ...after.value.transactional])],
+    },
+  };
+}
+
+/** @returns `next`: the offset after what was read. */
+function sampleOf(bytes: Buffer): { sample: Known<Sample>; next?: bigint } {
   const ids = new Set<number>();
   const writers = new Set<string>();
+  let records = 0;
+  let newest: number | undefined;
+  let next: bigint | undefined;
   try {
     for (const batch of batchesIn(bytes)) {
-      if (batch.kind !== 'batch') return { unknown: 'its records are in a format of before Kafka 0.11' };
+      if (batch.kind !== 'batch')
+        return { sample: { unknown: 'its records are in a format of before Kafka 0.11' } };
+      next = batch.lastOffset + 1n;
       if (batch.transactional) writers.add(String(batch.producerId));
       if (batch.control) continue;
       for (const { key, value, timestamp } of recordsIn(batch)) {
-        sample.records++;
-        const time = Number(timestamp);
-        sample.newest = sample.newest === null ? time : Math.max(sample.newest, time);
+        records++;
+        newest = Math.max(newest ?? Number(timestamp), Number(timestamp));
         for (const id of [schemaIdOf(key), schemaIdOf(value)]) if (id !== undefined) ids.add(id);
       }
     }
   } catch (error) {
     if (!isFerryError(error)) throw error;
-    return { unknown: error.message };
+    return { sample: { unknown: error.message } };
   }
-  return { value: { ...sample, schemaIds: [...ids], transactional: [...writers] } };
+  return {
+    sample: {
+      value: {
+        records,
+        newest:
+          newest === undefined
+            ? { unknown: `its last ${lookBack} offsets hold no record` }
+            : { value: newest },
+        schemaIds: [...ids],
+        transactional: [...writers],
+      },
+    },
+    ...(next !== undefined && { next }),
+  };
 }

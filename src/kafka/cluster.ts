@@ -71,6 +71,13 @@ export interface Cluster {
    */
   sizes(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>>;
 
+  // quotas.ts
+  /**
+   * Every quota of clients, users and addresses. @throws FerryError `Unsupported` before Kafka 2.8, `Unauthorized` without
+   * DESCRIBE_CONFIGS on the cluster
+   */
+  quotas(): Promise<ClientQuota[]>;
+
   // groups.ts
   /** Every group of the cluster, of every protocol. */
   groups(): Promise<GroupListing[]>;
@@ -310,6 +317,13 @@ export interface AclFilter {
   readonly resourceName?: string;
   readonly patternType?: AclBinding['patternType'] | 'match';
   readonly principal?: string;
+}
+
+/** Limits of an entity by Kafka's names for them: bytes a second, percent of a thread, mutations or connections a second. */
+export interface ClientQuota {
+  /** All of them together: type `user`, `client-id` or `ip`; `null` stands for everybody without a quota of their own. */
+  readonly entity: readonly { readonly type: string; readonly name: string | null }[];
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 export interface ProducerState {

@@ -11,6 +11,7 @@ import { Leaders } from './link/leaders.js';
 import { offsetCalls } from './offsets.js';
 import { principalOf } from './link/principal.js';
 import { producerCalls } from './producers.js';
+import { quotaCalls } from './quotas.js';
 import { sealingCalls } from './sealing.js';
 import { sizeCalls } from './sizes.js';
 import { topicCalls } from './topics.js';
@@ -40,6 +41,7 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
     ...producerCalls(brokers, leaders),
     ...fetches,
     ...sizeCalls(brokers),
+    ...quotaCalls(brokers),
     ...sealingCalls(brokers, { ...offsets, ...fetches }),
     ...writingCalls(brokers, leaders),
     heldBack: () => brokers.restraint.held(),

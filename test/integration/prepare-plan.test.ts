@@ -90,6 +90,21 @@ test('a group that reads what does not move is named, in the plan and for its st
   expect(elsewhere).toEqual([{ group: 'plan.both', sentence }]);
 });
 
+test('a strategy that leaves the state of a compacted topic behind has another one named', async () => {
+  await createOn(ground.admin.source, { name: 'plan.state', config: { 'cleanup.policy': 'compact' } });
+  await commit(ground.admin.source, 'plan.state.group', 'plan.state', [0n]);
+  const migration = migrationOf({
+    name: 'plan-state',
+    topics: [{ name: 'plan.state' }],
+    consumers: [{ group: 'plan.state.group', commitsEvery: '1m' }],
+  });
+  const { findings } = await plan(migration);
+  expect(keysOf(findings)).toEqual(['notes other-strategy']);
+  expect(sentenceOf(findings, 'other-strategy')).toBe(
+    'By what was measured simplestCase does not fit: "no history needed" is not so (plan.state is compacted: it holds the state of its keys). simpleMirroring fits if it is so that no record carries a schema id.',
+  );
+});
+
 test('everything that is wrong is found in one go', async () => {
   await createOn(ground.admin.source, { name: 'plan.bad', partitions: 2 }, { name: 'plan.people' });
   await createOn(ground.admin.target, { name: 'plan.bad', partitions: 1 });

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ferry } from '../../app/cli/program.js';
+import { setQuota } from '../../lab/kafka/quotas.js';
 import type { Lab } from '../../lab/lab.js';
 import { parseInventory } from '../../src/inventory/inventory.js';
+import { scan } from '../../src/inventory/scan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { sharedLab } from '../lab/shared.js';
@@ -14,6 +16,8 @@ const plain = `scan.${run}.plain`;
 const schemas = `scan.${run}.schemas`;
 const compacted = `scan.${run}.compacted`;
 const both = `scan.${run}.both\u001b[31m`;
+
+const limited = `scan-${run}`;
 
 let lab: Lab;
 let admin: Cluster;
@@ -32,6 +36,7 @@ beforeAll(async () => {
     { name: compacted, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
   ]);
   expect([...made.values()].flatMap(({ error }) => error ?? [])).toEqual([]);
+  await setQuota(lab.source, { user: limited, clientId: 'any' }, { producer_byte_rate: 1_000_000 });
   const producer = lab.source.kafkajs('admin').producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   await producer.send({
@@ -88,8 +93,17 @@ test('a cluster is scanned, advised about, and its files are accepted by the pla
     schemas: { value: { sampled: 3, ids: [] } },
     producers: { value: [{ transactional: false }] },
     compacted: { value: false },
+    bytes: { value: expect.any(Number) },
   });
-  expect(topics.get(schemas)?.schemas).toEqual({ value: { sampled: 1, ids: [42] } });
+  expect(topics.get(plain)?.bytes.value).toBeGreaterThan(0);
+  expect(topics.get(schemas)?.schemas).toEqual({
+    value: { sampled: 1, ids: [42], subjects: { unknown: expect.stringContaining('--registry') } },
+  });
+  expect(inventory?.quotas.value).toContainEqual({
+    entity: expect.arrayContaining([{ type: 'user', name: limited }]),
+    limits: { producer_byte_rate: 1_000_000 },
+  });
+  expect(inventory?.connectors.unknown).toContain('--connect');
   expect(topics.get(compacted)).toMatchObject({ compacted: { value: true }, records: { value: 0 } });
   expect(inventory?.groups.value?.find(({ group }) => group === both)).toMatchObject({
     state: 'empty',
@@ -151,10 +165,40 @@ test('a cluster is scanned, advised about, and its files are accepted by the pla
   expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already') });
 });
 
+test('a group whose commits move while it has no member is seen to do so, with the topics written meanwhile', async () => {
+  const inventory = await scan(admin, {
+    glob: plain,
+    // Everything happens between the two looks.
+    pause: async () => {
+      await admin.commitOffsets(both, [{ topic: plain, partition: 0, offset: 2n }]);
+    },
+  });
+  expect(inventory.groups.value?.find(({ group }) => group === both)).toMatchObject({
+    moved: { value: true },
+    movesWithoutMembers: { value: true },
+    lastMoved: { value: expect.any(Number) },
+  });
+});
+
+test('requests do not grow with topics', async () => {
+  const more = Array.from({ length: 40 }, (_, index) => `scan.${run}.more-${index}`);
+  await admin.createTopics(more.map((name) => ({ name, partitions: 3, replicationFactor: 1, config: {} })));
+  const sent = async (glob: string) => {
+    const cluster = openCluster('source', connectionOf(lab.source, 'admin'));
+    try {
+      await scan(cluster, { glob, pause: async () => undefined });
+      return Object.values(cluster.requests()).reduce((sum, one) => sum + one, 0);
+    } finally {
+      await cluster.close();
+    }
+  };
+  const one = await sent(more[0] ?? '');
+  expect(await sent(`scan.${run}.more-*`)).toBeLessThanOrEqual(one + 5);
+});
+
 test('what may not be seen is unknown with its reason, and the scan goes on', async () => {
   const blind = openCluster('source', connectionOf(lab.source, 'billing'));
   try {
-    const { scan } = await import('../../src/inventory/scan.js');
     const inventory = await scan(blind, { betweenMs: 0, pause: async () => undefined });
     expect(inventory.acls).toEqual({ unknown: expect.stringContaining('DESCRIBE on the cluster') });
   } finally {

@@ -6,56 +6,9 @@ import { setsOf } from '../../src/advice/sets.js';
 import { migrationFileFor } from '../../src/advice/written.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import { parseMigration } from '../../src/migration/file.js';
-import type { Inventory, ScannedGroup, ScannedTopic } from '../../src/inventory/inventory.js';
+import type { Inventory, ScannedTopic } from '../../src/inventory/inventory.js';
+import { group, inventory, topic } from './inventories.js';
 import { strategies, strategyNames, type Strategy } from '../../src/migration/strategies.js';
-
-const topic = (name: string, change: Partial<ScannedTopic> = {}): ScannedTopic => ({
-  name,
-  id: null,
-  partitions: 1,
-  replication: 1,
-  internal: false,
-  partOf: null,
-  config: { value: {} },
-  compacted: { value: false },
-  tiered: { value: false },
-  records: { value: 10 },
-  bytes: { unknown: 'not read' },
-  oldest: { value: 1 },
-  newest: { value: 2 },
-  rate: { value: 0 },
-  schemas: { value: { sampled: 5, ids: [] } },
-  producers: { value: [] },
-  ...change,
-});
-
-const group = (name: string, topics: string[], change: Partial<ScannedGroup> = {}): ScannedGroup => ({
-  group: name,
-  protocol: 'classic',
-  state: 'empty',
-  kind: 'other',
-  members: { value: [] },
-  committed: { value: topics.map((topic) => ({ topic, lag: { value: 0 } })) },
-  moved: { value: false },
-  ...change,
-});
-
-const inventory = (change: Partial<Inventory>): Inventory => ({
-  format: 'kafka-ferry/inventory',
-  version: 1,
-  cluster: 'source',
-  clusterId: 'id',
-  brokers: 1,
-  scannedAt: '2026-01-01T00:00:00.000Z',
-  glob: '*',
-  topics: [],
-  unseen: [],
-  groups: { value: [] },
-  openTransactions: { value: [] },
-  acls: { value: [] },
-  quotas: { unknown: 'not read' },
-  ...change,
-});
 
 const adviceFor = (change: Partial<ScannedTopic>, answers: Answers) => {
   const [set] = setsOf(
@@ -72,7 +25,7 @@ describe('the rules', () => {
 });
 
 const ours = { producersOurs: true, consumersOurs: true };
-const schemaIds = { schemas: { value: { sampled: 5, ids: [7] } } };
+const schemaIds = { schemas: { value: { sampled: 5, ids: [7], subjects: { value: ['orders-value'] } } } };
 const verdict = { fits: 'fits', if: 'fits-if', not: 'does-not-fit' } as const;
 const cases: [string, Partial<ScannedTopic>, Answers, (keyof typeof verdict)[], Strategy | null][] = [
   ['nothing known', {}, {}, ['if', 'if', 'if', 'if', 'fits'], 'advancedMirroring'],
@@ -204,6 +157,16 @@ describe('sets', () => {
     const members = { value: [{ clientId: 'x', host: 'h', topics: [], pattern: '[bc]' }] };
     const groups = { value: [group('one', [], { members })] };
     expect(names(inventory({ topics, groups }))).toEqual([['a'], ['b', 'c'], ['d']]);
+  });
+
+  it.each([
+    ['never ends in JavaScript', '(a+)+b', ['a'.repeat(200)], 1],
+    ['no engine can read: it may match any', '(', ['a', 'b'], 2],
+  ])('are tied by a pattern that %s', (_, pattern, names, size) => {
+    const members = { value: [{ clientId: 'x', host: 'h', topics: [], pattern }] };
+    const groups = { value: [group('one', [], { members })] };
+    const sets = setsOf(inventory({ topics: names.map((name) => topic(name)), groups }));
+    expect(sets.map(({ topics }) => topics.length)).toEqual([size]);
   });
 
   it('are tied by an open transaction and by a transactional producer, not by an idempotent one', () => {

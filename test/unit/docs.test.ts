@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
 import { createProgram } from '../../app/cli/program.js';
+import { fleetShape } from '../../src/advice/waves.js';
 import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';
@@ -57,12 +58,16 @@ const last = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 describe('YAML in the documentation', () => {
   const all = pages.flatMap((page) => blocks(page, 'yaml').map((yaml) => ({ page, yaml })));
 
-  it.each(all)('in $page is a migration file or a ferry.yaml without a mistake', ({ yaml }) => {
+  it.each(all)('in $page is a migration file, a fleet file or a ferry.yaml without a mistake', ({ yaml }) => {
     const document = parseYaml(yaml);
     expect(document.mistakes).toBeUndefined();
     const keys = Object.keys(document.value as object);
     if (keys.includes('strategy')) {
       expect(parseMigration(document.value).mistakes?.map(mistakeText)).toBeUndefined();
+      return;
+    }
+    if (keys.includes('waves')) {
+      expect(fleetShape.safeParse(document.value).error).toBeUndefined();
       return;
     }
     const environment = Object.fromEntries(

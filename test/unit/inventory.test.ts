@@ -17,6 +17,7 @@ const empty = {
   openTransactions: { unknown: 'refused' },
   acls: { value: null },
   quotas: { unknown: 'not read' },
+  connectors: { unknown: 'not asked' },
 };
 
 describe('an inventory', () => {

@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import type { Kafka } from 'kafkajs';
+import { setQuota } from '../../lab/kafka/quotas.js';
 import { attachLab } from '../../lab/lab.js';
 import { BrokerLink } from '../../src/kafka/link/broker-link.js';
 import { credentialsOf } from '../../src/kafka/link/credentials.js';
@@ -25,9 +26,11 @@ interface Broker {
   kafka: Kafka;
   /** Starts a consumer of the group in the protocol of KIP-848, where there is one. */
   modern?: (topic: string, group: string) => { stop(): Promise<void> };
+  /** Sets a quota for a user and client of no matter which names. */
+  limit?: () => Promise<void>;
 }
 
-async function capture({ version, connection, kafka, modern }: Broker): Promise<void> {
+async function capture({ version, connection, kafka, modern, limit }: Broker): Promise<void> {
   const cluster = openCluster(version, connection);
   const config = { 'retention.ms': '3600000' };
   const created = await cluster.createTopics([
@@ -45,6 +48,8 @@ async function capture({ version, connection, kafka, modern }: Broker): Promise<
       permission: 'allow',
     },
   ]);
+
+  await limit?.();
 
   const producer = kafka.producer();
   await producer.connect();
@@ -124,6 +129,12 @@ if (address !== undefined && version !== undefined) {
     version: of.version,
     connection: connectionOf(of, 'admin'),
     kafka: of.kafkajs('admin', { clientId: 'reader' }),
+    limit: () =>
+      setQuota(
+        of,
+        { user: 'somebody', clientId: 'reader' },
+        { producer_byte_rate: 1_000_000, request_percentage: 12.5 },
+      ),
   });
   await capture(broker(source));
   await capture({

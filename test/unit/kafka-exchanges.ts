@@ -7,6 +7,7 @@ import { deleteAclsV2 } from '../../src/kafka/wire/delete-acls-v2.js';
 import { deleteGroupsV2 } from '../../src/kafka/wire/delete-groups-v2.js';
 import { deleteTopicsV6 } from '../../src/kafka/wire/delete-topics-v6.js';
 import { describeAclsV2 } from '../../src/kafka/wire/describe-acls-v2.js';
+import { describeClientQuotasV1 } from '../../src/kafka/wire/describe-client-quotas-v1.js';
 import { describeConfigsV4 } from '../../src/kafka/wire/describe-configs-v4.js';
 import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
 import { describeLogDirsV4 } from '../../src/kafka/wire/describe-log-dirs-v4.js';
@@ -196,6 +197,7 @@ export const exchanges: readonly Exchange[] = [
   })),
   exchange('delete groups', deleteGroupsV2)(() => ['live', 'unheard-of']),
   exchange('describe log dirs', describeLogDirsV4)(() => [...orders, missing]),
+  exchange('describe client quotas', describeClientQuotasV1)(() => undefined),
   exchange('create ACLs', createAclsV2)(() => [{ ...acl, operation: 4 }]),
   exchange('delete ACLs', deleteAclsV2)(() => [acl, { ...acl, resourceName: 'missing' }]),
   exchange(

@@ -10,6 +10,7 @@ import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import type { FetchResponse } from '../../src/kafka/wire/fetch-v12.js';
 import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
+import type { ClientQuotas } from '../../src/kafka/wire/describe-client-quotas-v1.js';
 import type { LogDirs } from '../../src/kafka/wire/describe-log-dirs-v4.js';
 import { acl, exchanges, mirror } from './kafka-exchanges.js';
 import type { Captured } from './kafka-exchanges.js';
@@ -33,9 +34,10 @@ const unspoken: Record<string, string[]> = {
     'describe transactions',
     'committed, 8',
     'describe log dirs',
+    'describe client quotas',
   ],
   '3.9.1': [],
-  '4.3.1': ['describe log dirs'],
+  '4.3.1': ['describe log dirs', 'describe client quotas'],
 };
 
 /** What was captured of a broker, by the names of the exchanges. */
@@ -68,6 +70,24 @@ test('log dirs: what each replica takes', () => {
     { ...zero, bytes: 232n, future: false },
     { ...one, bytes: 294n, future: false },
   ]);
+});
+
+test('quotas: of whom, and how much', () => {
+  expect(broker('3.9.1').answer<ClientQuotas>('describe client quotas')).toEqual({
+    code: ok,
+    entries: [
+      {
+        entity: expect.arrayContaining([
+          { type: 'user', name: 'somebody' },
+          { type: 'client-id', name: 'reader' },
+        ]),
+        values: expect.arrayContaining([
+          { key: 'producer_byte_rate', value: 1_000_000 },
+          { key: 'request_percentage', value: 12.5 },
+        ]),
+      },
+    ],
+  });
 });
 
 describe.each(Object.keys(unspoken))('the bytes of Kafka %s', (version) => {

@@ -37,6 +37,9 @@ export class WireReader {
   readInt64(): bigint {
     return this.bytes.readBigInt64BE(this.pass(8));
   }
+  readFloat64(): number {
+    return this.bytes.readDoubleBE(this.pass(8));
+  }
   readBoolean(): boolean {
     return this.readInt8() !== 0;
   }

@@ -1,0 +1,56 @@
+import { every, mapKnown, type Known } from '../inventory/known.js';
+import { formatBytes } from '../migration/bytes.js';
+import { formatDuration } from '../migration/duration.js';
+import { expectedRate } from '../migration/mirror-rate.js';
+import type { TopicSet } from './sets.js';
+
+/** What of a set decides how long its steps take, as far as it was measured. */
+export interface Expected {
+  /** Of its topics on the disks of the source. */
+  bytes: Known<number>;
+  /** Of copying all of it, at `bytesPerSecond`. */
+  copySeconds: Known<number>;
+  /** Records that its groups have not read, of the one that is furthest behind. */
+  lag: Known<number>;
+  /** Records a second that are written to it. */
+  rate: Known<number>;
+}
+
+/** @param bytesPerSecond measured between the two clusters; without it what is expected of the ferry's engine */
+export function expectedOf(
+  { topics, groups }: Pick<TopicSet, 'topics' | 'groups'>,
+  bytesPerSecond: number = expectedRate.engine,
+): Expected {
+  const inside = new Set(topics.map(({ name }) => name));
+  const bytes = mapKnown(every(topics.map(({ bytes }) => bytes)), sum);
+  const lags = groups.map(({ committed }): Known<number> => {
+    if (committed.unknown !== undefined) return { unknown: committed.unknown };
+    return mapKnown(
+      every(committed.value.filter(({ topic }) => inside.has(topic)).map(({ lag }) => lag)),
+      sum,
+    );
+  });
+  return {
+    bytes,
+    copySeconds: mapKnown(bytes, (all) => all / bytesPerSecond),
+    lag: mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0)),
+    rate: mapKnown(every(topics.map(({ rate }) => rate)), sum),
+  };
+}
+
+/** The same as sentences, for whoever has to say whether a pause may be. */
+export function expectedText({ bytes, copySeconds, lag, rate }: Expected): string[] {
+  return [
+    bytes.value === undefined || copySeconds.value === undefined
+      ? `How long copying takes is not known: ${bytes.unknown ?? ''}`
+      : `Copying its history takes about ${formatDuration(Math.max(1, Math.round(copySeconds.value)) * 1_000)} (${formatBytes(bytes.value)} on disk); producers go on meanwhile.`,
+    lag.value === undefined
+      ? `How far groups are behind is not known: ${lag.unknown}`
+      : `A pause of producers lasts until groups have read what they are behind: ${lag.value.toLocaleString('en-US')} records of the slowest one now.`,
+    rate.value === undefined
+      ? `How much is written is not known: ${rate.unknown}`
+      : `${rate.value.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second were written while it was looked at.`,
+  ];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

@@ -1,0 +1,94 @@
+import type { Committed, GroupFacts, GroupListing, Rows, Watermarks } from '../kafka/cluster.js';
+import type { ScannedGroup } from './inventory.js';
+import { every, mapKnown, rowOf, type Known } from './known.js';
+import { kindOf } from './recognised.js';
+
+/** What was read of all groups, part by part. */
+export interface SeenOfGroups {
+  members: Known<Rows<string, GroupFacts>>;
+  committed: Known<Rows<string, ReadonlyMap<string, Committed>>>;
+  committedLater: Known<Rows<string, ReadonlyMap<string, Committed>>>;
+  marks: Known<Rows<string, Watermarks>>;
+  /** When `committedLater` was read, ms since the epoch, and how long after `committed`. */
+  lookedAt: number;
+  seconds: number;
+}
+
+/** @param topics the names of all of them, some of which are named after groups */
+export function scannedGroup(
+  listing: GroupListing,
+  seen: SeenOfGroups,
+  topics: readonly string[],
+): ScannedGroup {
+  const { group } = listing;
+  const found = rowOf(seen.members, group);
+  const before = rowOf(seen.committed, group);
+  const moved = movedBetween(before, rowOf(seen.committedLater, group));
+  const members = mapKnown(found, membersOf);
+  const clients = members.value?.map(({ clientId }) => clientId) ?? [];
+  return {
+    group,
+    protocol: listing.protocol,
+    state: found.value?.state ?? listing.state,
+    kind: kindOf(listing, clients, topics),
+    members,
+    committed: mapKnown(before, (offsets) => lagsOf(offsets, seen.marks)),
+    moved,
+    lastMoved:
+      moved.value === true
+        ? { value: seen.lookedAt }
+        : {
+            unknown:
+              moved.unknown ??
+              `its commits stood still for the ${seen.seconds.toFixed(0)} s between two looks`,
+          },
+    movesWithoutMembers: withoutMembers(moved, members),
+  };
+}
+
+/** A group that stood still for a moment may move without members all the same, unless it has some. */
+function withoutMembers(
+  moved: Known<boolean>,
+  members: ScannedGroup['members'],
+): ScannedGroup['movesWithoutMembers'] {
+  if (members.unknown !== undefined) return { unknown: members.unknown };
+  if (members.value.length > 0) return { value: false };
+  if (moved.unknown !== undefined) return { unknown: moved.unknown };
+  return moved.value ? { value: true } : { unknown: 'it has no member, and its commits stood still' };
+}
+
+function membersOf({ members }: GroupFacts) {
+  return members.map(({ clientId, host, subscribed, assigned, subscribedPattern }) => ({
+    clientId,
+    host,
+    topics: [...new Set([...subscribed, ...assigned.map(({ topic }) => topic)])].sort(),
+    ...(subscribedPattern !== undefined && { pattern: subscribedPattern }),
+  }));
+}
+
+function lagsOf(offsets: ReadonlyMap<string, Committed>, marks: Known<Rows<string, Watermarks>>) {
+  const byTopic = new Map<string, Known<number>[]>();
+  for (const [key, { offset }] of offsets) {
+    const topic = key.slice(0, key.lastIndexOf('/'));
+    const lag = mapKnown(rowOf(marks, key), ({ highWatermark }) =>
+      highWatermark > offset ? Number(highWatermark - offset) : 0,
+    );
+    const lags = byTopic.get(topic);
+    if (lags) lags.push(lag);
+    else byTopic.set(topic, [lag]);
+  }
+  return [...byTopic].map(([topic, lags]) => ({
+    topic,
+    lag: mapKnown(every(lags), (all) => all.reduce((sum, lag) => sum + lag, 0)),
+  }));
+}
+
+function movedBetween(
+  before: Known<ReadonlyMap<string, Committed>>,
+  after: Known<ReadonlyMap<string, Committed>>,
+): Known<boolean> {
+  if (before.unknown !== undefined) return { unknown: before.unknown };
+  if (after.unknown !== undefined) return { unknown: after.unknown };
+  const { value } = before;
+  return { value: [...after.value].some(([key, { offset }]) => value.get(key)?.offset !== offset) };
+}

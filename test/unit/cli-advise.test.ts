@@ -1,0 +1,114 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { interview } from '../../app/cli/interview.js';
+import { ferry } from '../../app/cli/program.js';
+import { parseYaml } from '../../app/config/yaml-file.js';
+import { advise } from '../../src/advice/advise.js';
+import { setsOf } from '../../src/advice/sets.js';
+import { fleetShape } from '../../src/advice/waves.js';
+import { group, inventory, topic } from './inventories.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-advise-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function advising(...words: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  let code: number | undefined;
+  await ferry(['advise', ...words], {
+    terminal: {
+      print: (text) => void out.push(text),
+      complain: (text) => void err.push(text),
+      redraws: false,
+      redraw: () => undefined,
+    },
+    environment: {},
+    end: (exitCode) => (code = exitCode),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const write = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const scanned = inventory({
+  scannedAt: '2026-06-01T00:00:00.000Z',
+  topics: [
+    topic('shop.orders', { rate: { value: 3 }, bytes: { value: 5 } }),
+    // Beside a file that is named so.
+    topic('fleet', { rate: { value: 3 }, bytes: { value: 7 } }),
+    topic('shop.old', { newest: { value: 5 } }),
+  ],
+  groups: { value: [group('billing', ['shop.orders'])] },
+});
+
+it('writes waves as a fleet file, with a migration file for each set that moves', async () => {
+  const file = write('inventory.json', JSON.stringify(scanned));
+  const to = join(folder, 'advised');
+  const { code, out } = await advising(file, '--waves', '--write', to, '--target', 'aiven');
+  expect(code).toBe(0);
+  expect(out).toContain('2 files written, and');
+  const fleet = fleetShape.parse(parseYaml(readFileSync(join(to, 'fleet.yaml'), 'utf8')).value);
+  expect(fleet.waves).toEqual([{ name: 'wave-1', migrations: ['shop.orders.yaml', 'fleet-2.yaml'] }]);
+  expect(fleet.idle.map(({ topic }) => topic)).toEqual(['shop.old']);
+  for (const path of fleet.waves.flatMap(({ migrations }) => migrations))
+    expect(readFileSync(join(to, path), 'utf8')).toContain('target: aiven');
+
+  const again = await advising(file, '--waves', '--write', to);
+  expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already') });
+});
+
+it('asks for teams with a guess, and uses what is answered', async () => {
+  const file = write('inventory.json', JSON.stringify(scanned));
+  const asked = await advising(file, '--ask');
+  expect(asked.out).toContain('team: shop');
+  const answers = write('answers.yaml', asked.out.replaceAll('team: shop', 'team: sales'));
+  const { out } = await advising(file, answers, '--waves', '--json');
+  const { waves } = JSON.parse(out) as { waves: { sets: { set: string; teams: string[] }[] }[] };
+  expect(waves[0]?.sets[0]).toMatchObject({ set: 'shop.orders', teams: ['sales'] });
+});
+
+it.each([
+  ['of a newer version', JSON.stringify({ ...scanned, version: 2 }), 'is an inventory of version 2'],
+  ['cut off', JSON.stringify(scanned).slice(0, 300), 'is no JSON, or cut off'],
+  ['without a part', JSON.stringify({ ...scanned, quotas: undefined }), 'is damaged or cut off at quotas'],
+])('refuses an inventory %s with one sentence', async (_, text, sentence) => {
+  const { code, err } = await advising(write('broken.json', text));
+  expect(code).toBe(2);
+  expect(err).toContain(sentence);
+  expect(err.split('\n')).toHaveLength(1);
+});
+
+it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {
+  const refused = await advising(write('inventory.json', JSON.stringify(scanned)), '--interview', 'x.yaml');
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--ask') });
+
+  const [set] = setsOf(inventory({ topics: [topic('state', { compacted: { value: true } })] }));
+  if (!set) throw new Error('no set');
+  const answers = { mayPause: true };
+  const asked: string[] = [];
+  const said = ['yes', "don't know", undefined] as const;
+  const [one] = await interview([{ set, answers, advice: advise(set, answers) }], async (question) => {
+    asked.push(question);
+    return said[asked.length - 1];
+  });
+  expect(asked).toEqual([
+    'state (state): Are all producers ours to change?',
+    'state (state): Are all consumers ours to change?',
+    'state (state): Does it do no harm to process a message twice?',
+  ]);
+  expect(one?.answers).toEqual({ mayPause: true, producersOurs: true });
+});
+
+it('refuses numbers that are none', async () => {
+  const { code, err } = await advising('any.json', '--waves', '--per-team', 'many');
+  expect(code).toBe(2);
+  expect(err).toContain('expected a number above 0');
+});

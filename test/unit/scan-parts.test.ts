@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { openConnect } from '../../src/connect/rest.js';
+import { readConnectors } from '../../src/inventory/connectors.js';
+import { innerTopicOf, kindOf } from '../../src/inventory/recognised.js';
+import { readSamples } from '../../src/inventory/samples.js';
+import { subjectsById } from '../../src/inventory/subjects.js';
+import type { Cluster, FetchedBatches, GroupListing, Row } from '../../src/kafka/cluster.js';
+import { encodeBatch } from '../../src/kafka/records/encode.js';
+import { FerryError } from '../../src/migration/errors.js';
+import type { Registry } from '../../src/registry/registry.js';
+
+describe('what belongs to an application', () => {
+  it.each([
+    ['shop-orders-store-changelog', 'streams'],
+    ['shop-KSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition', 'streams'],
+    ['other-store-changelog', null],
+    ['_confluent-ksql-default_query_CTAS_1-Aggregate-changelog', 'ksqldb'],
+    ['mm2-offset-syncs.target.internal', 'mirrormaker'],
+    ['source.checkpoints.internal', 'mirrormaker'],
+    ['source.heartbeats', 'mirrormaker'],
+    ['prod-connect-offsets', 'connect'],
+    ['orders', null],
+  ])('topic %s: %s', (name, part) => {
+    expect(innerTopicOf(name, ['shop'])).toBe(part);
+  });
+
+  const listing = (change: Partial<GroupListing>): GroupListing => ({
+    group: 'g',
+    protocol: 'classic',
+    state: 'stable',
+    ...change,
+  });
+  it.each([
+    ['its inner topics', listing({ group: 'shop' }), [], 'streams'],
+    ['its clients', listing({}), ['app-1f-StreamThread-1-consumer'], 'streams'],
+    ['its protocol', listing({ protocol: 'streams' }), [], 'streams'],
+    ['its name', listing({ group: 'connect-s3-sink' }), [], 'connect'],
+    ['the clients of a sink', listing({}), ['connector-consumer-s3-sink-0'], 'connect'],
+    ['ksqlDB', listing({ group: '_confluent-ksql-default_query_1' }), [], 'ksqldb'],
+    ['workers', listing({ group: 'connect-cluster', coordinatesOther: true }), [], 'coordination'],
+    ['MirrorMaker', listing({ group: 'source-mm2', coordinatesOther: true }), [], 'mirrormaker'],
+    ['nothing', listing({}), ['consumer-g-1'], 'other'],
+  ] as const)('group, by %s', (_, group, clients, kind) => {
+    expect(kindOf(group, clients, ['shop-orders-store-changelog'])).toBe(kind);
+  });
+});
+
+describe('newest records', () => {
+  const at = { topic: 'orders', partition: 0 };
+  const marks = (logStart: bigint, end: bigint) =>
+    new Map([['orders/0', { value: { logStart, highWatermark: end, lastStable: end } }]]);
+  const batch = (offset: bigint, timestamp: bigint, value = Buffer.from('x')) => {
+    const bytes = Buffer.from(encodeBatch([{ timestamp, key: null, value, headers: [] }]));
+    bytes.writeBigInt64BE(offset, 0);
+    return bytes;
+  };
+  const fetching = (answers: (Buffer | FerryError)[]) => {
+    const asked: bigint[] = [];
+    const fetch: Cluster['fetch'] = async ([position]) => {
+      asked.push(position?.offset ?? -1n);
+      const next = answers.shift() ?? Buffer.alloc(0);
+      const row: Row<FetchedBatches> =
+        next instanceof FerryError
+          ? { error: next }
+          : {
+              value: {
+                watermarks: { logStart: 0n, highWatermark: 0n, lastStable: 0n },
+                batches: next,
+                aborted: [],
+              },
+            };
+      return new Map([['orders/0', row]]);
+    };
+    return { asked, cluster: { fetch } };
+  };
+
+  it('are those before the end, with the ids that they carry', async () => {
+    const id7 = Buffer.from([0, 0, 0, 0, 7, 1]);
+    const { cluster, asked } = fetching([Buffer.concat([batch(90n, 5n), batch(99n, 9n, id7)])]);
+    const samples = await readSamples(cluster, marks(0n, 100n), [at]);
+    expect(samples.get('orders/0')).toEqual({
+      value: { records: 2, newest: { value: 9 }, schemaIds: [7], transactional: [] },
+    });
+    expect(asked).toEqual([90n]);
+  });
+
+  it('are asked for again where an answer was cut off before the end', async () => {
+    const { cluster, asked } = fetching([batch(90n, 5n), batch(99n, 9n)]);
+    const samples = await readSamples(cluster, marks(0n, 100n), [at]);
+    expect(samples.get('orders/0')?.value).toMatchObject({ records: 2, newest: { value: 9 } });
+    expect(asked).toEqual([90n, 99n]);
+  });
+
+  it('are unknown after answers without records, and none where the log is empty', async () => {
+    const silent = await readSamples(fetching([]).cluster, marks(0n, 1n), [at]);
+    expect(silent.get('orders/0')?.unknown).toBe('its broker answered without the records that it has');
+    const empty = await readSamples(fetching([]).cluster, marks(4n, 4n), [at]);
+    expect(empty.get('orders/0')?.value?.newest).toEqual({ value: null });
+  });
+
+  it('are unknown with the reason where they may not be read', async () => {
+    const refused = fetching([new FerryError('Unauthorized', 'It lacks READ.')]);
+    const samples = await readSamples(refused.cluster, marks(0n, 1n), [at]);
+    expect(samples.get('orders/0')).toEqual({ unknown: 'It lacks READ.' });
+    expect(refused.asked).toHaveLength(1);
+  });
+});
+
+it('subjects: unknown where a registry names none, or does not answer', async () => {
+  const registry = {
+    name: 'r',
+    subjectsOf: async (id: number) => {
+      if (id === 3) throw new FerryError('Unreachable', 'It did not answer.');
+      return id === 1 ? ['orders-value'] : [];
+    },
+  } as unknown as Registry;
+  expect(await subjectsById(registry, [1, 2, 3])).toEqual(
+    new Map([
+      [1, { value: ['orders-value'] }],
+      [2, { unknown: 'registry "r" names no subject of id 2' }],
+      [3, { unknown: 'It did not answer.' }],
+    ]),
+  );
+});
+
+it('connectors: what they read or write, and nothing else of their configuration', async () => {
+  const answers: Record<string, unknown> = {
+    '/connectors': ['files', 's3', 'silent'],
+    '/connectors/files/config': { 'connector.class': 'FileSource', password: 'secret' },
+    '/connectors/files/topics': { files: { topics: ['b', 'a'] } },
+    '/connectors/s3/config': { 'connector.class': 'S3Sink', topics: 'orders, refunds' },
+    '/connectors/s3/topics': { s3: { topics: [] } },
+  };
+  const server = createServer((request, response) => {
+    const found = answers[request.url ?? ''];
+    response.writeHead(found === undefined ? 500 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(found ?? { error_code: 500, message: 'x' }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connect = openConnect('lab', { url: `http://127.0.0.1:${port}`, sourceClient: {}, targetClient: {} });
+  expect((await readConnectors(connect)).value).toEqual([
+    { connect: 'lab', name: 'files', class: 'FileSource', type: 'source', topics: { value: ['a', 'b'] } },
+    {
+      connect: 'lab',
+      name: 's3',
+      class: 'S3Sink',
+      type: 'sink',
+      group: 'connect-s3',
+      topics: { value: ['orders', 'refunds'] },
+    },
+    {
+      connect: 'lab',
+      name: 'silent',
+      class: 'unknown',
+      type: 'unknown',
+      topics: { unknown: expect.stringContaining('HTTP 500') },
+    },
+  ]);
+  server.closeAllConnections();
+  server.close();
+});
