@@ -4,7 +4,7 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
-import type { Grant, Provisioner } from '../../src/provision/provisioner.js';
+import type { Right, Provisioner } from '../../src/provision/provisioner.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -19,9 +19,9 @@ import { count } from '../kit/wording.js';
 
 export interface AclSurvey {
   /** What the target needs. */
-  wanted: Grant[];
+  wanted: Right[];
   /** What of it is not there. */
-  missing: Grant[];
+  missing: Right[];
   findings: Finding[];
   /** The target does not show which ACLs it has, so none is made there: nobody could tell later whose it is. */
   hidden?: boolean;
@@ -42,9 +42,9 @@ export async function surveyAcls(
   migration: Migration,
   provisioner: Provisioner,
 ): Promise<AclSurvey> {
-  const [held, there] = await Promise.all([source.acls(), provisioner.grants()]);
-  const checked = async (grants: readonly Grant[] = []) =>
-    (await provisioner.check?.(topicsOfFerry(migration), principalsOf(grants))) ?? [];
+  const [held, there] = await Promise.all([source.acls(), provisioner.rights()]);
+  const checked = async (rights: readonly Right[] = []) =>
+    (await provisioner.check?.(topicsOfFerry(migration), principalsOf(rights))) ?? [];
   if (held === null)
     return {
       wanted: [],
@@ -80,11 +80,11 @@ export async function surveyAcls(
     };
   }
   const present = new Set(there.map(aclKey));
-  const { grants, findings: otherwise } = provisioner.plan(bindings);
+  const { rights, findings: otherwise } = provisioner.plan(bindings);
   return {
-    wanted: grants,
-    missing: grants.filter((acl) => !present.has(aclKey(acl))),
-    findings: [...findings, ...otherwise, ...(await checked(grants))],
+    wanted: rights,
+    missing: rights.filter((acl) => !present.has(aclKey(acl))),
+    findings: [...findings, ...otherwise, ...(await checked(rights))],
     held,
   };
 }
@@ -95,8 +95,8 @@ function topicsOfFerry(migration: Migration): string[] {
   return [...migration.topics.map(targetName), ...(own ? [mapTopic(migration.name)] : [])];
 }
 
-const principalsOf = (grants: readonly Grant[]): string[] => [
-  ...new Set(grants.map(({ principal }) => principal)),
+const principalsOf = (rights: readonly Right[]): string[] => [
+  ...new Set(rights.map(({ principal }) => principal)),
 ];
 
 /** Who may do what on the target is a promise of the migration: somebody else keeps it, and says so. */
@@ -177,7 +177,7 @@ export async function copyAcls(
     // DENY first: nobody is allowed for a moment what they are denied.
     const ordered = missing.toSorted((one, other) => other.permission.localeCompare(one.permission));
     const rows = await provisioner.make(ordered);
-    const created: Grant[] = [];
+    const created: Right[] = [];
     rows.forEach(({ error }, index) => {
       const acl = ordered[index];
       if (!acl) return;
@@ -209,7 +209,7 @@ export async function copyAcls(
 }
 
 /** Keys of what the target shows. */
-async function shown(provisioner: Provisioner, only?: Grant): Promise<Set<string>> {
-  const grants = await provisioner.grants(only);
-  return new Set(Array.isArray(grants) ? grants.map(aclKey) : []);
+async function shown(provisioner: Provisioner, only?: Right): Promise<Set<string>> {
+  const rights = await provisioner.rights(only);
+  return new Set(Array.isArray(rights) ? rights.map(aclKey) : []);
 }

@@ -89,7 +89,7 @@ async function seenOn(
   if (grants.length > 0) return notShown(grants.map((grant) => `${workloadText(grant)} as ${grant.user}`));
   if (bindings.length === 0) return { missing: [], findings: [] };
   // Those of a provider's own kind are never shown as Kafka's.
-  const there = by === 'strimzi' ? await kafkaProvisioner(target).grants() : 'hidden';
+  const there = by === 'strimzi' ? await kafkaProvisioner(target).rights() : 'hidden';
   if (there === 'hidden') return notShown(bindings.map(({ principal }) => principal));
   const present = new Set(there?.map(aclKey));
   return { missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings: [] };

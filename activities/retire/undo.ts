@@ -183,13 +183,13 @@ async function undoAcls(
 ): Promise<void> {
   if (made.length === 0) return;
   const keys = new Set(made.map(aclKey));
-  const grants = await provisioner.grants();
-  if (grants === 'hidden')
+  const rights = await provisioner.rights();
+  if (rights === 'hidden')
     throw new FerryError(
       'Unauthorized',
       `${target.name} does not show the ferry its ACLs any more, so ${count(made.length, 'ACL')} that it made cannot be taken back: grant it DESCRIBE and ALTER on the cluster, then retry.`,
     );
-  const there = grants?.filter((grant) => keys.has(aclKey(grant))) ?? [];
+  const there = rights?.filter((right) => keys.has(aclKey(right))) ?? [];
   if (there.length === 0) return;
   const deleted = await provisioner.takeBack(there);
   if (deleted > 0) undone.push(`Deleted ${count(deleted, 'ACL')} on ${target.name}.`);

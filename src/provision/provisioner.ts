@@ -6,7 +6,7 @@ import type { MadeAcl } from '../migration/packed-acls.js';
  * A right as the cluster's own way of giving it has it: an ACL of Kafka, or something else in the same seven words, which
  * only the way that made it understands.
  */
-export type Grant = MadeAcl;
+export type Right = MadeAcl;
 
 /**
  * How rights come to a cluster: one interface for every way, so that steps and findings are the same. Topics come by the
@@ -19,16 +19,16 @@ export interface Provisioner {
    * @param wanted by their names on the cluster
    * @returns `findings`: what the way cannot say (each asks), and what it says otherwise (each notes)
    */
-  plan(wanted: readonly AclBinding[]): { grants: Grant[]; findings: Finding[] };
+  plan(wanted: readonly AclBinding[]): { rights: Right[]; findings: Finding[] };
   /**
    * All that is given now, or at least what there is of one; `null` where nothing is refused to anybody; `hidden` where the
    * cluster does not show it, so that nothing can be given either: nobody could tell later whose it is.
    */
-  grants(only?: Grant): Promise<Grant[] | null | 'hidden'>;
+  rights(only?: Right): Promise<Right[] | null | 'hidden'>;
   /** Gives them, a row for each in their order. What is given already is given once. */
-  make(grants: readonly Grant[]): Promise<Row<void>[]>;
+  make(rights: readonly Right[]): Promise<Row<void>[]>;
   /** Takes exactly these back; answers how many were there. */
-  takeBack(grants: readonly Grant[]): Promise<number>;
+  takeBack(rights: readonly Right[]): Promise<number>;
   /**
    * What stands in the way of a migration to this cluster, and of the ferry's own work there.
    *

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { isFerryError } from '../../src/migration/errors.js';
-import { addGrants, removeEntries } from '../../src/provision/aiven/grants.js';
-import { grantOf, type AivenEntry, type HeldEntry } from '../../src/provision/aiven/entries.js';
+import { addRights, removeEntries } from '../../src/provision/aiven/rights.js';
+import { rightOf, type AivenEntry, type HeldEntry } from '../../src/provision/aiven/entries.js';
 import type { Timing } from '../../src/provision/aiven/client.js';
 import { answering, token, type Answered, type Call } from './aiven-answers.js';
 
@@ -115,7 +115,7 @@ describe('an ACL', () => {
       there.push({ ...own, id: `acl${number}` });
       return 'lost';
     });
-    expect(await addGrants(service, [grantOf(own)])).toEqual([{ value: undefined }]);
+    expect(await addRights(service, [rightOf(own)])).toEqual([{ value: undefined }]);
     expect(calls.filter(({ what }) => what.startsWith('POST'))).toHaveLength(1);
     expect(there).toHaveLength(1);
   });
@@ -130,13 +130,13 @@ describe('an ACL', () => {
       there.push({ ...own, id: 'acl1' });
       return ok;
     });
-    await addGrants(service, [grantOf(own), grantOf(own)]);
+    await addRights(service, [rightOf(own), rightOf(own)]);
     expect(there).toHaveLength(1);
   });
 
   test('that is there is left alone', async () => {
     const { service, calls } = await answer(() => held([{ ...own, id: 'acl1' }]));
-    await addGrants(service, [grantOf(own)]);
+    await addRights(service, [rightOf(own)]);
     expect(calls.map(({ what, query }) => what + query)).toEqual([
       'GET /project/p/service/s/kafka/acl?limit=999',
     ]);
@@ -149,7 +149,7 @@ describe('an ACL', () => {
         ? { status: 400, body: { message: 'SECRET', errors: [{ error_code: 'service_acl_too_many' }] } }
         : ok;
     });
-    const rows = await addGrants(service, [grantOf(own), grantOf({ ...own, topic: 'bills' })]);
+    const rows = await addRights(service, [rightOf(own), rightOf({ ...own, topic: 'bills' })]);
     expect(rows[0]?.error?.type).toBe('Refused');
     expect(rows[0]?.error?.message).toContain('as many ACLs as its plan allows');
     expect(rows[1]).toEqual({ value: undefined });
@@ -194,7 +194,7 @@ describe('a refusal', () => {
     [409, 'resource_managed_by_governance', 'Refused', 'createdBy: people'],
   ])('%i with the code %s is %s', async (status, code, type, says) => {
     const { service } = await refusing(status, { message: 'SECRET', errors: [{ error_code: code, status }] });
-    const failed = await failure(addGrants(service, [grantOf(own)]).then(() => service.createTopic(orders)));
+    const failed = await failure(addRights(service, [rightOf(own)]).then(() => service.createTopic(orders)));
     expect(failed.type).toBe(type);
     expect(failed.message).toContain(says);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import { bindingKey, bindingsOf, isWholly, matches } from '../../src/provision/aiven/bindings.js';
-import { entryOf, entryText, grantOf, type OwnEntry } from '../../src/provision/aiven/entries.js';
+import { entryOf, entryText, rightOf, type OwnEntry } from '../../src/provision/aiven/entries.js';
 import { apiEntry } from '../../src/provision/aiven/topic-config.js';
 import { serviceUser } from '../../src/provision/aiven/service-user.js';
 import { translate } from '../../src/provision/aiven/translation.js';
@@ -21,9 +21,9 @@ const deny = on('write', { permission: 'deny' });
 const transactional = on('write', { resourceType: 'transactional-id', resourceName: 'tx' });
 
 const said = (wanted: AclBinding[], words: 'auto' | 'aiven' | 'native') => {
-  const { grants, findings } = translate('aiven', wanted, words);
+  const { rights, findings } = translate('aiven', wanted, words);
   return {
-    entries: grants.map((grant) => entryText(entryOf(grant))),
+    entries: rights.map((right) => entryText(entryOf(right))),
     asks: findings.filter(({ weight }) => weight === 'asks').map(({ sentence }) => sentence),
   };
 };
@@ -60,8 +60,8 @@ describe('ACLs of Kafka become', () => {
   });
 
   test('no ACL for a group beside one of Aiven’s own, which opens every group; that is noted', () => {
-    const { grants, findings } = translate('aiven', [on('read'), group], 'auto');
-    expect(grants).toHaveLength(1);
+    const { rights, findings } = translate('aiven', [on('read'), group], 'auto');
+    expect(rights).toHaveLength(1);
     expect(findings).toEqual([expect.objectContaining({ weight: 'notes', key: 'groups-open:aiven' })]);
   });
 
@@ -71,7 +71,7 @@ describe('ACLs of Kafka become', () => {
 
   test('with native: all of them, as they are', () => {
     const wanted = [on('read'), group, deny, transactional];
-    expect(translate('aiven', wanted, 'native')).toEqual({ grants: wanted, findings: [] });
+    expect(translate('aiven', wanted, 'native')).toEqual({ rights: wanted, findings: [] });
   });
 
   test('with aiven: less or more, which asks with what and why', () => {
@@ -139,7 +139,7 @@ describe('entries as ACLs of Kafka', () => {
 
   test('native ones are what they were', async () => {
     expect(await bindingsOf([entryOf(deny)], async () => [])).toEqual([deny]);
-    expect(grantOf(entryOf(transactional))).toEqual(transactional);
+    expect(rightOf(entryOf(transactional))).toEqual(transactional);
   });
 
   test.each([

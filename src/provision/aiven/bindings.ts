@@ -1,5 +1,5 @@
 import type { AclBinding, AclFilter } from '../../kafka/cluster.js';
-import { grantOf, type AivenEntry, type OwnEntry, type OwnPermission } from './entries.js';
+import { rightOf, type AivenEntry, type OwnEntry, type OwnPermission } from './entries.js';
 
 /** What each permission of Aiven's own kind is on a topic, as ACLs of Kafka. */
 const topicOperations: Readonly<Record<OwnPermission, readonly AclBinding['operation'][]>> = {
@@ -22,7 +22,7 @@ export async function bindingsOf(
   const bindings = new Map<string, AclBinding>();
   for (const entry of entries)
     for (const binding of entry.kind === 'native'
-      ? [grantOf(entry) as AclBinding]
+      ? [rightOf(entry) as AclBinding]
       : await ownBindings(entry, topics))
       bindings.set(bindingKey(binding), binding);
   return [...bindings.values()];
@@ -38,7 +38,7 @@ export const isPattern = (topic: string): boolean => topic !== '*' && /[*?]/.tes
 
 /** Whether an entry says nothing about topics but what is among these bindings. */
 export function isWholly(entry: AivenEntry, among: ReadonlySet<string>): boolean {
-  if (entry.kind === 'native') return among.has(bindingKey(grantOf(entry) as AclBinding));
+  if (entry.kind === 'native') return among.has(bindingKey(rightOf(entry) as AclBinding));
   if (isPattern(entry.topic)) return false;
   const name: Named = { resourceName: entry.topic, patternType: 'literal' };
   return topicBindings(entry, name).every((binding) => among.has(bindingKey(binding)));

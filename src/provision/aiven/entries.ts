@@ -1,4 +1,4 @@
-import type { Grant } from '../provisioner.js';
+import type { Right } from '../provisioner.js';
 
 /** An entry of Aiven's own kind: for users and topics, of which both may be patterns with `*` and `?`. */
 export interface OwnEntry {
@@ -27,7 +27,7 @@ export type AivenEntry = OwnEntry | NativeEntry;
 /** An entry that is there. Old ones of Aiven's own kind may have no id. */
 export type HeldEntry = AivenEntry & { readonly id?: string | undefined };
 
-/** Stands for a pattern type in a grant that is an entry of Aiven's own kind. */
+/** Stands for a pattern type in a right that is an entry of Aiven's own kind. */
 const own = 'aiven';
 
 const user = 'User:';
@@ -60,28 +60,28 @@ const resourceTypes = {
 /** Whether Aiven has a word for the operation: its native ACLs have 13. */
 export const hasWordFor = (operation: string): boolean => Object.hasOwn(operations, operation);
 
-/** The entry that a grant stands for. */
-export function entryOf(grant: Grant): AivenEntry {
-  if (grant.patternType === own)
+/** The entry that a right stands for. */
+export function entryOf(right: Right): AivenEntry {
+  if (right.patternType === own)
     return {
       kind: 'aiven',
-      permission: grant.operation as OwnPermission,
-      topic: grant.resourceName,
-      username: withoutKind(grant.principal),
+      permission: right.operation as OwnPermission,
+      topic: right.resourceName,
+      username: withoutKind(right.principal),
     };
   return {
     kind: 'native',
-    operation: operations[grant.operation as keyof typeof operations],
-    patternType: grant.patternType.toUpperCase(),
-    permission: grant.permission.toUpperCase(),
-    principal: grant.principal,
-    resourceName: grant.resourceName,
-    resourceType: resourceTypes[grant.resourceType as keyof typeof resourceTypes],
-    host: grant.host,
+    operation: operations[right.operation as keyof typeof operations],
+    patternType: right.patternType.toUpperCase(),
+    permission: right.permission.toUpperCase(),
+    principal: right.principal,
+    resourceName: right.resourceName,
+    resourceType: resourceTypes[right.resourceType as keyof typeof resourceTypes],
+    host: right.host,
   };
 }
 
-export function grantOf(entry: AivenEntry): Grant {
+export function rightOf(entry: AivenEntry): Right {
   if (entry.kind === 'aiven')
     return {
       resourceType: 'topic',
@@ -105,7 +105,7 @@ export function grantOf(entry: AivenEntry): Grant {
 
 /** An entry by all that makes it what it is; equal entries are one. */
 export function entryKey(entry: AivenEntry): string {
-  return JSON.stringify(Object.values(grantOf(entry)));
+  return JSON.stringify(Object.values(rightOf(entry)));
 }
 
 /** As a sentence names it: `the ACL read on shop.orders for billing`. */

@@ -1,9 +1,9 @@
 import type { Cluster } from '../../kafka/cluster.js';
 import { AivenClient, type Timing } from './client.js';
-import { addGrants, makeUsers, removeEntries } from './grants.js';
+import { addRights, makeUsers, removeEntries } from './rights.js';
 import { bindingKey, bindingsOf, isPattern, isWholly, passes } from './bindings.js';
 import type { AivenConnection } from './connection.js';
-import { entryOf, grantOf } from './entries.js';
+import { entryOf, rightOf } from './entries.js';
 import { AivenService } from './service.js';
 import { serviceUser } from './service-user.js';
 import { topicCalls } from './topics.js';
@@ -36,7 +36,7 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
       );
       return (await bindingsOf(entries, allTopics)).filter((acl) => passes(filter, acl));
     },
-    createAcls: (bindings) => addGrants(service, bindings),
+    createAcls: (bindings) => addRights(service, bindings),
     async deleteAcls(bindings) {
       const named = new Set(bindings.map(bindingKey));
       const entries = (await service.entries()).filter((entry) => isWholly(entry, named));
@@ -47,12 +47,12 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
     cluster,
     provisioner: {
       plan: (wanted) => translate(brokers.name, wanted, connection.acls),
-      grants: async () => (await service.entries()).map(grantOf),
-      async make(grants) {
-        if (makesUsers) await makeUsers(service, grants);
-        return addGrants(service, grants);
+      rights: async () => (await service.entries()).map(rightOf),
+      async make(rights) {
+        if (makesUsers) await makeUsers(service, rights);
+        return addRights(service, rights);
       },
-      takeBack: (grants) => removeEntries(service, grants.map(entryOf)),
+      takeBack: (rights) => removeEntries(service, rights.map(entryOf)),
       check: (topics, principals) =>
         check(
           { cluster: brokers.name, service: connection.service, principal, makesUsers },

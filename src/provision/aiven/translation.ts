@@ -2,9 +2,9 @@ import type { AclBinding } from '../../kafka/cluster.js';
 import type { Finding } from '../../migration/findings.js';
 import { listed } from '../../migration/listed.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
-import type { Grant } from '../provisioner.js';
+import type { Right } from '../provisioner.js';
 import type { AclWords } from './connection.js';
-import { grantOf, hasWordFor, withoutKind, type OwnPermission } from './entries.js';
+import { rightOf, hasWordFor, withoutKind, type OwnPermission } from './entries.js';
 
 /**
  * ACLs of Kafka as entries of a service at Aiven.
@@ -18,7 +18,7 @@ export function translate(
   cluster: string,
   wanted: readonly AclBinding[],
   words: AclWords,
-): { grants: Grant[]; findings: Finding[] } {
+): { rights: Right[]; findings: Finding[] } {
   const losses = new Losses(cluster, words);
   const sayable = wanted.filter((acl) => {
     if (!isUser(acl.principal)) losses.add(acl, 'a principal at Aiven is one of its service users (User:…)');
@@ -26,9 +26,9 @@ export function translate(
     else return true;
     return false;
   });
-  if (words === 'native') return { grants: sayable, findings: losses.findings() };
+  if (words === 'native') return { rights: sayable, findings: losses.findings() };
 
-  const grants: Grant[] = [];
+  const rights: Right[] = [];
   const served = new Set<string>();
   const rest: AclBinding[] = [];
   for (const acls of byTopicAndUser(sayable, rest)) {
@@ -38,8 +38,8 @@ export function translate(
       rest.push(...acls);
       continue;
     }
-    grants.push(
-      grantOf({
+    rights.push(
+      rightOf({
         kind: 'aiven',
         permission,
         topic: first.resourceName,
@@ -50,11 +50,11 @@ export function translate(
   }
   for (const acl of rest) {
     if (usesGroup(acl) && served.has(acl.principal)) continue;
-    if (words === 'auto') grants.push(acl);
+    if (words === 'auto') rights.push(acl);
     else losses.add(acl, whyNot(acl));
   }
   return {
-    grants,
+    rights,
     findings: [...losses.findings(), ...(served.size > 0 ? [groupsOpen(cluster, served)] : [])],
   };
 }

@@ -178,8 +178,8 @@ describe('entries are enforced by the brokers', () => {
   });
 
   test('of Aiven’s own kind, with patterns of users and names, also for a topic that comes later', async () => {
-    const grants = [writer('shop.r?les-*.x', 'orders-*')];
-    await aiven.provisioner.make(grants);
+    const rights = [writer('shop.r?les-*.x', 'orders-*')];
+    await aiven.provisioner.make(rights);
     await createOn(aiven.cluster, { name: 'shop.rules-1.x' }, { name: 'shop.ruins-1.x' });
     await eventually(
       () => may('orders-web', 'shop.rules-1.x'),
@@ -187,7 +187,7 @@ describe('entries are enforced by the brokers', () => {
     );
     expect(await may('billing', 'shop.rules-1.x')).toBe(false);
     expect(await may('orders-web', 'shop.ruins-1.x')).toBe(false);
-    expect(await aiven.provisioner.takeBack(grants)).toBe(1);
+    expect(await aiven.provisioner.takeBack(rights)).toBe(1);
     await eventually(
       () => may('orders-web', 'shop.rules-1.x'),
       (writes) => !writes,
@@ -197,14 +197,14 @@ describe('entries are enforced by the brokers', () => {
   test('of Kafka’s kind, where a DENY wins over either kind', async () => {
     await createOn(aiven.cluster, { name: 'shop.denied' });
     const deny = allow('User:orders-web', 'write', 'topic', 'shop.denied', { permission: 'deny' });
-    const grants = [writer('shop.denied', 'orders-web'), writer('shop.denied', 'orders-batch'), deny];
-    await aiven.provisioner.make(grants);
+    const rights = [writer('shop.denied', 'orders-web'), writer('shop.denied', 'orders-batch'), deny];
+    await aiven.provisioner.make(rights);
     await eventually(
       () => may('orders-batch', 'shop.denied'),
       (writes) => writes,
     );
     expect(await may('orders-web', 'shop.denied')).toBe(false);
-    expect(await aiven.provisioner.takeBack(grants)).toBe(3);
+    expect(await aiven.provisioner.takeBack(rights)).toBe(3);
   });
 });
 
@@ -235,7 +235,7 @@ describe('a migration to it', () => {
   }
   const plan = (migration: Migration, on: Ground = ground) =>
     checkPlan(on, { migration }, workflowId(migration.name));
-  const entries = async () => (await aiven.provisioner.grants()) as object[];
+  const entries = async () => (await aiven.provisioner.rights()) as object[];
 
   test('is planned with the rights that docs/aiven.md names, and no more', async () => {
     const { findings, will } = await plan(await prepared('planned'));
@@ -306,10 +306,10 @@ describe('a migration to it', () => {
     const { provisioner } = aiven;
     const dying: Provisioner = {
       ...provisioner,
-      async make(grants) {
-        await provisioner.make(grants.slice(0, 2));
+      async make(rights) {
+        await provisioner.make(rights.slice(0, 2));
         await lab.aiven?.kill();
-        return provisioner.make(grants);
+        return provisioner.make(rights);
       },
     };
     await expect(
@@ -387,8 +387,8 @@ describe('a service as a source', () => {
   test('shows its ACLs as Kafka would, and loses those of a retired topic, but no pattern', async () => {
     await createOn(aiven.cluster, { name: 'shop.retired' });
     const native = allow('User:audit', 'all', 'topic', 'shop.retired');
-    const grants = [own('shop.retired', 'billing'), own('shop.r?tired', 'shipping'), native];
-    await aiven.provisioner.make(grants);
+    const rights = [own('shop.retired', 'billing'), own('shop.r?tired', 'shipping'), native];
+    await aiven.provisioner.make(rights);
     const all = (await aiven.cluster.acls({ resourceType: 'topic', resourceName: 'shop.retired' })) ?? [];
     expect(all.map(({ principal, operation }) => `${principal} ${operation}`).sort()).toEqual([
       'User:audit all',
@@ -400,7 +400,7 @@ describe('a service as a source', () => {
     const doomed = await aclsOfTopics(aiven.cluster, ['shop.retired']);
     expect(doomed.map(({ principal }) => principal)).not.toContain('User:shipping');
     expect(await aiven.cluster.deleteAcls(doomed)).toBe(2);
-    expect(await aiven.provisioner.takeBack(grants)).toBe(1);
+    expect(await aiven.provisioner.takeBack(rights)).toBe(1);
     const rows = await aiven.cluster.deleteTopics([
       { name: 'shop.retired', topicId: await idOf('shop.retired') },
     ]);

@@ -1,6 +1,6 @@
 import type { Row } from '../../kafka/cluster.js';
 import { isFerryError } from '../../migration/errors.js';
-import type { Grant } from '../provisioner.js';
+import type { Right } from '../provisioner.js';
 import { missingUsers } from './check.js';
 import { entryKey, entryOf, type AivenEntry, type HeldEntry } from './entries.js';
 import type { AivenService } from './service.js';
@@ -9,21 +9,21 @@ import type { AivenService } from './service.js';
 const ofTheEntry = new Set(['Refused', 'Unsupported', 'Conflict']);
 
 /** Makes the service users that are to have these rights and are not there; patterns of users are none. */
-export async function makeUsers(service: AivenService, grants: readonly Grant[]): Promise<void> {
+export async function makeUsers(service: AivenService, rights: readonly Right[]): Promise<void> {
   const { users } = await service.facts();
   for (const user of missingUsers(
-    grants.map(({ principal }) => principal),
+    rights.map(({ principal }) => principal),
     users,
   ))
     await service.createUser(user);
 }
 
 /** Adds what is not there, one after the other; a row for each in their order. */
-export async function addGrants(service: AivenService, grants: readonly Grant[]): Promise<Row<void>[]> {
+export async function addRights(service: AivenService, rights: readonly Right[]): Promise<Row<void>[]> {
   const there = new Set((await service.entries()).map(entryKey));
   const rows: Row<void>[] = [];
-  for (const grant of grants) {
-    const entry = entryOf(grant);
+  for (const right of rights) {
+    const entry = entryOf(right);
     const key = entryKey(entry);
     try {
       if (!there.has(key)) await service.add(entry);
