@@ -93,7 +93,8 @@ describe('the stand-in for Aiven’s API', () => {
       },
     });
     expect(stdout).toBe('held\n');
-  });
+    // The first time the client is downloaded and built.
+  }, 600_000);
 
   test('answers as Aiven’s own document says', async () => {
     const ajv = new Ajv({ strict: false, allErrors: true });
