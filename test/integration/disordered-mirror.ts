@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { disturb, heal, type Disorder } from '../../lab/rehearsal/disorders.js';
 import { leaderOf } from '../../lab/kafka/disorder.js';
@@ -111,7 +112,8 @@ export async function mirrorThrough(lab: Lab, name: string, rounds: readonly Rou
 
 /** Writes are refused for want of copies (NOT_ENOUGH_REPLICAS), and taken again once there may be fewer. */
 async function scarce(lab: Lab, world: Mirroring, topic: string): Promise<void> {
-  const probe = `${topic}.probe`;
+  // A mirror may meet this more than once.
+  const probe = `${topic}.probe-${randomBytes(3).toString('hex')}`;
   const config = { 'min.insync.replicas': '3' };
   const created = await world.targetAdmin.createTopics([
     { name: probe, partitions: 1, replicationFactor: 3, config },
