@@ -1,26 +1,39 @@
+import { isInBlocks, packBlocks, unpackBlocks } from './packed-blocks.js';
+import { letterOf, valueOfLetter } from './packed-digits.js';
+
 /**
  * Whole numbers as a short text, for what stands in a migration's state many thousand times. Numbers that are near to the
  * one before them cost little, and equal steps cost nothing: partitions of one topic are often at much the same offset.
  *
  * Each number is its difference from the one before, zigzag (0, -1, 1, -2, …) and plus 2, in digits of base 32, the lowest
  * first, each of them one letter of base64url; all but the last have 32 added. `B` (1) is a number that is not there,
- * and `A` (0) with a number n says that what stands before it comes n times more.
+ * and `A` (0) with a number n says that what stands before it comes n times more. Where it is shorter, a text is in blocks
+ * (`packed-blocks.ts`), and begins with a sign that is no such letter.
  */
 export type Packed = string & { readonly [isPacked]?: true };
 declare const isPacked: unique symbol;
 
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** By character code. */
-const values = Array.from({ length: 128 }, (_, code) => letters.indexOf(String.fromCharCode(code)));
-
 const again = 0;
 const missing = 1;
 const first = 2;
+/** More than any migration has partitions: a damaged text does not make numbers without end. */
+const mostNumbers = 2 ** 22;
 /** Below this numbers are counted as numbers, which is much quicker than as `bigint`; so many digits are as well. */
 const small = 2 ** 49;
 const smallDigits = 10;
 
+/** Fewer are hardly shorter in blocks. */
+const fewest = 16;
+
 export function pack(numbers: Iterable<bigint | undefined>): Packed {
+  const all = [...numbers];
+  const texts = [packSteps(all)];
+  if (all.length >= fewest)
+    for (const by of ['plain', 'steps'] as const) texts.push(packBlocks(all, by) ?? texts[0] ?? '');
+  return texts.reduce((shortest, text) => (text.length < shortest.length ? text : shortest));
+}
+
+function packSteps(numbers: readonly (bigint | undefined)[]): Packed {
   const texts: string[] = [];
   let before = 0n;
   let last = '';
@@ -47,6 +60,7 @@ export function pack(numbers: Iterable<bigint | undefined>): Packed {
 
 /** @throws TypeError when it is no text of `pack`. */
 export function unpack(packed: Packed): (bigint | undefined)[] {
+  if (isInBlocks(packed)) return unpackBlocks(packed);
   const numbers: (bigint | undefined)[] = [];
   let before = 0n;
   /** What the last entry has added; `undefined` where it was missing. */
@@ -61,7 +75,8 @@ export function unpack(packed: Packed): (bigint | undefined)[] {
     if (entry.value === again) {
       const { value: times, next } = read(packed, at);
       at = next;
-      if (numbers.length === 0) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
+      if (numbers.length === 0 || numbers.length + Number(times) > mostNumbers)
+        throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
       for (let left = Number(times); left > 0; left--) add();
     } else {
       added = entry.value === missing ? undefined : difference(entry.value);
@@ -77,8 +92,8 @@ function step(difference: bigint): string {
   if (Math.abs(number) < small) return digits((number < 0 ? -2 * number - 1 : 2 * number) + first);
   let left = (difference < 0n ? -2n * difference - 1n : 2n * difference) + BigInt(first);
   let text = '';
-  for (; left >= 32n; left >>= 5n) text += letters.charAt(Number(left & 31n) + 32);
-  return text + letters.charAt(Number(left));
+  for (; left >= 32n; left >>= 5n) text += letterOf(Number(left & 31n) + 32);
+  return text + letterOf(Number(left));
 }
 
 function difference(value: number | bigint): bigint {
@@ -93,8 +108,8 @@ function difference(value: number | bigint): bigint {
 function digits(number: number): string {
   let text = '';
   let left = number;
-  for (; left >= 32; left = Math.floor(left / 32)) text += letters.charAt((left % 32) + 32);
-  return text + letters.charAt(left);
+  for (; left >= 32; left = Math.floor(left / 32)) text += letterOf((left % 32) + 32);
+  return text + letterOf(left);
 }
 
 const missingText = digits(missing);
@@ -103,20 +118,14 @@ const missingText = digits(missing);
 function read(packed: string, from: number): { value: number | bigint; next: number } {
   let value = 0;
   for (let at = from, unit = 1; at - from < smallDigits; at++, unit *= 32) {
-    const digit = digitAt(packed, at);
+    const digit = valueOfLetter(packed, at);
     value += (digit % 32) * unit;
     if (digit < 32) return { value, next: at + 1 };
   }
   let large = BigInt(value);
   for (let at = from + smallDigits, shift = 50n; ; at++, shift += 5n) {
-    const digit = digitAt(packed, at);
+    const digit = valueOfLetter(packed, at);
     large += BigInt(digit % 32) << shift;
     if (digit < 32) return { value: large, next: at + 1 };
   }
-}
-
-function digitAt(packed: string, at: number): number {
-  const digit = values[packed.charCodeAt(at)] ?? -1;
-  if (digit < 0) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
-  return digit;
 }

@@ -37,14 +37,32 @@ const stretches = fc
       Array.from({ length: times }, (_, at) => (value === undefined ? undefined : value + step * BigInt(at))),
     ),
   );
+/** As lags of groups are: near to a number, and not to the one before. */
+const scattered = fc
+  .record({
+    middle: number,
+    spread: fc.constantFrom(1n, 300n, 2n ** 31n, 2n ** 44n, 2n ** 46n),
+    holes: fc.boolean(),
+    count: fc.integer({ min: 0, max: 300 }),
+    seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
+  })
+  .map(({ middle, spread, holes, count, seed }) => {
+    let next = seed;
+    return Array.from({ length: count }, (_, at) => {
+      next = (next * 48_271) % 2_147_483_647;
+      return holes && at % 7 === 3
+        ? undefined
+        : middle + (BigInt(next) * spread) / 2_147_483_647n - spread / 2n;
+    });
+  });
 const throughTemporal = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe('packed numbers', () => {
   test('are the same when they are unpacked', () => {
     fc.assert(
-      fc.property(fc.oneof(holed, stretches), (numbers) => {
+      fc.property(fc.oneof(holed, stretches, scattered), (numbers) => {
         const packed = pack(numbers);
-        expect(packed).toMatch(/^[\w-]*$/);
+        expect(packed).toMatch(/^[~!]?[\w-]*$/);
         expect(unpack(throughTemporal(packed))).toEqual(numbers);
       }),
     );
@@ -53,6 +71,45 @@ describe('packed numbers', () => {
   test('that are equal, or missing, take no room', () => {
     expect(pack(Array.from({ length: 100_000 }, () => 7n)).length).toBeLessThan(10);
     expect(pack(Array.from({ length: 100_000 }, () => undefined)).length).toBeLessThan(10);
+  });
+
+  test('that are scattered over a range take the digits of that range', () => {
+    let next = 11;
+    const lags = Array.from({ length: 12_000 }, () => {
+      next = (next * 48_271) % 2_147_483_647;
+      return 4_000_000_000n + BigInt(next % 300);
+    });
+    // Ten bits: a range of 300 both ways, and what is missing.
+    expect(pack(lags).length).toBeLessThan((12_000 * 10.5) / 6);
+  });
+
+  test('that were packed before there were blocks are read as they were', () => {
+    expect(unpack('4F1B')).toEqual(unpack(pack(unpack('4F1B'))));
+    expect(unpack('EAL')).toEqual(Array.from({ length: 12 }, (_, at) => BigInt(at + 1)));
+  });
+
+  test('whose text is damaged are refused, or are other numbers, in no time', () => {
+    fc.assert(
+      fc.property(
+        scattered,
+        fc.nat(),
+        fc.constantFrom('~', '!', 'A', 'f', '_', '', 'ö'),
+        (numbers, place, letter) => {
+          const packed = pack(numbers);
+          const at = place % (packed.length + 1);
+          try {
+            expect(unpack(packed.slice(0, at) + letter + packed.slice(at + 1)).length).toBeLessThanOrEqual(
+              2 ** 22,
+            );
+          } catch (error) {
+            expect(error).toMatchObject({
+              name: 'TypeError',
+              message: expect.stringContaining('Not packed'),
+            });
+          }
+        },
+      ),
+    );
   });
 
   test('refuse what is none of theirs', () => {
