@@ -199,7 +199,14 @@ test('under a quota of request time a plan finds the same', async () => {
     },
     (now) => now !== undefined,
   );
-  const { result, seen } = await watched(source, plan(dependencies));
-  expect(result).toEqual(await plan(free.dependencies));
-  expect(Math.max(...seen.map(({ until }) => until))).toBeGreaterThan(before!.until);
+  const found = await plan(free.dependencies);
+  // How many requests a broker takes before it holds them back is its own affair.
+  await eventually(
+    async () => {
+      const { result, seen } = await watched(source, plan(dependencies));
+      expect(result).toEqual(found);
+      return Math.max(...seen.map(({ until }) => until));
+    },
+    (until) => until > before!.until,
+  );
 });
