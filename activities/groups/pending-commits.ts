@@ -52,9 +52,12 @@ async function openOnOffsets(cluster: Cluster) {
   }
 }
 
-/** `GroupMetadataManager.partitionFor`: `Utils.abs(groupId.hashCode()) % partitions`, with Java's hash of a string. */
-function offsetsPartition(group: string, partitions: number): number {
+/**
+ * `GroupMetadataManager.partitionFor`: `Utils.abs(groupId.hashCode()) % partitions`, with Java's hash of a string, and the
+ * absolute value of it (0 for the one number that has none), not `Utils.toPositive`.
+ */
+export function offsetsPartition(group: string, partitions: number): number {
   let hash = 0;
   for (let at = 0; at < group.length; at++) hash = (Math.imul(hash, 31) + group.charCodeAt(at)) | 0;
-  return (hash & 0x7fffffff) % partitions;
+  return (hash === -(2 ** 31) ? 0 : Math.abs(hash)) % partitions;
 }

@@ -17,6 +17,9 @@ const openStates = ['Ongoing', 'PrepareCommit', 'PrepareAbort', 'PrepareEpochFen
 
 type ProducerCalls = Pick<Cluster, 'producers' | 'openTransactions'>;
 
+/** TRANSACTIONAL_ID_NOT_FOUND */
+const transactionalIdNotFound = 105;
+
 export function producerCalls(brokers: Brokers, leaders: Leaders): ProducerCalls {
   const producers: ProducerCalls['producers'] = (partitions) => {
     const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
@@ -62,8 +65,11 @@ export function producerCalls(brokers: Brokers, leaders: Leaders): ProducerCalls
         brokers.ask(broker, describeTransactionsV0, share),
       ),
     );
-    // One that has ended since it was listed is not open any more.
-    const open = described.flat().filter(({ code, state }) => code === ok && openStates.includes(state));
+    const all = described.flat();
+    // One that has ended since it was listed is not known any more; what else is answered says nothing of it.
+    const untold = all.find(({ code }) => code !== ok && code !== transactionalIdNotFound);
+    if (untold) return { code: untold.code };
+    const open = all.filter(({ code, state }) => code === ok && openStates.includes(state));
     return { value: open.map(({ code: _, ...transaction }) => transaction) };
   };
 
