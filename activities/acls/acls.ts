@@ -60,7 +60,7 @@ export async function surveyAcls(
       ],
     };
   const planned = planAcls(migration, held, { source: source.principal, target: target.principal });
-  if (there === 'hidden') return hiddenOn(target, source, planned);
+  if (there === 'hidden') return { ...hiddenOn(target, source, planned), held };
   const { bindings, findings } = planned;
   if (there === null) {
     const lost = bindings.length > 0;

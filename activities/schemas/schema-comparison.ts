@@ -2,7 +2,7 @@ import type { Finding } from '../../src/migration/findings.js';
 import { compareSchemas, type Difference } from '../../src/registry/canonical.js';
 import { referredTo } from '../../src/registry/order.js';
 import { versionKey, versionText, type Schema, type SchemaVersion } from '../../src/registry/schema.js';
-import { grouped } from '../kit/grouped.js';
+import { grouped } from '../../src/migration/grouped.js';
 import { asking, blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 import type { TargetView } from './schema-target.js';

@@ -4,7 +4,7 @@ import { refusedByKarapace } from '../../src/registry/karapace.js';
 import { referenceLoop, registrationOrder } from '../../src/registry/order.js';
 import { versionKey, versionText, type SchemaVersion } from '../../src/registry/schema.js';
 import type { Snapshot } from '../../src/registry/snapshot.js';
-import { grouped } from '../kit/grouped.js';
+import { grouped } from '../../src/migration/grouped.js';
 import { compareByContent, compareById } from './schema-comparison.js';
 import { isPlaceholder } from './schema-placeholder.js';
 import { usualIdDistance, type SubjectMoves } from './schema-subjects.js';

@@ -8,7 +8,7 @@ import { isInFull } from '../../src/registry/open.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
-import { grouped } from '../kit/grouped.js';
+import { grouped } from '../../src/migration/grouped.js';
 import { asking, blocking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 import { compareRegistries, copyRegistry, readLog, type Copied, type CopyInput } from './schema-copy.js';

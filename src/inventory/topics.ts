@@ -49,7 +49,11 @@ export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: read
         ),
       ),
     ),
-    compacted: mapKnown(entry('cleanup.policy'), (policy) => policy?.includes('compact') ?? false),
+    compacted: thenKnown(entry('cleanup.policy'), (policy) =>
+      policy === undefined
+        ? { unknown: 'its cleanup.policy is not told' }
+        : { value: policy.includes('compact') },
+    ),
     tiered: mapKnown(entry('remote.storage.enable'), (enabled) => enabled === 'true'),
     records: mapKnown(marks, (all) => total(all, ({ highWatermark, logStart }) => highWatermark - logStart)),
     bytes: thenKnown(seen.sizes, (sizes) =>
@@ -70,8 +74,10 @@ export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: read
       ),
     ),
     newest: newestOf(samples),
-    rate: mapKnown(every([mapKnown(marks, ends), mapKnown(later, ends)]), ([before = 0n, after = 0n]) =>
-      seen.seconds > 0 ? Math.max(0, Number(after - before)) / seen.seconds : 0,
+    rate: thenKnown(every([mapKnown(marks, ends), mapKnown(later, ends)]), ([before = 0n, after = 0n]) =>
+      seen.seconds > 0
+        ? { value: Math.max(0, Number(after - before)) / seen.seconds }
+        : { unknown: 'no time passed between two looks' },
     ),
     schemas: mapKnown(samples, (all) => ({
       sampled: all.reduce((sum, { records }) => sum + records, 0),
@@ -98,14 +104,17 @@ function newestOf(samples: Known<Sample[]>): ScannedTopic['newest'] {
 
 function producersOf(states: readonly ProducerState[], transactional: ReadonlySet<string>) {
   const byId = new Map<string, { id: string; lastWrote: number; transactional: boolean }>();
-  for (const { producerId, lastTimestamp, openTransactionStart } of states) {
+  for (const { producerId, lastTimestamp, coordinatorEpoch, openTransactionStart } of states) {
     const id = String(producerId);
     const before = byId.get(id);
     byId.set(id, {
       id,
       lastWrote: Math.max(before?.lastWrote ?? lastTimestamp, lastTimestamp),
       transactional:
-        (before?.transactional ?? false) || openTransactionStart !== null || transactional.has(id),
+        (before?.transactional ?? false) ||
+        openTransactionStart !== null ||
+        coordinatorEpoch >= 0 ||
+        transactional.has(id),
     });
   }
   return [...byId.values()];

@@ -332,6 +332,8 @@ export interface ProducerState {
   readonly lastSequence: number;
   /** When this producer last wrote (ms). */
   readonly lastTimestamp: number;
+  /** Of the coordinator that has ended its last transaction here; −1: it has ended none, as one without transactions. */
+  readonly coordinatorEpoch: number;
   /** First offset of its open transaction here; `null` when none. */
   readonly openTransactionStart: bigint | null;
 }

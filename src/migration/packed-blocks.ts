@@ -39,12 +39,12 @@ export function packBlocks(
     counted.push((difference < 0 ? -2 * difference - 1 : 2 * difference) + 1);
     if (by === 'steps') before = at;
   }
-  const texts = [signs[by], digitsOf(BigInt(numbers.length)), digitsOf(zigzag(base))];
+  const texts = [signs[by], digitsOf(numbers.length), digitsOf(zigzag(base))];
   for (let from = 0; from < counted.length; from += size) {
     const block = counted.slice(from, from + size);
     const least = Math.min(...block);
     const bits = bitsOf(Math.max(...block) - least);
-    texts.push(digitsOf(BigInt(least)), letterOf(bits), lettersOf(block, least, bits));
+    texts.push(digitsOf(least), letterOf(bits), lettersOf(block, least, bits));
   }
   return texts.join('');
 }
@@ -57,14 +57,13 @@ export function unpackBlocks(packed: string): (bigint | undefined)[] {
   const length = Number(count.value);
   // A block is of two letters at least.
   if (length > packed.length * size) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
-  const first = unzigzag(base.value);
+  const first = unzigzag(BigInt(base.value));
   const numbers: (bigint | undefined)[] = [];
   let before = 0;
   for (let at = base.next; numbers.length < length;) {
     const least = readDigits(packed, at);
     const bits = valueOfLetter(packed, least.next);
-    if (bits > mostBits || least.value > BigInt(4 * most))
-      throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
+    if (bits > mostBits || least.value > 4 * most) throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
     at = least.next + 1;
     let held = 0;
     let heldBits = 0;

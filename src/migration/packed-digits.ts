@@ -13,23 +13,32 @@ export function valueOfLetter(packed: string, at: number): number {
   return value;
 }
 
-/** Digits of base 32, the lowest first; all but the last have 32 added. @param number not below 0 */
-export function digitsOf(number: bigint): string {
+/** Below this numbers are counted as numbers, which is much quicker than as `bigint`; so many digits are as well. */
+const small = 2 ** 50;
+const smallDigits = 10;
+
+/** Digits of base 32, the lowest first; all but the last have 32 added. @param number whole, not below 0 */
+export function digitsOf(number: number | bigint): string {
   let text = '';
-  let left = number;
-  for (; left >= 32n; left >>= 5n) text += letterOf(Number(left & 31n) + 32);
-  return text + letterOf(Number(left));
+  let large = number;
+  for (; large >= small; large = BigInt(large) >> 5n) text += letterOf(Number(BigInt(large) & 31n) + 32);
+  let left = Number(large);
+  for (; left >= 32; left = Math.floor(left / 32)) text += letterOf((left % 32) + 32);
+  return text + letterOf(left);
 }
 
-/** Longer than any number of 64 bits. */
-const mostDigits = 16;
-
-export function readDigits(packed: string, from: number): { value: bigint; next: number } {
-  let value = 0n;
-  for (let at = from, shift = 0n; at - from < mostDigits; at++, shift += 5n) {
+/** As a number where that is exact. */
+export function readDigits(packed: string, from: number): { value: number | bigint; next: number } {
+  let value = 0;
+  for (let at = from, unit = 1; at - from < smallDigits; at++, unit *= 32) {
     const digit = valueOfLetter(packed, at);
-    value += BigInt(digit % 32) << shift;
+    value += (digit % 32) * unit;
     if (digit < 32) return { value, next: at + 1 };
   }
-  throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
+  let large = BigInt(value);
+  for (let at = from + smallDigits, shift = 50n; ; at++, shift += 5n) {
+    const digit = valueOfLetter(packed, at);
+    large += BigInt(digit % 32) << shift;
+    if (digit < 32) return { value: large, next: at + 1 };
+  }
 }

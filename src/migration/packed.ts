@@ -1,5 +1,5 @@
 import { isInBlocks, packBlocks, unpackBlocks } from './packed-blocks.js';
-import { letterOf, valueOfLetter } from './packed-digits.js';
+import { digitsOf, readDigits } from './packed-digits.js';
 
 /**
  * Whole numbers as a short text, for what stands in a migration's state many thousand times. Numbers that are near to the
@@ -18,9 +18,8 @@ const missing = 1;
 const first = 2;
 /** More than any migration has partitions: a damaged text does not make numbers without end. */
 const mostNumbers = 2 ** 22;
-/** Below this numbers are counted as numbers, which is much quicker than as `bigint`; so many digits are as well. */
-const small = 2 ** 49;
-const smallDigits = 10;
+/** Below this a difference is counted as a number, which is much quicker than as `bigint`. */
+const small = 2 ** 48;
 
 /** Fewer are hardly shorter in blocks. */
 const fewest = 16;
@@ -40,7 +39,7 @@ function packSteps(numbers: readonly (bigint | undefined)[]): Packed {
   let times = 0;
   const end = () => {
     if (times === 0) return;
-    const repeated = digits(again) + digits(times - 1);
+    const repeated = digitsOf(again) + digitsOf(times - 1);
     const plain = last.repeat(times - 1);
     texts.push(last, repeated.length < plain.length ? repeated : plain);
   };
@@ -70,10 +69,10 @@ export function unpack(packed: Packed): (bigint | undefined)[] {
     numbers.push(added === undefined ? undefined : before);
   };
   for (let at = 0; at < packed.length;) {
-    const entry = read(packed, at);
+    const entry = readDigits(packed, at);
     at = entry.next;
     if (entry.value === again) {
-      const { value: times, next } = read(packed, at);
+      const { value: times, next } = readDigits(packed, at);
       at = next;
       if (numbers.length === 0 || numbers.length + Number(times) > mostNumbers)
         throw new TypeError(`Not packed: ${packed.slice(0, 20)}`);
@@ -89,11 +88,9 @@ export function unpack(packed: Packed): (bigint | undefined)[] {
 /** A difference, zigzag and plus 2. */
 function step(difference: bigint): string {
   const number = Number(difference);
-  if (Math.abs(number) < small) return digits((number < 0 ? -2 * number - 1 : 2 * number) + first);
-  let left = (difference < 0n ? -2n * difference - 1n : 2n * difference) + BigInt(first);
-  let text = '';
-  for (; left >= 32n; left >>= 5n) text += letterOf(Number(left & 31n) + 32);
-  return text + letterOf(Number(left));
+  return Math.abs(number) < small
+    ? digitsOf((number < 0 ? -2 * number - 1 : 2 * number) + first)
+    : digitsOf((difference < 0n ? -2n * difference - 1n : 2n * difference) + BigInt(first));
 }
 
 function difference(value: number | bigint): bigint {
@@ -105,27 +102,4 @@ function difference(value: number | bigint): bigint {
   return BigInt(plain % 2 === 1 ? -(plain + 1) / 2 : plain / 2);
 }
 
-function digits(number: number): string {
-  let text = '';
-  let left = number;
-  for (; left >= 32; left = Math.floor(left / 32)) text += letterOf((left % 32) + 32);
-  return text + letterOf(left);
-}
-
-const missingText = digits(missing);
-
-/** As a number where that is exact. */
-function read(packed: string, from: number): { value: number | bigint; next: number } {
-  let value = 0;
-  for (let at = from, unit = 1; at - from < smallDigits; at++, unit *= 32) {
-    const digit = valueOfLetter(packed, at);
-    value += (digit % 32) * unit;
-    if (digit < 32) return { value, next: at + 1 };
-  }
-  let large = BigInt(value);
-  for (let at = from + smallDigits, shift = 50n; ; at++, shift += 5n) {
-    const digit = valueOfLetter(packed, at);
-    large += BigInt(digit % 32) << shift;
-    if (digit < 32) return { value: large, next: at + 1 };
-  }
-}
+const missingText = digitsOf(missing);

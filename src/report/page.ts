@@ -4,7 +4,7 @@ import { expectedOf } from '../advice/expected.js';
 import { idleTopicsOf } from '../advice/idle.js';
 import { topicsOf, type TopicSet } from '../advice/sets.js';
 import type { Inventory, Known, ScannedTopic } from '../inventory/inventory.js';
-import { every, mapKnown } from '../inventory/known.js';
+import { every, mapKnown, thenKnown } from '../inventory/known.js';
 import { unknownsIn } from '../inventory/unknowns.js';
 import { formatBytes } from '../migration/bytes.js';
 import { formatDuration } from '../migration/duration.js';
@@ -153,18 +153,34 @@ function flagsPart(flags: readonly Flag[]): Html {
   </section>`;
 }
 
+interface Measured {
+  name: string;
+  value: Known<number>;
+}
+
+/** What is not known is no bar, and is told. */
 function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
-  const lag = (inventory.groups.value ?? []).map(({ group, committed }): Bar => ({
-    name: group,
-    value: sum((committed.value ?? []).map(({ lag }) => lag.value ?? 0)),
+  const lag = thenKnown(inventory.groups, (groups) => ({
+    value: groups.map(({ group, committed }) => ({
+      name: group,
+      value: thenKnown(committed, (topics) => mapKnown(every(topics.map((one) => one.lag)), sum)),
+    })),
   }));
-  const figure = (caption: string, none: string, bars: readonly Bar[], unit: string) =>
-    markup`<figure>
+  const figure = (caption: string, none: string, all: Known<Measured[]>, unit: string) => {
+    const bars = (all.value ?? []).flatMap(({ name, value: { value } }): Bar[] =>
+      value === undefined ? [] : [{ name, value }],
+    );
+    const unknown = (all.value ?? []).length - bars.length;
+    return markup`<figure>
       <figcaption>${caption}</figcaption>
-      ${barChart(bars, unit) ?? markup`<p>${none}</p>`}
+      ${barChart(bars, unit) ?? (all.unknown === undefined && unknown === 0 && markup`<p>${none}</p>`)}
+      ${all.unknown !== undefined && markup`<p>Not known: ${all.unknown}</p>`}
+      ${unknown > 0 && markup`<p>Not known of ${digits(unknown)} of ${digits((all.value ?? []).length)}.</p>`}
     </figure>`;
-  const of = (value: (topic: ScannedTopic) => Known<number>): Bar[] =>
-    topics.map((topic) => ({ name: topic.name, value: value(topic).value ?? 0 }));
+  };
+  const of = (value: (topic: ScannedTopic) => Known<number>): Known<Measured[]> => ({
+    value: topics.map((topic) => ({ name: topic.name, value: value(topic) })),
+  });
   return markup`<section aria-labelledby="load">
     <h2 id="load">Load</h2>
     <div class="charts">
@@ -177,7 +193,7 @@ function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
       )}
       ${figure(
         'What takes room on disks',
-        'How much is on disks is not known.',
+        'Nothing is on disks.',
         of(({ bytes }) => bytes),
         'bytes',
       )}
@@ -294,9 +310,9 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
                 reads
                 ${countedOf([...topicsOf(group, names)].filter((name) => inside.has(name)).length, 'topic')},
                 ${sumOf(
-                  (group.committed.value ?? [])
-                    .filter(({ topic }) => inside.has(topic))
-                    .map(({ lag }) => lag),
+                  group.committed.value?.flatMap(({ topic, lag }) => (inside.has(topic) ? [lag] : [])) ?? [
+                    { unknown: group.committed.unknown ?? '' },
+                  ],
                 )}
                 behind
               </li>`,

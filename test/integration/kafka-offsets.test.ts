@@ -53,7 +53,11 @@ describe.each(['source', 'target'] as const)('offsets and batches of the %s clus
       expect(open).toMatchObject({ transactionalId: `${topic}.id`, state: 'Ongoing', partitions: [first] });
       expect(await cluster.openTransactions(['offsets.nowhere'])).toEqual([]);
       const [state] = (await cluster.producers([first])).get(key)?.value ?? [];
-      expect(state).toMatchObject({ producerId: open?.producerId, openTransactionStart: 2n });
+      expect(state).toMatchObject({
+        ...{ producerId: open?.producerId, openTransactionStart: 2n },
+        // It has ended no transaction here so far.
+        coordinatorEpoch: -1,
+      });
 
       await transaction.abort();
       const closed = await eventually(
@@ -62,7 +66,9 @@ describe.each(['source', 'target'] as const)('offsets and batches of the %s clus
       );
       expect(closed).toEqual({ logStart: 0n, highWatermark: 4n, lastStable: 4n });
       expect(await cluster.openTransactions([topic])).toEqual([]);
-      expect((await cluster.producers([first])).get(key)?.value?.[0]?.openTransactionStart).toBeNull();
+      const [ended] = (await cluster.producers([first])).get(key)?.value ?? [];
+      expect(ended?.openTransactionStart).toBeNull();
+      expect(ended?.coordinatorEpoch).toBeGreaterThanOrEqual(0);
     } finally {
       await producer.disconnect();
     }

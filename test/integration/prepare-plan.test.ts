@@ -254,7 +254,9 @@ test('what the target does not show holds up only what rests on it', async () =>
     principals: { 'User:plan-blind': 'User:CN=plan-blind' },
   });
   try {
-    const { findings, will } = await plan(migration, blind);
+    const { findings, will, acls } = await plan(migration, blind);
+    // What the deletion takes is asked about all the same.
+    expect(acls).toEqual([{ topic, acls: ['allow User:plan-blind write from *'] }]);
     expect(keysOf(findings)).toEqual([
       'asks acls-not-shown:target',
       'notes commits-without-member:plan.blind.group',

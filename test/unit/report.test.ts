@@ -87,6 +87,26 @@ describe('the page', () => {
     expect(page).toContain('at least 2.0 GB');
   });
 
+  it('draws no bar for what is unknown, and says of how many that is so', () => {
+    const unknown = { unknown: 'refused' };
+    const page = pageOf(
+      inventory({
+        topics: [topic('a', { rate: unknown }), topic('b', { rate: { value: 3 } })],
+        groups: {
+          value: [group('one', ['a'], { committed: unknown }), group('two', ['a'])],
+        },
+      }),
+    );
+    expect(page).not.toContain('No group is seen to be behind');
+    expect(page.match(/Not known of 1 of 2\./g)).toHaveLength(2);
+    expect(pageOf(inventory({ groups: unknown }))).toContain('Not known: refused');
+    const tied = inventory({
+      topics: [topic('a')],
+      groups: { value: [group('two', ['a'], { committed: { value: [{ topic: 'a', lag: unknown }] } })] },
+    });
+    expect(read(pageOf(tied)).querySelector('.set')?.textContent).toMatch(/unknown\s+behind/);
+  });
+
   it('is there for an empty cluster, and for one that shows nothing', () => {
     const nothing = { unknown: 'refused' };
     expect(pageOf(inventory({}))).toContain('No group is seen to be behind');

@@ -7,7 +7,8 @@ import { readConnectors } from '../../src/inventory/connectors.js';
 import { innerTopicOf, kindOf } from '../../src/inventory/recognised.js';
 import { readSamples } from '../../src/inventory/samples.js';
 import { subjectsById } from '../../src/inventory/subjects.js';
-import type { Cluster, FetchedBatches, GroupListing, Row } from '../../src/kafka/cluster.js';
+import { scannedTopic, type SeenOfTopics } from '../../src/inventory/topics.js';
+import type { Cluster, FetchedBatches, GroupListing, ProducerState, Row } from '../../src/kafka/cluster.js';
 import { encodeBatch } from '../../src/kafka/records/encode.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Registry } from '../../src/registry/registry.js';
@@ -45,6 +46,43 @@ describe('what belongs to an application', () => {
     ['nothing', listing({}), ['consumer-g-1'], 'other'],
   ] as const)('group, by %s', (_, group, clients, kind) => {
     expect(kindOf(group, clients, ['shop-orders-store-changelog'])).toBe(kind);
+  });
+});
+
+describe('a topic', () => {
+  const facts = {
+    ...{ name: 'orders', topicId: null, internal: false },
+    partitions: [{ partition: 0, replicas: [1], leader: 1, leaderEpoch: 0, isr: [1] }],
+  };
+  const none = { unknown: 'not read' };
+  const marks = new Map([['orders/0', { value: { logStart: 0n, highWatermark: 9n, lastStable: 9n } }]]);
+  const seen: SeenOfTopics = {
+    configs: { value: new Map([['orders', { value: [] }]]) },
+    ...{ marks: { value: marks }, later: { value: marks }, seconds: 2 },
+    ...{ oldest: none, sizes: none, producers: none, samples: none },
+  };
+
+  it('of which a broker tells no policy is not known to be compacted or not', () => {
+    expect(scannedTopic(facts, seen, []).compacted).toEqual({ unknown: 'its cleanup.policy is not told' });
+  });
+
+  it('that was looked at once has no rate', () => {
+    expect(scannedTopic(facts, seen, []).rate).toEqual({ value: 0 });
+    expect(scannedTopic(facts, { ...seen, seconds: 0 }, []).rate.unknown).toContain('no time passed');
+  });
+
+  it('has transactional producers by what its brokers know of them, also where none of their records is seen', () => {
+    const producer = (producerId: bigint, coordinatorEpoch: number): ProducerState => ({
+      ...{ producerId, producerEpoch: 0, lastSequence: 1, lastTimestamp: 5 },
+      ...{ coordinatorEpoch, openTransactionStart: null },
+    });
+    const producers = { value: new Map([['orders/0', { value: [producer(7n, 0), producer(8n, -1)] }]]) };
+    expect(scannedTopic(facts, { ...seen, producers }, []).producers).toMatchObject({
+      value: [
+        { id: '7', transactional: true },
+        { id: '8', transactional: false },
+      ],
+    });
   });
 });
 

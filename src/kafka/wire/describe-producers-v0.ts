@@ -9,6 +9,8 @@ export interface PartitionProducers extends TopicPartition {
     producerEpoch: number;
     lastSequence: number;
     lastTimestamp: bigint;
+    /** Of the coordinator that has ended its last transaction here; −1: it has ended none. */
+    coordinatorEpoch: number;
     /** −1: no transaction is open here. */
     openTransactionStart: bigint;
   }[];
@@ -56,16 +58,14 @@ export const describeProducersV0 = api<readonly TopicPartition[], PartitionProdu
           const partition = r.readInt32();
           const code = r.readInt16();
           r.readNullableString();
-          const producers = r.readArray(() => {
-            const producer = {
-              producerId: r.readInt64(),
-              producerEpoch: r.readInt32(),
-              lastSequence: r.readInt32(),
-              lastTimestamp: r.readInt64(),
-            };
-            r.readInt32();
-            return { ...producer, openTransactionStart: r.readInt64() };
-          });
+          const producers = r.readArray(() => ({
+            producerId: r.readInt64(),
+            producerEpoch: r.readInt32(),
+            lastSequence: r.readInt32(),
+            lastTimestamp: r.readInt64(),
+            coordinatorEpoch: r.readInt32(),
+            openTransactionStart: r.readInt64(),
+          }));
           return { topic, partition, code, producers };
         });
       })

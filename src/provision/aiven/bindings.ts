@@ -1,4 +1,5 @@
 import type { AclBinding, AclFilter } from '../../kafka/cluster.js';
+import { covers } from '../covering.js';
 import { rightOf, type AivenEntry, type OwnEntry, type OwnPermission } from './entries.js';
 
 /** What each permission of Aiven's own kind is on a topic, as ACLs of Kafka. */
@@ -109,13 +110,7 @@ export function passes(
 ): boolean {
   if (resourceType !== undefined && acl.resourceType !== resourceType) return false;
   if (principal !== undefined && acl.principal !== principal) return false;
-  if (patternType === 'match')
-    return (
-      resourceName === undefined ||
-      (acl.patternType === 'prefixed'
-        ? resourceName.startsWith(acl.resourceName)
-        : acl.resourceName === '*' || acl.resourceName === resourceName)
-    );
+  if (patternType === 'match') return resourceName === undefined || covers(acl, resourceName);
   if (patternType !== undefined && acl.patternType !== patternType) return false;
   return resourceName === undefined || acl.resourceName === resourceName;
 }

@@ -1,7 +1,8 @@
 import type { Finding } from '../../migration/findings.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
 import { matches } from './bindings.js';
-import { withoutKind, type AivenEntry, type HeldEntry } from './entries.js';
+import { covers } from '../covering.js';
+import { withoutKind, type AivenEntry, type HeldEntry, type NativeEntry } from './entries.js';
 import type { AivenService } from './service.js';
 
 export interface Checked {
@@ -113,23 +114,32 @@ function rightFindings(
   ];
 }
 
+/** A denial wins over both kinds of ACL. */
 function mayAll(entries: readonly AivenEntry[], user: string, topic: string): boolean {
-  const native = new Set<string>();
+  let admin = false;
+  const allowed = new Set<string>();
+  const denied = new Set<string>();
   for (const entry of entries)
-    if (entry.kind === 'aiven') {
-      if (entry.permission === 'admin' && matches(entry.username, user) && matches(entry.topic, topic))
-        return true;
-    } else if (
-      entry.resourceType === 'Topic' &&
-      entry.permission === 'ALLOW' &&
-      entry.host === '*' &&
-      matchesPrincipal(entry.principal, user) &&
-      (entry.patternType === 'PREFIXED'
-        ? topic.startsWith(entry.resourceName)
-        : entry.resourceName === '*' || entry.resourceName === topic)
-    )
-      native.add(entry.operation);
-  return native.has('All') || needed.every((operation) => native.has(operation));
+    if (entry.kind === 'aiven')
+      admin ||= entry.permission === 'admin' && matches(entry.username, user) && matches(entry.topic, topic);
+    else if (entry.resourceType === 'Topic' && concerns(entry, user, topic)) {
+      if (entry.permission === 'DENY') denied.add(entry.operation);
+      else if (entry.host === '*') allowed.add(entry.operation);
+    }
+  const may = (operation: string) =>
+    (admin || allowed.has('All') || allowed.has(operation)) && !denied.has('All') && !denied.has(operation);
+  return needed.every(may);
+}
+
+function concerns(
+  { principal, patternType, resourceName }: NativeEntry,
+  user: string,
+  topic: string,
+): boolean {
+  return (
+    matchesPrincipal(principal, user) &&
+    covers({ patternType: patternType === 'PREFIXED' ? 'prefixed' : 'literal', resourceName }, topic)
+  );
 }
 
 /** In a native ACL only a `*` at the end stands for more than itself. */

@@ -1,1 +1,0 @@
-export { grouped } from '../../src/migration/grouped.js';

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { check } from '../../src/provision/aiven/check.js';
+import type { HeldEntry } from '../../src/provision/aiven/entries.js';
+import type { AivenService } from '../../src/provision/aiven/service.js';
+
+const admin: HeldEntry = { id: '1', kind: 'aiven', permission: 'admin', topic: 'shop.*', username: 'ferry' };
+const native = (operation: string, change: object = {}): HeldEntry => ({
+  ...{ id: operation, kind: 'native', operation, permission: 'ALLOW', principal: 'User:ferry', host: '*' },
+  ...{ resourceType: 'Topic', patternType: 'PREFIXED', resourceName: 'shop.' },
+  ...change,
+});
+
+async function lacking(...entries: HeldEntry[]): Promise<boolean> {
+  const service = { facts: async () => ({ state: 'RUNNING', users: [] }), entries: async () => entries };
+  const about = { cluster: 'target', service: 'kafka', principal: 'User:ferry', makesUsers: false };
+  const findings = await check(about, service as unknown as AivenService, ['shop.orders'], []);
+  return findings.some(({ key }) => key === 'own-rights:target');
+}
+
+test('the ferry’s user has what one kind of ACL or both together allow', async () => {
+  expect(await lacking()).toBe(true);
+  expect(await lacking(admin)).toBe(false);
+  expect(await lacking({ ...admin, topic: 'other.*' })).toBe(true);
+  expect(await lacking(native('All'))).toBe(false);
+  const each = ['Read', 'Write', 'Describe', 'DescribeConfigs', 'Delete'].map((one) => native(one));
+  expect(await lacking(...each)).toBe(false);
+  expect(await lacking(...each.slice(1))).toBe(true);
+  expect(await lacking(native('All', { host: '10.0.0.1' }))).toBe(true);
+});
+
+test('a denial takes it away again, whichever kind has allowed it', async () => {
+  const denied = native('Delete', { permission: 'DENY', patternType: 'LITERAL', resourceName: '*' });
+  expect(await lacking(admin, denied)).toBe(true);
+  expect(await lacking(native('All'), denied)).toBe(true);
+  expect(await lacking(admin, { ...denied, resourceName: 'shop.refunds' } as HeldEntry)).toBe(false);
+  expect(await lacking(admin, native('All', { permission: 'DENY', host: '10.0.0.1' }))).toBe(true);
+});
