@@ -4,25 +4,14 @@ import {
   continueAsNew,
   log,
   patched,
-  setCurrentDetails,
-  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
 import { addEvidence } from '../../src/migration/evidence.js';
-import { detailsOf } from '../../src/migration/details.js';
-import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
+import type { Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
-import {
-  currentStep,
-  stepOf,
-  type Evidence,
-  type MigrationState,
-  type Problem,
-  type Step,
-} from '../../src/migration/state.js';
+import { stepOf, type Evidence, type MigrationState, type Problem, type Step } from '../../src/migration/state.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
-import { statusOf } from '../../src/migration/status.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
@@ -30,6 +19,7 @@ import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keepRefused } from './refused.js';
+import { Shown } from './shown.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
@@ -43,19 +33,19 @@ interface Timer {
 
 /** One migration while it runs: its state, and the few ways in which a step may wait or move it. */
 export class Run {
-  #memo = '';
   /** Whether what is watched now need not be waited for any more. */
   #moot: () => boolean = () => false;
   /** Updates that this run has taken. */
   #answers = 0;
   /** The state of this run would not fit into the input of another. */
   #tooLarge = false;
-  #detailsDue = false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
+  readonly #shown: Shown;
 
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
+    this.#shown = new Shown(state);
   }
 
   get migration(): Migration {
@@ -394,34 +384,6 @@ export class Run {
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
-    this.#showDetails();
-    const { state, source, target } = statusOf(this.state);
-    const step = currentStep(this.state);
-    const migration = {
-      source,
-      target,
-      topics: this.migration.topics.flatMap((topic) => [...new Set([topic.name, targetName(topic)])]),
-      groups: this.migration.consumers.flatMap((consumer) => [
-        ...new Set([consumer.group, targetGroup(consumer)]),
-      ]),
-      state,
-      step: step?.id ?? null,
-      startedAt: this.state.startedAt,
-    };
-    // Each change of the memo is an event of history, so it is written only when it says something new.
-    const memo = JSON.stringify(migration);
-    if (memo === this.#memo) return;
-    this.#memo = memo;
-    upsertMemo({ migration });
-  }
-
-  /** Once for all that happens at one moment: a thousand approvals may come at once. */
-  #showDetails(): void {
-    if (this.#detailsDue) return;
-    this.#detailsDue = true;
-    void Promise.resolve().then(() => {
-      this.#detailsDue = false;
-      setCurrentDetails(detailsOf(this.state));
-    });
+    this.#shown.changed();
   }
 }

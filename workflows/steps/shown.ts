@@ -1,0 +1,44 @@
+import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import { detailsOf } from '../../src/migration/details.js';
+import { targetGroup, targetName } from '../../src/migration/file.js';
+import { currentStep, type MigrationState } from '../../src/migration/state.js';
+import { statusOf } from '../../src/migration/status.js';
+
+/** What is shown of a migration to those who look: its details in the web UI, and the memo that lists are made of. */
+export class Shown {
+  #memo = '';
+  #detailsDue = false;
+
+  constructor(readonly state: MigrationState) {}
+
+  /** After every change of the state. */
+  changed(): void {
+    this.#details();
+    const { state, source, target } = statusOf(this.state);
+    const { migration, startedAt } = this.state;
+    const shown = {
+      source,
+      target,
+      topics: migration.topics.flatMap((topic) => [...new Set([topic.name, targetName(topic)])]),
+      groups: migration.consumers.flatMap((consumer) => [...new Set([consumer.group, targetGroup(consumer)])]),
+      state,
+      step: currentStep(this.state)?.id ?? null,
+      startedAt,
+    };
+    // Each change of the memo is an event of history, so it is written only when it says something new.
+    const memo = JSON.stringify(shown);
+    if (memo === this.#memo) return;
+    this.#memo = memo;
+    upsertMemo({ migration: shown });
+  }
+
+  /** Once for all that happens at one moment: a thousand approvals may come at once. */
+  #details(): void {
+    if (this.#detailsDue) return;
+    this.#detailsDue = true;
+    void Promise.resolve().then(() => {
+      this.#detailsDue = false;
+      setCurrentDetails(detailsOf(this.state));
+    });
+  }
+}
