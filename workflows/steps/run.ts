@@ -10,7 +10,13 @@ import { judge, type Judgement, type Rule } from '../../src/migration/claims.js'
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
-import { stepOf, type Evidence, type MigrationState, type Problem, type Step } from '../../src/migration/state.js';
+import {
+  stepOf,
+  type Evidence,
+  type MigrationState,
+  type Problem,
+  type Step,
+} from '../../src/migration/state.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';

@@ -20,7 +20,9 @@ export class Shown {
       source,
       target,
       topics: migration.topics.flatMap((topic) => [...new Set([topic.name, targetName(topic)])]),
-      groups: migration.consumers.flatMap((consumer) => [...new Set([consumer.group, targetGroup(consumer)])]),
+      groups: migration.consumers.flatMap((consumer) => [
+        ...new Set([consumer.group, targetGroup(consumer)]),
+      ]),
       state,
       step: currentStep(this.state)?.id ?? null,
       startedAt,
