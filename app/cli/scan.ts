@@ -12,7 +12,7 @@ import { openConnects } from '../connections/connects.js';
 import { openRegistries } from '../connections/registries.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { Progress } from './progress.js';
-import { writeReport } from './report.js';
+import { writeInventoryPage } from './inventory-page.js';
 import { columns } from './terminal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -60,7 +60,7 @@ async function showScan(surroundings: Surroundings, options: ScanOptions, name: 
       begins: progress.begins,
     });
     if (options.out !== undefined) writeInventory(options.out, inventory);
-    if (options.html !== undefined) await writeReport(options.html, inventory);
+    if (options.html !== undefined) await writeInventoryPage(options.html, inventory);
     if (options.json) terminal.print(JSON.stringify(inventory));
     else terminal.print(scanText(inventory, options));
     return exitCodes.done;

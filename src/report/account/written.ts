@@ -1,0 +1,27 @@
+import type { Account } from '../../account/account.js';
+import { accountVersion } from '../../account/account.js';
+import { migrationsMarkdown } from '../migrations-markdown.js';
+import { migrationsPage } from '../migrations-page.js';
+
+/** How a report is written down. */
+export const reportKinds = { html: 'text/html', md: 'text/markdown', json: 'application/json' } as const;
+export type ReportKind = keyof typeof reportKinds;
+
+/** @param title of several migrations: the name of their fleet */
+export function writtenAs(kind: ReportKind, accounts: readonly Account[], title?: string): string {
+  switch (kind) {
+    case 'html':
+      return migrationsPage(accounts, title);
+    case 'md':
+      return migrationsMarkdown(accounts, title);
+    case 'json':
+      return `${JSON.stringify(accounts.length === 1 ? accounts[0] : asOne(accounts, title), null, 2)}\n`;
+  }
+}
+
+const asOne = (accounts: readonly Account[], title?: string) => ({
+  kind: 'kafka-ferry/accounts',
+  version: accountVersion,
+  ...(title !== undefined && { title }),
+  accounts,
+});
