@@ -26,6 +26,7 @@ import { producersOnTargetActivities } from './mirror/producers-on-target.js';
 import { quietActivities } from './drain/quiet.js';
 import { retireActivities } from './retire/retire.js';
 import { schemaActivities } from './schemas/schemas.js';
+import { tellingActivities } from './telling/telling.js';
 import { compareTopics, createTopics } from './topics/topics.js';
 import { undo } from './retire/undo.js';
 
@@ -72,6 +73,7 @@ export function createActivities(dependencies: Dependencies): Activities & Regis
     ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
+    ...tellingActivities(dependencies),
   });
 }
 

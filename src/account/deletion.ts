@@ -14,17 +14,19 @@ export function deletionOf(
     at: deleted?.at ?? null,
     sentence: deleted?.sentence ?? null,
     approvedBy: approved.map(({ name, by, at }) => ({ topic: name, by, at })),
-    topics: manifest.map(({ topic, topicId, partitions, replicationFactor, highWatermarks, config, acls }) => {
-      const marks = marksOf(highWatermarks);
-      return {
-        ...{ topic, topicId, config, highWatermarks: marks },
-        // Runs of before told it by the marks alone.
-        partitions: (partitions as number | undefined) ?? marks.length,
-        replicationFactor: replicationFactor ?? null,
-        // What was really deleted, where that is known: an ACL may have gone by itself before.
-        acls: deleted?.acls ? (deleted.acls.find((one) => one.topic === topic)?.acls ?? []) : (acls ?? []),
-      };
-    }),
+    topics: manifest.map(
+      ({ topic, topicId, partitions, replicationFactor, highWatermarks, config, acls }) => {
+        const marks = marksOf(highWatermarks);
+        return {
+          ...{ topic, topicId, config, highWatermarks: marks },
+          // Runs of before told it by the marks alone.
+          partitions: (partitions as number | undefined) ?? marks.length,
+          replicationFactor: replicationFactor ?? null,
+          // What was really deleted, where that is known: an ACL may have gone by itself before.
+          acls: deleted?.acls ? (deleted.acls.find((one) => one.topic === topic)?.acls ?? []) : (acls ?? []),
+        };
+      },
+    ),
     recreated,
   };
 }
