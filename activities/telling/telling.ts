@@ -50,22 +50,22 @@ async function tellAll(
   targets: readonly Target[],
   notices: readonly Notice[],
   missing: readonly string[],
-  { noted: before, note, says, signal }: Attempt,
+  attempt: Attempt,
 ): ReturnType<Activities['tell']> {
-  const known = noted.safeParse(before).data ?? { told: [], failed: [...missing] };
+  const known = noted.safeParse(attempt.noted).data ?? { told: [], failed: [...missing] };
   const { told, failed } = known;
   const later: string[] = [];
-  says(`Tells ${count(targets.length, 'target')}.`);
+  attempt.says(`Tells ${count(targets.length, 'target')}.`);
   await Promise.all(
     targets.map(async (target) => {
       for (const notice of notices) {
         const mark = `${target.name} ${notice.id}`;
         if (told.includes(mark)) continue;
         try {
-          await target.tell(notice, signal);
+          await target.tell(notice, attempt.signal);
           told.push(mark);
         } catch (error) {
-          signal.throwIfAborted();
+          attempt.signal.throwIfAborted();
           if (!isFerryError(error)) throw error;
           if (error.type === 'Unreachable') {
             later.push(error.message);
@@ -75,7 +75,7 @@ async function tellAll(
           told.push(mark);
           failed.push(error.message);
         }
-        await note(known);
+        await attempt.note(known);
       }
     }),
   );

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Account } from '../../src/account/account.js';
 import { accountOf } from '../../src/account/account-of.js';
 import { isRegistryCopy, workflowId } from '../../src/migration/messages.js';
-import type { ReportKind } from '../../src/report/account/written.js';
+import type { ReportKind } from '../../src/report/account/report-kinds.js';
 import { historiesOf } from '../connections/histories.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { withTemporal, type Temporal } from './temporal.js';

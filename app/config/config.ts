@@ -20,8 +20,11 @@ import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
+import type { NotifySettings } from '../../src/notify/targets.js';
+import type { ReportsSettings } from '../../src/report/account/keeper.js';
 import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
+import { notifySettings, reportsSettings } from './notify.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
@@ -34,6 +37,10 @@ export interface Config {
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
   connect: Readonly<Record<string, ConnectConnection>>;
+  /** Whom to tell of migrations; hides its secrets when it is printed. */
+  notify: NotifySettings | undefined;
+  /** Where reports of migrations that have ended go. */
+  reports: ReportsSettings | undefined;
   worker: WorkerSettings;
 }
 
@@ -92,7 +99,7 @@ export function parseConfig(
 ): Read<Config> {
   const filled = fillIn(document, environment);
   const mistakes = filled.mistakes.filter(
-    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect|notify|reports)\b/.test(path),
   );
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
@@ -105,6 +112,14 @@ export function parseConfig(
     declarations: temporalOnly ? {} : declarationsOf(parsed.data.clusters, files),
     registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
+    notify:
+      parsed.data.notify && !temporalOnly
+        ? discreet(notifySettings(parsed.data.notify, files), secretAddresses)
+        : undefined,
+    reports:
+      parsed.data.reports !== undefined && !temporalOnly
+        ? discreet(reportsSettings(parsed.data.reports, files), secretAddresses)
+        : undefined,
     worker: workerSettings(parsed.data.worker),
   };
   mistakes.push(...files.mistakes);
@@ -355,6 +370,7 @@ function workerSettings({
 }
 
 const secretKeys = new Set([
+  'secret',
   'password',
   'clientSecret',
   'key',
@@ -365,12 +381,13 @@ const secretKeys = new Set([
   'clientCertPair',
 ]);
 
+/** The address of a chat is a secret, and that of a webhook may hold one. */
+const secretAddresses: ReadonlySet<string> = new Set([...secretKeys, 'url']);
+
 /** The same object, which hides its secrets from `JSON.stringify`, `console.log` and loggers. */
-function discreet<T extends object>(value: T): T {
+function discreet<T extends object>(value: T, secrets: ReadonlySet<string> = secretKeys): T {
   const shown = (): unknown =>
-    JSON.parse(
-      JSON.stringify({ ...value }, (key, item: unknown) => (secretKeys.has(key) ? '(hidden)' : item)),
-    );
+    JSON.parse(JSON.stringify({ ...value }, (key, item: unknown) => (secrets.has(key) ? '(hidden)' : item)));
   return Object.defineProperties(value, {
     toJSON: { value: shown, enumerable: false },
     [inspect.custom]: { value: shown, enumerable: false },

@@ -10,6 +10,10 @@ import { openConnects } from '../connections/connects.js';
 import { listMigrations } from '../connections/listing.js';
 import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
+import { webLink } from '../connections/web-link.js';
+import { historiesOf } from '../connections/histories.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { openKeeper } from '../../src/report/account/keeper.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
 import { connectTemporal, temporalAnswers } from './temporal-connection.js';
@@ -45,6 +49,16 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       connects: openConnects(config.connect),
       declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
+      ...(config.notify && {
+        notify: { settings: config.notify, link: (workflowId) => webLink(temporal, workflowId) },
+      }),
+      ...(config.reports && {
+        reports: {
+          keeper: openKeeper(config.reports),
+          accountOf: async (workflowId, runId) =>
+            accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
+        },
+      }),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const changes = await Worker.create({

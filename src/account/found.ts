@@ -125,7 +125,7 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       if (got.state === 'caught-up' && got.mirrored) found.mirrored = got.mirrored as TargetOffsets;
       return;
     case 'translateGroups':
-      found.translated = withThese(found.translated, (got.translated ?? []) as unknown as TranslatedGroup[]);
+      found.translated = withThese(found.translated, got.translated ?? []);
       return;
     case 'watchParity':
       if (got.report && (got.state === 'equal' || got.state === 'not-proved' || got.state === 'differs'))

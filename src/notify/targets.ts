@@ -1,5 +1,6 @@
 import { under } from '../migration/by-name.js';
 import type { Migration } from '../migration/file.js';
+import { isAddress } from './address.js';
 import { sendMessage } from './chat.js';
 import { sendMail, type MailServer } from './mail.js';
 import type { Notice } from './notice.js';
@@ -60,5 +61,3 @@ export function targetsOf(
     missing,
   };
 }
-
-export const isAddress = (name: string): boolean => name.includes('@');

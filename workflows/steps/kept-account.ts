@@ -1,6 +1,5 @@
 import { log, patched, workflowInfo } from '@temporalio/workflow';
 import { bytesOf, mostBytes } from '../../src/migration/size.js';
-import type { MigrationState } from '../../src/migration/state.js';
 import { outside } from './activities.js';
 import { notHeard } from './not-heard.js';
 import type { Run } from './run.js';

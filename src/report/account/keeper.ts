@@ -4,7 +4,7 @@ import { CloudEvent } from 'cloudevents';
 import type { Account } from '../../account/account.js';
 import { FerryError } from '../../migration/errors.js';
 import { eventType, sendEvent, type Webhook } from '../../notify/webhook.js';
-import { reportKinds, writtenAs, type ReportKind } from './written.js';
+import { reportKinds, type ReportKind } from './report-kinds.js';
 
 /** Where reports go: a folder on the worker's machine, or somebody who takes them. */
 export type ReportsSettings = { folder: string } | { webhook: Webhook };
@@ -29,6 +29,8 @@ export const nameOf = ({ name, startedAt }: Account): string =>
 
 async function inFolder(folder: string, account: Account): Promise<string[]> {
   const kinds = Object.keys(reportKinds) as ReportKind[];
+  // What draws is loaded for this alone.
+  const { writtenAs } = await import('./written.js');
   try {
     await mkdir(folder, { recursive: true });
     return await Promise.all(

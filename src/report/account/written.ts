@@ -2,10 +2,7 @@ import type { Account } from '../../account/account.js';
 import { accountVersion } from '../../account/account.js';
 import { migrationsMarkdown } from '../migrations-markdown.js';
 import { migrationsPage } from '../migrations-page.js';
-
-/** How a report is written down. */
-export const reportKinds = { html: 'text/html', md: 'text/markdown', json: 'application/json' } as const;
-export type ReportKind = keyof typeof reportKinds;
+import type { ReportKind } from './report-kinds.js';
 
 /** @param title of several migrations: the name of their fleet */
 export function writtenAs(kind: ReportKind, accounts: readonly Account[], title?: string): string {
