@@ -55,6 +55,9 @@ async function tellAll(
   const known = noted.safeParse(attempt.noted).data ?? { told: [], failed: [...missing] };
   const { told, failed } = known;
   const later: string[] = [];
+  // One after the other: a note that is older must not come last.
+  let noting: Promise<void> = Promise.resolve();
+  const note = (): Promise<void> => (noting = noting.then(() => attempt.note(known)));
   attempt.says(`Tells ${count(targets.length, 'target')}.`);
   await Promise.all(
     targets.map(async (target) => {
@@ -75,7 +78,7 @@ async function tellAll(
           told.push(mark);
           failed.push(error.message);
         }
-        await attempt.note(known);
+        await note();
       }
     }),
   );

@@ -15,7 +15,7 @@ export function groupOffsets(migration: Migration, found: Found): GroupOffsets[]
   );
   return migration.consumers.flatMap((consumer): GroupOffsets[] => {
     const topics = topicsOf(migration, consumer);
-    const names = new Map(topics.map((move) => [move.name, targetName(move)]));
+    const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
     const partitions = translated.get(consumer.group);
     const who = { group: consumer.group, onTarget: targetGroup(consumer) };
     if (partitions)

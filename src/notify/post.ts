@@ -65,11 +65,11 @@ function whyNot(late: AbortSignal, error: unknown): string {
   return code === undefined ? 'it could not be reached' : `it could not be reached (${code})`;
 }
 
-/** Node's own code of what went wrong: its message may quote the address. */
+/** Node's own code of what went wrong, which may hold others: its message may quote the address. */
 function codeOf(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown };
-    if (typeof code === 'string' && /^[A-Z_0-9]+$/.test(code)) return code;
-  }
-  return undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  if (typeof code === 'string' && /^[A-Z_0-9]+$/.test(code)) return code;
+  const inside = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
+  return inside.map(codeOf).find((known) => known !== undefined);
 }

@@ -102,9 +102,13 @@ function timeline(account: Account): Block[] {
   ];
 }
 
-function moved({ migration, deletion: gone }: Account): Block[] {
+function moved({ migration, deletion: gone, ends }: Account): Block[] {
   const { source, target, producers, consumers } = migration;
   const facts = new Map(gone?.topics.map((topic) => [topic.topic, topic]));
+  const partitionsOf = (topic: string): string => {
+    const many = facts.get(topic)?.partitions ?? ends.filter((one) => one.topic === topic).length;
+    return many > 0 ? String(many) : 'not kept';
+  };
   return [
     text(`From ${named(source)} to ${named(target)}, by ${migration.strategy}.`),
     ...tableOf(
@@ -113,7 +117,7 @@ function moved({ migration, deletion: gone }: Account): Block[] {
         const known = facts.get(move.name);
         return [
           ...[named(move.name), named(targetName(move))],
-          ...[known ? String(known.partitions) : '', known?.topicId ?? ''],
+          ...[partitionsOf(move.name), known?.topicId ?? ''],
         ];
       }),
       [2],
