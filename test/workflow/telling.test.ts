@@ -140,6 +140,18 @@ describe('where time can be skipped', () => {
     });
     expect((await migration.status()).untold.length).toBeLessThanOrEqual(5);
   });
+});
+
+describe('on a real server', () => {
+  let migrations: Migrations;
+  beforeAll(async () => {
+    migrations = await Migrations.onRealServer('m', [
+      '--dynamic-config-value',
+      'limit.historyCount.suggestContinueAsNew=40',
+    ]);
+  });
+  afterEach(() => migrations.clear());
+  afterAll(() => migrations.close());
 
   it('the end gives all that it knows to whoever writes the report', async () => {
     const migration = await migrations.start('simplestCase', {}, (cluster) =>
@@ -153,18 +165,6 @@ describe('where time can be skipped', () => {
     expect(kept?.state).toMatchObject({ outcome: { result: 'aborted' }, abort: { by: 'ann' } });
     expect(toldOf(migration).at(-1)).toBe('done ');
   });
-});
-
-describe('on a real server', () => {
-  let migrations: Migrations;
-  beforeAll(async () => {
-    migrations = await Migrations.onRealServer('m', [
-      '--dynamic-config-value',
-      'limit.historyCount.suggestContinueAsNew=40',
-    ]);
-  });
-  afterEach(() => migrations.clear());
-  afterAll(() => migrations.close());
 
   it('what was told in one run is not told again in the next', async () => {
     const migration = await migrations.start('simplestCase');
