@@ -103,7 +103,7 @@ function allFound(first: Run, happened: readonly InStep[]): Found {
 
 function outcomeOf({ end }: Run): Outcome | null {
   const told = outcomeShape.safeParse(end?.result).data;
-  return (told) ?? null;
+  return told ?? null;
 }
 
 const endings: Record<'failed' | 'terminated' | 'timed-out' | 'canceled' | 'completed', AccountState> = {

@@ -20,7 +20,7 @@ export function deletionOf(
         return {
           ...{ topic, topicId, config, highWatermarks: marks },
           // Runs of before told it by the marks alone.
-          partitions: (partitions) ?? marks.length,
+          partitions: partitions ?? marks.length,
           replicationFactor: replicationFactor ?? null,
           // What was really deleted, where that is known: an ACL may have gone by itself before.
           acls: deleted?.acls ? (deleted.acls.find((one) => one.topic === topic)?.acls ?? []) : (acls ?? []),

@@ -26,7 +26,7 @@ export function runOf(file: unknown, happenings: Untimed[], changes: Partial<Run
     runId: 'run-1',
     startedAt: time(0),
     input: [file],
-    happenings: happenings.map((one, index) => ({ at: time(index), ...one }) as Happening),
+    happenings: happenings.map((one, index) => ({ at: time(index), ...one })),
     events: happenings.length,
     end: null,
     ...changes,

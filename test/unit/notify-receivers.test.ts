@@ -42,7 +42,7 @@ async function tell(notify: NotifySettings, noted?: unknown, addresses: string[]
     },
   );
   let last: unknown = noted;
-  environment.on('heartbeat', (details: unknown) => (last = JSON.parse(JSON.stringify(details))));
+  environment.on('heartbeat', (details: unknown) => (last = JSON.parse(JSON.stringify(details)) as unknown));
   const { tell: telling } = safely(
     tellingActivities({ notify: { settings: notify, link: (id) => `https://ui.example/${id}` } }),
   );
