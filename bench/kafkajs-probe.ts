@@ -1,26 +1,25 @@
 import type { Lab } from '../lab/lab.js';
 import { FERRY } from '../lab/principals.js';
-import { inParallel } from '../src/parallel/in-parallel.js';
 import { type Counted } from './counted.js';
 import { rounded } from './report.js';
 import type { Wide } from './wide.js';
 
-/** More, and on a busy machine those that wait for kafkajs's own lock give up. */
-const atOnce = 50;
+/** On a busy machine those that wait for kafkajs's own lock would give up sooner. */
+const requestTimeout = 300_000;
 
 /**
  * The lag of every group asked with kafkajs: the ends of each topic, and the commits of each group. The second time is
  * counted, when the client knows the cluster.
  */
 export async function probeWithKafkajs(lab: Lab, { topics, groups }: Wide): Promise<Counted> {
-  const admin = lab.source.kafkajs(FERRY).admin();
+  const admin = lab.source.kafkajs(FERRY, { requestTimeout }).admin();
   await admin.connect();
   const by: Record<string, number> = {};
   try {
     const probe = () =>
       Promise.all([
-        inParallel(topics, (topic) => admin.fetchTopicOffsets(topic), atOnce),
-        inParallel(groups, ({ group }) => admin.fetchOffsets({ groupId: group, topics }), atOnce),
+        ...topics.map((topic) => admin.fetchTopicOffsets(topic)),
+        ...groups.map(({ group }) => admin.fetchOffsets({ groupId: group, topics })),
       ]);
     await probe();
     const stop = admin.on(admin.events.REQUEST, ({ payload: { apiName } }) => {
