@@ -16,7 +16,7 @@ import { declarationOf, type Declaration } from './declaring.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
-import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import type { ClusterConnection, TicketLogin } from '../../src/kafka/link/cluster-connection.js';
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
@@ -187,6 +187,7 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
     const token = { region, ...(profile !== undefined && { profile }), ...(role !== undefined && { role }) };
     return { mechanism: 'oauthbearer', token: { from: 'msk', ...token } };
   }
+  if (section.mechanism === 'gssapi') return ticketLogin(section, files);
   if (section.mechanism !== 'oauthbearer') {
     const { mechanism, username, password, passwordFile } = section;
     return {
@@ -202,6 +203,27 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
       ? tokenEndpointOf(tokenEndpoint, `${path}.tokenEndpoint`, files)
       : { from: 'file', path: files.path(tokenFile ?? '') },
     ...(extensions && { extensions }),
+  };
+}
+
+function ticketLogin(
+  { keytab, cache = '', principal, service, krb5Conf }: Extract<SaslSection, { mechanism: 'gssapi' }>,
+  files: Files,
+): TicketLogin {
+  const conf = krb5Conf !== undefined && { krb5Conf: files.path(krb5Conf) };
+  if (keytab !== undefined && principal !== undefined)
+    return {
+      mechanism: 'gssapi',
+      service,
+      tickets: { from: 'keytab', path: files.path(keytab), principal, ...conf },
+    };
+  // A cache of a kind (`KCM:`, `KEYRING:…`) is named by more than a path.
+  const [, prefix, path] = /^(FILE:|DIR:)?(.*)$/s.exec(cache) ?? [];
+  const name = /^[A-Z]{2,}:/.test(path ?? '') ? cache : `${prefix ?? 'FILE:'}${files.path(path ?? '')}`;
+  return {
+    mechanism: 'gssapi',
+    service,
+    tickets: { from: 'cache', name, ...(principal !== undefined && { principal }), ...conf },
   };
 }
 
