@@ -15,7 +15,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { statusQuery } from '../src/migration/messages.js';
+import { statusQuery, surveyId } from '../src/migration/messages.js';
 import { digestOf, namesAt, packSeen, unpackLook, unpackSeen } from '../src/migration/packed-survey.js';
 import type { Outcome } from '../src/migration/state.js';
 import type { Status } from '../src/migration/status.js';
@@ -23,7 +23,6 @@ import {
   everyMs,
   readStop,
   readSurvey,
-  surveyId,
   surveyMessages,
   surveyQuery,
   type Survey,
@@ -96,6 +95,14 @@ async function look(state: SurveyState): Promise<void> {
       () => undefined,
     );
     if (!answer) return;
+    if (seen.clusterId !== '' && seen.clusterId !== answer.clusterId) {
+      addMissed(
+        state,
+        now(),
+        `${survey.cluster} is another cluster now (id ${answer.clusterId}) than the one that was looked at (${seen.clusterId}): what is there is not added.`,
+      );
+      return;
+    }
     addLook(seen, unpackLook(answer, names), Date.now());
     addUnseen(state, now(), answer.unseen);
   } catch (error) {

@@ -4,12 +4,12 @@ import type { SurveyActivities } from '../../src/migration/work/survey.js';
 import { attempting } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 
-export function surveyActivities({ clusters }: Pick<Dependencies, 'clusters'>): SurveyActivities {
+export function surveyActivities(dependencies: Pick<Dependencies, 'clusters'>): SurveyActivities {
   return {
     lookAtCluster: ({ cluster, glob, known }) =>
-      attempting(async ({ says }) => {
-        says(`Looks at ${cluster}.`);
-        return packLook(await lookAt(clusters(cluster), glob), known);
+      attempting(async (attempt) => {
+        attempt.says(`Looks at ${cluster}.`);
+        return packLook(await lookAt(dependencies.clusters(cluster), glob), known);
       }),
   };
 }

@@ -24,7 +24,7 @@ const mostReasons = 10;
 export async function lookAt(
   cluster: Pick<
     Cluster,
-    'topics' | 'watermarks' | 'producers' | 'groups' | 'describeGroups' | 'committedOffsets'
+    'identity' | 'topics' | 'watermarks' | 'producers' | 'groups' | 'describeGroups' | 'committedOffsets'
   >,
   glob = '*',
 ): Promise<Look> {
@@ -35,6 +35,7 @@ export async function lookAt(
     return undefined;
   };
   const wanted = globbed(glob);
+  const { clusterId } = await cluster.identity();
   const listed = fitting(
     [...(await cluster.topics())]
       .filter(([name]) => wanted.test(name))
@@ -81,6 +82,7 @@ export async function lookAt(
   });
   const there = seen(groups)?.length === undefined ? undefined : names;
   return {
+    clusterId,
     topics: lookedAt,
     ...(there && {
       groups: there.map((group): LookedAtGroup => {

@@ -15,6 +15,7 @@ import type { PackedLook, PackedNames, PackedProducers } from './work/survey.js'
 
 /** What a survey has seen, as its next run begins with it and its query answers it. */
 export interface PackedSeen {
+  clusterId: string;
   looks: number;
   lastLook: number;
   lastGroups: number;
@@ -59,10 +60,10 @@ const groupColumns = {
 };
 type GroupColumn = keyof typeof groupColumns;
 
-export function packSeen({ looks, lastLook, lastGroups, left, topics, groups }: Seen): PackedSeen {
+export function packSeen({ clusterId, looks, lastLook, lastGroups, left, topics, groups }: Seen): PackedSeen {
   const names = [...topics.keys()];
   return {
-    ...{ looks, lastLook, lastGroups, left: { ...left } },
+    ...{ clusterId, looks, lastLook, lastGroups, left: { ...left } },
     topics: {
       names,
       ...columns(topicColumns, [...topics.values()]),
@@ -80,8 +81,16 @@ export function packSeen({ looks, lastLook, lastGroups, left, topics, groups }: 
 }
 
 /** @throws TypeError when it is not what `packSeen` has made. */
-export function unpackSeen({ looks, lastLook, lastGroups, left, topics, groups }: PackedSeen): Seen {
-  const seen: Seen = { ...nothingSeen(), looks, lastLook, lastGroups, left: { ...left } };
+export function unpackSeen({
+  clusterId,
+  looks,
+  lastLook,
+  lastGroups,
+  left,
+  topics,
+  groups,
+}: PackedSeen): Seen {
+  const seen: Seen = { ...nothingSeen(), clusterId, looks, lastLook, lastGroups, left: { ...left } };
   const topic = numbers(topicColumns, topics);
   const producers = unpackProducers(topics.producers);
   topics.names.forEach((name, at) =>
@@ -122,11 +131,12 @@ export function unpackSeen({ looks, lastLook, lastGroups, left, topics, groups }
 
 /** @param known digests of the names that the asker has: those are not told again */
 export function packLook(
-  { topics, groups, unseen }: Look,
+  { clusterId, topics, groups, unseen }: Look,
   known: { topics: string; groups: string },
 ): PackedLook {
   const names = topics.map(({ name }) => name);
   return {
+    clusterId,
     topics: namesUnless(names, known.topics),
     ends: pack(topics.map(({ end }) => end)),
     producers: packProducers(topics.map(({ producers }) => producers)),
@@ -155,13 +165,14 @@ export function packLook(
  * @throws TypeError when it is not what `packLook` has made.
  */
 export function unpackLook(
-  { topics, ends, producers, groups, unseen }: PackedLook,
+  { clusterId, topics, ends, producers, groups, unseen }: PackedLook,
   known: { topics: readonly string[]; groups: readonly string[] },
 ): Look {
   const names = namesOf(topics, known.topics);
   const end = unpack(ends);
   const written = unpackProducers(producers);
   return {
+    clusterId,
     topics: names.map((name, at): LookedAtTopic => {
       const [here, by] = [end[at], written[at]];
       return { name, ...(here !== undefined && { end: here }), ...(by && { producers: by }) };

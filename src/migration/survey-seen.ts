@@ -3,6 +3,8 @@ import type { Unseen } from './work/survey.js';
 
 /** One look at a cluster, as a survey adds it to what it has seen. What could not be seen is absent. */
 export interface Look {
+  /** As the brokers say it. */
+  clusterId: string;
   topics: LookedAtTopic[];
   /** Absent: the groups could not be listed. */
   groups?: LookedAtGroup[];
@@ -37,6 +39,8 @@ export interface LookedAtGroup {
 
 /** All that a survey has seen so far. Times are ms since the epoch, and those of looks. */
 export interface Seen {
+  /** Empty before the first look. */
+  clusterId: string;
   looks: number;
   /** 0: before the first. */
   lastLook: number;
@@ -65,7 +69,7 @@ export interface SeenTopic {
   peak: number;
   /** Absent: at no look was it known. */
   producers?: SeenProducer[] | undefined;
-  /** The most that wrote between two looks. */
+  /** The most of those that were known already that wrote again between two looks. */
   writers: number;
 }
 
@@ -99,6 +103,7 @@ export const room = {
 } as const;
 
 export const nothingSeen = (): Seen => ({
+  clusterId: '',
   looks: 0,
   lastLook: 0,
   lastGroups: 0,
@@ -117,6 +122,7 @@ export function addLook(seen: Seen, look: Look, at: number): void {
     const known = seen.groups.get(group.group);
     seen.groups.set(group.group, known ? moved(known, group, at) : newGroup(group, at, seen.lastGroups));
   }
+  seen.clusterId = look.clusterId;
   seen.looks += 1;
   seen.lastLook = at;
   if (look.groups) seen.lastGroups = at;
@@ -165,11 +171,11 @@ function written(known: SeenTopic, { end, producers }: LookedAtTopic, at: number
   }
   if (producers) {
     const before = new Map((known.producers ?? []).map((one) => [one.id, one]));
-    if (known.producers) {
-      const wrote = producers.filter(({ id, lastWrote }) => before.get(id)?.lastWrote !== lastWrote).length;
-      // More than are kept cannot be told from those of before.
-      if (producers.length <= room.producersPerTopic) topic.writers = Math.max(topic.writers, wrote);
-    }
+    // One that is started anew has another id, so that a new one beside an old one may be one and the same.
+    const again = producers.filter(
+      ({ id, lastWrote }) => before.has(id) && before.get(id)?.lastWrote !== lastWrote,
+    );
+    topic.writers = Math.max(topic.writers, again.length);
     for (const one of producers)
       before.set(one.id, {
         ...one,

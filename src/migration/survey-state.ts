@@ -1,9 +1,10 @@
 import { formatDuration } from './duration.js';
 import { oneLine } from './foreign-text.js';
+import { surveyId } from './messages.js';
 import type { PackedSeen } from './packed-survey.js';
 import type { Outcome, Said } from './state.js';
 import type { Status } from './status.js';
-import { everyMs, lengthMs, surveyId, surveyType, type Survey } from './survey.js';
+import { everyMs, lengthMs, surveyType, type Survey } from './survey.js';
 import type { Seen } from './survey-seen.js';
 import type { Unseen } from './work/survey.js';
 

@@ -3,9 +3,6 @@ import { formatDuration, parseDuration } from './duration.js';
 
 /** The type of the workflow that looks at a cluster again and again. */
 export const surveyType = 'survey';
-/** There is one survey of a cluster at a time, by the name in `ferry.yaml`. */
-export const surveyId = (cluster: string): string => `survey/${encodeURIComponent(cluster)}`;
-export const isSurvey = (name: string): boolean => name.startsWith('survey/');
 /** The query that answers what a survey has seen, as `PackedSurvey`. */
 export const surveyQuery = 'survey';
 

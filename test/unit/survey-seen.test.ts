@@ -24,6 +24,7 @@ const hour = 3_600_000;
 const at = (look: number): number => begin + look * hour;
 
 const look = (topics: LookedAtTopic[], groups?: LookedAtGroup[]): Look => ({
+  clusterId: 'id',
   topics,
   ...(groups && { groups }),
   unseen: [],
@@ -73,7 +74,7 @@ const looks: fc.Arbitrary<Look> = topics.chain((all) =>
             optional('reads', fc.subarray(all.map(({ name }) => name))),
           )
           .map(([group, { marks }, members, lag, reads]): LookedAtGroup => {
-            const [mark, commits] = (marks as [number, number] | undefined) ?? [];
+            const [mark, commits] = (marks) ?? [];
             return {
               group,
               ...(mark !== undefined && { mark: BigInt(mark), commits: commits ?? 0 }),
@@ -97,6 +98,8 @@ const many = fc.array(looks, { maxLength: 8 });
 /** Without the rounding of rates. */
 const rounded = (seen: Seen): unknown => packSeen(seen);
 
+const crossed = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 describe('what crosses Temporal of a survey', () => {
   it('is what was seen', () => {
     fc.assert(
@@ -110,7 +113,7 @@ describe('what crosses Temporal of a survey', () => {
   it('makes no difference, wherever a run ends and the next begins', () => {
     fc.assert(
       fc.property(many, (all) => {
-        const carried = surveyed(all, (seen) => unpackSeen(JSON.parse(JSON.stringify(packSeen(seen)))));
+        const carried = surveyed(all, (seen) => unpackSeen(crossed(packSeen(seen))));
         expect(rounded(carried)).toEqual(rounded(surveyed(all)));
       }),
     );
@@ -129,7 +132,7 @@ describe('what crosses Temporal of a survey', () => {
           groups: digestOf(before.groups),
         });
         expect(packed.topics.names === undefined).toBe(known || one.topics.length === 0);
-        const crossed = unpackLook(JSON.parse(JSON.stringify(packed)), before);
+        const told = unpackLook(crossed(packed), before);
         const order = ({ topics, groups, unseen }: Look) => ({
           topics,
           unseen,
@@ -138,7 +141,7 @@ describe('what crosses Temporal of a survey', () => {
             ...(group.reads && { reads: [...group.reads].sort() }),
           })),
         });
-        expect(order(crossed)).toEqual(order(one));
+        expect(order(told)).toEqual(order(one));
       }),
     );
   });
@@ -204,8 +207,15 @@ describe('what a survey has seen of a topic', () => {
     ]);
     expect(seen.topics.get('a')).toMatchObject({
       producers: [by(2, 40), by(1, 30, true), by(3, 1)],
-      writers: 3,
+      writers: 2,
     });
+    // One that was started anew has another id: it is one all the same.
+    const restarted = surveyed([
+      look([{ name: 'a', producers: [by(1, 10)] }]),
+      look([{ name: 'a', producers: [by(1, 20), by(2, 30)] }]),
+      look([{ name: 'a', producers: [by(1, 20), by(2, 40)] }]),
+    ]);
+    expect(restarted.topics.get('a')?.writers).toBe(1);
   });
 });
 

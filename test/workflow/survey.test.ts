@@ -16,10 +16,10 @@ import { timeSkippingServer } from '../../lab/time-skipping.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { packLook, unpackSeen } from '../../src/migration/packed-survey.js';
 import { bytesOf } from '../../src/migration/size.js';
-import { statusQuery } from '../../src/migration/messages.js';
+import { statusQuery, surveyId } from '../../src/migration/messages.js';
 import type { Outcome } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
-import { surveyId, surveyQuery, surveyType } from '../../src/migration/survey.js';
+import { surveyQuery, surveyType } from '../../src/migration/survey.js';
 import type { Look } from '../../src/migration/survey-seen.js';
 import type { SurveyAnswer } from '../../src/migration/survey-state.js';
 import type { LookWork } from '../../src/migration/work/survey.js';
@@ -95,7 +95,7 @@ async function seenBy(handle: WorkflowHandle) {
   const answer = await latest(handle).query<SurveyAnswer>(surveyQuery);
   return { ...answer, seen: unpackSeen(answer.seen), bytes: bytesOf(answer) };
 }
-const empty: Look = { topics: [], groups: [], unseen: [] };
+const empty: Look = { clusterId: 'id', topics: [], groups: [], unseen: [] };
 const first = (handle: WorkflowHandle) =>
   eventually(
     () => seenBy(handle),
@@ -105,6 +105,7 @@ const first = (handle: WorkflowHandle) =>
 it('sees what no single look sees, over weeks and many runs, and keeps it to its end and after', async () => {
   // A producer that writes at every 100th look, and a group that is there at the 120th alone.
   finds = (number) => ({
+    clusterId: 'id',
     topics: [
       { name: 'weekly', end: BigInt(Math.floor(number / 100)), producers: [] },
       { name: 'never', end: 7n },
@@ -171,6 +172,23 @@ it('goes on whatever fails at a look, and says when it saw nothing, and what it 
   ]);
 });
 
+it('adds nothing of another cluster that has the name by now', async () => {
+  finds = (number) => ({
+    ...empty,
+    clusterId: number === 2 ? 'other' : 'id',
+    topics: number === 2 ? [{ name: 'elsewhere', end: 5n }] : [],
+  });
+  const handle = await start({ for: '2h', every: '1h' });
+  await handle.result();
+  const { seen, missed } = await seenBy(handle);
+  expect(seen.topics.size).toBe(0);
+  expect(missed.latest).toMatchObject([
+    {
+      why: expect.stringContaining('is another cluster now (id other) than the one that was looked at (id)'),
+    },
+  ]);
+});
+
 it('tries a look again when a cluster is away for a moment', async () => {
   finds = (number) => {
     if (number < 3) throw new FerryError('Unreachable', 'Cluster "onprem" did not answer.');
@@ -183,6 +201,7 @@ it('tries a look again when a cluster is away for a moment', async () => {
 
 it('has a bounded history and state on a cluster of 2,000 topics and 2,000 groups', async () => {
   const large = (number: number): Look => ({
+    clusterId: 'id',
     topics: Array.from({ length: 2_000 }, (_, at) => ({
       name: `team-${String(at % 40).padStart(2, '0')}.an-ordinary-topic-${String(at).padStart(4, '0')}`,
       end: BigInt(((at * 7_919) % 1_000_003) + number * (at % 89)),

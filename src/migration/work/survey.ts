@@ -18,6 +18,8 @@ export interface PackedNames {
 
 /** A look on its way to the workflow: columns over the names, for `unpackLook`. */
 export interface PackedLook {
+  /** As the brokers say it. */
+  clusterId: string;
   topics: PackedNames;
   /** Offsets at the ends of the logs, summed over partitions. */
   ends: Packed;
