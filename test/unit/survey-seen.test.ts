@@ -74,7 +74,7 @@ const looks: fc.Arbitrary<Look> = topics.chain((all) =>
             optional('reads', fc.subarray(all.map(({ name }) => name))),
           )
           .map(([group, { marks }, members, lag, reads]): LookedAtGroup => {
-            const [mark, commits] = (marks) ?? [];
+            const [mark, commits] = marks ?? [];
             return {
               group,
               ...(mark !== undefined && { mark: BigInt(mark), commits: commits ?? 0 }),
