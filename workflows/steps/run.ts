@@ -1,8 +1,8 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   log,
+  makeContinueAsNewFunc,
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -25,7 +25,7 @@ import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
-import { keepRefused } from './refused.js';
+import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
@@ -126,6 +126,7 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
+    countRefused(message, 'signal');
     keepRefused(this.state, message, why);
     this.show();
   }
@@ -356,7 +357,8 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if ((workflowInfo().continueAsNewSuggested && this.#fitsNewRun()) || this.#isLong())
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    if (((continueAsNewSuggested || newer) && this.#fitsNewRun()) || this.#isLong())
       await this.#goOnInNewRun();
   }
 
@@ -365,7 +367,8 @@ export class Run {
    * Asked by the conditions of waits, so the patch is asked for only when it is.
    */
   #isLong(): boolean {
-    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    const long = continueAsNewSuggested || newer || this.#answers >= mostAnswers;
     return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
   }
 
@@ -386,7 +389,10 @@ export class Run {
     await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
-    return continueAsNew(migration, inColumns(state));
+    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
+    // versioned this says nothing.
+    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+    return goOn(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────
