@@ -409,6 +409,6 @@ export class Run {
 
   /** It has ended: whoever is told of that, and the report, are waited for, some minutes at most. */
   async told(): Promise<void> {
-    await Promise.all([this.#teller.ended(), keptAccount(this)]);
+    await Promise.all([this.#teller.ended(), keptAccount(this.state, this.work())]);
   }
 }
