@@ -47,7 +47,7 @@ export function statusLines(status: Status, seen: Seen, now: Date, width = Infin
       : [line(title, 'strong'), ...atMost(all, shown.list).flatMap((one) => text(`- ${one}`, style, '  '))];
   return blocks([
     text(
-      `${name}: ${strategy}, ${source} → ${target}, ${state} (started ${ago(startedAt, now)})`,
+      `${name}: ${strategy}${target === '' ? '' : `, ${source} → ${target}`}, ${state} (started ${ago(startedAt, now)})`,
       styles[state],
     ),
     [
