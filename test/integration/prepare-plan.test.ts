@@ -8,7 +8,7 @@ import { checkPlan } from '../../activities/plan/plan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
-import { mapTopic, prepareMap } from '../../src/mirror/map-topic.js';
+import { prepareMap } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848 } from './kafka-cluster.js';
@@ -371,6 +371,13 @@ test('a copy whose configuration the target does not show is asked about, and mi
       right.resource === 'cluster' ? right : { ...right, prefix: right.prefix ?? topic },
     ),
   );
+  await grantAll(
+    ground.lab.target,
+    'audit',
+    rights
+      .filter(({ resource }) => resource === 'topic')
+      .map((right) => ({ ...right, prefix: 'kafka-ferry.plan' })),
+  );
   const target = openCluster('target', connectionOf(ground.lab.target, 'audit'));
   const world = openMirroring(ground.lab);
   const unseen: Ground = {
@@ -405,13 +412,6 @@ test('a copy whose configuration the target does not show is asked about, and mi
 
     const copied = `${topic}.copied`;
     const mirrored = await world.topic(copied);
-    await grantAll(
-      ground.lab.target,
-      'audit',
-      rights
-        .filter(({ resource }) => resource === 'topic')
-        .map((right) => ({ ...right, prefix: mapTopic(copied) })),
-    );
     await writeBatches(world.sourceAdmin, zero(copied), numbered(0, 30, 10));
     expect(await prepareMap(target, copied)).toMatchObject({ made: false });
     await mirrorToEnd({ source: world.source, target }, mirrored);

@@ -57,6 +57,9 @@ export class GssapiProcess implements SecurityContexts {
       throw await ticketFailure(this.cluster, this.origin, `${service}/${host}`, answer.failure);
     const asking = async (call: 'next' | 'unwrap' | 'wrap', bytes: Buffer) => {
       const said = await this.ask(child, context, { call, bytes: bytes.toString('base64') });
+      // A ticket may end in the middle of a conversation, and the library lets nobody go on with it.
+      if (said.failure !== undefined && /expired/i.test(said.failure))
+        throw await ticketFailure(this.cluster, this.origin, `${service}/${host}`, said.failure);
       if (said.failure !== undefined) throw new GssRefusal('the broker could not prove itself');
       return { token: bytesOf(said), complete: said.complete === true };
     };
