@@ -78,6 +78,7 @@ export function surveyStatusOf(state: SurveyState): Status {
     unverified: notSeen({ missed, unseen }),
     accepted: [],
     refused,
+    untold: [],
     outcome,
   };
 }
