@@ -193,6 +193,7 @@ function aclsOf({ topics }: Migration, held: readonly AclBinding[]): PlanReport[
 const nothingRead: TopicSurvey = {
   source: new Map(),
   target: new Map(),
+  hidden: new Map(),
   toCreate: [],
   awaited: [],
   findings: [],
@@ -309,9 +310,9 @@ async function checkTarget(
   // A mirror has its own question about them.
   const there = isMirrored(migration.strategy)
     ? []
-    : migration.topics.map(targetName).filter((name) => topics.target.has(name));
+    : migration.topics.map(targetName).filter((name) => topics.target.has(name) || topics.hidden.has(name));
   const records = await attempted(looking, `records-unread:${target.name}`, async () => {
-    const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
+    const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? topics.hidden.get(name) ?? []);
     const partitions = partitionsIn(facts);
     const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
     const known = migration.consumers.flatMap((move) => {

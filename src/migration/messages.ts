@@ -90,6 +90,9 @@ export type MessageName = HumanStepId | ControlName;
 /** Every human step, as signal and as update, with the words that the web UI lists. */
 export const humanSteps = Object.keys(stepKinds).filter(isHumanStep);
 
+export const isMessageName = (text: string): text is MessageName =>
+  Object.hasOwn(controls, text) || isHumanStep(text);
+
 export function messageDescription(name: MessageName): string {
   if (!isHumanStep(name)) return controls[name];
   const kind = stepKind(name);

@@ -28,6 +28,8 @@ export interface MigrationState {
   refused: { at: string; message: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
+  /** Since when it has been in this state at this step, as it was shown. */
+  since?: { state: string; step: string | null; at: string };
   outcome: Outcome | null;
 }
 
