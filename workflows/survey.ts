@@ -3,11 +3,11 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
   log,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setDefaultSignalHandler,
   setDefaultUpdateHandler,
@@ -68,7 +68,8 @@ export async function survey(input?: unknown, carried?: CarriedSurvey): Promise<
       const summary = 'until it looks again';
       await condition(() => state.stop !== null, Math.max(1, next - Date.now()), { summary });
       if (state.stop) break;
-      if (looks >= mostLooks || workflowInfo().continueAsNewSuggested) await inNewRun(state);
+      const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+      if (looks >= mostLooks || continueAsNewSuggested || newer) await inNewRun(state);
     }
     state.outcome = { result: 'done', at: now(), sentence: ended(state) };
     show();
@@ -128,13 +129,11 @@ function ended(state: SurveyState): string {
 async function inNewRun(state: SurveyState): Promise<never> {
   await condition(allHandlersFinished);
   const { survey, startedAt, seen, missed, unseen, refused } = state;
-  return continueAsNew<(input: Survey, carried: CarriedSurvey) => Promise<Outcome>>(survey, {
-    startedAt,
-    seen: packSeen(seen),
-    missed,
-    unseen,
-    refused,
+  // Where builds of the worker are told apart, the next run begins with the newest.
+  const goOn = makeContinueAsNewFunc<(input: Survey, carried: CarriedSurvey) => Promise<Outcome>>({
+    initialVersioningBehavior: 'AUTO_UPGRADE',
   });
+  return goOn(survey, { startedAt, seen: packSeen(seen), missed, unseen, refused });
 }
 
 function shower(state: SurveyState): () => void {

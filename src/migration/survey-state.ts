@@ -1,5 +1,6 @@
 import { formatDuration } from './duration.js';
 import { oneLine } from './foreign-text.js';
+import { firstOf } from './listed.js';
 import { surveyId } from './messages.js';
 import type { PackedSeen } from './packed-survey.js';
 import type { Outcome, Said } from './state.js';
@@ -161,7 +162,7 @@ export function surveyDetailsOf(state: SurveyState): string {
     state.outcome
       ? ''
       : '`stop` with `{"by":"you"}` (an update or a signal: More Actions) ends it now and keeps what it has seen.',
-    titled('Not seen:', not.slice(-shown), not.length - shown),
+    titled('Not seen:', firstOf([...not].reverse(), shown)),
     titled(
       'Not counted:',
       state.refused.map(({ at, message, why }) => `${clock(at)} UTC: \`${message}\` was ignored: ${why}`),
@@ -180,10 +181,8 @@ export function surveyDetailsOf(state: SurveyState): string {
     .join('\n\n');
 }
 
-const titled = (title: string, lines: readonly string[], more = 0): string =>
-  lines.length === 0
-    ? ''
-    : `${title}\n\n${[...lines, ...(more > 0 ? [`… and ${more} more`] : [])].map((one) => `- ${text(one)}`).join('\n')}`;
+const titled = (title: string, lines: readonly string[]): string =>
+  lines.length === 0 ? '' : `${title}\n\n${lines.map((one) => `- ${text(one)}`).join('\n')}`;
 
 const text = (sentence: string): string => oneLine(sentence).slice(0, mostWords);
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
