@@ -25,6 +25,7 @@ import { HeldBack } from '../schemas/schema-held-back.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { watch } from '../kit/watch.js';
 import { heldBackOn, withHeld } from '../kit/held-back.js';
+import { Measuring } from '../kit/measuring.js';
 import { count } from '../kit/wording.js';
 
 /** What a mirror is asked, answered by the ferry's own engine. */
@@ -68,6 +69,7 @@ export function engineActivities({
       const context = Context.current();
       const mirrored = mirroredPartitions(migration, partitions, { share, shares });
       const pace = new MirrorPace(share);
+      const measuring = new Measuring(migration.name);
       let heartbeat: Heartbeat | MirrorHeartbeat = {
         says: `share ${share + 1} of ${shares} of the mirror begins`,
         at: new Date().toISOString(),
@@ -108,10 +110,14 @@ export function engineActivities({
             patienceMs: waitMs(migration, 'patience'),
             failing: (now) => {
               failing = now;
+              if (now !== undefined) measuring.unknown();
               beat();
             },
             progress: (progress) => {
-              heartbeat = pace.heartbeat(progress);
+              const paced = pace.heartbeat(progress);
+              heartbeat = paced;
+              // The numbers may be of before.
+              if (failing === undefined) measuring.saw(paced);
               beat();
             },
             ...(bytesPerSecond !== undefined && { throttle: Math.ceil(bytesPerSecond / busy.length) }),
@@ -123,6 +129,7 @@ export function engineActivities({
         throw error;
       } finally {
         clearInterval(timer);
+        measuring.unknown();
       }
       return { state: 'watching', sentence: says(), carry: null };
     },

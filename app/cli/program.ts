@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdvise } from './advise.js';
 import { addAmend } from './amend.js';
 import { addApprove } from './approve.js';
+import { addCodecServer } from './codec-server.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
 import { addDrain } from './drain.js';
@@ -57,6 +58,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addSchemas,
     addTopic,
     addWorker,
+    addCodecServer,
   ])
     add(program, surroundings);
   return program;

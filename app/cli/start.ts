@@ -103,7 +103,7 @@ async function start(
 const pollsWithinMs = 70_000;
 
 /** Whether somebody has lately asked the queue for work; undefined where this may not be asked. */
-async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
+export async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
   const described = await client.workflowService
     .describeTaskQueue({
       namespace: settings.namespace,
@@ -117,7 +117,7 @@ async function hasWorker({ client, settings }: Temporal): Promise<boolean | unde
   );
 }
 
-const noWorker = (taskQueue: string): string =>
+export const noWorker = (taskQueue: string): string =>
   `No worker has asked queue ${taskQueue} for work lately, so nothing happens yet: start one with ferry worker.`;
 
 function startedText(name: string, url: string | undefined): string {

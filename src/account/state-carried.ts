@@ -1,3 +1,4 @@
+import { outOfColumns } from '../migration/columns.js';
 import { z } from 'zod';
 import type { MigrationState } from '../migration/state.js';
 import type { Happening, Run } from './happenings.js';
@@ -15,7 +16,7 @@ const carried = z.looseObject({
 });
 
 const stateOf = (value: unknown): State | undefined =>
-  carried.safeParse(value).data as unknown as State | undefined;
+  carried.safeParse(outOfColumns(value)).data as unknown as State | undefined;
 
 /** What the run began with, where it goes on from another. */
 export const carriedInto = ({ input }: Run): State | undefined => stateOf(input[1]);

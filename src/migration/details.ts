@@ -1,4 +1,5 @@
 import { oneLine } from './foreign-text.js';
+import { firstOf } from './listed.js';
 import { currentStep, type Shown, type Step } from './state.js';
 import { asked, statusOf, type NextMessage } from './status.js';
 
@@ -79,8 +80,7 @@ const titled = (title: string, lines: string[]): string =>
   lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
 
 function list(lines: string[]): string {
-  const more = lines.length - shown.lines;
-  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
+  return firstOf(lines, shown.lines)
     .map((text) => `- ${line(text, shown.sentence)}`)
     .join('\n');
 }

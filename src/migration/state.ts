@@ -33,6 +33,8 @@ export interface MigrationState {
   untold?: { at: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
+  /** Since when it has been in this state at this step, as it was shown. */
+  since?: { state: string; step: string | null; at: string };
   outcome: Outcome | null;
 }
 

@@ -13,12 +13,14 @@ import { isHumanStep, stepKind, type StepId } from './strategies.js';
 import type { MessageName } from './messages.js';
 import { unverifiedOf } from './unverified.js';
 
+export const stateWords = ['running', 'waiting', 'blocked', 'paused', 'aborting', 'done', 'aborted'] as const;
+
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
 export interface Status {
   name: string;
   /** Or `schemas`: the copy of a whole registry. */
   strategy: string;
-  state: 'running' | 'waiting' | 'blocked' | 'paused' | 'aborting' | 'done' | 'aborted';
+  state: (typeof stateWords)[number];
   /** One sentence: what is waited for, and why. */
   waitingFor: string;
   /** Why the present step, which was closed before, is open again. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { holdsType } from '../../src/migration/holds.js';
 import { registryCopyType } from '../../src/migration/registry-copy.js';
+import { surveyType } from '../../src/migration/survey.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 import * as workflows from '../../workflows/index.js';
 
@@ -100,8 +101,10 @@ it('no file imports itself by a way around', () => {
   expect(circles).toEqual([]);
 });
 
-it('workflows/index.ts exports the workflow of every strategy, what holds of topics are kept by, what copies a registry, and nothing else', () => {
-  expect(Object.keys(workflows).sort()).toEqual([...strategyNames, holdsType, registryCopyType].sort());
+it('workflows/index.ts exports the workflow of every strategy, what holds of topics are kept by, what copies a registry, what surveys a cluster, and nothing else', () => {
+  expect(Object.keys(workflows).sort()).toEqual(
+    [...strategyNames, holdsType, registryCopyType, surveyType].sort(),
+  );
   for (const workflow of Object.values(workflows)) expect(typeof workflow).toBe('function');
 });
 

@@ -8,11 +8,14 @@ import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { RegistryActivities } from '../../src/migration/work/schemas.js';
+import type { SurveyActivities } from '../../src/migration/work/survey.js';
 import { Blocked } from './turns.js';
 
+type AllActivities = Activities & RegistryActivities & SurveyActivities;
+
 /** Temporal ends a run that asks for an activity with an input that is too large: a person is told before that. */
-function activities(options: ActivityOptions): Activities & RegistryActivities {
-  const asked = proxyActivities<Activities & RegistryActivities>(options);
+function activities(options: ActivityOptions): AllActivities {
+  const asked = proxyActivities<AllActivities>(options);
   return new Proxy(asked, {
     get: (_, name) => (input: unknown) => {
       const bytes = bytesOf(input);
@@ -41,6 +44,16 @@ export const change = () =>
       maximumAttempts: 10,
     },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+
+/** One look of a survey. It is given up after a while, since the next one comes; it changes nothing, so nobody waits for it. */
+export const looking = (summary: string): SurveyActivities =>
+  activities({
+    summary,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 5 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 
 /**

@@ -1,4 +1,5 @@
 import { log, patched, workflowInfo } from '@temporalio/workflow';
+import { inColumns } from '../../src/migration/columns.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { bytesOf, mostBytes } from '../../src/migration/size.js';
@@ -11,7 +12,8 @@ import { notHeard } from './not-heard.js';
  */
 export async function keptAccount(whole: MigrationState, work: Work): Promise<void> {
   if (!patched('keeps-account')) return;
-  const { migration: _, ...state } = whole;
+  const { migration: _, ...rest } = whole;
+  const state = inColumns(rest);
   const fits = bytesOf([work, state]) < mostBytes;
   const { outcome } = whole;
   try {

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { outOfColumns, type InColumns } from '../../src/migration/columns.js';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
 import { workflowId } from '../../src/migration/messages.js';
@@ -18,7 +19,10 @@ import { Run } from './run.js';
 import { Aborted, Reopened } from './turns.js';
 
 /** What a run hands to the next one when it continues as new. */
-export type Carried = Omit<MigrationState, 'migration'>;
+export type Carried = InColumns | CarriedState;
+
+/** As runs of an earlier version handed it on. */
+type CarriedState = Omit<MigrationState, 'migration'>;
 
 /**
  * Runs a strategy: checks the input, listens to people, reads the runbook from the top (closed steps pass at once),
@@ -81,8 +85,9 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
       'BadInput',
       lines,
     );
-  return carried
-    ? { ...carried, steps: carried.steps.map(asNow), migration }
+  const state = carried && outOfColumns<CarriedState>(carried);
+  return state
+    ? { ...state, steps: state.steps.map(asNow), migration }
     : newState(migration, new Date().toISOString());
 }
 

@@ -1,12 +1,13 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   log,
+  makeContinueAsNewFunc,
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
+import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { MessageName } from '../../src/migration/messages.js';
@@ -25,7 +26,7 @@ import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keptAccount } from './kept-account.js';
-import { keepRefused } from './refused.js';
+import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Teller } from './teller.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
@@ -129,6 +130,7 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
+    countRefused(message, 'signal');
     keepRefused(this.state, message, why);
     this.show();
   }
@@ -359,7 +361,8 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if ((workflowInfo().continueAsNewSuggested && this.#fitsNewRun()) || this.#isLong())
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    if (((continueAsNewSuggested || newer) && this.#fitsNewRun()) || this.#isLong())
       await this.#goOnInNewRun();
   }
 
@@ -368,15 +371,17 @@ export class Run {
    * Asked by the conditions of waits, so the patch is asked for only when it is.
    */
   #isLong(): boolean {
-    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    const long = continueAsNewSuggested || newer || this.#answers >= mostAnswers;
     return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
   }
 
   /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
   #fitsNewRun(): boolean {
     if (this.#tooLarge) return false;
-    const { migration, ...carried } = this.state;
-    const bytes = bytesOf([migration, carried]);
+    const { migration, ...state } = this.state;
+    if (bytesOf([migration, state]) <= mostBytes) return true;
+    const bytes = bytesOf([migration, inColumns(state)]);
     if (bytes <= mostBytes) return true;
     this.#tooLarge = true;
     log.warn(tooLarge('The state that goes on in a new run', bytes));
@@ -388,8 +393,11 @@ export class Run {
     await this.mirror.halt();
     await this.#teller.halt();
     await condition(allHandlersFinished);
-    const { migration, ...carried } = this.state;
-    return continueAsNew(migration, carried);
+    const { migration, ...state } = this.state;
+    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
+    // versioned this says nothing.
+    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+    return goOn(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────

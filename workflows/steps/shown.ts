@@ -16,6 +16,7 @@ export class Shown {
     this.#details();
     const { state, source, target } = statusOf(this.state);
     const { migration, startedAt } = this.state;
+    const step = currentStep(this.state)?.id ?? null;
     const shown = {
       source,
       target,
@@ -24,7 +25,8 @@ export class Shown {
         ...new Set([consumer.group, targetGroup(consumer)]),
       ]),
       state,
-      step: currentStep(this.state)?.id ?? null,
+      step,
+      since: this.#since(state, step),
       startedAt,
     };
     // Each change of the memo is an event of history, so it is written only when it says something new.
@@ -32,6 +34,15 @@ export class Shown {
     if (memo === this.#memo) return;
     this.#memo = memo;
     upsertMemo({ migration: shown });
+  }
+
+  /** Also in a new run, and while the rest of what is shown changes. */
+  #since(state: string, step: string | null): string {
+    const { since } = this.state;
+    if (since?.state === state && since.step === step) return since.at;
+    const at = new Date().toISOString();
+    this.state.since = { state, step, at };
+    return at;
   }
 
   /** Once for all that happens at one moment: a thousand approvals may come at once. */

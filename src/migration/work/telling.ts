@@ -1,5 +1,5 @@
+import type { InColumns } from '../columns.js';
 import type { Telling } from '../telling.js';
-import type { MigrationState } from '../state.js';
 import type { Work } from './work.js';
 
 /** What leaves the migration for people and for later. Neither ever holds one up. */
@@ -16,7 +16,5 @@ export interface TellingActivities {
    * Writes the report of a migration that has ended where `reports` of `ferry.yaml` says. `state` is all that the migration
    * knows, beside its file: it stands in history with this, for whoever reads that later.
    */
-  keepAccount(
-    input: Work & { state?: Omit<MigrationState, 'migration'> },
-  ): Promise<{ written: string[]; sentence: string }>;
+  keepAccount(input: Work & { state?: InColumns }): Promise<{ written: string[]; sentence: string }>;
 }
