@@ -32,7 +32,7 @@ beforeAll(async () => {
     server: {
       executable: { type: 'existing-path', path: await temporalCli() },
       // The server's own suggestion, which comes after thousands of events, comes after a few.
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'],
+      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'],
     },
   });
 });

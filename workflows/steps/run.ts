@@ -1,11 +1,4 @@
-import {
-  allHandlersFinished,
-  condition,
-  log,
-  makeContinueAsNewFunc,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
@@ -24,6 +17,7 @@ import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
+import { goOnWithNewestBuild } from './newest-build.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
@@ -387,10 +381,7 @@ export class Run {
     await this.mirror.halt();
     await condition(allHandlersFinished);
     const { migration, ...carried } = this.state;
-    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
-    // versioned this says nothing.
-    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
-    return goOn(migration, carried);
+    return goOnWithNewestBuild(migration, carried);
   }
 
   // ── what people see ────────────────────────────────────────────────────────
