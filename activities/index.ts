@@ -3,6 +3,7 @@ import { transientTypes } from '../src/migration/error-types.js';
 import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import type { FleetActivities } from '../src/migration/work/fleet.js';
 import type { RegistryActivities } from '../src/migration/work/schemas.js';
 import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
@@ -14,6 +15,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
 import { holdActivities } from './holds/holds.js';
+import { fleetActivities } from './fleet/fleet.js';
 import { heldBackOn } from './kit/held-back.js';
 import { soakActivities } from './drain/soak.js';
 import { twinActivities } from './drain/twins.js';
@@ -35,9 +37,11 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  * Everything that a workflow may ask of the clusters, for a worker to register. Each fails only with a
  * `TemporalFailure`: an `ApplicationFailure` whose type is one of the ferry's error types, or a cancellation.
  */
-export function createActivities(dependencies: Dependencies): Activities & RegistryActivities {
+export function createActivities(
+  dependencies: Dependencies,
+): Activities & RegistryActivities & FleetActivities {
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
-  return safely<Activities & RegistryActivities>({
+  return safely<Activities & RegistryActivities & FleetActivities>({
     checkPlan: (input) =>
       attempting(async () => {
         const { declared: _, ...report } = await checkPlan(
@@ -72,6 +76,7 @@ export function createActivities(dependencies: Dependencies): Activities & Regis
     ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
+    ...fleetActivities(dependencies),
   });
 }
 

@@ -16,6 +16,7 @@ import { attempting } from '../kit/attempt.js';
 import type { MirrorActivities } from '../connect/connect.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { watchEngine } from './engine-watching.js';
+import { LiveRate } from './live-rate.js';
 import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
 import { partitionsIn, plannedTopics, topicIdsOn } from '../topics/planned-topics.js';
@@ -31,7 +32,8 @@ import { count } from '../kit/wording.js';
 export function engineActivities({
   clusters,
   registries,
-}: Pick<Dependencies, 'clusters' | 'registries'>): MirrorActivities {
+  rates,
+}: Pick<Dependencies, 'clusters' | 'registries' | 'rates'>): MirrorActivities {
   return {
     prepareMirror: (input) =>
       attempting(async (attempt) => {
@@ -89,7 +91,7 @@ export function engineActivities({
           }),
         });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
-      const { bytesPerSecond } = migration.copying;
+      const rate = new LiveRate(rates, migration.name, input.rate ?? migration.copying.bytesPerSecond);
       const { busy } = sharesOf(migration, partitions);
       beat();
       const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]);
@@ -114,7 +116,7 @@ export function engineActivities({
               heartbeat = pace.heartbeat(progress);
               beat();
             },
-            ...(bytesPerSecond !== undefined && { throttle: Math.ceil(bytesPerSecond / busy.length) }),
+            throttle: () => (rate.now === undefined ? undefined : Math.ceil(rate.now / busy.length)),
           },
         );
       } catch (error) {
@@ -123,6 +125,7 @@ export function engineActivities({
         throw error;
       } finally {
         clearInterval(timer);
+        rate.end();
       }
       return { state: 'watching', sentence: says(), carry: null };
     },

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { strategies } from '../../src/migration/strategies.js';
 import { workflowId } from '../../src/migration/messages.js';
+import { summaryOf } from '../../src/migration/summary.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 import { readMigration, type ReadMigration } from './migration-file.js';
 import { findingsOf, plan, planText } from './planning.js';
@@ -77,7 +78,7 @@ async function start(
       args: [written],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: summary(migration),
+      staticSummary: summaryOf(migration),
       staticDetails: details(migration),
       // The workflow keeps it up to date; from the start it tells other migrations what is taken.
       memo: {
@@ -125,13 +126,6 @@ function startedText(name: string, url: string | undefined): string {
     `  ferry status ${name} --watch`,
     ...(url === undefined ? [] : [`  ${url}`]),
   ].join('\n');
-}
-
-/** Temporal takes one line of up to 200 bytes. */
-function summary({ strategy, source, target, topics }: Migration): string {
-  const [first, ...more] = topics.map(({ name }) => name);
-  const line = `${strategy}: ${first ?? ''}${more.length > 0 ? ` and ${more.length} more` : ''}, ${source} → ${target}`;
-  return Buffer.byteLength(line) <= 200 ? line : `${strategy}: ${topics.length} topics`;
 }
 
 const listedTopics = 50;

@@ -43,6 +43,11 @@ const principalOrWorkload = z.union([principal, workloadShape], {
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
 });
 
+/** Who owns the topics: who is told, and what lists are filtered by. */
+export const teamName = z
+  .string({ error: 'expected the name of a team' })
+  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
+
 /** Keys that are not known are told one by one; this is for what is no object at all. */
 const anObject = (keys: string) => ({
   error: (issue: { code?: string | undefined }) =>
@@ -124,6 +129,12 @@ export const migrationShape = z.strictObject(
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
+    team: teamName.optional(),
+    labels: z
+      .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
+        error: 'expected an object of labels and texts',
+      })
+      .optional(),
     source: clusterName,
     target: clusterName,
     topics: z

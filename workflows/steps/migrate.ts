@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
+import { readMembership } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import {
   isClosed,
@@ -50,6 +51,7 @@ export async function migrate(
 async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
   const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
   await letGo(run);
+  if (run.state.fleet) await run.lastWord();
   return outcome;
 }
 
@@ -82,7 +84,16 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
     );
   return carried
     ? { ...carried, steps: carried.steps.map(asNow), migration }
-    : newState(migration, new Date().toISOString());
+    : { ...newState(migration, new Date().toISOString()), ...inFleet() };
+}
+
+/** Who starts it for a fleet says so in the memo. */
+function inFleet(): Pick<MigrationState, 'fleet' | 'throttle'> {
+  const told = workflowInfo().memo?.['fleet'];
+  const fleet = readMembership(told);
+  if (!fleet) return {};
+  const { rate } = told as { rate?: unknown };
+  return { fleet, ...(typeof rate === 'number' && { throttle: { fleet: rate } }) };
 }
 
 /** A run of an earlier version carried over an overridden claim as a verified one. */
