@@ -6,14 +6,17 @@ import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
 import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
+import { addFleet } from './fleet/fleet.js';
 import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
 import { addScan } from './scan.js';
 import { addSchemas } from './schemas.js';
+import { addSetup } from './setup.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
+import { addThrottle } from './throttle.js';
 import { addTopic } from './topic.js';
 import type { Surroundings } from './verb.js';
 import { addVerify } from './verify.js';
@@ -47,6 +50,8 @@ export function createProgram(surroundings: Surroundings): Command {
     addApprove,
     addControls,
     addAmend,
+    addThrottle,
+    addFleet,
     addList,
     addHolds,
     addDrain,
@@ -54,6 +59,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addVerify,
     addSchemas,
     addTopic,
+    addSetup,
     addWorker,
   ])
     add(program, surroundings);

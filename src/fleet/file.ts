@@ -99,9 +99,7 @@ export const fleetShape = z.strictObject(
     freezes: z
       .array(z.strictObject({ from: moment, until: moment, reason: z.string().max(500).optional() }))
       .default([]),
-    waves: z
-      .array(wave, { error: 'expected a list of waves' })
-      .min(1, { error: 'expected at least one wave' }),
+    waves: z.array(wave, { error: 'expected a list of waves' }),
     /** Topics that are in no migration, since nobody was seen to use them. Nothing deletes them but a person. */
     idle: z.array(z.strictObject({ topic: z.string(), why: z.string() })).default([]),
   },
