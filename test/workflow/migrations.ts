@@ -277,6 +277,12 @@ export class Migrations {
     for (const handle of this.#started.splice(0)) await eventually(() => end(handle), Boolean);
   }
 
+  /** A worker that knows nothing of what the one before has asked. */
+  async restart(): Promise<void> {
+    await this.#stop();
+    await this.#work();
+  }
+
   async close(): Promise<void> {
     await this.clear();
     await this.#stop();
