@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvise } from './advise.js';
 import { addAmend } from './amend.js';
+import { addApply } from './apply.js';
 import { addApprove } from './approve.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
@@ -45,6 +46,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addAdvise,
     addPlan,
     addStart,
+    addApply,
     addStatus,
     addConfirm,
     addApprove,

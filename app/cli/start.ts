@@ -27,7 +27,7 @@ export function addStart(program: Command, surroundings: Surroundings): void {
           const { declared: _, ...report } = await plan(config, read.migration, surroundings.terminal);
           const blocks = findingsOf(report, 'blocks');
           if (blocks.length > 0) throw new CommandFailure('Conflict', blocks);
-          const { runId } = await start(temporal, read);
+          const { runId } = await startMigration(temporal, read);
           const id = workflowId(read.migration.name);
           const url = webLink(temporal.settings, id);
           const worker = await hasWorker(temporal);
@@ -67,7 +67,7 @@ async function insistOnNoneRunning(temporal: Temporal, name: string): Promise<vo
  * A name may be used again once its run has ended: a migration that was aborted is started anew under its name, and
  * one that was done finds its source topics gone, which blocks the plan. Never twice at once.
  */
-async function start(
+export async function startMigration(
   { client, settings }: Temporal,
   { migration, written }: ReadMigration,
 ): Promise<{ runId: string }> {
