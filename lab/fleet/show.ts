@@ -39,6 +39,7 @@ export interface FleetShown {
   promiseHeld: boolean;
   workerKills: number;
   brokerKills: number;
+  temporalKills: number;
   /** Migrations that stood still in the freeze. */
   frozen: number;
   /** Events of the fleet's history, of its last run. */
@@ -69,7 +70,7 @@ export async function showFleet(
   try {
     say(await runFerry(lab, 'setup'));
     const stage = new Stage(lab, worker, client, movers, say);
-    const { rehearsed, fleet, frozen, brokerKills } = await stage.run(messages);
+    const { rehearsed, fleet, frozen, brokerKills, temporalKills } = await stage.run(messages);
     const { outcome } = fleet;
     const wrong = await wrongTopics(lab, movers, before);
     const notOnce = await notStartedOnce(client, [
@@ -90,7 +91,7 @@ export async function showFleet(
       waves: fleet.waves.length,
       done: outcome?.done ?? 0,
       others,
-      ...{ ledger, wrong, notOnce, frozen, brokerKills },
+      ...{ ledger, wrong, notOnce, frozen, brokerKills, temporalKills },
       promiseHeld:
         ledger.every(({ promiseHeld }) => promiseHeld) &&
         wrong.length === 0 &&
@@ -110,7 +111,7 @@ export async function showFleet(
         ...wrong,
         ...notOnce.map((name) => `${name} was not started exactly once.`),
         shown.promiseHeld ? 'The promise held.' : 'The promise was BROKEN.',
-        `${shown.events} events of the fleet's history, ${shown.seconds} s, worker killed ${shown.workerKills} times, brokers ${brokerKills}, ${frozen} migrations stood still in the freeze.`,
+        `${shown.events} events of the fleet's history, ${shown.seconds} s, worker killed ${shown.workerKills} times, brokers ${brokerKills}, Temporal ${temporalKills}, ${frozen} migrations stood still in the freeze.`,
       ].join('\n'),
     );
     return shown;
@@ -123,6 +124,7 @@ export async function showFleet(
 class Stage {
   #frozen = 0;
   #brokerKills = 0;
+  #temporalKills = 0;
   readonly #happened = new Set<string>();
 
   constructor(
@@ -133,9 +135,13 @@ class Stage {
     private readonly say: Say,
   ) {}
 
-  async run(
-    messages: number,
-  ): Promise<{ rehearsed: Rehearsed[]; fleet: FleetStatus; frozen: number; brokerKills: number }> {
+  async run(messages: number): Promise<{
+    rehearsed: Rehearsed[];
+    fleet: FleetStatus;
+    frozen: number;
+    brokerKills: number;
+    temporalKills: number;
+  }> {
     const { lab, worker, say } = this;
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -161,7 +167,10 @@ class Stage {
     say(await runFerry(lab, 'fleet', 'start', path));
     begin();
     const fleet = await this.#untilEnded();
-    return { rehearsed: await all, fleet, frozen: this.#frozen, brokerKills: this.#brokerKills };
+    return {
+      ...{ rehearsed: await all, fleet, frozen: this.#frozen },
+      ...{ brokerKills: this.#brokerKills, temporalKills: this.#temporalKills },
+    };
   }
 
   async #started(name: string): Promise<void> {
@@ -244,6 +253,12 @@ class Stage {
     await this.#once('approve', fourth?.state === 'waits' && begun(third), async () => {
       this.say(await runFerry(this.lab, 'fleet', 'approve', 'demo', 'wave-4', '--reason', 'it goes well'));
       this.say(await runFerry(this.lab, 'fleet', 'throttle', 'demo', '30MB/s'));
+    });
+    await this.#once('temporal', begun(fourth), async () => {
+      await this.lab.temporal.kill();
+      await this.lab.temporal.start();
+      this.#temporalKills += 1;
+      this.say('  Temporal is killed (SIGKILL) while the fourth wave starts, and started again');
     });
     const left = rows.filter(({ state }) => !['done', 'aborted', 'left'].includes(state));
     await this.#once(

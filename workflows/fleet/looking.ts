@@ -64,15 +64,23 @@ function saw(run: Running, at: MemberState, seen: SeenMigration | undefined): vo
   at.heardAt = run.now();
   if (!seen) run.ends(at, 'gone: Temporal knows nothing of it any more');
   else if (!seen.running) run.ends(at, seen.state);
-  else if (at.report && (at.report.state !== seen.state || at.report.step !== seen.step)) {
-    at.report = {
-      ...at.report,
-      state: seen.state as NonNullable<MemberState['report']>['state'],
-      step: seen.step as NonNullable<MemberState['report']>['step'],
-    };
+  else if (at.report?.state !== seen.state || at.report.step !== seen.step) {
+    at.report = { ...(at.report ?? unreported(seen, run.now())), ...asReported(seen) };
     run.changes();
   }
 }
+
+/** Of one that runs by a worker of before, and tells no fleet: what Temporal says of it is all there is. */
+const unreported = ({ startedAt }: SeenMigration, now: string): Omit<Reported, 'state' | 'step'> => ({
+  ...{ startedAt, since: now, says: '', done: 0, of: 1, copying: 'no' },
+});
+
+type Reported = NonNullable<MemberState['report']>;
+
+const asReported = ({ state, step }: SeenMigration): Pick<Reported, 'state' | 'step'> => ({
+  state: state as Reported['state'],
+  step: step as Reported['step'],
+});
 
 /** A migration that was there when the fleet came to it. */
 export async function adopt(run: Running, member: Member, at: MemberState): Promise<void> {
@@ -84,7 +92,7 @@ export async function adopt(run: Running, member: Member, at: MemberState): Prom
     return;
   }
   at.is = 'adopted';
-  at.heardAt = run.now();
+  saw(run, at, found);
   await getExternalWorkflowHandle(workflowId(name))
     .signal(fleetSignal, membershipOf(run, member))
     .catch(() => undefined);
