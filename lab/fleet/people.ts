@@ -38,7 +38,7 @@ async function answer(client: Client, { name, state }: FleetRow): Promise<void> 
   }
 }
 
-function whatToSay({ next, state }: Status, seen: string): Status['next'][number] | undefined {
+function whatToSay({ next, state, contradicted }: Status, seen: string): Status['next'][number] | undefined {
   if (state === 'blocked')
     return (
       next.find(
@@ -46,10 +46,9 @@ function whatToSay({ next, state }: Status, seen: string): Status['next'][number
           message === 'retry' && Array.isArray(input['accept']) && input['accept'][0] === '*',
       ) ?? next.find(({ message, input }) => message === 'retry' && input['accept'] !== undefined)
     );
-  const override = next.find(
-    ({ message, input }) => input['override'] !== undefined && unseen.includes(message),
-  );
-  if (override) return override;
+  const override = next.find(({ input }) => input['override'] !== undefined);
+  // What was measured cannot agree where nobody writes or reads: it is said again, without its check.
+  if (override && (contradicted || unseen.some((step) => step === override.message))) return override;
   return seen === 'waiting' || state === 'waiting'
     ? next.find(({ input }) => input['override'] === undefined)
     : undefined;

@@ -48,6 +48,7 @@ export interface FleetShown {
 }
 
 type Say = (line: string) => void;
+const longMs = 30_000;
 
 /** Runs a fleet of thirty migrations over the shop, with everything that goes wrong in life. */
 export async function showFleet(
@@ -195,10 +196,21 @@ class Stage {
         .map(([word, count]) => `${count} ${word}`)
         .join(', ');
       if (line !== told) this.say(`  ${(told = line)}`);
+      this.#tellLong(status);
       if (status.outcome) return status;
       await this.#interfere(status);
       await sayWhatIsAsked(this.client, status, (name) => ours.has(name));
       await sleep(500);
+    }
+  }
+
+  /** What waits for people for longer than they take. */
+  #tellLong({ waiting }: FleetStatus): void {
+    for (const { name, state, step, since, says } of waiting) {
+      const key = `${name} ${step} ${state}`;
+      if (Date.now() - Date.parse(since) < longMs || this.#happened.has(key)) continue;
+      this.#happened.add(key);
+      this.say(`  ${name} is ${state} at ${step}: ${says}`);
     }
   }
 
