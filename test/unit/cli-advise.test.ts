@@ -59,7 +59,7 @@ it('writes waves as a fleet file, with a migration file for each set that moves'
   expect(fleet.waves).toEqual([{ name: 'wave-1', migrations: ['shop.orders.yaml', 'fleet-2.yaml'] }]);
   expect(fleet.idle.map(({ topic }) => topic)).toEqual(['shop.old']);
   for (const path of fleet.waves.flatMap(({ migrations }) => migrations))
-    expect(readFileSync(join(to, String(path)), 'utf8')).toContain('target: aiven');
+    expect(readFileSync(join(to, typeof path === 'string' ? path : ''), 'utf8')).toContain('target: aiven');
 
   const again = await advising(file, '--waves', '--write', to);
   expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already') });
