@@ -28,6 +28,7 @@ import { quietActivities } from './drain/quiet.js';
 import { retireActivities } from './retire/retire.js';
 import { schemaActivities } from './schemas/schemas.js';
 import { surveyActivities } from './survey/survey.js';
+import { tellingActivities } from './telling/telling.js';
 import { compareTopics, createTopics } from './topics/topics.js';
 import { undo } from './retire/undo.js';
 
@@ -77,6 +78,7 @@ export function createActivities(
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
     ...surveyActivities(dependencies),
+    ...tellingActivities(dependencies),
   });
 }
 

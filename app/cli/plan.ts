@@ -4,7 +4,7 @@ import { declaredReport, writeDeclared } from './declared-files.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { list } from './findings-text.js';
 import { readMigration } from './migration-file.js';
-import { quoted } from './next-commands.js';
+import { quoted } from '../../src/migration/next-command.js';
 import { findingsOf, plan, planText } from './planning.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 

@@ -11,6 +11,7 @@ import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addReport } from './report.js';
 import { addScan } from './scan.js';
 import { addSchemas } from './schemas.js';
 import { addStart } from './start.js';
@@ -53,6 +54,7 @@ export function createProgram(surroundings: Surroundings): Command {
     addDrain,
     addOffsets,
     addVerify,
+    addReport,
     addSchemas,
     addTopic,
     addWorker,

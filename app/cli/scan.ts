@@ -15,8 +15,7 @@ import { openConnects } from '../connections/connects.js';
 import { openRegistries } from '../connections/registries.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { Progress } from './progress.js';
-import { quoted } from './next-commands.js';
-import { writeReport } from './report.js';
+import { quoted } from '../../src/migration/next-command.js';
 import { osUser } from './sending.js';
 import {
   insistOnSameCluster,
@@ -28,6 +27,7 @@ import {
   surveyText,
 } from './survey.js';
 import { withTemporal } from './temporal.js';
+import { writeInventoryPage } from './inventory-page.js';
 import { columns } from './terminal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -148,7 +148,7 @@ async function showScan(surroundings: Surroundings, options: ScanOptions, name: 
     if (answer) insistOnSameCluster(look, answer);
     const inventory = answer ? withSurvey(look, answer) : look;
     if (options.out !== undefined) writeInventory(options.out, inventory);
-    if (options.html !== undefined) await writeReport(options.html, inventory);
+    if (options.html !== undefined) await writeInventoryPage(options.html, inventory);
     if (options.json) terminal.print(JSON.stringify(inventory));
     else terminal.print(scanText(inventory, options, answer));
     return exitCodes.done;

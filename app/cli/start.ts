@@ -6,7 +6,8 @@ import { workflowId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 import { readMigration, type ReadMigration } from './migration-file.js';
 import { findingsOf, plan, planText } from './planning.js';
-import { webLink, withTemporal, type Temporal } from './temporal.js';
+import { webLink } from '../connections/web-link.js';
+import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 export function addStart(program: Command, surroundings: Surroundings): void {

@@ -1,3 +1,4 @@
+import { webLink } from '../connections/web-link.js';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { formatDuration } from '../../src/migration/duration.js';
 import { few, named } from '../../src/migration/foreign-text.js';
@@ -8,9 +9,9 @@ import type { Inventory } from '../../src/inventory/inventory.js';
 import { noSuch } from '../connections/by-name.js';
 import type { Config } from '../config/config.js';
 import { badInput } from './failure.js';
-import { quoted } from './next-commands.js';
+import { quoted } from '../../src/migration/next-command.js';
 import { hasWorker, noWorker } from './start.js';
-import { webLink, type Temporal } from './temporal.js';
+import type { Temporal } from './temporal.js';
 
 /** What was asked for, checked before anything is started. @throws CommandFailure `BadInput` */
 export function surveyOf(asked: Record<keyof Survey, string | undefined>, { clusters }: Config): Survey {

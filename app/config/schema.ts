@@ -4,6 +4,7 @@ import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 import { files, nais } from './declaring-schema.js';
+import { notify, reports } from './notify-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -361,6 +362,8 @@ export const configShape = z.strictObject(
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
     registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
     connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
+    notify: notify.optional(),
+    reports: reports.optional(),
     worker: worker.prefault({}),
     codecServer: codecServer.optional(),
   },

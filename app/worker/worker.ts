@@ -17,6 +17,10 @@ import { listMigrations, listRunning } from '../connections/listing.js';
 import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { dataConverterOf } from '../codec/open.js';
+import { webLink } from '../connections/web-link.js';
+import { historiesOf } from '../connections/histories.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { openKeeper } from '../../src/report/account/keeper.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
 import { keepMigrationGauges, MigrationGauges } from './migration-gauges.js';
@@ -56,6 +60,16 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       connects: openConnects(config.connect),
       declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
+      ...(config.notify && {
+        notify: { settings: config.notify, link: (workflowId) => webLink(temporal, workflowId) },
+      }),
+      ...(config.reports && {
+        reports: {
+          keeper: openKeeper(config.reports),
+          accountOf: async (workflowId, runId) =>
+            accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
+        },
+      }),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const shared = {

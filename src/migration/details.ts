@@ -60,7 +60,8 @@ function lately(state: Shown, step: Step | undefined): string[] {
   const refused = state.refused
     .slice(-3)
     .map(({ at, message, why }) => `${clock(at)} UTC: \`${message}\` was ignored: ${why}`);
-  return [titled('Seen lately:', seen), titled('Not counted:', refused)];
+  const untold = (state.untold ?? []).slice(-3).map(({ at, why }) => `${clock(at)} UTC: ${why}`);
+  return [titled('Seen lately:', seen), titled('Not counted:', refused), titled('Not told:', untold)];
 }
 
 function stepTable(steps: Step[], alreadySaid: string): string {

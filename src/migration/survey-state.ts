@@ -79,6 +79,7 @@ export function surveyStatusOf(state: SurveyState): Status {
     unverified: notSeen({ missed, unseen }),
     accepted: [],
     refused,
+    untold: [],
     outcome,
   };
 }

@@ -52,7 +52,7 @@ beforeAll(async () => {
   config.clusters[watched] = source;
   config.clusters[locked] = {
     ...source,
-    sasl: { ...source.sasl, passwordFile: undefined, password: 'hunter2' } as { password: string },
+    sasl: { ...source.sasl, passwordFile: undefined, password: 'hunter2' },
   };
   writeFileSync(join(folder, 'ferry.yaml'), stringify(config));
   admin = openCluster('source', connectionOf(lab.source, 'admin'));

@@ -11,7 +11,7 @@ import { withSurvey } from '../../src/inventory/over-time.js';
 import { packSeen } from '../../src/migration/packed-survey.js';
 import { addLook, nothingSeen, type Look, type LookedAtTopic } from '../../src/migration/survey-seen.js';
 import type { SurveyAnswer } from '../../src/migration/survey-state.js';
-import { reportPage } from '../../src/report/page.js';
+import { inventoryPage } from '../../src/report/inventory-page.js';
 import { group, inventory, topic } from './inventories.js';
 
 const scannedAt = '2026-06-30T00:00:00.000Z';
@@ -177,7 +177,7 @@ it('the page tells when things were last seen to move, and which looks saw nothi
   });
   const whole = withSurvey(inventory({ scannedAt, topics: [old('weekly')] }), answer);
   const sets = setsOf(whole).map((set) => ({ set, advice: advise(set, {}) }));
-  const { document } = parseHTML(reportPage(whole, sets)) as unknown as {
+  const { document } = parseHTML(inventoryPage(whole, sets)) as unknown as {
     document: { body: { textContent: string }; querySelectorAll(query: string): unknown[] };
   };
   const text = document.body.textContent.replaceAll(/\s+/g, ' ');
@@ -188,5 +188,5 @@ it('the page tells when things were last seen to move, and which looks saw nothi
   expect(text).toContain('2026-06-25T00:00');
   expect(text).toContain('no broker <b>answered</b>');
   expect(document.querySelectorAll('.flag b')).toHaveLength(0);
-  expect(reportPage(inventory({ topics: [topic('a')] }), [])).toContain('There was one look');
+  expect(inventoryPage(inventory({ topics: [topic('a')] }), [])).toContain('There was one look');
 });

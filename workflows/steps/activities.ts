@@ -84,6 +84,24 @@ export const watchThenChange = () =>
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
 
+/**
+ * Tells people, and writes reports: where watches are done, so that a target that hangs keeps no change from its slot. Tried
+ * again for minutes and not longer, and given up without harm.
+ */
+export const outside = () =>
+  activities({
+    taskQueue: watchQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '2 minutes',
+    scheduleToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: {
+      initialInterval: '5 seconds',
+      backoffCoefficient: 3,
+      maximumInterval: '2 minutes',
+      maximumAttempts: 6,
+    },
+  });
+
 /** One call of one share of a mirror, ms: long, and longer with many shares, so that all together cost few events. */
 export const mirrorSliceMs = (shares: number): number => Math.max(12, shares) * 60 * 60_000;
 

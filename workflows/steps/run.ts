@@ -25,8 +25,10 @@ import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
+import { keptAccount } from './kept-account.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
+import { Teller } from './teller.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
@@ -49,10 +51,12 @@ export class Run {
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
   readonly #shown: Shown;
+  readonly #teller: Teller;
 
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
     this.#shown = new Shown(state);
+    this.#teller = new Teller(state, () => this.work());
   }
 
   get migration(): Migration {
@@ -170,7 +174,7 @@ export class Run {
   async blocked(step: Step, problem: Problem): Promise<void> {
     this.mirror.told();
     step.status = 'blocked';
-    step.problem = problem;
+    step.problem = { since: this.now(), ...problem };
     log.warn(`${step.id} blocked: ${problem.sentence}`);
     this.show();
     // A mirror that fails meanwhile is told when the step begins again: it is one problem at a time.
@@ -387,6 +391,7 @@ export class Run {
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
+    await this.#teller.halt();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
     // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
@@ -399,5 +404,11 @@ export class Run {
 
   show(): void {
     this.#shown.changed();
+    this.#teller.changed();
+  }
+
+  /** It has ended: whoever is told of that, and the report, are waited for, some minutes at most. */
+  async told(): Promise<void> {
+    await Promise.all([this.#teller.ended(), keptAccount(this)]);
   }
 }

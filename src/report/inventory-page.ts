@@ -25,7 +25,7 @@ const mostNames = 200;
  * A whole page about a cluster that needs nothing else: no network, no other file. Names are text in it whatever is in them,
  * and its policy lets no program run but its own.
  */
-export function reportPage(
+export function inventoryPage(
   inventory: Inventory,
   advised: readonly { set: TopicSet; advice: Advice }[],
 ): string {
