@@ -12,6 +12,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic } from '../acls/acl-text.js';
 import type { DeclaredAccess, DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
 import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { subjectUses } from '../acls/subject-grants.js';
 import { surveyDeclaredAccess } from '../acls/declared-access.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
@@ -93,6 +94,7 @@ export async function checkPlan(
                 target.cluster,
                 migration,
                 provisionerOf(dependencies, migration.target),
+                () => subjectUses(dependencies, migration),
               ),
         )
       : undefined;

@@ -8,9 +8,20 @@ import { checkPlan } from '../../activities/plan/plan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Migration } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
+import { prepareMap } from '../../src/mirror/map-topic.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeWithKip848 } from './kafka-cluster.js';
+import {
+  mirrorToEnd,
+  numbered,
+  openMirroring,
+  recordsOf,
+  upTo,
+  values,
+  writeBatches,
+  zero,
+} from './mirroring.js';
 import {
   allow,
   attempt,
@@ -360,7 +371,15 @@ test('a copy whose configuration the target does not show is asked about, and mi
       right.resource === 'cluster' ? right : { ...right, prefix: right.prefix ?? topic },
     ),
   );
+  await grantAll(
+    ground.lab.target,
+    'audit',
+    rights
+      .filter(({ resource }) => resource === 'topic')
+      .map((right) => ({ ...right, prefix: 'kafka-ferry.plan' })),
+  );
   const target = openCluster('target', connectionOf(ground.lab.target, 'audit'));
+  const world = openMirroring(ground.lab);
   const unseen: Ground = {
     ...ground,
     clusters: (name) => (name === 'target' ? target : ground.clusters(name)),
@@ -390,7 +409,15 @@ test('a copy whose configuration the target does not show is asked about, and mi
     const created = await createTopics(unseen, { migration, accepted }, attempt());
     expect(created.made).toEqual([]);
     expect(created.sentence).toBe('No topic had to be created on target. 1 topic there already, compared.');
+
+    const copied = `${topic}.copied`;
+    const mirrored = await world.topic(copied);
+    await writeBatches(world.sourceAdmin, zero(copied), numbered(0, 30, 10));
+    expect(await prepareMap(target, copied)).toMatchObject({ made: false });
+    await mirrorToEnd({ source: world.source, target }, mirrored);
+    expect(values(await recordsOf(target, zero(copied)))).toEqual(upTo(30));
   } finally {
+    await world.close();
     await target.close();
   }
 });

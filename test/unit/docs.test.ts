@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
 import { createProgram } from '../../app/cli/program.js';
@@ -9,6 +10,7 @@ import { fleetShape } from '../../src/advice/waves.js';
 import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';
+import { metrics } from '../../src/migration/metrics.js';
 import { mistakeText, migrationShape, parseMigration } from '../../src/migration/file.js';
 import { verdictKinds } from '../../src/migration/verdicts.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
@@ -55,6 +57,14 @@ const schemaOf = (shape: z.ZodType): unknown =>
   z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
 const last = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
+/** What a reader may have in the environment under such a name. */
+const valueOf = (name: string): string =>
+  name.endsWith('_URL')
+    ? 'https://chat.example/hook'
+    : /^(BOARD|ARCHIVE)_SECRET$/.test(name)
+      ? `whsec_${Buffer.alloc(32).toString('base64')}`
+      : 'something';
+
 describe('YAML in the documentation', () => {
   const all = pages.flatMap((page) => blocks(page, 'yaml').map((yaml) => ({ page, yaml })));
 
@@ -71,7 +81,7 @@ describe('YAML in the documentation', () => {
       return;
     }
     const environment = Object.fromEntries(
-      [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'something']),
+      [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, valueOf(name)]),
     );
     // The files that it names are the reader's.
     const mistakes = parseConfig(document.value, root, environment).mistakes?.map(mistakeText) ?? [];
@@ -109,6 +119,31 @@ describe('the page on the migration file', () => {
     for (const [wait, value] of Object.entries(waits))
       expect(text(page)).toMatch(new RegExp(`^\\| \`${wait}\` .*\\| \`${String(value)}\` `, 'm'));
     expect(Object.keys(waits).length).toBeGreaterThan(3);
+  });
+});
+
+describe('the page on monitoring', () => {
+  const page = text('docs/monitoring.md');
+
+  it.each(Object.values(metrics))(
+    'has a row for $name, with its kind and labels',
+    ({ name, kind, labels }) => {
+      const [, , ofKind, ofLabels] =
+        new RegExp(`^\\| \`${name}\` .*$`, 'm')
+          .exec(page)?.[0]
+          .split('|')
+          .map((cell) => cell.trim()) ?? [];
+      expect([ofKind, ofLabels]).toEqual([kind, labels.map((label) => `\`${label}\``).join(', ')]);
+    },
+  );
+
+  it('has a row for each alert', () => {
+    const { groups } = parse(text('ops/prometheus/kafka-ferry.rules.yaml')) as {
+      groups: { rules: { alert: string }[] }[];
+    };
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    const rows = [...page.matchAll(/^\| `(Ferry\w+)`/gm)].map(([, name]) => name);
+    expect(rows).toEqual(alerts);
   });
 });
 
@@ -199,7 +234,7 @@ describe('every page', () => {
       ([, block, inline]) => block ?? inline ?? '',
     );
     const used = code.flatMap((one) =>
-      [...one.matchAll(/(?:^|npx |npm run )ferry (?:-- )?([a-z]\w*)/gm)].map(([, verb = '']) => verb),
+      [...one.matchAll(/(?:^|npx |npm run )ferry (?:-- )?([a-z][\w-]*)/gm)].map(([, verb = '']) => verb),
     );
     expect(used.filter((verb) => !verbs.includes(verb))).toEqual([]);
   });

@@ -1,11 +1,4 @@
-import {
-  allHandlersFinished,
-  condition,
-  log,
-  makeContinueAsNewFunc,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
 import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
@@ -26,6 +19,7 @@ import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keptAccount } from './kept-account.js';
+import { goOnWithNewestBuild } from './newest-build.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Teller } from './teller.js';
@@ -394,10 +388,7 @@ export class Run {
     await this.#teller.halt();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
-    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
-    // versioned this says nothing.
-    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
-    return goOn(migration, inColumns(state));
+    return goOnWithNewestBuild(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────
@@ -409,6 +400,6 @@ export class Run {
 
   /** It has ended: whoever is told of that, and the report, are waited for, some minutes at most. */
   async told(): Promise<void> {
-    await Promise.all([this.#teller.ended(), keptAccount(this)]);
+    await Promise.all([this.#teller.ended(), keptAccount(this.state, this.work())]);
   }
 }

@@ -9,7 +9,7 @@ export interface SecurityContexts {
   close(): void;
 }
 
-/** A conversation with one broker. Tokens are bytes of the mechanism. @throws GssRefusal */
+/** A conversation with one broker. Tokens are bytes of the mechanism. @throws GssRefusal; FerryError when the ticket ends in it */
 export interface SecurityContext {
   /** What to say first. */
   readonly first: Buffer;

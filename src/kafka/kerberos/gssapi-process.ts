@@ -46,7 +46,8 @@ export class GssapiProcess implements SecurityContexts {
   async begin(service: string, host: string): Promise<SecurityContext> {
     const context = ++this.count;
     const { principal } = this.origin;
-    const answer = await this.ask(context, {
+    const child = (this.child ??= this.start());
+    const answer = await this.ask(child, context, {
       call: 'begin',
       service: `${service}@${host}`,
       ...(principal !== undefined && { principal }),
@@ -55,7 +56,10 @@ export class GssapiProcess implements SecurityContexts {
     if (answer.failure !== undefined)
       throw await ticketFailure(this.cluster, this.origin, `${service}/${host}`, answer.failure);
     const asking = async (call: 'next' | 'unwrap' | 'wrap', bytes: Buffer) => {
-      const said = await this.ask(context, { call, bytes: bytes.toString('base64') });
+      const said = await this.ask(child, context, { call, bytes: bytes.toString('base64') });
+      // A ticket may end in the middle of a conversation, and the library lets nobody go on with it.
+      if (said.failure !== undefined && /expired/i.test(said.failure))
+        throw await ticketFailure(this.cluster, this.origin, `${service}/${host}`, said.failure);
       if (said.failure !== undefined) throw new GssRefusal('the broker could not prove itself');
       return { token: bytesOf(said), complete: said.complete === true };
     };
@@ -64,7 +68,7 @@ export class GssapiProcess implements SecurityContexts {
       next: (token) => asking('next', token),
       unwrap: async (message) => (await asking('unwrap', message)).token,
       wrap: async (message) => (await asking('wrap', message)).token,
-      end: () => void this.ask(context, { call: 'end' }).catch(() => undefined),
+      end: () => void this.ask(child, context, { call: 'end' }).catch(() => undefined),
     };
   }
 
@@ -74,8 +78,9 @@ export class GssapiProcess implements SecurityContexts {
     );
   }
 
-  private ask(context: number, call: Call): Promise<GssAnswer> {
-    const child = (this.child ??= this.start());
+  /** @param child the one that has the context, or is to have it */
+  private async ask(child: ChildProcess, context: number, call: Call): Promise<GssAnswer> {
+    if (child !== this.child) throw this.ended();
     const id = ++this.count;
     return new Promise<GssAnswer>((resolve, reject) => {
       const late = setTimeout(() => this.fail(silentKdc(this.cluster, this.origin)), patienceMs);

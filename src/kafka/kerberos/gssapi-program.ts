@@ -17,7 +17,10 @@ interface Client {
 }
 
 const packageName: string = 'kerberos';
-const contexts = new Map<number, Client>();
+/** Nobody has come back to a context that is so old: its broker was not reached. */
+const forgottenAfterMs = 300_000;
+
+const contexts = new Map<number, { client: Client; begun: number }>();
 
 async function answerTo(request: GssRequest): Promise<Omit<GssAnswer, 'id'>> {
   if (request.call === 'end') {
@@ -33,10 +36,12 @@ async function answerTo(request: GssRequest): Promise<Omit<GssAnswer, 'id'>> {
       ...(principal !== undefined && { principal }),
     });
     const bytes = (await client.step('')) ?? '';
-    contexts.set(context, client);
+    for (const [id, { begun }] of contexts)
+      if (performance.now() - begun > forgottenAfterMs) contexts.delete(id);
+    contexts.set(context, { client, begun: performance.now() });
     return { bytes };
   }
-  const client = contexts.get(request.context);
+  const { client } = contexts.get(request.context) ?? {};
   if (!client) return { failure: 'no such context' };
   switch (request.call) {
     case 'next':

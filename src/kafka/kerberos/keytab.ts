@@ -8,33 +8,35 @@ const version = 0x0502;
 export function principalsOf(bytes: Buffer): string[] | undefined {
   if (bytes.length < 2 || bytes.readUInt16BE() !== version) return undefined;
   const found = new Set<string>();
-  try {
-    for (let at = 2; at < bytes.length;) {
-      const size = bytes.readInt32BE(at);
-      at += 4;
-      // A hole is what a deleted entry leaves; nothing may follow the last entry but zeros.
-      if (size === 0) break;
-      if (size > 0) found.add(principalAt(bytes.subarray(at, at + size)));
-      at += Math.abs(size);
+  for (let at = 2; at < bytes.length;) {
+    if (at + 4 > bytes.length) return undefined;
+    const size = bytes.readInt32BE(at);
+    at += 4;
+    // Nothing may follow the last entry but zeros; below them is a hole that a deleted entry has left.
+    if (size === 0) break;
+    if (at + Math.abs(size) > bytes.length) return undefined;
+    if (size > 0) {
+      const principal = principalIn(bytes.subarray(at, at + size));
+      if (principal === undefined) return undefined;
+      found.add(principal);
     }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return undefined;
+    at += Math.abs(size);
   }
   return [...found];
 }
 
-function principalAt(entry: Buffer): string {
-  let at = 0;
-  const text = (): string => {
-    const length = entry.readUInt16BE(at);
-    if (at + 2 + length > entry.length) throw new RangeError('a text ends behind its entry');
-    const value = entry.toString('utf8', at + 2, at + 2 + length);
-    at += 2 + length;
-    return value;
-  };
-  const count = entry.readUInt16BE(at);
-  at += 2;
-  const realm = text();
-  return `${Array.from({ length: count }, text).join('/')}@${realm}`;
+/** An entry begins with the number of parts, the realm, and the parts, each text after its length. */
+function principalIn(entry: Buffer): string | undefined {
+  const texts: string[] = [];
+  if (entry.length < 2) return undefined;
+  const count = entry.readUInt16BE() + 1;
+  for (let at = 2; texts.length < count;) {
+    if (at + 2 > entry.length) return undefined;
+    const begin = at + 2;
+    at = begin + entry.readUInt16BE(at);
+    if (at > entry.length) return undefined;
+    texts.push(entry.toString('utf8', begin, at));
+  }
+  const [realm, ...parts] = texts;
+  return `${parts.join('/')}@${realm}`;
 }

@@ -82,6 +82,11 @@ export async function ticketFailure(
     const wrong = await keytabFault(origin);
     if (wrong !== undefined) return refused(`The keytab ${origin.path} for cluster "${cluster}" ${wrong}`);
   }
+  if (/expired/i.test(said) && origin.from === 'keytab')
+    return new FerryError(
+      'Unreachable',
+      `The ticket for cluster "${cluster}" ended in the middle of a login: the next login gets a new one with ${called(origin)}.`,
+    );
   if (/expired/i.test(said))
     return refused(
       `The tickets in ${called(origin)} for cluster "${cluster}" have ended: see that whatever renews them runs.`,

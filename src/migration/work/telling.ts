@@ -16,7 +16,5 @@ export interface TellingActivities {
    * Writes the report of a migration that has ended where `reports` of `ferry.yaml` says. `state` is all that the migration
    * knows, beside its file: it stands in history with this, for whoever reads that later.
    */
-  keepAccount(
-    input: Work & { state?: InColumns },
-  ): Promise<{ written: string[]; sentence: string }>;
+  keepAccount(input: Work & { state?: InColumns }): Promise<{ written: string[]; sentence: string }>;
 }
