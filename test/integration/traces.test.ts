@@ -91,8 +91,8 @@ test('workflows and activities are traced, each under what asked for it', async 
     service: 'kafka-ferry',
     traceId: asked?.traceId,
     parentSpanId: asked?.spanId,
-    // STATUS_CODE_ERROR of opentelemetry.proto.trace.v1
-    status: { code: 2 },
+    // STATUS_CODE_OK of opentelemetry.proto.trace.v1: what the plan finds is its answer.
+    status: { code: 1 },
   });
   expect(asked).toMatchObject({ traceId: whole?.traceId, parentSpanId: whole?.spanId });
   expect(ran?.attributes).toContainEqual({
