@@ -80,8 +80,9 @@ test('the web UI reads and writes through the codec server, and shows without it
   expect(open).not.toContain(encrypted);
   // It blocks at once, since there are no such clusters: its details say so.
   expect(await (await opened(ui)).details(/has no cluster "nowhere"/)).toContain('Check the plan');
-  await ui.signal({ name: 'pause', json: '{"by":"the-matron"}' });
-  await ui.details(/[Pp]ause/);
+  // What is sent is encrypted too: the worker has read it, and refuses it for what is in it.
+  await ui.signal({ name: 'pause', json: '{"by":"the-matron","shout":true}' });
+  await ui.details(/shout is not a key of pause/);
 
   const other = await browser();
   const sealed = await eventually(
