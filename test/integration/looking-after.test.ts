@@ -161,7 +161,7 @@ describe('the metrics of a worker', () => {
         args: [{ ...(shops[0] as Shop).migration(), name, source, target: source }],
       });
     const [nowhere, gone] = [`nowhere-${run}`, `gone-${run}`];
-    await begin(nowhere, 'nowhere');
+    const lost = await begin(nowhere, 'nowhere');
     const unreachable = await begin(gone, 'gone');
     await eventually(
       () => valueOf(metrics.failed.name, { type: 'Unreachable' }),
@@ -182,7 +182,7 @@ describe('the metrics of a worker', () => {
     const readAt = await valueOf(metrics.read.name);
     expect(Math.abs(Date.now() / 1000 - (readAt ?? 0))).toBeLessThan(120);
 
-    await ferry(lab, 'abort', nowhere);
+    await lost.terminate();
     await eventually(
       () => count(blocked),
       (seen) => seen === 0,

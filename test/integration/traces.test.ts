@@ -46,7 +46,7 @@ function tracing(name: string, url: string): Promise<WorkerProcess> {
   return WorkerProcess.start({ ...shared, ferryYaml });
 }
 
-/** One whose clusters are not in ferry.yaml: it blocks at once. */
+/** One whose topic is not there: it blocks at once, and has nothing to take back. */
 async function blocked(name: string): Promise<WorkflowHandle> {
   const handle = await client.workflow.start('simplestCase', {
     workflowId: workflowId(`traced-${name}-${run}`),
@@ -56,10 +56,10 @@ async function blocked(name: string): Promise<WorkflowHandle> {
         ...{
           name: `traced-${name}-${run}`,
           strategy: 'simplestCase',
-          source: 'nowhere',
-          target: 'nowhere-else',
+          source: shared.source.name,
+          target: shared.target.name,
         },
-        topics: [{ name: 'orders' }],
+        topics: [{ name: `nothing.${name}.${run}` }],
       },
     ],
   });
