@@ -11,8 +11,8 @@ COPY activities activities
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-slim
-# Without them no TLS to Temporal: its native core trusts what the machine trusts.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+# Without the certificates no TLS to Temporal: its native core trusts what the machine trusts. The library is Kerberos'.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libgssapi-krb5-2 && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production FERRY_CONFIG=/etc/ferry/ferry.yaml
 WORKDIR /app
 COPY --from=build /app/package.json ./

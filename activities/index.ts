@@ -5,6 +5,7 @@ import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
 import type { FleetActivities } from '../src/migration/work/fleet.js';
 import type { RegistryActivities } from '../src/migration/work/schemas.js';
+import type { SurveyActivities } from '../src/migration/work/survey.js';
 import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
@@ -28,6 +29,8 @@ import { producersOnTargetActivities } from './mirror/producers-on-target.js';
 import { quietActivities } from './drain/quiet.js';
 import { retireActivities } from './retire/retire.js';
 import { schemaActivities } from './schemas/schemas.js';
+import { surveyActivities } from './survey/survey.js';
+import { tellingActivities } from './telling/telling.js';
 import { compareTopics, createTopics } from './topics/topics.js';
 import { undo } from './retire/undo.js';
 
@@ -39,9 +42,9 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  */
 export function createActivities(
   dependencies: Dependencies,
-): Activities & RegistryActivities & FleetActivities {
+): Activities & RegistryActivities & SurveyActivities & FleetActivities {
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
-  return safely<Activities & RegistryActivities & FleetActivities>({
+  return safely<Activities & RegistryActivities & SurveyActivities & FleetActivities>({
     checkPlan: (input) =>
       attempting(async () => {
         const { declared: _, ...report } = await checkPlan(
@@ -77,6 +80,8 @@ export function createActivities(
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
     ...fleetActivities(dependencies),
+    ...surveyActivities(dependencies),
+    ...tellingActivities(dependencies),
   });
 }
 

@@ -49,6 +49,8 @@ interface Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
+  sourceLogin?: LabLogin;
+  targetLogin?: LabLogin;
   target?: 'kafka' | 'aiven' | 'nais';
   /** The migration file is one that `ferry advise` has written from a scan of a whole shop. */
   scan?: boolean;
@@ -68,6 +70,8 @@ const program = new Command('demo')
   .option(...brokersOption)
   .option('--tiered', 'the history is in the remote storage of the source (simpleMirroring)')
   .addOption(new Option('--login <way>', 'how the ferry logs in to both clusters').choices(labLogins))
+  .addOption(new Option('--source-login <way>', 'how it logs in to the source alone').choices(labLogins))
+  .addOption(new Option('--target-login <way>', 'how it logs in to the target alone').choices(labLogins))
   .addOption(
     new Option(
       '--target <way>',
@@ -126,7 +130,7 @@ const mostOfFleet = 5_000;
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered, login, target, scan }: Options,
+  { json, keep, brokers, tiered, login, sourceLogin = login, targetLogin = login, target, scan }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -137,7 +141,7 @@ async function show(
     registries: schemas,
     ...(brokers && { brokers }),
     ...(tiered && { tiered }),
-    ...(login && { login }),
+    login: { ...(sourceLogin && { source: sourceLogin }), ...(targetLogin && { target: targetLogin }) },
     ...(target === 'aiven' && { aiven: true }),
   });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;

@@ -6,6 +6,7 @@ import {
   defineUpdate,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
@@ -29,6 +30,14 @@ import { refused } from './steps/refused.js';
 
 /** Temporal takes 2,000 updates of one run. */
 const mostAnswers = 1_000;
+
+// It is asked for years after it began, and by migrations of every build: its code is small, and changes by patches alone.
+// Where workers are not versioned the server takes no such word.
+setWorkflowOptions(
+  () =>
+    workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'AUTO_UPGRADE' } : {},
+  holds,
+);
 
 /**
  * What migrations hold of one cluster. Workflows do one thing after the other, so of two migrations that ask at the same

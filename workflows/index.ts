@@ -6,3 +6,4 @@ export { holds } from './holds.js';
 export { schemas } from './schemas.js';
 export { simplestCase } from './simplest-case.js';
 export { simpleMirroring } from './simple-mirroring.js';
+export { survey } from './survey.js';

@@ -31,6 +31,8 @@ const words: Record<keyof (Activities & FleetActivities), string> = {
   deleteSource: 'deletes the topics on the source',
   watchDeleted: 'makes sure that they are gone',
   targetWrites: 'looks whether producers have written to the target',
+  tell: 'tells people',
+  keepAccount: 'writes the report',
   undo: 'takes back what was made on the target',
   openHours: 'reads when the hours of the fleet are',
   seeMigrations: 'looks after migrations that have said nothing',

@@ -15,6 +15,7 @@ import { MirrorLag, type PartitionLag } from './connect-lag.js';
 import { connectorConfig, mirrorOf, type MirrorAt } from './connect-workers.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
+import { LagClock } from '../mirror/lag-clock.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { count, listed } from '../kit/wording.js';
 
@@ -97,6 +98,8 @@ async function stopCopying({ rest, names }: MirrorAt): Promise<void> {
 class Following {
   private readonly partitions: TopicPartition[];
   private lagging: PartitionLag[] = [];
+  private readonly clock = new LagClock();
+  private behindMs = 0;
   private lagReadAt = -Infinity;
 
   constructor(
@@ -117,6 +120,9 @@ class Following {
     if (Date.now() - this.lagReadAt >= lagEveryMs) {
       await this.insistOnTopics();
       this.lagging = await this.lag.look(this.partitions);
+      this.behindMs = this.clock.saw(
+        this.lagging.map((one) => ({ key: partitionKey(one), next: one.end - one.left, end: one.end })),
+      );
       this.lagReadAt = Date.now();
     }
     const sum = this.lagging.reduce((all, { position }) => all + position, 0n);
@@ -228,6 +234,7 @@ class Following {
       recordsPerSecond,
       bytesPerSecond: 0,
       lag,
+      behindMs: this.behindMs,
       lagging: Object.fromEntries(
         behind.slice(0, mostLagging).map((one) => [partitionKey(one), Number(one.left)]),
       ),

@@ -3,6 +3,7 @@ import { partitionKey, type Cluster, type GroupFacts } from '../../src/kafka/clu
 import { isFerryError } from '../../src/migration/errors.js';
 import { commitsEveryMs, waitMs } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
+import { metrics } from '../../src/migration/metrics.js';
 import { partitionCounts, type SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Progress, Watch } from '../../src/migration/work/work.js';
@@ -17,6 +18,7 @@ import { nameOpenTransactions } from './open-transactions.js';
 import { plannedTopics } from '../topics/planned-topics.js';
 import { Streak } from '../kit/streak.js';
 import { heldBackOn } from '../kit/held-back.js';
+import { count } from '../kit/measuring.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { tableOf, under } from '../../src/migration/by-name.js';
 
@@ -117,6 +119,7 @@ class Drain {
     await this.checkTopics();
     const agreed = this.streak.saw(asked.length > 0 ? asked.map(({ key }) => key).join(' ') : 'drained');
     if (!agreed) return { says, carry: next, confirming: true };
+    countVerdicts(reading);
     return {
       answer:
         asked.length > 0
@@ -260,6 +263,13 @@ class Drain {
       };
     return `${says}; ${this.transactions.named.join('; ')}`;
   }
+}
+
+/** Of the drain that is concluded now, for the worker's metrics. */
+function countVerdicts({ groups }: DrainReading): void {
+  const verdicts = groups.flatMap(({ partitions }) => partitions.map(({ verdict }) => verdict.verdict));
+  for (const verdict of new Set(verdicts))
+    count(metrics.verdicts, { verdict }, verdicts.filter((one) => one === verdict).length);
 }
 
 function progressOf({ left, began }: DrainCarry, watchedMs: number): Progress {

@@ -1,9 +1,11 @@
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { transientTypes } from '../../src/migration/error-types.js';
+import { isErrorType, transientTypes } from '../../src/migration/error-types.js';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { withinRoom, type Finding } from '../../src/migration/findings.js';
+import { metrics } from '../../src/migration/metrics.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
+import { count } from './measuring.js';
 
 /**
  * What Temporal may know of an error: its type and one sentence. Transient types are tried again by the activity's
@@ -44,6 +46,10 @@ export function safely<A extends { [Name in keyof A]: Activity }>(activities: A)
           const { cancellationSignal } = Context.current();
           const reason: unknown = cancellationSignal.aborted ? cancellationSignal.reason : error;
           const failure = asFailure(reason, name);
+          if (failure instanceof ApplicationFailure) {
+            const { type } = failure;
+            count(metrics.failed, { type: type && isErrorType(type) ? type : 'other' });
+          }
           if (failure instanceof ApplicationFailure && failure.type === 'Unexpected')
             log.error('An activity met a defect.', { activity: name, where: framesOf(error) });
           throw failure;

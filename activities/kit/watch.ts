@@ -1,11 +1,13 @@
-import { CancelledFailure, Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/activity';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { waitMs, type Migration } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { Heartbeat, Progress, Watch, Watching } from '../../src/migration/work/work.js';
+import { currentContext } from './current-context.js';
 import { withHeld, type Held } from './held-back.js';
+import { Measuring } from './measuring.js';
 import { note } from './note.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
@@ -84,6 +86,7 @@ export async function watch<Answer extends object, Carry>(
   };
   const latest = () => ({ ...heartbeat, says: withHeld(heartbeat.says, held) });
   const stopBeating = surroundings.beat(latest);
+  const measuring = new Measuring(input.migration.name);
   let ended = false;
   let changing = false;
   const change: Moment<Carry>['change'] = async (own, work) => {
@@ -143,6 +146,8 @@ export async function watch<Answer extends object, Carry>(
         ...(progress && { progress }),
         ...(failing && { failing }),
       };
+      if (failing) measuring.unknown();
+      else measuring.saw({ ...(mirror && { mirror }), ...(progress && { progress }) });
       const said = latest();
       surroundings.heartbeat(said);
       const next = nextProbe(Date.now(), input.migration, confirming);
@@ -153,6 +158,7 @@ export async function watch<Answer extends object, Carry>(
   } finally {
     ended = true;
     stopBeating();
+    measuring.unknown();
   }
 }
 
@@ -215,12 +221,4 @@ function activitySurroundings(): Surroundings | undefined {
     unlessCancelled: (work) => Promise.race([work, context.cancelled]),
     sleep: (ms) => context.sleep(Math.max(0, ms)),
   };
-}
-
-function currentContext(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined;
-  }
 }

@@ -26,6 +26,7 @@ import { HeldBack } from '../schemas/schema-held-back.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { watch } from '../kit/watch.js';
 import { heldBackOn, withHeld } from '../kit/held-back.js';
+import { Measuring } from '../kit/measuring.js';
 import { count } from '../kit/wording.js';
 
 /** What a mirror is asked, answered by the ferry's own engine. */
@@ -70,6 +71,7 @@ export function engineActivities({
       const context = Context.current();
       const mirrored = mirroredPartitions(migration, partitions, { share, shares });
       const pace = new MirrorPace(share);
+      const measuring = new Measuring(migration.name);
       let heartbeat: Heartbeat | MirrorHeartbeat = {
         says: `share ${share + 1} of ${shares} of the mirror begins`,
         at: new Date().toISOString(),
@@ -110,10 +112,14 @@ export function engineActivities({
             patienceMs: waitMs(migration, 'patience'),
             failing: (now) => {
               failing = now;
+              if (now !== undefined) measuring.unknown();
               beat();
             },
             progress: (progress) => {
-              heartbeat = pace.heartbeat(progress);
+              const paced = pace.heartbeat(progress);
+              heartbeat = paced;
+              // The numbers may be of before.
+              if (failing === undefined) measuring.saw(paced);
               beat();
             },
             throttle: () => (rate.now === undefined ? undefined : Math.ceil(rate.now / busy.length)),
@@ -126,6 +132,7 @@ export function engineActivities({
       } finally {
         clearInterval(timer);
         rate.end();
+        measuring.unknown();
       }
       return { state: 'watching', sentence: says(), carry: null };
     },

@@ -4,6 +4,7 @@ import { formatDuration } from '../../src/migration/duration.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { MirrorProgress } from '../../src/mirror/plan.js';
 import { digits } from '../kit/wording.js';
+import { LagClock } from './lag-clock.js';
 
 /** Rates are taken over this long, ms: long enough to be calm, short enough to show a stop. */
 const windowMs = 5_000;
@@ -12,6 +13,7 @@ const mostLagging = 5;
 /** Turns the progress of one share into what its heartbeats say. */
 export class MirrorPace {
   private readonly samples: { at: number; records: number; bytes: number }[] = [];
+  private readonly clock = new LagClock();
 
   constructor(private readonly share: number) {}
 
@@ -28,6 +30,9 @@ export class MirrorPace {
       .filter(({ lag }) => lag > 0)
       .sort((a, b) => b.lag - a.lag);
     const lag = behind.reduce((sum, one) => sum + one.lag, 0);
+    const behindMs = this.clock.saw(
+      progress.partitions.map((at) => ({ key: partitionKey(at), next: at.sourceNext, end: at.sourceEnd })),
+    );
     const recordsPerSecond = perSecond(records - (first?.records ?? 0));
     const bytesPerSecond = perSecond(bytes - (first?.bytes ?? 0));
     return {
@@ -35,7 +40,7 @@ export class MirrorPace {
       at: new Date(now).toISOString(),
       carry: null,
       mirror: {
-        ...{ share: this.share, records, bytes, recordsPerSecond, bytesPerSecond, lag },
+        ...{ share: this.share, records, bytes, recordsPerSecond, bytesPerSecond, lag, behindMs },
         lagging: Object.fromEntries(
           behind.slice(0, mostLagging).map(({ at, lag: left }) => [partitionKey(at), left]),
         ),

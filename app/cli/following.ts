@@ -1,11 +1,12 @@
-import { defaultPayloadConverter } from '@temporalio/common';
 import {
+  type Client,
   WorkflowFailedError,
   WorkflowNotFoundError,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import { z } from 'zod';
 import { listed } from '../connections/listing.js';
+import { Payloads } from '../connections/payloads.js';
 import { statusQuery } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
 import { CommandFailure, exitCodes } from './failure.js';
@@ -46,7 +47,9 @@ export async function look(temporal: Temporal, name: string): Promise<Look> {
   if (ended === 'CANCELLED' && !status.outcome) throw await whyEnded(temporal, name, description);
   return {
     status,
-    ...(status.outcome ? { live: [], troubles: [] } : seenNow(description, new Date())),
+    ...(status.outcome
+      ? { live: [], troubles: [] }
+      : await seenNow(temporal.client, description, new Date())),
     workflowId: description.workflowId,
     taskQueue,
   };
@@ -111,15 +114,19 @@ const heartbeat = z.object({
 });
 
 /** Heartbeats that are the ferry's, those of a mirror's shares as one, and what keeps activities from going on. */
-export function seenNow(
+export async function seenNow(
+  client: Client,
   { raw }: WorkflowExecutionDescription,
   now: Date,
-): { live: Live[]; troubles: Trouble[] } {
-  const seen = (raw.pendingActivities ?? []).map((activity) => {
-    const [payload] = activity.heartbeatDetails?.payloads ?? [];
-    const beat = heartbeat.safeParse(payload && defaultPayloadConverter.fromPayload(payload)).data;
-    return { beat, trouble: troubleOf(activity, beat, now) };
-  });
+): Promise<{ live: Live[]; troubles: Trouble[] }> {
+  const payloads = new Payloads(client);
+  const seen = await Promise.all(
+    (raw.pendingActivities ?? []).map(async (activity) => {
+      const beat = heartbeat.safeParse(await payloads.value(activity.heartbeatDetails?.payloads?.[0])).data;
+      const said = activity.lastFailure ? await payloads.message(activity.lastFailure) : undefined;
+      return { beat, trouble: troubleOf(activity, beat, now, said) };
+    }),
+  );
   const beats = seen.flatMap(({ beat }) => (beat ? [beat] : []));
   const shares = beats.flatMap(({ mirror, at }) => (mirror ? [{ ...mirror, at }] : []));
   return {

@@ -33,7 +33,7 @@ export function addList(program: Command, surroundings: Surroundings): void {
 /** Asked of each that runs, since no listing knows it. One that has ended meanwhile has none. */
 async function troublesOf(client: Client, { workflowId }: Listed, now: Date): Promise<Trouble[]> {
   try {
-    return seenNow(await client.workflow.getHandle(workflowId).describe(), now).troubles;
+    return (await seenNow(client, await client.workflow.getHandle(workflowId).describe(), now)).troubles;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

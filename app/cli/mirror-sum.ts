@@ -12,6 +12,7 @@ export const mirrorNumbers: z.ZodType<MirrorHeartbeat['mirror']> = z.object({
   recordsPerSecond: z.number(),
   bytesPerSecond: z.number(),
   lag: z.number(),
+  behindMs: z.number().optional(),
   lagging: z.record(z.string(), z.number()),
   failing: z.string().optional(),
 });

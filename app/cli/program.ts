@@ -3,6 +3,7 @@ import { addAdvise } from './advise.js';
 import { addAmend } from './amend.js';
 import { addApply } from './apply.js';
 import { addApprove } from './approve.js';
+import { addCodecServer } from './codec-server.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
 import { addDrain } from './drain.js';
@@ -12,6 +13,7 @@ import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addReport } from './report.js';
 import { addScan } from './scan.js';
 import { addSchemas } from './schemas.js';
 import { addSetup } from './setup.js';
@@ -59,10 +61,12 @@ export function createProgram(surroundings: Surroundings): Command {
     addDrain,
     addOffsets,
     addVerify,
+    addReport,
     addSchemas,
     addTopic,
     addSetup,
     addWorker,
+    addCodecServer,
   ])
     add(program, surroundings);
   return program;

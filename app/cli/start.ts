@@ -7,7 +7,8 @@ import { summaryOf } from '../../src/migration/summary.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 import { readMigration, type ReadMigration } from './migration-file.js';
 import { findingsOf, plan, planText } from './planning.js';
-import { webLink, withTemporal, type Temporal } from './temporal.js';
+import { webLink } from '../connections/web-link.js';
+import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 export function addStart(program: Command, surroundings: Surroundings): void {
@@ -103,7 +104,7 @@ export async function startMigration(
 const pollsWithinMs = 70_000;
 
 /** Whether somebody has lately asked the queue for work; undefined where this may not be asked. */
-async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
+export async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
   const described = await client.workflowService
     .describeTaskQueue({
       namespace: settings.namespace,
@@ -117,7 +118,7 @@ async function hasWorker({ client, settings }: Temporal): Promise<boolean | unde
   );
 }
 
-const noWorker = (taskQueue: string): string =>
+export const noWorker = (taskQueue: string): string =>
   `No worker has asked queue ${taskQueue} for work lately, so nothing happens yet: start one with ferry worker.`;
 
 function startedText(name: string, url: string | undefined): string {

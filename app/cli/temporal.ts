@@ -9,6 +9,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { dataConverterOf } from '../codec/open.js';
 import type { TemporalSettings } from '../config/config.js';
 import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
@@ -46,13 +47,14 @@ export async function withTemporal<T>(
   use: (temporal: Temporal) => Promise<T>,
 ): Promise<T> {
   const { address } = settings.connection;
+  const converter = await dataConverterOf(settings.codec);
   let connection: Connection;
   try {
     connection = await Connection.connect({ ...settings.connection, connectTimeout: connectMs });
   } catch (error) {
     throw refusal(error, settings) ?? unreachable(address);
   }
-  const client = new Client({ connection, namespace: settings.namespace });
+  const client = new Client({ connection, namespace: settings.namespace, ...converter });
   try {
     return await use({
       client,
@@ -187,13 +189,3 @@ function grpcDetails(error: unknown): string {
 
 export const noSuchMigration = (name: string) =>
   badInput(`There is no migration "${name}": ferry list shows those there are.`);
-
-/** Where the web UI shows a migration, when it is known where the web UI is. */
-export function webLink({ ui, namespace, connection }: TemporalSettings, id: string): string | undefined {
-  const base =
-    ui ??
-    (/\.(tmprl\.cloud|temporal\.io)(:\d+)?$/.test(connection.address)
-      ? 'https://cloud.temporal.io'
-      : undefined);
-  return base && `${base}/namespaces/${namespace}/workflows/${encodeURIComponent(id)}`;
-}

@@ -24,8 +24,16 @@ export interface Beat {
   failing?: { since: string; why: string } | undefined;
 }
 
-/** @param beat its last heartbeat, if it is the ferry's */
-export function troubleOf(activity: Pending, beat: Beat | undefined, now: Date): Trouble | undefined {
+/**
+ * @param beat its last heartbeat, if it is the ferry's
+ * @param said the sentence of its last failure, where that is encoded
+ */
+export function troubleOf(
+  activity: Pending,
+  beat: Beat | undefined,
+  now: Date,
+  said = activity.lastFailure?.message ?? '',
+): Trouble | undefined {
   const attempts = Number(activity.attempt ?? 1);
   if (beat?.failing && Number(activity.state) !== scheduled) return { ...beat.failing, attempts };
   const asked = timeOf(activity.scheduledTime);
@@ -33,7 +41,7 @@ export function troubleOf(activity: Pending, beat: Beat | undefined, now: Date):
   const lives = beat !== undefined && begun !== undefined && Date.parse(beat.at) >= begun.getTime();
   if (attempts > 1 && activity.lastFailure && (Number(activity.state) === scheduled || !lives))
     return {
-      why: reasonOf(activity.lastFailure),
+      why: reasonOf(activity.lastFailure, said),
       since: beat?.at ?? asked?.toISOString() ?? now.toISOString(),
       attempts,
     };
@@ -68,9 +76,9 @@ export function sayTrouble({ why, since, attempts }: Trouble, now: Date): string
 }
 
 /** Text that is not the ferry's own is left out, as it may quote anything. */
-function reasonOf({ message, applicationFailureInfo }: NonNullable<Pending['lastFailure']>): string {
+function reasonOf({ applicationFailureInfo }: NonNullable<Pending['lastFailure']>, said: string): string {
   return isErrorType(applicationFailureInfo?.type ?? '')
-    ? (message ?? '')
+    ? said
     : 'its worker was lost, or failed in a way that only its log tells.';
 }
 

@@ -51,8 +51,9 @@ export function configured(
   { environment }: Surroundings,
   { config: path }: CommonOptions,
   temporalOnly = false,
+  codecServer = false,
 ): Config {
-  const read = readConfig({ path, environment, temporalOnly });
+  const read = readConfig({ path, environment, temporalOnly, codecServer });
   if (read.mistakes) throw badFile(path ?? environment['FERRY_CONFIG'] ?? 'ferry.yaml', read.mistakes);
   return read.value;
 }

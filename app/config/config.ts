@@ -12,16 +12,20 @@ import {
   type TlsSection,
   type TokenEndpointSection,
 } from './schema.js';
+import type { CodecSettings } from '../codec/open.js';
 import { declarationOf, type Declaration } from './declaring.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
-import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import type { ClusterConnection, TicketLogin } from '../../src/kafka/link/cluster-connection.js';
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
+import type { NotifySettings } from '../../src/notify/targets.js';
+import type { ReportsSettings } from '../../src/report/account/keeper.js';
 import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
+import { notifySettings, reportsSettings } from './notify.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
@@ -34,7 +38,13 @@ export interface Config {
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
   connect: Readonly<Record<string, ConnectConnection>>;
+  /** Whom to tell of migrations; hides its secrets when it is printed. */
+  notify: NotifySettings | undefined;
+  /** Where reports of migrations that have ended go. */
+  reports: ReportsSettings | undefined;
   worker: WorkerSettings;
+  /** Absent: `ferry codec-server` has nothing to serve. */
+  codecServer?: CodecServerSettings;
 }
 
 export interface TemporalSettings {
@@ -44,11 +54,25 @@ export interface TemporalSettings {
   taskQueue: string;
   /** Where the web UI is, without a slash at the end; unknown unless the file says so. */
   ui: string | undefined;
+  /** What encodes payloads; holds secrets, and shows none when it is printed. */
+  codec?: CodecSettings;
+}
+
+export interface CodecServerSettings {
+  /** `host:port`. */
+  address: string;
+  origins: readonly string[];
+  authorization: 'temporal' | 'token' | 'none';
+  token?: string;
+  tls?: { certificate: string; key: string };
 }
 
 export interface WorkerSettings {
   health: string | undefined;
   metrics: string | undefined;
+  /** Where traces are sent by OTLP over HTTP. */
+  traces: string | undefined;
+  deployment: { name: string; build: string } | undefined;
   maxWatches: number;
   maxChanges: number;
   maxMirrors: number;
@@ -61,6 +85,8 @@ export interface ConfigSource {
   environment: Environment;
   /** Leaves secrets and files of clusters, registries and Connect alone: who only talks to Temporal needs none of them. */
   temporalOnly?: boolean;
+  /** Reads the secrets and files of `codecServer`, which nothing else needs. */
+  codecServer?: boolean;
 }
 
 /**
@@ -71,6 +97,7 @@ export function readConfig({
   path,
   environment,
   temporalOnly = false,
+  codecServer = false,
 }: ConfigSource): Read<Config> & { file: string } {
   const named = path ?? environment['FERRY_CONFIG'];
   const file = resolve(named ?? 'ferry.yaml');
@@ -80,7 +107,10 @@ export function readConfig({
       named === undefined && read.mistakes.some(({ expected }) => expected === 'there is no such file');
     if (!(missing && temporalOnly)) return { mistakes: read.mistakes, file };
   }
-  return { ...parseConfig(read.value ?? {}, dirname(file), environment, temporalOnly), file };
+  return {
+    ...parseConfig(read.value ?? {}, dirname(file), environment, { temporalOnly, codecServer }),
+    file,
+  };
 }
 
 /** @param folder what relative paths in the document start from. */
@@ -88,11 +118,14 @@ export function parseConfig(
   document: unknown,
   folder: string,
   environment: Environment,
-  temporalOnly = false,
+  { temporalOnly = false, codecServer = false }: Pick<ConfigSource, 'temporalOnly' | 'codecServer'> = {},
 ): Read<Config> {
-  const filled = fillIn(document, environment);
+  const filled = fillIn(
+    without(document, { worker: temporalOnly, codecServer: !codecServer }, environment),
+    environment,
+  );
   const mistakes = filled.mistakes.filter(
-    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect|notify|reports)\b/.test(path),
   );
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
@@ -100,15 +133,37 @@ export function parseConfig(
 
   const files = new Files(folder);
   const config: Config = {
-    temporal: temporalSettings(parsed.data.temporal, files, environment, mistakes),
+    temporal: {
+      ...temporalSettings(parsed.data.temporal, files, environment, mistakes),
+      ...codecSettings(parsed.data.temporal.codec, folder),
+    },
     clusters: temporalOnly ? {} : clusterConnections(parsed.data.clusters, files),
     declarations: temporalOnly ? {} : declarationsOf(parsed.data.clusters, files),
     registries: temporalOnly ? {} : registryConnections(parsed.data.registries, files),
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
-    worker: workerSettings(parsed.data.worker),
+    worker: workerSettings(parsed.data.worker, environment),
+    ...(codecServer && codecServerSettings(parsed.data.codecServer, files)),
+    notify:
+      parsed.data.notify && !temporalOnly
+        ? discreet(notifySettings(parsed.data.notify, files), secretAddresses)
+        : undefined,
+    reports:
+      parsed.data.reports !== undefined && !temporalOnly
+        ? discreet(reportsSettings(parsed.data.reports, files), secretAddresses)
+        : undefined,
   };
   mistakes.push(...files.mistakes);
   return mistakes.length > 0 ? { mistakes } : { value: config };
+}
+
+/** Leaves out a section that is not needed where its variables are not set: it cannot be checked then. */
+function without(document: unknown, sections: Record<string, boolean>, environment: Environment): unknown {
+  if (typeof document !== 'object' || document === null) return document;
+  return Object.fromEntries(
+    Object.entries(document).filter(
+      ([key, section]) => !sections[key] || fillIn(section, environment).mistakes.length === 0,
+    ),
+  );
 }
 
 type Issue = NonNullable<ReturnType<typeof configShape.safeParse>['error']>['issues'][number];
@@ -187,6 +242,7 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
     const token = { region, ...(profile !== undefined && { profile }), ...(role !== undefined && { role }) };
     return { mechanism: 'oauthbearer', token: { from: 'msk', ...token } };
   }
+  if (section.mechanism === 'gssapi') return ticketLogin(section, files);
   if (section.mechanism !== 'oauthbearer') {
     const { mechanism, username, password, passwordFile } = section;
     return {
@@ -202,6 +258,27 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
       ? tokenEndpointOf(tokenEndpoint, `${path}.tokenEndpoint`, files)
       : { from: 'file', path: files.path(tokenFile ?? '') },
     ...(extensions && { extensions }),
+  };
+}
+
+function ticketLogin(
+  { keytab, cache = '', principal, service, krb5Conf }: Extract<SaslSection, { mechanism: 'gssapi' }>,
+  files: Files,
+): TicketLogin {
+  const conf = krb5Conf !== undefined && { krb5Conf: files.path(krb5Conf) };
+  if (keytab !== undefined && principal !== undefined)
+    return {
+      mechanism: 'gssapi',
+      service,
+      tickets: { from: 'keytab', path: files.path(keytab), principal, ...conf },
+    };
+  // A cache of a kind (`KCM:`, `KEYRING:…`) is named by more than a path.
+  const [, prefix, path] = /^(FILE:|DIR:)?(.*)$/s.exec(cache) ?? [];
+  const name = /^[A-Z]{2,}:/.test(path ?? '') ? cache : `${prefix ?? 'FILE:'}${files.path(path ?? '')}`;
+  return {
+    mechanism: 'gssapi',
+    service,
+    tickets: { from: 'cache', name, ...(principal !== undefined && { principal }), ...conf },
   };
 }
 
@@ -342,19 +419,62 @@ function definedOf(environment: Environment): Record<string, string> {
   );
 }
 
-function workerSettings({
-  health,
-  metrics,
-  maxWatches,
-  maxChanges,
-  maxMirrors,
-  shutdownGrace,
-}: ConfigFile['worker']): WorkerSettings {
+function codecSettings(section: ConfigFile['temporal']['codec'], folder: string): { codec?: CodecSettings } {
+  if (section === undefined) return {};
+  const { module, options } = typeof section === 'string' ? { module: section } : { options: {}, ...section };
+  return { codec: discreet({ module, options, folder: resolve(folder) }) };
+}
+
+function codecServerSettings(
+  section: ConfigFile['codecServer'],
+  files: Files,
+): { codecServer?: CodecServerSettings } {
+  if (section === undefined) return {};
+  const { token, tokenFile, tls, ...rest } = section;
+  const secret = token ?? (tokenFile && files.secret(tokenFile, 'codecServer.tokenFile'));
+  return {
+    codecServer: discreet({
+      ...rest,
+      ...(secret !== undefined && { token: secret }),
+      ...(tls && {
+        tls: {
+          certificate: files.text(tls.certificate, 'codecServer.tls.certificate'),
+          key: files.text(tls.key, 'codecServer.tls.key'),
+        },
+      }),
+    }),
+  };
+}
+
+/** As OpenTelemetry's own variables have it: of the first the whole address, of the second what comes before the path. */
+function tracesOf(environment: Environment): string | undefined {
+  const traces = environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  const all = environment['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  return traces || (all ? `${all.replace(/\/+$/, '')}/v1/traces` : undefined);
+}
+
+function workerSettings(
+  {
+    health,
+    metrics,
+    traces,
+    deployment,
+    maxWatches,
+    maxChanges,
+    maxMirrors,
+    shutdownGrace,
+  }: ConfigFile['worker'],
+  environment: Environment,
+): WorkerSettings {
   const shutdownGraceMs = parseDuration(shutdownGrace) ?? 0;
-  return { health, metrics, maxWatches, maxChanges, maxMirrors, shutdownGraceMs };
+  return {
+    ...{ health, metrics, traces: traces ?? tracesOf(environment), deployment },
+    ...{ maxWatches, maxChanges, maxMirrors, shutdownGraceMs },
+  };
 }
 
 const secretKeys = new Set([
+  'secret',
   'password',
   'clientSecret',
   'key',
@@ -363,14 +483,17 @@ const secretKeys = new Set([
   'apiToken',
   'metadata',
   'clientCertPair',
+  'options',
+  'token',
 ]);
 
+/** The address of a chat is a secret, and that of a webhook may hold one. */
+const secretAddresses: ReadonlySet<string> = new Set([...secretKeys, 'url']);
+
 /** The same object, which hides its secrets from `JSON.stringify`, `console.log` and loggers. */
-function discreet<T extends object>(value: T): T {
+function discreet<T extends object>(value: T, secrets: ReadonlySet<string> = secretKeys): T {
   const shown = (): unknown =>
-    JSON.parse(
-      JSON.stringify({ ...value }, (key, item: unknown) => (secretKeys.has(key) ? '(hidden)' : item)),
-    );
+    JSON.parse(JSON.stringify({ ...value }, (key, item: unknown) => (secrets.has(key) ? '(hidden)' : item)));
   return Object.defineProperties(value, {
     toJSON: { value: shown, enumerable: false },
     [inspect.custom]: { value: shown, enumerable: false },

@@ -4,6 +4,7 @@ import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 import { files, nais } from './declaring-schema.js';
+import { notify, reports } from './notify-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -106,8 +107,34 @@ const mskLogin = z
     error: 'expected either profile or role, or none of them',
   });
 
-const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin], {
-  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
+const ticketLogin = z
+  .strictObject({
+    mechanism: z.literal('gssapi'),
+    keytab: file.optional(),
+    cache: text('expected a credential cache, for example FILE:/tmp/krb5cc_1000').optional(),
+    principal: z
+      .string({ error: 'expected a principal' })
+      .regex(/^[^\s@]+@[^\s@]+$/, {
+        error: 'expected a principal with its realm, for example ferry@EXAMPLE.COM',
+      })
+      .optional(),
+    service: z
+      .string({ error: 'expected the name of a service' })
+      .regex(/^[^\s@/]+$/, {
+        error: 'expected the first part of the principals of the brokers, for example kafka',
+      })
+      .default('kafka'),
+    krb5Conf: file.optional(),
+  })
+  .refine(({ keytab, cache }) => (keytab === undefined) !== (cache === undefined), {
+    error: 'expected either keytab or cache',
+  })
+  .refine(({ keytab, principal }) => keytab === undefined || principal !== undefined, {
+    error: 'expected principal beside keytab: whose keys are meant',
+  });
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin, ticketLogin], {
+  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer, aws-msk-iam or gssapi',
 });
 
 /** What of a service at Aiven stands in a path of its API. */
@@ -220,6 +247,16 @@ const connect = z
   })
   .refine(wholeLogin.check, { error: wholeLogin.error });
 
+/** What encodes payloads before they leave this machine: a module, and what it is given. */
+const codecModule = text('expected aes-gcm, the path of a module, or the name of a package');
+const codec = z.union(
+  [
+    codecModule,
+    z.strictObject({ module: codecModule, options: z.record(z.string(), z.unknown()).optional() }),
+  ],
+  { error: 'expected a module, or an object with module and options' },
+);
+
 /** With `address` this section says all about the connection; without, Temporal's own environment configuration does. */
 const temporal = z
   .strictObject({
@@ -228,6 +265,7 @@ const temporal = z
     taskQueue: text('expected the name of a task queue').default(defaultTaskQueue),
     tls: tls.optional(),
     apiKey: text('expected an API key, best as ${NAME} from the environment').optional(),
+    codec: codec.optional(),
     ui: z
       .url({
         protocol: /^https?$/,
@@ -245,11 +283,30 @@ const temporal = z
 const count = (fallback: number) =>
   z.int({ error: 'expected a whole number' }).min(1).max(100_000).default(fallback);
 
+/** A version of a worker deployment, as Temporal names it. */
+const deployment = z.strictObject({
+  name: z
+    .string({ error: 'expected the name of the deployment' })
+    .regex(/^[\w-]{1,100}$/, { error: 'expected the name of the deployment: letters, digits, - and _' }),
+  build: z
+    .string({ error: 'expected the id of this build, quoted where it is a number' })
+    .regex(/^[\w.-]{1,100}$/, { error: 'expected the id of this build: letters, digits, dots, - and _' }),
+});
+
 const worker = z.strictObject({
   /** Where `/healthz` and `/readyz` answer. */
   health: hostAndPort.optional(),
   /** Where Prometheus finds the metrics. */
   metrics: hostAndPort.optional(),
+  /** Where traces are sent by OTLP over HTTP. */
+  traces: z
+    .url({
+      protocol: /^https?$/,
+      error: 'expected the address of an OTLP receiver, for example http://127.0.0.1:4318/v1/traces',
+    })
+    .optional(),
+  /** Whose migrations stay with the build that began them until they go on in a new run. */
+  deployment: deployment.optional(),
   /** A waiting migration holds one: the number of migrations that one worker watches at once. */
   maxWatches: count(2000),
   /** Changes and checks under way at once. */
@@ -263,13 +320,52 @@ const worker = z.strictObject({
     .default('10s'),
 });
 
+const loopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+$/;
+
+/** `ferry codec-server`. */
+const codecServer = z
+  .strictObject({
+    address: hostAndPort,
+    origins: z
+      .array(
+        z.string({ error: 'expected an origin' }).regex(/^https?:\/\/[^/\s*]+$/, {
+          error: 'expected the origin of a web UI, for example https://temporal-ui.example.com',
+        }),
+        { error: 'expected a list of origins' },
+      )
+      .default([]),
+    authorization: z.enum(['temporal', 'token', 'none'], { error: 'expected temporal, token or none' }),
+    token: text('expected a token, best as ${NAME} from the environment').optional(),
+    tokenFile: file.optional(),
+    tls: z
+      .strictObject(
+        { certificate: file, key: file },
+        { error: 'expected an object with certificate and key' },
+      )
+      .optional(),
+  })
+  .refine(
+    ({ authorization, token, tokenFile }) =>
+      authorization === 'token'
+        ? (token === undefined) !== (tokenFile === undefined)
+        : token === undefined && tokenFile === undefined,
+    { error: 'expected either token or tokenFile where authorization is token, and none of them elsewhere' },
+  )
+  .refine(({ authorization, address }) => authorization !== 'none' || loopback.test(address), {
+    error:
+      'expected authorization temporal or token: what listens beyond this machine would decode for everybody',
+  });
+
 export const configShape = z.strictObject(
   {
     temporal: temporal.prefault({}),
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
     registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
     connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
+    notify: notify.optional(),
+    reports: reports.optional(),
     worker: worker.prefault({}),
+    codecServer: codecServer.optional(),
   },
   {
     error: (issue) =>

@@ -10,6 +10,8 @@ export interface Listed {
   /** What the workflow last wrote down, or how the run ended where it could not write any more. */
   state: string;
   step: string | null;
+  /** ISO 8601: since when it is in this state at this step; unknown of one that a worker of before carries out. */
+  since?: string;
   /** ISO 8601: when the migration was started. */
   startedAt: string;
   running: boolean;
@@ -26,6 +28,7 @@ const memo = z.object({
   groups: z.array(z.string()),
   step: z.string().nullable(),
   state: z.string(),
+  since: z.iso.datetime().optional().catch(undefined),
   startedAt: z.string().optional(),
 });
 
@@ -39,6 +42,14 @@ export async function listMigrations(client: Client, { running }: { running: boo
     if (!known || known.startTime < info.startTime) latest.set(info.workflowId, info);
   }
   return [...latest.values()].map(listed).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+}
+
+/** Those that run on a queue, in no order; pages are small, since each has a memo that names all of its topics. */
+export async function listRunning(client: Client, taskQueue: string): Promise<Listed[]> {
+  const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus = "Running"`;
+  const all: Listed[] = [];
+  for await (const info of client.workflow.list({ query, pageSize: 100 })) all.push(listed(info));
+  return all;
 }
 
 /** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
@@ -56,6 +67,7 @@ export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): Listed {
     strategy: info.type,
     state: running ? (told?.state ?? 'running') : ended,
     step: told?.step ?? null,
+    ...(running && told?.since !== undefined && { since: told.since }),
     startedAt: told?.startedAt ?? info.startTime.toISOString(),
     running,
     source: told?.source ?? '',

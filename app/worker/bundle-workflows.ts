@@ -1,6 +1,15 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { bundlePath, workflowInterceptorModules, workflowsPath } from './workflow-code.js';
+import { failureConverterPath } from '../codec/open.js';
+import { bundlePaths, workflowInterceptorModules, workflowsPath } from './workflow-code.js';
 
-const { code } = await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules });
-await writeFile(bundlePath, code);
+// The compiler leaves out what is no TypeScript.
+await copyFile(new URL('../../../app/codec/failure-converter.cjs', import.meta.url), failureConverterPath);
+
+const sources = { workflowsPath, workflowInterceptorModules };
+const [plain, encoded] = [
+  await bundleWorkflowCode(sources),
+  await bundleWorkflowCode({ ...sources, failureConverterPath }),
+];
+await writeFile(bundlePaths.plain, plain.code);
+await writeFile(bundlePaths.encoded, encoded.code);

@@ -1,5 +1,11 @@
 import { Client } from '@temporalio/client';
-import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type Logger,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
@@ -8,15 +14,22 @@ import { openFleets } from '../connections/fleet.js';
 import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
-import { listMigrations } from '../connections/listing.js';
+import { listMigrations, listRunning } from '../connections/listing.js';
 import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
+import { dataConverterOf } from '../codec/open.js';
+import { webLink } from '../connections/web-link.js';
+import { historiesOf } from '../connections/histories.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { openKeeper } from '../../src/report/account/keeper.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
+import { keepMigrationGauges, MigrationGauges } from './migration-gauges.js';
 import { connectTemporal, temporalAnswers } from './temporal-connection.js';
+import { openTraces } from './traces.js';
 import { workflowCode } from './workflow-code.js';
 
-export interface WorkerOptions {
+export interface RunOptions {
   jsonLogs?: boolean;
 }
 
@@ -28,17 +41,19 @@ export interface WorkerOptions {
  * Installs the process-wide Temporal runtime, so a process can call it once.
  * @throws FerryError `Unreachable` when Temporal does not answer; whatever ended a worker for good.
  */
-export async function runWorker(config: Config, { jsonLogs = false }: WorkerOptions = {}): Promise<void> {
+export async function runWorker(config: Config, { jsonLogs = false }: RunOptions = {}): Promise<void> {
   const { temporal, worker: settings } = config;
   const { namespace, taskQueue } = temporal;
   const logger = workerLogger(jsonLogs);
   installRuntime(settings, logger);
+  const converter = await dataConverterOf(temporal.codec);
   const connection = await connectTemporal(temporal);
   for (const { sentence } of unprotectedLogins(config)) logger.warn(sentence);
   const clusters = openClusters(config.clusters);
   const registries = openRegistries(config.registries);
+  const traces = settings.traces === undefined ? undefined : openTraces(settings.traces, taskQueue);
   try {
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, ...converter });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
       provisioners: clusters.provisioner,
@@ -47,34 +62,44 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
       ...openFleets(client),
+      ...(config.notify && {
+        notify: { settings: config.notify, link: (workflowId) => webLink(temporal, workflowId) },
+      }),
+      ...(config.reports && {
+        reports: {
+          keeper: openKeeper(config.reports),
+          accountOf: async (workflowId, runId) =>
+            accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
+        },
+      }),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
+    const shared = {
+      ...{ connection, namespace, activities },
+      ...converter,
+      ...(traces && { plugins: [traces.plugin] }),
+      ...deploymentOf(settings),
+    };
     const changes = await Worker.create({
-      connection,
-      namespace,
+      ...shared,
       taskQueue,
-      ...workflowCode(),
-      activities,
+      ...workflowCode({ encoded: temporal.codec !== undefined, traced: traces !== undefined }),
       maxConcurrentActivityTaskExecutions: settings.maxChanges,
       maxCachedWorkflows,
       shutdownGraceTime: settings.shutdownGraceMs,
       shutdownForceTime: settings.shutdownGraceMs + stopWithinMs,
     });
     const watches = await Worker.create({
-      connection,
-      namespace,
+      ...shared,
       taskQueue: watchQueue(taskQueue),
-      activities,
       maxConcurrentActivityTaskExecutions: settings.maxWatches,
       // A watch never ends by itself, and goes on elsewhere from its heartbeat: there is nothing to wait for.
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
     const mirrors = await Worker.create({
-      connection,
-      namespace,
+      ...shared,
       taskQueue: mirrorQueue(taskQueue),
-      activities,
       maxConcurrentActivityTaskExecutions: settings.maxMirrors,
       // With a heartbeat a mirror learns that it is to stop, and producers wait for that.
       maxHeartbeatThrottleInterval: '1s',
@@ -83,12 +108,25 @@ export async function runWorker(config: Config, { jsonLogs = false }: WorkerOpti
       shutdownForceTime: stopWithinMs,
     });
     const answers = () => temporalAnswers(connection);
+    const ended = new AbortController();
+    const telling =
+      settings.metrics === undefined
+        ? undefined
+        : keepMigrationGauges(
+            new MigrationGauges(
+              Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue }),
+            ),
+            () => listRunning(client, taskQueue),
+            ended.signal,
+          );
     await runTogether({ changes, watches, mirrors }, settings, answers, () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );
-    });
+    }).finally(() => ended.abort());
+    await telling;
   } finally {
+    await traces?.close();
     registries.close();
     await clusters.close();
     await connection.close();
@@ -103,6 +141,21 @@ const maxCachedWorkflows = 50;
 
 /** How long cancelled activities may take to notice, ms: they look at the clusters with a request timeout of their own. */
 const stopWithinMs = 30_000;
+
+/**
+ * A migration stays with the build that began it, and goes on in a new run of the newest one. All three workers are of the
+ * same version, since what a migration asks for has to be answered by the build that it was written for.
+ */
+function deploymentOf({ deployment }: WorkerSettings): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (deployment === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: deployment.name, buildId: deployment.build },
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
+}
 
 /** Has to come before any connection: the runtime is one per process, and is made with whatever was known first. */
 function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {

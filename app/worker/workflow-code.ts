@@ -12,14 +12,26 @@ export const workflowsPath = here(`../../workflows/index${extension}`);
 /** What every workflow has around it; whoever bundles or replays workflows gives it along. */
 export const workflowInterceptorModules = [here(`../../workflows/interceptors${extension}`)];
 
-/** Made by `npm run build`; a worker that finds it starts sooner and needs no compiler. */
-export const bundlePath = here('../../workflow-bundle.js');
+/**
+ * Made by `npm run build`; a worker that finds it starts sooner and needs no compiler. How failures are turned into
+ * payloads is part of the code that runs in the sandbox, so there is one of each.
+ */
+export const bundlePaths = {
+  plain: here('../../workflow-bundle.js'),
+  encoded: here('../../workflow-bundle-encoded.js'),
+};
 
 type WorkflowCode = Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle' | 'interceptors' | 'sinks'>;
 
-/** Workflow code as `Worker.create` takes it. */
-export function workflowCode(): WorkflowCode {
-  return !workflowsPath.endsWith('.ts') && existsSync(bundlePath)
-    ? { workflowBundle: { codePath: bundlePath }, sinks: runSinks }
+/**
+ * Workflow code as `Worker.create` takes it.
+ *
+ * @param encoded whether the worker is given a data converter that encodes failures
+ * @param traced whether a plugin adds interceptors of its own, with which the code is bundled when the worker starts
+ */
+export function workflowCode({ encoded = false, traced = false } = {}): WorkflowCode {
+  const codePath = bundlePaths[encoded ? 'encoded' : 'plain'];
+  return !traced && !workflowsPath.endsWith('.ts') && existsSync(codePath)
+    ? { workflowBundle: { codePath }, sinks: runSinks }
     : { workflowsPath, sinks: runSinks, interceptors: { workflowModules: workflowInterceptorModules } };
 }

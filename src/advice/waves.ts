@@ -57,11 +57,10 @@ interface Candidate extends Planned {
  */
 export function wavesOf(
   advised: readonly { set: TopicSet; advice: Advice; team?: string }[],
-  inventory: Pick<Inventory, 'acls' | 'scannedAt'>,
+  inventory: Pick<Inventory, 'acls' | 'scannedAt' | 'survey'>,
   { perTeam = 3, perWave = 20, bytesPerSecond }: WaveOptions = {},
 ): WavePlan {
-  const scannedAt = Date.parse(inventory.scannedAt);
-  const idle = new Map(advised.map(({ set }) => [set, idleTopicsOf(set, scannedAt)]));
+  const idle = new Map(advised.map(({ set }) => [set, idleTopicsOf(set, inventory)]));
   const moving = advised.filter(({ set }) => idle.get(set)?.length === 0);
   const uses = usesOf(
     moving.map(({ set }) => set),
@@ -77,7 +76,7 @@ export function wavesOf(
       after: [],
       // What is not known may be large.
       size: expected.bytes.value ?? Number.MAX_SAFE_INTEGER,
-      rate: expected.rate.value ?? Number.MAX_SAFE_INTEGER,
+      rate: Math.max(expected.rate.value ?? Number.MAX_SAFE_INTEGER, expected.atMost?.rate ?? 0),
       needs: new Set(),
     };
   });

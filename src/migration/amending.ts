@@ -93,6 +93,7 @@ function fixed(state: MigrationState, change: Change): string | undefined {
     case 'waits':
     case 'leaveBehind':
     case 'messages':
+    case 'notify':
       return undefined;
     case 'principals':
       return stepIs(state, 'copyAcls', isClosed)

@@ -38,13 +38,28 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
+const teamName = z
+  .string({ error: 'expected the name of a team in ferry.yaml' })
+  .min(1, { error: 'expected the name of a team in ferry.yaml' });
+
+/** As much of RFC 5321 as an address of a person has; what is more is for the mail server to refuse. */
+const address = z
+  .string({ error: 'expected an e-mail address' })
+  .regex(/^[\w.!#$%&'*+/=?^{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
+    error: 'expected an e-mail address',
+  })
+  .max(254, { error: 'expected an e-mail address' });
+
+/** Each costs a handful of events of history. */
+const shortestReminderMs = 2 * 60 * 60_000;
+
 const principalOrWorkload = z.union([principal, workloadShape], {
   error:
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
 });
 
 /** Who owns the topics: who is told, and what lists are filtered by. */
-export const teamName = z
+const owner = z
   .string({ error: 'expected the name of a team' })
   .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
 
@@ -71,6 +86,7 @@ function unique<T>(what: string, key: (item: T) => string) {
   };
 }
 
+const uniqueTexts = unique('name', (name: string) => name);
 const uniqueTopics = unique('topic', (topic: { name: string }) => topic.name);
 const uniqueTargets = unique(
   'target topic name',
@@ -129,7 +145,7 @@ export const migrationShape = z.strictObject(
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
-    team: teamName.optional(),
+    team: owner.optional(),
     labels: z
       .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
         error: 'expected an object of labels and texts',
@@ -209,6 +225,28 @@ export const migrationShape = z.strictObject(
             .optional(),
         },
         anObject('source, target, subjects, ids and idDistance'),
+      )
+      .optional(),
+    notify: z
+      .strictObject(
+        {
+          teams: z
+            .array(teamName, { error: 'expected a list of teams' })
+            .refine(uniqueTexts.check, { error: uniqueTexts.error })
+            .default([]),
+          addresses: z
+            .array(address, { error: 'expected a list of e-mail addresses' })
+            .max(50, { error: 'expected at most 50 addresses' })
+            .default([]),
+          remind: z
+            .string(aDuration)
+            .refine((text) => parseDuration(text) !== null, aDuration)
+            .refine((text) => (parseDuration(text) ?? 0) >= shortestReminderMs, {
+              error: 'expected a duration of at least 2h: a reminder is for who has forgotten',
+            })
+            .optional(),
+        },
+        anObject('teams, addresses and remind'),
       )
       .optional(),
     waits: z

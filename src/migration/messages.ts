@@ -4,11 +4,15 @@ import { isHumanStep, stepKind, stepKinds, type HumanStepId } from './strategies
 
 /** The prefix of every workflow id: one execution per migration, so two strategies on one migration are impossible. */
 export const workflowId = (name: string): string => `migrate/${name}`;
-/** A copy of a whole registry is called as its workflow id is; no migration has a slash in its name. */
-export const runId = (name: string): string => (isRegistryCopy(name) ? name : workflowId(name));
+/** What is no migration is called as its workflow id is; no migration has a slash in its name. */
+export const runId = (name: string): string =>
+  isRegistryCopy(name) || isSurvey(name) ? name : workflowId(name);
 export const registryCopyId = (from: string, to: string): string =>
   `schemas/${[from, to].map(encodeURIComponent).join('/')}`;
 export const isRegistryCopy = (name: string): boolean => name.startsWith('schemas/');
+/** There is one survey of a cluster at a time, by the name in `ferry.yaml`. */
+export const surveyId = (cluster: string): string => `survey/${encodeURIComponent(cluster)}`;
+export const isSurvey = (name: string): boolean => name.startsWith('survey/');
 export const migrationName = (id: string): string => id.slice(workflowId('').length);
 
 /** The query that answers `Status`. */
@@ -107,6 +111,9 @@ export type MessageName = HumanStepId | ControlName;
 
 /** Every human step, as signal and as update, with the words that the web UI lists. */
 export const humanSteps = Object.keys(stepKinds).filter(isHumanStep);
+
+export const isMessageName = (text: string): text is MessageName =>
+  Object.hasOwn(controls, text) || isHumanStep(text);
 
 export function messageDescription(name: MessageName): string {
   if (!isHumanStep(name)) return controls[name];

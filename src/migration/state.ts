@@ -3,6 +3,7 @@ import { targetName, type Migration } from './file.js';
 import type { Membership } from './membership.js';
 import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
+import type { Told } from './told.js';
 import type { Held } from './work/holds.js';
 import type { BothOffsets, Doubled } from './work/drain.js';
 import type { TranslatedGroup } from './work/offsets.js';
@@ -31,8 +32,14 @@ export interface MigrationState {
   throttle?: { own?: number; fleet?: number };
   /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
   refused: { at: string; message: string; why: string }[];
+  /** What people outside were told, newest last. */
+  told?: Told[];
+  /** What could not be told or written, newest last. */
+  untold?: { at: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
+  /** Since when it has been in this state at this step, as it was shown. */
+  since?: { state: string; step: string | null; at: string };
   outcome: Outcome | null;
 }
 
@@ -154,6 +161,8 @@ export interface Evidence {
 export interface Problem {
   /** The error type, or `Findings` when a check asks. */
   type: string;
+  /** ISO 8601. */
+  since?: string;
   sentence: string;
   findings: Finding[];
   offers: ('retry' | 'accept' | 'skip' | 'abort')[];
@@ -168,6 +177,8 @@ export interface Outcome {
   /** What abort took back, and what it left for a person to decide. */
   undone?: string[];
   left?: string[];
+  /** Where its report is, or why it is not written. */
+  report?: string;
 }
 
 /** The parts of a human step. A migration that names no producers or groups has one claim for all of them. */

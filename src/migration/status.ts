@@ -13,12 +13,14 @@ import { isHumanStep, stepKind, type StepId } from './strategies.js';
 import type { MessageName } from './messages.js';
 import { unverifiedOf } from './unverified.js';
 
+export const stateWords = ['running', 'waiting', 'blocked', 'paused', 'aborting', 'done', 'aborted'] as const;
+
 /** What the query `status` answers: everything a person or a program wants to know, without reading history. */
 export interface Status {
   name: string;
   /** Or `schemas`: the copy of a whole registry. */
   strategy: string;
-  state: 'running' | 'waiting' | 'blocked' | 'paused' | 'aborting' | 'done' | 'aborted';
+  state: (typeof stateWords)[number];
   /** One sentence: what is waited for, and why. */
   waitingFor: string;
   /** Why the present step, which was closed before, is open again. */
@@ -37,6 +39,8 @@ export interface Status {
   unverified: string[];
   accepted: MigrationState['accepted'];
   refused: MigrationState['refused'];
+  /** What people could not be told, and what could not be written. */
+  untold: { at: string; why: string }[];
   outcome: MigrationState['outcome'];
 }
 
@@ -66,6 +70,7 @@ export function statusOf(state: Shown): Status {
     unverified: unverifiedOf(state.steps),
     accepted: state.accepted,
     refused: state.refused,
+    untold: state.untold ?? [],
     outcome: state.outcome,
   };
 }

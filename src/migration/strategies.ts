@@ -104,6 +104,7 @@ export const isMirrored = (strategy: Strategy): strategy is 'simpleMirroring' | 
   strategy === 'simpleMirroring' || strategy === 'advancedMirroring';
 
 export const strategyNames = Object.keys(strategies) as [Strategy, ...Strategy[]];
+export const isStrategy = (text: string): text is Strategy => Object.hasOwn(strategies, text);
 
 interface StepKind {
   /** What a person sees in the table of steps. */

@@ -98,6 +98,33 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
     await migration.say('abort', { by: 'ann', note: 'another day' });
     return migration;
   },
+
+  /** Somebody is told late, somebody else not at all, and a reminder is set and not needed. */
+  async told(migrations, strategy) {
+    const unlike = { state: 'contradicted' as const, sentence: 'It is not so.' };
+    const migration = await migrations.start(
+      strategy,
+      { notify: { teams: ['payments'], remind: '2h' } },
+      (cluster) =>
+        cluster
+          .next('copyAcls', failure('Unauthorized', 'User:ferry may not alter ACLs.'))
+          .next('tell', failure('Unreachable', 'board was not told: it answered 500.'))
+          .next('watchConsumers', unlike)
+          .next('watchProducers', unlike)
+          .next('keepAccount', failure('Unreachable', 'The report was not written.')),
+    );
+    await migration.reach('copyAcls', 'blocked');
+    const late = migration.cluster.hold('tell');
+    await migration.until(({ untold }) => untold.length === 1);
+    await migration.say('retry', { by: 'ann' });
+    await migration.at(firstWait[strategy], 'waiting', 'active');
+    await migration.until(
+      () => migration.cluster.inputs('tell').length >= (strategy === 'advancedMirroring' ? 1 : 2),
+    );
+    late.answer({ told: [], failed: ['chat was not told: it answered 404.'], sentence: 'Told.' });
+    await migration.reach('deleteSource', 'done');
+    return migration;
+  },
 };
 
 /** What was seen late: in the soak, on the source alone, and by the deletion itself. */

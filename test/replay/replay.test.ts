@@ -52,7 +52,7 @@ describe('recorded histories', () => {
   it.each(strategyNames)('there are several of %s', (strategy) => {
     const paths = files.filter((file) => file.startsWith(`${strategy}-`));
     expect(paths.map((file) => file.slice(strategy.length + 1, -'.json'.length)).sort()).toEqual([
-      ...['continued', 'mended', 'soaked', 'stopped', 'straight'],
+      ...['continued', 'mended', 'soaked', 'stopped', 'straight', 'told'],
     ]);
   });
 

@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { fleetType } from '../../src/fleet/messages.js';
 import { holdsType } from '../../src/migration/holds.js';
 import { registryCopyType } from '../../src/migration/registry-copy.js';
+import { surveyType } from '../../src/migration/survey.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 import * as workflows from '../../workflows/index.js';
 
@@ -105,9 +106,9 @@ it('no file imports itself by a way around', () => {
   expect(circles).toEqual([]);
 });
 
-it('workflows/index.ts exports the workflow of every strategy, fleets, what holds of topics are kept by, what copies a registry, and nothing else', () => {
+it('workflows/index.ts exports the workflow of every strategy, fleets, what holds of topics are kept by, what copies a registry, what surveys a cluster, and nothing else', () => {
   expect(Object.keys(workflows).sort()).toEqual(
-    [...strategyNames, fleetType, holdsType, registryCopyType].sort(),
+    [...strategyNames, fleetType, holdsType, registryCopyType, surveyType].sort(),
   );
   for (const workflow of Object.values(workflows)) expect(typeof workflow).toBe('function');
 });

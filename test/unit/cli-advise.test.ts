@@ -86,6 +86,20 @@ it.each([
   expect(err.split('\n')).toHaveLength(1);
 });
 
+it('says that answers are not used, for a set that is not there any more or has grown', async () => {
+  const file = write('inventory.json', JSON.stringify(scanned));
+  const answers = write(
+    'answers.yaml',
+    'sets: { gone: { topics: [gone], mayPause: yes }, shop.orders: { topics: [], mayPause: yes } }\n',
+  );
+  const { out, err } = await advising(file, answers);
+  expect(err.split('\n')).toEqual([
+    'There is no set gone any more: its answers are not used.',
+    expect.stringMatching(/^the answers for shop\.orders were given without shop\.orders, .*: answer anew$/),
+  ]);
+  expect(out).toContain('nobody has answered');
+});
+
 it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {
   const refused = await advising(write('inventory.json', JSON.stringify(scanned)), '--interview', 'x.yaml');
   expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--ask') });

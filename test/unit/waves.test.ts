@@ -103,7 +103,7 @@ describe('waves', () => {
 describe('idle', () => {
   const idle = (change: Partial<ScannedTopic>, of: Partial<Inventory> = {}) => {
     const all = inventory({ topics: [topic('t', { newest: { value: 5 }, ...change })], ...of });
-    return setsOf(all).flatMap((set) => idleTopicsOf(set, Date.parse(scannedAt))).length === 1;
+    return setsOf(all).flatMap((set) => idleTopicsOf(set, all)).length === 1;
   };
 
   it('is what nobody was seen to write or read for long', () => {

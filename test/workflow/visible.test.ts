@@ -33,6 +33,20 @@ it('every message is declared as signal and as update, with words, and the query
   );
 });
 
+it('the first step says that another strategy fits better, to whoever started it without a plan', async () => {
+  const sentence = 'By what was measured simplestCase does not fit: orders is compacted.';
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', {
+      ...{ will: [], topicIds: {} },
+      findings: [{ weight: 'notes', key: 'other-strategy', sentence }],
+    }),
+  );
+  await migration.reach('producerSwitched', 'waiting');
+  const [first] = (await migration.status()).steps;
+  expect(first).toMatchObject({ id: 'checkPlan', status: 'done', says: `The plan holds. ${sentence}` });
+  expect(await migration.details()).toContain(`The plan holds. ${sentence}`);
+});
+
 it('the current details say what is waited for, what to send, and the steps, and change as the run goes on', async () => {
   const migration = await migrations.start('simplestCase');
   await migration.reach('producerSwitched', 'waiting');

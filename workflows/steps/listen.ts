@@ -19,7 +19,7 @@ import { statusOf, type Status } from '../../src/migration/status.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
 import type { Migration } from '../../src/migration/file.js';
 import type { Facts } from '../../src/migration/state.js';
-import { refused } from './refused.js';
+import { countRefused, refused } from './refused.js';
 import type { Run } from './run.js';
 
 /**
@@ -50,6 +50,7 @@ export function listen(run: Run): void {
   );
   setDefaultUpdateHandler((name, input) => {
     const { refusal } = isHumanStep(name) ? run.judge(name, input) : { refusal: `${name}: ${unknown()}` };
+    countRefused(name, 'update');
     throw refused(refusal ?? unknown());
   });
 }
@@ -62,7 +63,9 @@ export function listenFor(run: Run, name: MessageName): void {
     description,
     validator: (input) => {
       const { refusal } = run.judge(name, input);
-      if (refusal !== undefined) throw refused(refusal);
+      if (refusal === undefined) return;
+      countRefused(name, 'update');
+      throw refused(refusal);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { outOfColumns, type InColumns } from '../../src/migration/columns.js';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
 import { readMembership } from '../../src/migration/membership.js';
@@ -19,7 +20,10 @@ import { Run } from './run.js';
 import { Aborted, Reopened } from './turns.js';
 
 /** What a run hands to the next one when it continues as new. */
-export type Carried = Omit<MigrationState, 'migration'>;
+export type Carried = InColumns | CarriedState;
+
+/** As runs of an earlier version handed it on. */
+type CarriedState = Omit<MigrationState, 'migration'>;
 
 /**
  * Runs a strategy: checks the input, listens to people, reads the runbook from the top (closed steps pass at once),
@@ -52,6 +56,7 @@ async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Ou
   const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
   await letGo(run);
   if (run.state.fleet) await run.lastWord();
+  await run.told();
   return outcome;
 }
 
@@ -82,8 +87,9 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
       'BadInput',
       lines,
     );
-  return carried
-    ? { ...carried, steps: carried.steps.map(asNow), migration }
+  const state = carried && outOfColumns<CarriedState>(carried);
+  return state
+    ? { ...state, steps: state.steps.map(asNow), migration }
     : { ...newState(migration, new Date().toISOString()), ...inFleet() };
 }
 

@@ -1,8 +1,18 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, metricMeter } from '@temporalio/workflow';
+import { isMessageName } from '../../src/migration/messages.js';
+import { metrics } from '../../src/migration/metrics.js';
 import type { Shown } from '../../src/migration/state.js';
 
 /** How many refused messages are kept for a person to see. */
 const kept = 5;
+
+/** For the worker's metrics. What is no name of a message may be any text, so it is told as `unknown`. */
+export function countRefused(message: string, sent: 'signal' | 'update'): void {
+  const { name, means } = metrics.refused;
+  metricMeter
+    .createCounter(name, undefined, means)
+    .add(1, { message: isMessageName(message) ? message : 'unknown', sent });
+}
 
 /** What a validator answers instead of taking a message. Without a stack, which the web UI would show below the sentence. */
 export function refused(sentence: string): ApplicationFailure {

@@ -1,12 +1,13 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   log,
+  makeContinueAsNewFunc,
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
+import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
 import { fleetSignal, heldBackFor, readMembership } from '../../src/migration/membership.js';
@@ -25,8 +26,10 @@ import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
-import { keepRefused } from './refused.js';
+import { keptAccount } from './kept-account.js';
+import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
+import { Teller } from './teller.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
@@ -49,10 +52,12 @@ export class Run {
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
   readonly #shown: Shown;
+  readonly #teller: Teller;
 
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
     this.#shown = new Shown(state);
+    this.#teller = new Teller(state, () => this.work());
   }
 
   get migration(): Migration {
@@ -140,6 +145,7 @@ export class Run {
 
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
+    countRefused(message, 'signal');
     keepRefused(this.state, message, why);
     this.show();
   }
@@ -183,7 +189,7 @@ export class Run {
   async blocked(step: Step, problem: Problem): Promise<void> {
     this.mirror.told();
     step.status = 'blocked';
-    step.problem = problem;
+    step.problem = { since: this.now(), ...problem };
     log.warn(`${step.id} blocked: ${problem.sentence}`);
     this.show();
     // A mirror that fails meanwhile is told when the step begins again: it is one problem at a time.
@@ -394,7 +400,8 @@ export class Run {
 
   /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    if ((workflowInfo().continueAsNewSuggested && this.#fitsNewRun()) || this.#isLong())
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    if (((continueAsNewSuggested || newer) && this.#fitsNewRun()) || this.#isLong())
       await this.#goOnInNewRun();
   }
 
@@ -403,15 +410,17 @@ export class Run {
    * Asked by the conditions of waits, so the patch is asked for only when it is.
    */
   #isLong(): boolean {
-    const long = workflowInfo().continueAsNewSuggested || this.#answers >= mostAnswers;
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+    const long = continueAsNewSuggested || newer || this.#answers >= mostAnswers;
     return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
   }
 
   /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
   #fitsNewRun(): boolean {
     if (this.#tooLarge) return false;
-    const { migration, ...carried } = this.state;
-    const bytes = bytesOf([migration, carried]);
+    const { migration, ...state } = this.state;
+    if (bytesOf([migration, state]) <= mostBytes) return true;
+    const bytes = bytesOf([migration, inColumns(state)]);
     if (bytes <= mostBytes) return true;
     this.#tooLarge = true;
     log.warn(tooLarge('The state that goes on in a new run', bytes));
@@ -422,14 +431,24 @@ export class Run {
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
     if (this.state.fleet) await this.#shown.told();
+    await this.#teller.halt();
     await condition(allHandlersFinished);
-    const { migration, ...carried } = this.state;
-    return continueAsNew(migration, carried);
+    const { migration, ...state } = this.state;
+    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
+    // versioned this says nothing.
+    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+    return goOn(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
     this.#shown.changed();
+    this.#teller.changed();
+  }
+
+  /** It has ended: whoever is told of that, and the report, are waited for, some minutes at most. */
+  async told(): Promise<void> {
+    await Promise.all([this.#teller.ended(), keptAccount(this.state, this.work())]);
   }
 }

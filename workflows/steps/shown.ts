@@ -29,11 +29,11 @@ export class Shown {
   changed(): void {
     this.#details();
     this.#fleet.changed();
-    this.#attributes.changed();
     const { state, source, target } = statusOf(this.state);
     const { migration, startedAt } = this.state;
     // `null` where a person or the fleet has said that there is no limit any more.
     const rate = this.state.throttle && (rateOf(this.state) ?? null);
+    const step = currentStep(this.state)?.id ?? null;
     const shown = {
       source,
       target,
@@ -42,15 +42,26 @@ export class Shown {
         ...new Set([consumer.group, targetGroup(consumer)]),
       ]),
       state,
-      step: currentStep(this.state)?.id ?? null,
+      step,
+      since: this.#since(state, step),
       startedAt,
       ...(rate !== undefined && { rate }),
     };
     // Each change of the memo is an event of history, so it is written only when it says something new.
+    this.#attributes.changed();
     const memo = JSON.stringify(shown);
     if (memo === this.#memo) return;
     this.#memo = memo;
     upsertMemo({ migration: shown });
+  }
+
+  /** Also in a new run, and while the rest of what is shown changes. */
+  #since(state: string, step: string | null): string {
+    const { since } = this.state;
+    if (since?.state === state && since.step === step) return since.at;
+    const at = new Date().toISOString();
+    this.state.since = { state, step, at };
+    return at;
   }
 
   /** Once for all that happens at one moment: a thousand approvals may come at once. */

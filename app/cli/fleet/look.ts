@@ -58,7 +58,8 @@ export async function lookAtFleet(temporal: Temporal, name: string): Promise<Fle
 async function copyingNow({ client }: Temporal, { name }: FleetRow, now: Date): Promise<Copying | undefined> {
   try {
     const described = await client.workflow.getHandle(workflowId(name)).describe();
-    const mirror = seenNow(described, now).live.find((one) => one.mirror)?.mirror;
+    const { live } = await seenNow(client, described, now);
+    const mirror = live.find((one) => one.mirror)?.mirror;
     if (!mirror) return undefined;
     const { bytesPerSecond, recordsPerSecond, lag, records } = mirror;
     return {

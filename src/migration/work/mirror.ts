@@ -71,6 +71,8 @@ export interface MirrorHeartbeat extends Heartbeat {
     bytesPerSecond: number;
     /** Left to copy now, in offsets: an upper bound of records. */
     lag: number;
+    /** How long what is left has been there, ms, as far as this attempt has seen. */
+    behindMs?: number;
     /** By `topic/partition` of the source, only those that lag most. */
     lagging: Record<string, number>;
     /** What it waits for, since when and by whose word. */

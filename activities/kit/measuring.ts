@@ -1,0 +1,46 @@
+import { metrics, type Metric } from '../../src/migration/metrics.js';
+import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
+import type { Progress } from '../../src/migration/work/work.js';
+import { currentContext } from './current-context.js';
+
+/** Adds to a counter of the worker; outside Temporal nobody counts. */
+export function count(metric: Metric, labels: Record<string, string>, by = 1): void {
+  currentContext()?.metricMeter.createCounter(metric.name, undefined, metric.means).add(by, labels);
+}
+
+/**
+ * What an activity sees now, for the worker's gauges. Temporal's exporter never forgets a series, so what is not seen any
+ * more is set to NaN: the next attempt may run on another worker, and the last number of this one would be taken for true.
+ */
+export class Measuring {
+  readonly #set = new Map<string, () => void>();
+  #bytes = 0;
+
+  constructor(private readonly migration: string) {}
+
+  saw({ mirror, progress }: { mirror?: MirrorHeartbeat['mirror']; progress?: Progress }): void {
+    if (progress?.what === 'Draining')
+      this.#gauge(metrics.drainLag, { migration: this.migration }, progress.all - progress.done);
+    if (!mirror) return;
+    const labels = { migration: this.migration, share: String(mirror.share) };
+    this.#gauge(metrics.mirrorLag, labels, mirror.lag);
+    this.#gauge(metrics.mirrorLagSeconds, labels, (mirror.behindMs ?? NaN) / 1000);
+    // MirrorMaker counts records alone.
+    const tellsBytes = mirror.bytes > 0 || mirror.records === 0;
+    this.#gauge(metrics.mirrorRate, labels, tellsBytes ? mirror.bytesPerSecond : NaN);
+    if (mirror.bytes > this.#bytes) count(metrics.mirrorBytes, labels, mirror.bytes - this.#bytes);
+    this.#bytes = mirror.bytes;
+  }
+
+  /** Something does not answer, or the activity ends. */
+  unknown(): void {
+    for (const forget of this.#set.values()) forget();
+    this.#set.clear();
+  }
+
+  #gauge({ name, means }: Metric, labels: Record<string, string>, value: number): void {
+    const gauge = currentContext()?.metricMeter.createGauge(name, 'float', undefined, means);
+    gauge?.set(value, labels);
+    this.#set.set(name, () => gauge?.set(NaN, labels));
+  }
+}
