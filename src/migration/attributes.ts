@@ -36,6 +36,6 @@ export function attributesOf(state: MigrationState, now: string): Record<Attribu
     FerryTarget: migration.target,
     // Who is to do something: the team of the file, else whoever looks after it.
     FerryWaitsFor: asked ? (migration.team ?? 'people') : null,
-    FerrySince: outcome?.at ?? step?.startedAt ?? state.startedAt ?? now,
+    FerrySince: outcome?.at ?? state.since?.at ?? step?.startedAt ?? state.startedAt ?? now,
   };
 }

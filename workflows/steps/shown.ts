@@ -11,7 +11,6 @@ import { ToldToFleet } from './told-to-fleet.js';
 export class Shown {
   #memo = '';
   #detailsDue = false;
-
   readonly #fleet: ToldToFleet;
   readonly #attributes: Attributes;
 
@@ -29,7 +28,6 @@ export class Shown {
   changed(): void {
     this.#details();
     this.#fleet.changed();
-    this.#attributes.changed();
     const { state, source, target } = statusOf(this.state);
     const { migration, startedAt } = this.state;
     const step = currentStep(this.state)?.id ?? null;
@@ -48,6 +46,7 @@ export class Shown {
       startedAt,
       ...(rate !== undefined && { rate }),
     };
+    this.#attributes.changed();
     // Each change of the memo is an event of history, so it is written only when it says something new.
     const memo = JSON.stringify(shown);
     if (memo === this.#memo) return;
