@@ -3,6 +3,7 @@ import { transientTypes } from '../src/migration/error-types.js';
 import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import type { FleetActivities } from '../src/migration/work/fleet.js';
 import type { RegistryActivities } from '../src/migration/work/schemas.js';
 import type { SurveyActivities } from '../src/migration/work/survey.js';
 import type { Work } from '../src/migration/work/work.js';
@@ -15,6 +16,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
 import { holdActivities } from './holds/holds.js';
+import { fleetActivities } from './fleet/fleet.js';
 import { heldBackOn } from './kit/held-back.js';
 import { soakActivities } from './drain/soak.js';
 import { twinActivities } from './drain/twins.js';
@@ -40,9 +42,9 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  */
 export function createActivities(
   dependencies: Dependencies,
-): Activities & RegistryActivities & SurveyActivities {
+): Activities & RegistryActivities & SurveyActivities & FleetActivities {
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
-  return safely<Activities & RegistryActivities & SurveyActivities>({
+  return safely<Activities & RegistryActivities & SurveyActivities & FleetActivities>({
     checkPlan: (input) =>
       attempting(async () => {
         const { declared: _, ...report } = await checkPlan(
@@ -79,6 +81,7 @@ export function createActivities(
     ...schemaActivities(dependencies),
     ...surveyActivities(dependencies),
     ...tellingActivities(dependencies),
+    ...fleetActivities(dependencies),
   });
 }
 

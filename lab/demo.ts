@@ -15,6 +15,7 @@ import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/r
 import { rehearse } from './rehearsal/rehearse.js';
 import { naisAccepts, naisChanges, NaisTarget } from './nais/target.js';
 import { groupNames, migrationOf, namesOf, shortened } from './rehearsal/script.js';
+import { showFleet } from './fleet/show.js';
 import { adviseShop, type Advised } from './shop/advised.js';
 import { Shop } from './shop/shop.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
@@ -61,7 +62,7 @@ const program = new Command('demo')
   )
   .argument(
     '[strategy]',
-    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run`,
+    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run; or fleet: thirty migrations of a shop`,
     'simplestCase',
   )
   .option('--json', 'print the result as JSON, progress on the error stream')
@@ -80,12 +81,13 @@ const program = new Command('demo')
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
+    if (name === 'fleet') return fleet(options);
     const isScan = name === 'scan';
     const wanted = isScan ? 'simplestCase' : name;
     const chosen = wanted === 'all' ? strategyNames : strategyNames.filter((one) => one === wanted);
     if (chosen.length === 0)
       throw new LabError(
-        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all or scan.`,
+        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all, scan or fleet.`,
         2,
       );
     const messages = Number(options.messages);
@@ -97,6 +99,33 @@ const program = new Command('demo')
   });
 
 const labName = 'demo';
+
+async function fleet({ json, keep, brokers, messages }: Options): Promise<void> {
+  const say = (line: string) => (json ? console.error(line) : console.log(line));
+  const lab = await startLab({ name: labName, progress: say, ...(brokers && { brokers }) });
+  const worker = new WorkerProcess(lab);
+  const interrupted = () =>
+    void worker
+      .kill()
+      .then(() => lab.down())
+      .finally(() => process.exit(1));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    worker.start();
+    say(`web UI: ${lab.temporal.ui}`);
+    const shown = await showFleet(lab, worker, Math.min(Number(messages), mostOfFleet), say);
+    if (json) console.log(JSON.stringify(shown));
+    process.exitCode = shown.promiseHeld ? 0 : 1;
+  } finally {
+    await worker.stop();
+    if (keep)
+      say(`The lab is up: web UI ${lab.temporal.ui}; \`npm run lab -- down --name ${labName}\` ends it.`);
+    else await lab.down();
+  }
+}
+
+/** Fifteen applications share this machine with everything else. */
+const mostOfFleet = 5_000;
 
 async function show(
   chosen: readonly Strategy[],

@@ -8,6 +8,7 @@ import type { Keeper } from '../../src/report/account/keeper.js';
 import type { NotifySettings } from '../../src/notify/targets.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Holder, Taken, Want } from '../../src/migration/holds.js';
+import type { SeenMigration } from '../../src/migration/work/fleet.js';
 import type { Held } from '../../src/migration/work/holds.js';
 
 /** What activities are given; nothing in this folder reads configuration or opens a connection. */
@@ -30,6 +31,15 @@ export interface Dependencies {
   reports?: { keeper: Keeper; accountOf: (workflowId: string, runId: string) => Promise<Account> };
   /** The migrations that run now, the asking one among them when it is a workflow. */
   otherMigrations: () => Promise<OtherMigration[]>;
+  /** How a migration of this name is, by what Temporal says of its last run; undefined: there is none. */
+  migrations?: (name: string) => Promise<SeenMigration | undefined>;
+  /**
+   * How many bytes a second the mirror of a workflow may copy, as that has last said; `null`: no limit, undefined: it says
+   * nothing of it.
+   */
+  rates?: (workflowId: string) => Promise<number | null | undefined>;
+  /** Ferry's search attributes that are registered. */
+  attributes?: () => Promise<string[]>;
 }
 
 /** One migration at a time has a topic or a group: asked of something that answers one after the other. */

@@ -4,6 +4,7 @@ import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
 import { unprotectedLogins } from '../config/unprotected.js';
+import { openFleets } from '../connections/fleet.js';
 import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
@@ -65,6 +66,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
             accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
         },
       }),
+      ...openFleets(client),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const shared = {

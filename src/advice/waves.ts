@@ -1,5 +1,4 @@
 import { Document, isMap, isSeq, type YAMLMap } from 'yaml';
-import { z } from 'zod';
 import type { Inventory } from '../inventory/inventory.js';
 import type { Known } from '../inventory/known.js';
 import { formatBytes } from '../migration/bytes.js';
@@ -12,21 +11,6 @@ import { teamOf, usesOf, type Uses } from './applications.js';
 import { expectedOf } from './expected.js';
 import { idleTopicsOf, type IdleTopic } from './idle.js';
 import type { TopicSet } from './sets.js';
-
-/** Migrations that run together. Written by `ferry advise --waves`, and a person may change it. */
-export const fleetShape = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/),
-  /** One after another: what depends on a migration stands in a later wave than that. */
-  waves: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** Paths of migration files, from the folder of this file. */
-      migrations: z.array(z.string()).min(1),
-    }),
-  ),
-  /** Topics that are in no migration, since nobody was seen to use them. Nothing deletes them but a person. */
-  idle: z.array(z.strictObject({ topic: z.string(), why: z.string() })).default([]),
-});
 
 export interface WaveOptions {
   /** Applications of one team in a wave. */

@@ -88,6 +88,8 @@ function fixed(state: MigrationState, change: Change): string | undefined {
   const { target } = state.migration;
   switch (area) {
     case 'description':
+    case 'team':
+    case 'labels':
     case 'waits':
     case 'leaveBehind':
     case 'messages':

@@ -38,9 +38,10 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
-const teamName = z
-  .string({ error: 'expected the name of a team in ferry.yaml' })
-  .min(1, { error: 'expected the name of a team in ferry.yaml' });
+/** Who owns the topics, or is told: by it lists are filtered, and `ferry.yaml` knows how to reach them. */
+export const teamName = z
+  .string({ error: 'expected the name of a team' })
+  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
 
 /** As much of RFC 5321 as an address of a person has; what is more is for the mail server to refuse. */
 const address = z
@@ -140,6 +141,12 @@ export const migrationShape = z.strictObject(
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
+    team: teamName.optional(),
+    labels: z
+      .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
+        error: 'expected an object of labels and texts',
+      })
+      .optional(),
     source: clusterName,
     target: clusterName,
     topics: z

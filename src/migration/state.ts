@@ -1,5 +1,6 @@
 import type { Acceptance, Finding } from './findings.js';
 import { targetName, type Migration } from './file.js';
+import type { Membership } from './membership.js';
 import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
 import type { Told } from './told.js';
@@ -25,6 +26,10 @@ export interface MigrationState {
   accepted: Acceptance[];
   /** The file was amended since the present step began: it begins again, with what is in the file now. */
   afresh?: boolean;
+  /** The fleet that it is in. */
+  fleet?: Membership;
+  /** How many bytes a second its mirror may copy, as a person has said and as its fleet has; the least of all counts. */
+  throttle?: { own?: number; fleet?: number };
   /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
   refused: { at: string; message: string; why: string }[];
   /** What people outside were told, newest last. */

@@ -56,6 +56,12 @@ describe('recorded histories', () => {
     ]);
   });
 
+  it('there are those of a fleet, and of migrations in it', () => {
+    expect(files.filter((file) => file.startsWith('fleet-')).sort()).toEqual([
+      ...['fleet-member.json', 'fleet-mirrored.json', 'fleet-waves.json'],
+    ]);
+  });
+
   it('replay on the workflows as they are', async () => {
     const answers = await replay(await bundle('../../workflows/index.ts'), files);
     expect(answers).toEqual(Object.fromEntries(files.map((file) => [file, undefined])));

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
 import { createProgram } from '../../app/cli/program.js';
-import { fleetShape } from '../../src/advice/waves.js';
+import { fleetShape } from '../../src/fleet/file.js';
 import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';

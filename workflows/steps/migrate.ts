@@ -2,6 +2,7 @@ import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio
 import { outOfColumns, type InColumns } from '../../src/migration/columns.js';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
+import { readMembership } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import {
   isClosed,
@@ -54,6 +55,7 @@ export async function migrate(
 async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
   const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
   await letGo(run);
+  if (run.state.fleet) await run.lastWord();
   await run.told();
   return outcome;
 }
@@ -88,7 +90,16 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
   const state = carried && outOfColumns<CarriedState>(carried);
   return state
     ? { ...state, steps: state.steps.map(asNow), migration }
-    : newState(migration, new Date().toISOString());
+    : { ...newState(migration, new Date().toISOString()), ...inFleet() };
+}
+
+/** Who starts it for a fleet says so in the memo. */
+function inFleet(): Pick<MigrationState, 'fleet' | 'throttle'> {
+  const told = workflowInfo().memo?.['fleet'];
+  const fleet = readMembership(told);
+  if (!fleet) return {};
+  const { rate } = told as { rate?: unknown };
+  return { fleet, ...(typeof rate === 'number' && { throttle: { fleet: rate } }) };
 }
 
 /** A run of an earlier version carried over an overridden claim as a verified one. */

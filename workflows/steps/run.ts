@@ -3,6 +3,7 @@ import { judge, type Judgement, type Rule } from '../../src/migration/claims.js'
 import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
+import { fleetSignal, heldBackFor, readMembership } from '../../src/migration/membership.js';
 import type { MessageName } from '../../src/migration/messages.js';
 import {
   stepOf,
@@ -122,6 +123,20 @@ export class Run {
     } else this.ignore(name, judgement.refusal);
   }
 
+  /** What a fleet says of itself: it has started this migration, or found it running. */
+  joins(input: unknown): void {
+    const fleet = readMembership(input);
+    if (!fleet) return this.ignore(fleetSignal, 'it is said by fleets alone, with what they are');
+    if (this.state.outcome) return;
+    this.state.fleet = fleet;
+    this.show();
+  }
+
+  /** Nothing is left that the fleet has not been told. */
+  async lastWord(): Promise<void> {
+    await this.#shown.told();
+  }
+
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
     countRefused(message, 'signal');
@@ -239,6 +254,30 @@ export class Run {
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
+  }
+
+  isHeldBack(what: 'people' | 'deletions'): boolean {
+    return heldBackFor(this.state.fleet, what, Date.now()) > 0;
+  }
+
+  /** Waits until the fleet lets it ask people, or delete: outside its hours nobody is there. */
+  async inHours(
+    step: Step,
+    what: 'people' | 'deletions',
+    until: string,
+    moot: () => boolean = () => false,
+  ): Promise<void> {
+    for (;;) {
+      const { fleet } = this.state;
+      const left = heldBackFor(fleet, what, Date.now());
+      if (left <= 0 || moot()) return;
+      const opens = new Date(Date.now() + left).toISOString();
+      this.says(step, 'active', `Outside the hours of ${fleet?.id}: ${until} ${opens.slice(0, 16)}Z.`);
+      await this.until(() => this.state.fleet !== fleet || moot(), {
+        ms: left,
+        summary: `waits for the hours of ${fleet?.id}`,
+      });
+    }
   }
 
   /**
@@ -385,6 +424,7 @@ export class Run {
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
+    if (this.state.fleet) await this.#shown.told();
     await this.#teller.halt();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
