@@ -40,7 +40,7 @@ async function connectorOf(connect: Connect, name: string): Promise<Connector> {
     name,
     class: said?.['connector.class'] ?? 'unknown',
     type,
-    ...(reads && { group: said?.['consumer.override.group.id'] ?? `connect-${name}` }),
+    ...(reads && said && { group: said['consumer.override.group.id'] ?? `connect-${name}` }),
     ...(pattern !== undefined && { pattern }),
     topics:
       listed !== undefined
