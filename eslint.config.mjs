@@ -52,12 +52,16 @@ export default tseslint.config(
   only(['app/**/*.ts'], 'The programs know nothing of the lab, benchmarks and tests.', [
     '(^|/)(lab|bench|test)/',
   ]),
-  only(['workflows/**/*.ts'], 'Workflow code imports only src/migration and @temporalio/workflow.', [
-    '^node:',
-    '^(?!\\.|@temporalio/(workflow|common)$)',
-    '(^|/)(app|activities|lab|bench|test)/',
-    'src/(?!migration/)',
-  ]),
+  only(
+    ['workflows/**/*.ts'],
+    'Workflow code imports only src/migration, src/fleet and @temporalio/workflow.',
+    [
+      '^node:',
+      '^(?!\\.|@temporalio/(workflow|common)$)',
+      '(^|/)(app|activities|lab|bench|test)/',
+      'src/(?!(migration|fleet)/)',
+    ],
+  ),
   only(['activities/**/*.ts'], 'Activities know src alone.', [
     '(^|/)(app|workflows|lab|bench|test)/',
     '@temporalio/(worker|workflow)',
@@ -65,6 +69,9 @@ export default tseslint.config(
   only(['src/**/*.ts'], 'What is in src knows neither workflows nor activities nor programs.', [
     '(^|/)(app|workflows|activities|lab|bench|test)/',
     '@temporalio/',
+  ]),
+  only(['src/fleet/**/*.ts'], 'Fleets are pure: they import the vocabulary, zod and themselves.', [
+    '^(?!\\./|\\.\\./migration/|zod$)',
   ]),
   only(['src/migration/**/*.ts'], 'The vocabulary is pure: it imports zod and itself.', [
     '^(?!\\./|\\.\\./(?:[\\w-]+\\.js)$|zod$)',

@@ -3,7 +3,9 @@ import { transientTypes } from '../src/migration/error-types.js';
 import { FerryError } from '../src/migration/errors.js';
 import { workflowId } from '../src/migration/messages.js';
 import type { Activities } from '../src/migration/work/activities.js';
+import type { FleetActivities } from '../src/migration/work/fleet.js';
 import type { RegistryActivities } from '../src/migration/work/schemas.js';
+import type { SurveyActivities } from '../src/migration/work/survey.js';
 import type { Work } from '../src/migration/work/work.js';
 import type { PlanReport } from '../src/migration/work/plan.js';
 import { copyAcls } from './acls/acls.js';
@@ -14,6 +16,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { doublingActivities } from './drain/doubling.js';
 import { drainActivities } from './drain/drain.js';
 import { holdActivities } from './holds/holds.js';
+import { fleetActivities } from './fleet/fleet.js';
 import { heldBackOn } from './kit/held-back.js';
 import { soakActivities } from './drain/soak.js';
 import { twinActivities } from './drain/twins.js';
@@ -26,6 +29,8 @@ import { producersOnTargetActivities } from './mirror/producers-on-target.js';
 import { quietActivities } from './drain/quiet.js';
 import { retireActivities } from './retire/retire.js';
 import { schemaActivities } from './schemas/schemas.js';
+import { surveyActivities } from './survey/survey.js';
+import { tellingActivities } from './telling/telling.js';
 import { compareTopics, createTopics } from './topics/topics.js';
 import { undo } from './retire/undo.js';
 
@@ -35,9 +40,11 @@ export type { Dependencies, OtherMigration } from './kit/dependencies.js';
  * Everything that a workflow may ask of the clusters, for a worker to register. Each fails only with a
  * `TemporalFailure`: an `ApplicationFailure` whose type is one of the ferry's error types, or a cancellation.
  */
-export function createActivities(dependencies: Dependencies): Activities & RegistryActivities {
+export function createActivities(
+  dependencies: Dependencies,
+): Activities & RegistryActivities & SurveyActivities & FleetActivities {
   const held = ({ migration }: Pick<Work, 'migration'>) => heldBackOn(dependencies.clusters, migration);
-  return safely<Activities & RegistryActivities>({
+  return safely<Activities & RegistryActivities & SurveyActivities & FleetActivities>({
     checkPlan: (input) =>
       attempting(async () => {
         const { declared: _, ...report } = await checkPlan(
@@ -72,6 +79,9 @@ export function createActivities(dependencies: Dependencies): Activities & Regis
     ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
+    ...surveyActivities(dependencies),
+    ...tellingActivities(dependencies),
+    ...fleetActivities(dependencies),
   });
 }
 

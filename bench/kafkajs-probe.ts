@@ -4,12 +4,15 @@ import { type Counted } from './counted.js';
 import { rounded } from './report.js';
 import type { Wide } from './wide.js';
 
+/** On a busy machine those that wait for kafkajs's own lock would give up sooner. */
+const requestTimeout = 300_000;
+
 /**
  * The lag of every group asked with kafkajs: the ends of each topic, and the commits of each group. The second time is
  * counted, when the client knows the cluster.
  */
 export async function probeWithKafkajs(lab: Lab, { topics, groups }: Wide): Promise<Counted> {
-  const admin = lab.source.kafkajs(FERRY).admin();
+  const admin = lab.source.kafkajs(FERRY, { requestTimeout }).admin();
   await admin.connect();
   const by: Record<string, number> = {};
   try {

@@ -11,6 +11,7 @@ import { printScan, scanBench, scanDefaults, type ScanOptions } from './scan.js'
 import { schemas, printSchemas } from './schemas.js';
 import { translate, printTranslate } from './translate.js';
 import { waiting, printWaiting } from './waiting.js';
+import { printWholeFleet, wholeFleet } from './whole-fleet.js';
 
 // Progress goes to the error stream, so that the result can be piped.
 const say = (line: string) => console.error(line);
@@ -24,6 +25,12 @@ benchmark('waiting', 'what it costs when many migrations wait, and how soon a wa
   .option('--migrations <n>', 'how many wait at once', amount, 300)
   .action(async ({ migrations, json }: { migrations: number; json?: boolean }) =>
     show(await waiting(migrations, say), printWaiting, json),
+  );
+
+benchmark('fleet', 'what a fleet of many migrations costs that wait, and some that copy')
+  .option('--migrations <n>', 'how many there are', amount, 1_000)
+  .action(async ({ migrations, json }: { migrations: number; json?: boolean }) =>
+    show(await wholeFleet(migrations, say), printWholeFleet, json),
   );
 
 benchmark('scale', 'how requests, time and history grow with the topics of one migration')

@@ -60,7 +60,7 @@ export interface ScaleRow {
 }
 
 /** Temporal suggests a new run this early, so that everything is carried several times on the way. */
-const newRunAfter = 60;
+const newRunAfter = 400;
 
 /**
  * How the work of one migration grows with its topics.

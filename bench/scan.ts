@@ -6,7 +6,7 @@ import { wavesOf } from '../src/advice/waves.js';
 import { parseInventory } from '../src/inventory/inventory.js';
 import type { AclBinding, Cluster } from '../src/kafka/cluster.js';
 import { inParallel } from '../src/parallel/in-parallel.js';
-import { reportPage } from '../src/report/page.js';
+import { inventoryPage } from '../src/report/inventory-page.js';
 import { silent } from '../lab/host/failure.js';
 import { runTool } from '../lab/host/tool.js';
 import { javaCommand } from '../lab/host/toolchain.js';
@@ -172,7 +172,7 @@ function advised(file: string): Scan['advice'] {
   if (!inventory) throw new LabError(`The inventory ${mistake}.`);
   const sets = setsOf(inventory).map((set) => ({ set, advice: advise(set, {}) }));
   const { waves } = wavesOf(sets, inventory);
-  const page = reportPage(inventory, sets);
+  const page = inventoryPage(inventory, sets);
   return {
     seconds: rounded((performance.now() - begun) / 1000),
     sets: sets.length,

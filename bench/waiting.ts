@@ -117,7 +117,11 @@ async function measureUsage(
 }
 
 /** Lets groups read their last record one after the other, at moments that do not depend on the probes'. */
-async function timeDetections(client: Client, source: Cluster, sample: readonly Behind[]): Promise<number[]> {
+export async function timeDetections(
+  client: Client,
+  source: Cluster,
+  sample: readonly Behind[],
+): Promise<number[]> {
   const committedAt = new Map<Mover, number>();
   for (const mover of sample) {
     await sleep(Math.random() * jitterMs);
@@ -137,7 +141,7 @@ async function timeDetections(client: Client, source: Cluster, sample: readonly 
 }
 
 /** So many of them, from all over the list. */
-function spread<T>(all: readonly T[], amount: number): T[] {
+export function spread<T>(all: readonly T[], amount: number): T[] {
   const every = Math.max(1, all.length / amount);
   return all.filter((_, index) => Math.floor(index / every) !== Math.floor((index - 1) / every));
 }

@@ -15,6 +15,7 @@ import { openRehearsalRegistries, type RehearsalRegistries } from './rehearsal/r
 import { rehearse } from './rehearsal/rehearse.js';
 import { naisAccepts, naisChanges, NaisTarget } from './nais/target.js';
 import { groupNames, migrationOf, namesOf, shortened } from './rehearsal/script.js';
+import { showFleet } from './fleet/show.js';
 import { adviseShop, type Advised } from './shop/advised.js';
 import { Shop } from './shop/shop.js';
 import { WorkerProcess } from './rehearsal/worker-process.js';
@@ -48,6 +49,8 @@ interface Options {
   brokers?: BrokerCount;
   tiered?: boolean;
   login?: LabLogin;
+  sourceLogin?: LabLogin;
+  targetLogin?: LabLogin;
   target?: 'kafka' | 'aiven' | 'nais';
   /** The migration file is one that `ferry advise` has written from a scan of a whole shop. */
   scan?: boolean;
@@ -59,7 +62,7 @@ const program = new Command('demo')
   )
   .argument(
     '[strategy]',
-    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run`,
+    `one of ${strategyNames.join(', ')}, or all; or scan: a shop is looked at, advised and one of its files run; or fleet: thirty migrations of a shop`,
     'simplestCase',
   )
   .option('--json', 'print the result as JSON, progress on the error stream')
@@ -67,6 +70,8 @@ const program = new Command('demo')
   .option(...brokersOption)
   .option('--tiered', 'the history is in the remote storage of the source (simpleMirroring)')
   .addOption(new Option('--login <way>', 'how the ferry logs in to both clusters').choices(labLogins))
+  .addOption(new Option('--source-login <way>', 'how it logs in to the source alone').choices(labLogins))
+  .addOption(new Option('--target-login <way>', 'how it logs in to the target alone').choices(labLogins))
   .addOption(
     new Option(
       '--target <way>',
@@ -76,12 +81,13 @@ const program = new Command('demo')
   .option('--keep', 'leave the lab up afterwards, to look around')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (name: string, options: Options) => {
+    if (name === 'fleet') return fleet(options);
     const isScan = name === 'scan';
     const wanted = isScan ? 'simplestCase' : name;
     const chosen = wanted === 'all' ? strategyNames : strategyNames.filter((one) => one === wanted);
     if (chosen.length === 0)
       throw new LabError(
-        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all or scan.`,
+        `${name} is no strategy: choose one of ${strategyNames.join(', ')}, all, scan or fleet.`,
         2,
       );
     const messages = Number(options.messages);
@@ -94,10 +100,37 @@ const program = new Command('demo')
 
 const labName = 'demo';
 
+async function fleet({ json, keep, brokers, messages }: Options): Promise<void> {
+  const say = (line: string) => (json ? console.error(line) : console.log(line));
+  const lab = await startLab({ name: labName, progress: say, ...(brokers && { brokers }) });
+  const worker = new WorkerProcess(lab);
+  const interrupted = () =>
+    void worker
+      .kill()
+      .then(() => lab.down())
+      .finally(() => process.exit(1));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    worker.start();
+    say(`web UI: ${lab.temporal.ui}`);
+    const shown = await showFleet(lab, worker, Math.min(Number(messages), mostOfFleet), say);
+    if (json) console.log(JSON.stringify(shown));
+    process.exitCode = shown.promiseHeld ? 0 : 1;
+  } finally {
+    await worker.stop();
+    if (keep)
+      say(`The lab is up: web UI ${lab.temporal.ui}; \`npm run lab -- down --name ${labName}\` ends it.`);
+    else await lab.down();
+  }
+}
+
+/** Fifteen applications share this machine with everything else. */
+const mostOfFleet = 5_000;
+
 async function show(
   chosen: readonly Strategy[],
   messages: number,
-  { json, keep, brokers, tiered, login, target, scan }: Options,
+  { json, keep, brokers, tiered, login, sourceLogin = login, targetLogin = login, target, scan }: Options,
 ): Promise<Shown[]> {
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const schemas = chosen.includes('advancedMirroring');
@@ -108,7 +141,7 @@ async function show(
     registries: schemas,
     ...(brokers && { brokers }),
     ...(tiered && { tiered }),
-    ...(login && { login }),
+    login: { ...(sourceLogin && { source: sourceLogin }), ...(targetLogin && { target: targetLogin }) },
     ...(target === 'aiven' && { aiven: true }),
   });
   const registries = schemas ? await openRehearsalRegistries(lab) : undefined;

@@ -12,6 +12,9 @@ import { settleAll } from './host/settle.js';
 import type { JvmKind } from './kafka/jars.js';
 import { type ClusterPlan, type LabCluster, openCluster, startCluster } from './kafka/cluster.js';
 import { tieredStorageJar } from './kafka/tiered-storage.js';
+import { issueTickets, kdcFolder, labKdc, type LabKdc } from './login/kdc.js';
+import { anyLogsInBy, type LabLogin, type LabLogins, loginsOf } from './login/logins.js';
+import type { LoginListener } from './login/listener.js';
 import { issueTokens, tokenServer, tokensFolder } from './login/tokens.js';
 import { kafkaVersion, metadataOf, sourceVersion } from './kafka/version.js';
 import { changeState, type LabState, readState, writeState } from './state.js';
@@ -35,8 +38,7 @@ export const DEFAULT_NAME = 'default';
 export const brokerCounts = [1, 3] as const;
 export type BrokerCount = (typeof brokerCounts)[number];
 
-export const labLogins = ['oauth'] as const;
-export type LabLogin = (typeof labLogins)[number];
+export { type LabLogin, labLogins, type LabLogins } from './login/logins.js';
 
 export interface LabTemporal {
   /** `host:port` of the frontend. */
@@ -63,6 +65,8 @@ export interface Lab {
   temporal: LabTemporal;
   /** Gives tokens, where the ferry logs in with one. */
   tokens?: Server;
+  /** Gives tickets, where the ferry logs in with Kerberos. */
+  kdc?: LabKdc;
   /** The stand-in for Aiven's API, where the target is a service there. */
   aiven?: Server & { url: string; folder: string };
   /** There once it was asked for. */
@@ -92,8 +96,8 @@ export interface StartOptions {
   brokers?: BrokerCount;
   /** A source with tiered storage (KIP-405) whose remote reads are late at random. */
   tiered?: boolean;
-  /** How the ferry logs in to both clusters: as everybody else unless told, or with tokens. */
-  login?: LabLogin;
+  /** How the ferry logs in to both clusters or to each: as everybody else unless told. */
+  login?: LabLogin | LabLogins;
   /** A target that is a service at Aiven: topics and ACLs by a stand-in for its API. */
   aiven?: boolean;
   /** Kafka Connect with MirrorMaker 2 too. */
@@ -113,25 +117,17 @@ export interface StartOptions {
  * @throws LabError one sentence; nothing is left running.
  */
 export async function startLab(options: StartOptions = {}): Promise<Lab> {
-  const {
-    name = DEFAULT_NAME,
-    progress = silent,
-    jvm,
-    brokers = 1,
-    tiered,
-    newRunAfter,
-    login,
-    aiven,
-  } = options;
+  const { name = DEFAULT_NAME, progress = silent, jvm, brokers = 1, tiered, newRunAfter, aiven } = options;
+  const logins = loginsOf(options.login);
   const versions = { ...kafkaVersion, source: sourceVersion(options.source) };
   if (brokers > 1 && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has one broker in the lab.`, 2);
   if (tiered && metadataOf(versions.source) === 'zooKeeper')
     throw new LabError(`A source of Kafka ${versions.source} has no tiered storage.`, 2);
-  if (login && metadataOf(versions.source) === 'zooKeeper')
-    throw new LabError(`A source of Kafka ${versions.source} takes no tokens.`, 2);
-  if (login && aiven)
-    throw new LabError('A service at Aiven takes certificates and no tokens of the lab.', 2);
+  if (logins.source && metadataOf(versions.source) === 'zooKeeper')
+    throw new LabError(`A source of Kafka ${versions.source} takes no tokens and no tickets.`, 2);
+  if (logins.target && aiven)
+    throw new LabError('A service at Aiven takes certificates, and no tokens or tickets of the lab.', 2);
   const folder = labFolder(name);
   if (await takeDown(name)) progress(`removed what was left of the lab ${name}`);
   await setUp(progress, versions.source);
@@ -144,18 +140,21 @@ export async function startLab(options: StartOptions = {}): Promise<Lab> {
     ...(jvm && { jvm }),
     ...(tiered && { tiered }),
     ...(newRunAfter && { newRunAfter }),
-    ports: await choosePorts(brokers, login, aiven),
+    ...(Object.keys(logins).length > 0 && { logins }),
+    ports: await choosePorts(brokers, logins, aiven),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeState(folder, state);
   try {
-    if (login) await issueTokens(tokensFolder(folder));
+    if (state.ports.tokens !== undefined) await issueTokens(tokensFolder(folder));
+    if (state.ports.kdc !== undefined) await issueTickets(kdcFolder(folder), state.ports.kdc, progress);
     if (aiven) await prepareAiven(aivenFolder(folder));
     const [source, target, temporal] = await settleAll([
       startCluster(folder, planOf('source', folder, state)),
       startCluster(folder, planOf('target', folder, state)),
       startTemporal(folder, state),
       Promise.resolve(tokensOf(folder, state)?.start()),
+      Promise.resolve(kdcOf(folder, state)?.start()),
     ]);
     const lab = await assemble(name, folder, state, { source, target }, temporal);
     await lab.aiven?.start();
@@ -210,6 +209,22 @@ function tokensOf(folder: string, { ports }: LabState): Server | undefined {
   return ports.tokens === undefined ? undefined : tokenServer(tokensFolder(folder), ports.tokens);
 }
 
+function kdcOf(folder: string, { ports }: LabState): LabKdc | undefined {
+  return ports.kdc === undefined ? undefined : labKdc(kdcFolder(folder), ports.kdc);
+}
+
+function listenerOf(
+  name: ClusterName,
+  folder: string,
+  { ports, logins }: LabState,
+): LoginListener | undefined {
+  const way = logins?.[name];
+  if (way === 'kerberos') return { way, folder: kdcFolder(folder) };
+  return way && ports.tokens !== undefined
+    ? { way, folder: tokensFolder(folder), port: ports.tokens }
+    : undefined;
+}
+
 function aivenOf(folder: string, { ports }: LabState, { bootstrap }: LabCluster): Lab['aiven'] {
   if (ports.aiven === undefined) return undefined;
   return Object.assign(aivenServer(folder, ports.aiven, bootstrap), {
@@ -218,14 +233,16 @@ function aivenOf(folder: string, { ports }: LabState, { bootstrap }: LabCluster)
   });
 }
 
-function planOf(name: ClusterName, folder: string, { versions, ports, jvm, tiered }: LabState): ClusterPlan {
+function planOf(name: ClusterName, folder: string, state: LabState): ClusterPlan {
+  const { versions, ports, jvm, tiered } = state;
+  const login = listenerOf(name, folder, state);
   return {
     name,
     version: versions[name],
     brokers: ports[name],
     ...(name === 'source' && tiered && { tiered }),
     ...(name === 'target' && ports.aiven !== undefined && { aiven: true }),
-    ...(ports.tokens !== undefined && { oauth: { folder: tokensFolder(folder), port: ports.tokens } }),
+    ...(login && { login }),
     ...(jvm && { jvm }),
   };
 }
@@ -245,6 +262,7 @@ async function assemble(
 ): Promise<Lab> {
   const { ports } = state;
   const tokens = tokensOf(folder, state);
+  const kdc = kdcOf(folder, state);
   const aiven = aivenOf(folder, state, clusters.target);
   const lab: Lab = {
     name,
@@ -260,6 +278,7 @@ async function assemble(
       start: () => temporal.start(),
     },
     ...(tokens && { tokens }),
+    ...(kdc && { kdc }),
     ...(aiven && { aiven }),
     connect: ports.connect === undefined ? undefined : await openConnect(folder, ports.connect, clusters),
     startConnect: async () => {
@@ -320,22 +339,26 @@ async function writeFerryYaml(lab: Lab, others: Record<string, { url: string }> 
 
 async function choosePorts(
   brokers: BrokerCount,
-  login?: LabLogin,
+  logins: LabLogins,
   aiven?: boolean,
 ): Promise<LabState['ports']> {
-  const free = (await freePorts(2 + 4 * brokers + (login ? 1 + 2 * brokers : 0) + (aiven ? 1 : 0))).values();
+  const tokens = anyLogsInBy(logins, 'oauth');
+  const kdc = anyLogsInBy(logins, 'kerberos');
+  const others = [tokens, kdc, aiven].filter(Boolean).length;
+  const free = (await freePorts(2 + (4 + Object.keys(logins).length) * brokers + others)).values();
   const next = () => free.next().value as number;
-  const cluster = () =>
+  const cluster = (name: ClusterName) =>
     Array.from({ length: brokers }, () => ({
       client: next(),
       controller: next(),
-      ...(login && { login: next() }),
+      ...(logins[name] && { login: next() }),
     }));
   return {
-    source: cluster(),
-    target: cluster(),
+    source: cluster('source'),
+    target: cluster('target'),
     temporal: { frontend: next(), ui: next() },
-    ...(login && { tokens: next() }),
+    ...(tokens && { tokens: next() }),
+    ...(kdc && { kdc: next() }),
     ...(aiven && { aiven: next() }),
   };
 }

@@ -120,7 +120,7 @@ async function wholeLab({
     );
   if (tiered && !lab.source.tiered)
     throw new LabError(`The lab ${name} is up without tiered storage: say --fresh to throw it away.`, 2);
-  if (login && !lab.tokens)
+  if (login && (login === 'oauth' ? !lab.tokens : !lab.kdc))
     throw new LabError(`The lab ${name} is up without --login ${login}: say --fresh to throw it away.`, 2);
   if (aiven && !lab.aiven)
     throw new LabError(`The lab ${name} is up without --aiven: say --fresh to throw it away.`, 2);

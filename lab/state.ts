@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from './host/failure.js';
 import type { ProcessIdentity } from './host/processes.js';
+import type { LabLogins } from './login/logins.js';
 import type { JvmKind } from './kafka/jars.js';
 import type { BrokerPorts } from './kafka/layout.js';
 import type { ClusterName } from './principals.js';
@@ -18,6 +19,8 @@ export interface LabState {
   tiered?: boolean;
   /** What the brokers are started as; absent: `small`. */
   jvm?: JvmKind;
+  /** How the ferry logs in, where otherwise than everybody else. */
+  logins?: LabLogins;
   /** After how many events Temporal suggests a new run; absent: its own. */
   newRunAfter?: number;
   /** Of each cluster: those of its brokers, in the order of their ids. */
@@ -28,6 +31,8 @@ export interface LabState {
     registries?: Record<ClusterName, number>;
     /** Of the server that gives tokens. */
     tokens?: number;
+    /** Of the KDC that gives tickets. */
+    kdc?: number;
     /** Of the stand-in for Aiven's API. */
     aiven?: number;
   };

@@ -18,6 +18,7 @@ export function describeLab(lab: Lab) {
     },
     clusters: { source: describeCluster(lab.source), target: describeCluster(lab.target) },
     ...(lab.tokens && { tokens: { running: lab.tokens.isRunning(), log: lab.tokens.log } }),
+    ...(lab.kdc && { kdc: { running: lab.kdc.isRunning(), log: lab.kdc.log } }),
     ...(lab.aiven && {
       aiven: {
         url: lab.aiven.url,
@@ -78,10 +79,15 @@ function ended({ source, target }: Lab): string {
 }
 
 /** Lines on what runs only when it was asked for. */
-function askedFor({ connect, registries, source, target, tokens, aiven }: Lab): string {
-  const login = [source, target].map(({ ferryLogin }) => ferryLogin?.bootstrap.join()).join(' and ');
+function askedFor({ connect, registries, source, target, aiven }: Lab): string {
   return [
-    ...(tokens ? [`  login     the ferry brings tokens: OAUTHBEARER at ${login}`] : []),
+    ...[source, target].flatMap(({ name, ferryLogin }) =>
+      ferryLogin
+        ? [
+            `  login     of the ferry to the ${name}: ${ferryLogin.sasl.mechanism} at ${ferryLogin.bootstrap.join()}`,
+          ]
+        : [],
+    ),
     ...(aiven ? [`  Aiven     ${aiven.url}   a stand-in: topics and ACLs of the target`] : []),
     ...(connect ? [`  Connect   ${connect.url}   Kafka ${connect.version} with MirrorMaker 2`] : []),
     ...(registries
@@ -135,7 +141,16 @@ function example({ bootstrap, clients }: LabCluster): string {
 }
 
 /** Whether every server that was ever asked for runs. */
-export function allRunning({ source, target, temporal, tokens, aiven, connect, registries }: Lab): boolean {
-  const asked = [tokens, aiven, connect, registries?.source, registries?.target];
+export function allRunning({
+  source,
+  target,
+  temporal,
+  tokens,
+  kdc,
+  aiven,
+  connect,
+  registries,
+}: Lab): boolean {
+  const asked = [tokens, kdc, aiven, connect, registries?.source, registries?.target];
   return [source, target, temporal, ...asked].every((server) => server?.isRunning() ?? true);
 }

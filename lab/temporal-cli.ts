@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { LabError, type Progress, silent } from './host/failure.js';
 import { cacheFolder, exists, makeOnce } from './host/folders.js';
+import { onPath } from './host/on-path.js';
 import { runTool } from './host/tool.js';
 import { versions } from './versions.js';
 
@@ -26,6 +27,7 @@ export async function temporalCli(progress: Progress = silent): Promise<string> 
   }
   const built = join(cacheFolder(`temporal-cli-${versions.temporalCli}`), 'temporal');
   // Our own build is what it says it is; running it to ask would cost every start a second.
+  // Whole, because the SDK's test environment looks for a file and not for a command.
   const installed = await onPath('temporal');
   if (await exists(built)) return installed && (await isNewEnough(installed)) ? installed : built;
   for (const candidate of [...(installed ? [installed] : []), ...(await downloadedBySdk())])
@@ -45,15 +47,6 @@ async function build(progress: Progress): Promise<void> {
       env: { ...process.env, GOBIN: empty },
     });
   });
-}
-
-/** Whole, because the SDK's test environment looks for a file and not for a command. */
-async function onPath(command: string): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, command);
-    if (isAbsolute(path) && (await exists(path))) return path;
-  }
-  return undefined;
 }
 
 // The SDK's test environment keeps its downloads in the folder for temporary files.

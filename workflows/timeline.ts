@@ -1,7 +1,8 @@
 import type { Activities } from '../src/migration/work/activities.js';
+import type { FleetActivities } from '../src/migration/work/fleet.js';
 
 /** What the timeline of the web UI calls an activity. */
-const words: Record<keyof Activities, string> = {
+const words: Record<keyof (Activities & FleetActivities), string> = {
   checkPlan: 'checks the plan on both clusters',
   takeHolds: 'takes the topics and groups, so that no other migration has them',
   releaseHolds: 'gives the topics and groups back',
@@ -30,12 +31,17 @@ const words: Record<keyof Activities, string> = {
   deleteSource: 'deletes the topics on the source',
   watchDeleted: 'makes sure that they are gone',
   targetWrites: 'looks whether producers have written to the target',
+  tell: 'tells people',
+  keepAccount: 'writes the report',
   undo: 'takes back what was made on the target',
+  openHours: 'reads when the hours of the fleet are',
+  seeMigrations: 'looks after migrations that have said nothing',
+  knownAttributes: 'asks which search attributes there are',
 };
 
 /** Temporal takes one line of up to 200 bytes. */
 export function activitySummary(type: string, [input]: unknown[]): string {
-  const text = Object.hasOwn(words, type) ? words[type as keyof Activities] : type;
+  const text = Object.hasOwn(words, type) ? words[type as keyof typeof words] : type;
   const { share, shares } = (input ?? {}) as { share?: unknown; shares?: unknown };
   return typeof share === 'number' && typeof shares === 'number' && shares > 1
     ? `${text}, share ${share + 1} of ${shares}`

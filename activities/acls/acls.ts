@@ -11,6 +11,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import type { DeclaredAccess } from '../../src/provision/declaring.js';
 import { aclKey, planAcls } from './acl-plan.js';
 import { noAuthorizer } from './no-authorizer.js';
+import { subjectGrants, type SubjectUse, subjectUses } from './subject-grants.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { provisionerOf } from '../kit/provisioning.js';
@@ -35,12 +36,14 @@ export interface AclSurvey {
  * Reads the ACLs of both clusters, one request each, and says what is to be copied.
  *
  * @param provisioner how rights come to the target
+ * @param uses reads which subjects are copied
  */
 export async function surveyAcls(
   source: Cluster,
   target: Cluster,
   migration: Migration,
   provisioner: Provisioner,
+  uses: () => Promise<SubjectUse[]>,
 ): Promise<AclSurvey> {
   const [held, there] = await Promise.all([source.acls(), provisioner.rights()]);
   const checked = async (rights: readonly Right[] = []) =>
@@ -80,7 +83,13 @@ export async function surveyAcls(
     };
   }
   const present = new Set(there.map(aclKey));
-  const { rights, findings: otherwise } = provisioner.plan(bindings);
+  const onTopics = provisioner.plan(bindings);
+  const onSubjects =
+    migration.schemas && provisioner.planSubjects
+      ? await provisioner.planSubjects(subjectGrants(await uses(), bindings))
+      : undefined;
+  const rights = [...onTopics.rights, ...(onSubjects?.rights ?? [])];
+  const otherwise = [...onTopics.findings, ...(onSubjects?.findings ?? [])];
   return {
     wanted: rights,
     missing: rights.filter((acl) => !present.has(aclKey(acl))),
@@ -147,6 +156,7 @@ export async function copyAcls(
     target,
     migration,
     provisioner,
+    () => subjectUses(dependencies, migration),
   );
   const topics = migration.topics.map(targetName);
   const noted = note.safeParse(attempt.noted).data;

@@ -3,8 +3,12 @@ import type { Connect } from '../../src/connect/rest.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { Provisioner } from '../../src/provision/provisioner.js';
 import type { Declaring } from '../../src/provision/declaring.js';
+import type { Account } from '../../src/account/account.js';
+import type { Keeper } from '../../src/report/account/keeper.js';
+import type { NotifySettings } from '../../src/notify/targets.js';
 import type { Registry } from '../../src/registry/registry.js';
 import type { Holder, Taken, Want } from '../../src/migration/holds.js';
+import type { SeenMigration } from '../../src/migration/work/fleet.js';
 import type { Held } from '../../src/migration/work/holds.js';
 
 /** What activities are given; nothing in this folder reads configuration or opens a connection. */
@@ -21,8 +25,21 @@ export interface Dependencies {
   declares?: (cluster: string) => Declaring | undefined;
   /** Which migration has which topics and groups. */
   holds: Holds;
+  /** Whom to tell of migrations, and where the web UI shows one. Absent: nobody. */
+  notify?: { settings: NotifySettings; link: (workflowId: string) => string | undefined };
+  /** Where reports of migrations that have ended are kept, and what happened in one. Absent: nowhere. */
+  reports?: { keeper: Keeper; accountOf: (workflowId: string, runId: string) => Promise<Account> };
   /** The migrations that run now, the asking one among them when it is a workflow. */
   otherMigrations: () => Promise<OtherMigration[]>;
+  /** How a migration of this name is, by what Temporal says of its last run; undefined: there is none. */
+  migrations?: (name: string) => Promise<SeenMigration | undefined>;
+  /**
+   * How many bytes a second the mirror of a workflow may copy, as that has last said; `null`: no limit, undefined: it says
+   * nothing of it.
+   */
+  rates?: (workflowId: string) => Promise<number | null | undefined>;
+  /** Ferry's search attributes that are registered. */
+  attributes?: () => Promise<string[]>;
 }
 
 /** One migration at a time has a topic or a group: asked of something that answers one after the other. */

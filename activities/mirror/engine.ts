@@ -16,6 +16,7 @@ import { attempting } from '../kit/attempt.js';
 import type { MirrorActivities } from '../connect/connect.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { watchEngine } from './engine-watching.js';
+import { LiveRate } from './live-rate.js';
 import { MirrorPace } from './mirror-pace.js';
 import { historyOf } from './history.js';
 import { partitionsIn, plannedTopics, topicIdsOn } from '../topics/planned-topics.js';
@@ -32,7 +33,8 @@ import { count } from '../kit/wording.js';
 export function engineActivities({
   clusters,
   registries,
-}: Pick<Dependencies, 'clusters' | 'registries'>): MirrorActivities {
+  rates,
+}: Pick<Dependencies, 'clusters' | 'registries' | 'rates'>): MirrorActivities {
   return {
     prepareMirror: (input) =>
       attempting(async (attempt) => {
@@ -91,7 +93,7 @@ export function engineActivities({
           }),
         });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
-      const { bytesPerSecond } = migration.copying;
+      const rate = new LiveRate(rates, migration.name, input.rate ?? migration.copying.bytesPerSecond);
       const { busy } = sharesOf(migration, partitions);
       beat();
       const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]);
@@ -120,7 +122,7 @@ export function engineActivities({
               if (failing === undefined) measuring.saw(paced);
               beat();
             },
-            ...(bytesPerSecond !== undefined && { throttle: Math.ceil(bytesPerSecond / busy.length) }),
+            throttle: () => (rate.now === undefined ? undefined : Math.ceil(rate.now / busy.length)),
           },
         );
       } catch (error) {
@@ -130,6 +132,7 @@ export function engineActivities({
       } finally {
         clearInterval(timer);
         measuring.unknown();
+        rate.end();
       }
       return { state: 'watching', sentence: says(), carry: null };
     },

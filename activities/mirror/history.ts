@@ -2,6 +2,7 @@ import {
   partitionKey,
   type Cluster,
   type ConfigEntry,
+  type TopicFacts,
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
@@ -64,15 +65,20 @@ export async function historyOf(
     const from = onSource.topics.get(move.name);
     if (!from || from.facts.internal) return [];
     const there = onTarget.topics.get(targetName(move));
+    const unseen = onTarget.hidden.has(targetName(move));
     const wanted = wantedConfig(move, from.config);
     return [
       {
         move,
         from,
         setting: (entry) =>
-          there ? effective(there.config, entry) : (wanted[entry] ?? brokerDefault(defaults, entry)),
-        mend: (entry) =>
           there
+            ? effective(there.config, entry)
+            : unseen
+              ? undefined
+              : (wanted[entry] ?? brokerDefault(defaults, entry)),
+        mend: (entry) =>
+          there || unseen
             ? `set ${entry} on ${targetName(move)} of ${target.name}`
             : `say ${entry} under config of ${move.name} in the file`,
       },
@@ -87,7 +93,10 @@ export async function historyOf(
       source,
       copied.filter(({ setting }) => setting('cleanup.policy')?.includes('compact')),
     ),
-    recordsBefore({ source, target, registries, connects }, work, onTarget.topics),
+    recordsBefore({ source, target, registries, connects }, work, [
+      ...[...onTarget.topics.values()].map(({ facts }) => facts),
+      ...onTarget.hidden.values(),
+    ]),
     largestBatches(source, partitions),
   ]);
   return [
@@ -308,10 +317,9 @@ async function recordsBefore(
     connects,
   }: { source: Cluster; target: Cluster } & Pick<Dependencies, 'registries' | 'connects'>,
   work: Pick<Work, 'migration' | 'accepted'>,
-  there: ReadonlyMap<string, TopicState>,
+  facts: readonly TopicFacts[],
 ): Promise<Finding[]> {
   const { migration } = work;
-  const facts = [...there.values()].map((state) => state.facts);
   const ends: Ends[] = await readEnds(target, partitionsIn(facts));
   const held = ends.filter(({ logStart, highWatermark }) => highWatermark > logStart);
   if (held.length === 0) return [];

@@ -12,6 +12,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic } from '../acls/acl-text.js';
 import type { DeclaredAccess, DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
 import { surveyAcls, type AclSurvey } from '../acls/acls.js';
+import { subjectUses } from '../acls/subject-grants.js';
 import { surveyDeclaredAccess } from '../acls/declared-access.js';
 import { conflicts } from './conflicts.js';
 import { surveyMirrorMaker } from '../connect/connect-setup.js';
@@ -93,6 +94,7 @@ export async function checkPlan(
                 target.cluster,
                 migration,
                 provisionerOf(dependencies, migration.target),
+                () => subjectUses(dependencies, migration),
               ),
         )
       : undefined;
@@ -193,6 +195,7 @@ function aclsOf({ topics }: Migration, held: readonly AclBinding[]): PlanReport[
 const nothingRead: TopicSurvey = {
   source: new Map(),
   target: new Map(),
+  hidden: new Map(),
   toCreate: [],
   awaited: [],
   findings: [],
@@ -309,9 +312,9 @@ async function checkTarget(
   // A mirror has its own question about them.
   const there = isMirrored(migration.strategy)
     ? []
-    : migration.topics.map(targetName).filter((name) => topics.target.has(name));
+    : migration.topics.map(targetName).filter((name) => topics.target.has(name) || topics.hidden.has(name));
   const records = await attempted(looking, `records-unread:${target.name}`, async () => {
-    const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? []);
+    const facts = there.flatMap((name) => topics.target.get(name)?.facts ?? topics.hidden.get(name) ?? []);
     const partitions = partitionsIn(facts);
     const commits = await readCommitted(target, migration.consumers.map(targetGroup), partitions);
     const known = migration.consumers.flatMap((move) => {

@@ -119,7 +119,7 @@ function creations({ target, topics: moves }: Migration, topics: TopicSurvey): s
   });
   const kept = moves
     .map(targetName)
-    .filter((name) => topics.target.has(name))
+    .filter((name) => topics.target.has(name) || topics.hidden.has(name))
     .map((name) => `Use ${name} on ${target} as it is.`);
   return [...created, ...kept];
 }

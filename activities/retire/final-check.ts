@@ -81,6 +81,7 @@ export async function finalCheck(
     topic: name,
     topicId,
     partitions: of.length,
+    ...(of[0] && { replicationFactor: of[0].replicas.length }),
     highWatermarks: pack(
       of.map(({ partition }) => valueOf(marks, partitionKey({ topic: name, partition })).highWatermark),
     ),

@@ -3,7 +3,7 @@ import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type TopicMove } from '../../src/migration/file.js';
 import type { DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
 import { configRules, entryText, sameValue } from './config-rules.js';
-import { compareTopic } from './topic-comparison.js';
+import { compareTopic, compareUnseen } from './topic-comparison.js';
 import { effective, explicitConfig, wantedConfig } from './topic-config.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { replicationFactor, type TopicState } from './topic-reading.js';
@@ -66,15 +66,7 @@ export function declareTopic(
       ),
     ],
     compared: (there) => compareDeclared(asDeclared, implied, there, target.name, declaring.from),
-    unseen: (facts) => [
-      ...compareTopic(asDeclared, implied, { facts, config: [] }, target.name).filter(
-        ({ key }) => !key.startsWith('config-differs:'),
-      ),
-      asking(
-        `config-not-shown:${targetName(move)}`,
-        `${target.name} does not show the ferry how ${targetName(move)} is configured, so nobody has compared it with ${declaring.from}: look there, then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
-      ),
-    ],
+    unseen: (facts) => compareUnseen(asDeclared, implied, facts, target.name, declaring.from),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Finding } from '../../src/migration/findings.js';
+import type { TopicFacts } from '../../src/kafka/cluster.js';
 import { targetName, type TopicMove } from '../../src/migration/file.js';
 import { applies, configRules, defaultDiffers, entryText, sameValue } from './config-rules.js';
 import { effective, wantedConfig } from './topic-config.js';
 import { replicationFactor, type TopicState } from './topic-reading.js';
-import { blocking, noting } from '../kit/weights.js';
+import { asking, blocking, noting } from '../kit/weights.js';
 import { count } from '../kit/wording.js';
 
 /**
@@ -20,6 +21,31 @@ export function compareTopic(
     ...comparePartitions(move, source, there, target),
     ...compareConfig(move, source, there, target),
     ...compareReplication(move, source, there, target),
+  ];
+}
+
+/**
+ * The same of a topic whose configuration the target does not show: what it keeps, takes and gives times to is a promise
+ * that a person has to look after.
+ *
+ * @param as what it should be like, in words
+ */
+export function compareUnseen(
+  move: TopicMove,
+  source: TopicState,
+  facts: TopicFacts,
+  target: string,
+  as = `what ${move.name} has on the source`,
+): Finding[] {
+  const name = targetName(move);
+  return [
+    ...compareTopic(move, source, { facts, config: [] }, target).filter(
+      ({ key }) => !key.startsWith('config-differs:'),
+    ),
+    asking(
+      `config-not-shown:${name}`,
+      `${target} does not show the ferry how ${name} is configured, so nobody has compared it with ${as}: look there, above all at cleanup.policy, retention.ms, max.message.bytes and message.timestamp.type, then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
+    ),
   ];
 }
 

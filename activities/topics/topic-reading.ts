@@ -44,6 +44,12 @@ export async function readTopics(cluster: Cluster, names: readonly string[]): Pr
   return { topics, hidden, findings };
 }
 
+/** What else could not be read: a hidden configuration is compared as far as it goes, and asked about. */
+export function readFindings(cluster: string, { findings, hidden }: ReadTopics): Finding[] {
+  const asked = new Set([...hidden.keys()].map((name) => `unreadable:${cluster}/${name}`));
+  return findings.filter(({ key }) => !asked.has(key));
+}
+
 export function replicationFactor({ partitions }: TopicFacts): number {
   return Math.max(...partitions.map(({ replicas }) => replicas.length));
 }

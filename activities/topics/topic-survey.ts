@@ -5,11 +5,11 @@ import { targetName, type Migration, type TopicMove } from '../../src/migration/
 import type { Work } from '../../src/migration/work/work.js';
 import type { DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
 import { declareTopic } from './declared-topic.js';
-import { compareTopic } from './topic-comparison.js';
+import { compareTopic, compareUnseen } from './topic-comparison.js';
 import { planTopic, type TargetLimits } from './topic-plan.js';
 import { probeTopics, type Candidate } from './topic-probe.js';
 import { brokersBack } from './brokers-away.js';
-import { readTopics, replicationFactor, type TopicState } from './topic-reading.js';
+import { readFindings, readTopics, replicationFactor, type TopicState } from './topic-reading.js';
 import { blocking, noting } from '../kit/weights.js';
 import { under } from '../../src/migration/by-name.js';
 
@@ -19,6 +19,8 @@ export interface TopicSurvey {
   source: Map<string, TopicState>;
   /** By name on the target. */
   target: Map<string, TopicState>;
+  /** By name on the target: those whose configuration it does not show. */
+  hidden: Map<string, TopicFacts>;
   /** What the ferry would create, as the target would take it. */
   toCreate: NewTopic[];
   /** Moves whose topic people have yet to create. */
@@ -41,20 +43,18 @@ export async function surveyTopics(
     readTopics(target, moves.map(targetName)),
     readLimits(target),
   ]);
+  const there = (name: string) => onTarget.topics.has(name) || onTarget.hidden.has(name);
   const needed = Math.max(
     0,
     ...moves.flatMap((move) => {
       const from = onSource.topics.get(move.name);
-      const missing = !onTarget.topics.has(targetName(move)) && move.createdBy === 'ferry' && !declaring;
+      const missing = !there(targetName(move)) && move.createdBy === 'ferry' && !declaring;
       return from && missing ? [move.replicationFactor ?? replicationFactor(from.facts)] : [];
     }),
   );
   limits.target.brokers = await brokersBack(target, needed, { brokers: limits.target.brokers });
-  // Of what others make the configuration is asked about where it is not shown: people have declared it, and can look.
-  const hidden = declaring ? onTarget.hidden : new Map<string, TopicFacts>();
-  const refused = onTarget.findings.filter(
-    ({ key }) => ![...hidden.keys()].some((name) => key === `unreadable:${target.name}/${name}`),
-  );
+  const { hidden } = onTarget;
+  const refused = readFindings(target.name, onTarget);
   const findings = [...onSource.findings, ...refused];
   const candidates: Candidate[] = [];
   const awaited: TopicMove[] = [];
@@ -66,6 +66,7 @@ export async function surveyTopics(
     if (from?.facts.internal) {
       // It is refused as it is; what the target has under that name is its own affair.
       onTarget.topics.delete(targetName(move));
+      hidden.delete(targetName(move));
       continue;
     }
     if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
@@ -80,8 +81,10 @@ export async function surveyTopics(
       if (!there && !unseen) awaited.push(move);
       continue;
     }
-    if (there) {
-      findings.push(...compareTopic(move, from, there, target.name));
+    const unseen = hidden.get(targetName(move));
+    if (there || unseen) {
+      if (there) findings.push(...compareTopic(move, from, there, target.name));
+      if (unseen) findings.push(...compareUnseen(move, from, unseen, target.name));
       continue;
     }
     const plan = planTopic(move, from, limits.target);
@@ -99,6 +102,7 @@ export async function surveyTopics(
   return {
     source: onSource.topics,
     target: onTarget.topics,
+    hidden,
     toCreate: probed.topics,
     awaited,
     ...(declaring && { declared }),

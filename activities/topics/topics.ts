@@ -9,8 +9,8 @@ import type { Declaring } from '../../src/provision/declaring.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lastingAt } from '../kit/rows.js';
-import { compareTopic } from './topic-comparison.js';
-import { readTopics, type TopicState } from './topic-reading.js';
+import { compareTopic, compareUnseen } from './topic-comparison.js';
+import { readFindings, readTopics, type TopicState } from './topic-reading.js';
 import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
 import { blocking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -22,7 +22,8 @@ export async function compareTopics(
   { clusters, declares }: Dependencies,
   { topics, ...work }: Work & { topics: readonly string[] },
 ): Promise<Answer<'compareTopics'>> {
-  const { migration } = work;
+  const { migration, accepted = [] } = work;
+  const isAccepted = (key: string) => accepted.includes(key);
   const target = clusters(migration.target);
   const moves = migration.topics.filter(({ name }) => topics.includes(name));
   const declaring = declares?.(migration.target);
@@ -37,14 +38,21 @@ export async function compareTopics(
     surveySource(clusters(migration.source), { ...work, migration: { ...migration, topics: moves } }),
     readTopics(target, moves.map(targetName)),
   ]);
-  const findings = [...onSource.findings, ...onTarget.findings];
-  const unreadable = new Set(onTarget.findings.map(({ key }) => key));
+  const refused = readFindings(target.name, onTarget);
+  const findings = [...onSource.findings, ...refused];
+  const unreadable = new Set(refused.map(({ key }) => key));
   const same: string[] = [];
   for (const move of moves) {
     const from = onSource.topics.get(move.name);
     const there = onTarget.topics.get(targetName(move));
     if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
-    const found = there ? compareTopic(move, from, there, target.name) : [missing(move, from, target.name)];
+    const unseen = onTarget.hidden.get(targetName(move));
+    // What a person has accepted of it contradicts no claim any more.
+    const found = there
+      ? compareTopic(move, from, there, target.name)
+      : unseen
+        ? compareUnseen(move, from, unseen, target.name).filter(({ key }) => !isAccepted(key))
+        : [missing(move, from, target.name)];
     findings.push(...found);
     if (standing(found, []).length === 0) same.push(targetName(move));
   }
@@ -115,12 +123,13 @@ export async function createTopics(
     });
     await eventually(
       async () => {
-        const { topics } = await readTopics(
+        const { topics, hidden } = await readTopics(
           target,
           accepted.map(({ name }) => name),
         );
         for (const [name, state] of topics) survey.target.set(name, state);
-        return topics.size === accepted.length || undefined;
+        for (const [name, facts] of hidden) survey.hidden.set(name, facts);
+        return topics.size + hidden.size === accepted.length || undefined;
       },
       `The creation of ${listed(accepted.map(({ name }) => name))} on ${target.name}`,
       attempt.signal,
@@ -155,17 +164,19 @@ function madeAmong(
 ): MadeTopic[] {
   return topics.flatMap((move) => {
     const name = targetName(move);
-    const there = survey.target.get(name);
+    const there = survey.target.get(name)?.facts ?? survey.hidden.get(name);
     const ours =
       there && asked.has(name) && standing(compareNow(move, survey, target), accepted).length === 0;
-    return ours ? [{ name, topicId: there.facts.topicId }] : [];
+    return ours ? [{ name, topicId: there.topicId }] : [];
   });
 }
 
 function compareNow(move: TopicMove, survey: TopicSurvey, target: string): Finding[] {
   const from = survey.source.get(move.name);
   const there = survey.target.get(targetName(move));
-  return from && there ? compareTopic(move, from, there, target) : [];
+  const unseen = survey.hidden.get(targetName(move));
+  if (from && there) return compareTopic(move, from, there, target);
+  return from && unseen ? compareUnseen(move, from, unseen, target) : [];
 }
 
 function missingOf({ awaited, source }: TopicSurvey, target: string): Finding[] {

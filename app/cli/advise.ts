@@ -13,7 +13,7 @@ import { parseInventory, type Inventory } from '../../src/inventory/inventory.js
 import { named } from '../../src/migration/foreign-text.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
-import { writeReport } from './report.js';
+import { writeInventoryPage } from './inventory-page.js';
 import { addVerb, run, type CommonOptions, type Surroundings } from './verb.js';
 
 interface AdviseOptions extends CommonOptions {
@@ -76,7 +76,7 @@ async function showAdvice(
   const inventory = readInventory(inventoryPath);
   const file = answersPath === undefined ? { sets: {} } : readAnswers(answersPath);
   const registries = registriesOf(options.registries);
-  if (options.html !== undefined) await writeReport(options.html, inventory, file, registries);
+  if (options.html !== undefined) await writeInventoryPage(options.html, inventory, file, registries);
   const sets = setsOf(inventory);
   const notes = Object.keys(file.sets)
     .filter((name) => !sets.some((set) => set.name === name))

@@ -10,7 +10,7 @@ interface RetryOptions extends SayOptions {
   override?: string;
 }
 
-type Verb = Exclude<ControlName, 'amend'>;
+type Verb = Exclude<ControlName, 'amend' | 'throttle'>;
 
 const examples: Record<Verb, string> = {
   pause: 'ferry pause orders --note "until the freeze is over"',

@@ -1,5 +1,5 @@
 import type { Finding } from '../../src/migration/findings.js';
-import { quoted } from './next-commands.js';
+import { quoted } from '../../src/migration/next-command.js';
 
 /** A title, and what stands below it. */
 export const list = (title: string, lines: readonly string[]): string =>

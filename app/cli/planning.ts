@@ -3,7 +3,8 @@ import { openClusters } from '../connections/clusters.js';
 import { openConnects } from '../connections/connects.js';
 import type { Config } from '../config/config.js';
 import { openHolds } from '../connections/holds.js';
-import { FerryError } from '../../src/migration/errors.js';
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { under } from '../../src/migration/by-name.js';
 import type { Holder } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
@@ -20,41 +21,82 @@ import { withTemporal } from './temporal.js';
 import type { Terminal } from './terminal.js';
 import { unprotectedLogins } from '../config/unprotected.js';
 
-/**
- * Everything that the workflow's first step checks, asked of both clusters from here. Changes nothing. Without
- * Temporal the other migrations are unknown, which the report notes.
- */
-export async function plan(
+/** A report of a migration, with what others would have to make of it. */
+type Planned = PlanReport & { declared?: Declared };
+
+/** What a plan can be asked about migrations, while the connections are open. */
+export interface Planner {
+  /**
+   * Everything that the workflow's first step checks, asked of both clusters from here. Changes nothing. Without Temporal the
+   * other migrations are unknown, which the report notes.
+   */
+  plan: (migration: Migration) => Promise<Planned>;
+  /** Of its topics on the disks of the source; `null` where that is not known. */
+  bytesOf: (migration: Migration) => Promise<number | null>;
+}
+
+/** Opens what plans need once, for all that is planned. */
+export async function planner<T>(
   config: Config,
-  migration: Migration,
   terminal: Pick<Terminal, 'complain'>,
-): Promise<PlanReport & { declared?: Declared }> {
+  use: (planner: Planner) => Promise<T>,
+): Promise<T> {
   const clusters = openClusters(config.clusters, { says: (sentence) => terminal.complain(sentence) });
   const registries = openRegistries(config.registries);
   const progress = new Progress(terminal);
   try {
     const { running, notes } = await runningMigrations(config);
-    const report = await checkPlan(
-      {
-        clusters: (name) => clusters.get(name),
-        provisioners: clusters.provisioner,
-        registries: (name) => registries.get(name),
-        connects: openConnects(config.connect),
-        declares: (name) => under(config.declarations, name)?.declaring,
-        holds: {
-          held: (of) => heldNow(config, of),
-        },
-        otherMigrations: async () => running,
+    return await use({
+      async plan(migration) {
+        const report = await checkPlan(
+          {
+            clusters: (name) => clusters.get(name),
+            provisioners: clusters.provisioner,
+            registries: (name) => registries.get(name),
+            connects: openConnects(config.connect),
+            declares: (name) => under(config.declarations, name)?.declaring,
+            holds: {
+              held: (of) => heldNow(config, of),
+            },
+            otherMigrations: async () => running,
+          },
+          { migration },
+          workflowId(migration.name),
+          progress.begins,
+        );
+        return { ...report, findings: [...report.findings, ...notes, ...loginNotes(config, migration)] };
       },
-      { migration },
-      workflowId(migration.name),
-      progress.begins,
-    );
-    return { ...report, findings: [...report.findings, ...notes, ...loginNotes(config, migration)] };
+      bytesOf: (migration) => sizeOf(clusters.get(migration.source), migration),
+    });
   } finally {
     progress.end();
     registries.close();
     await clusters.close();
+  }
+}
+
+/** The same for one. */
+export const plan = (
+  config: Config,
+  migration: Migration,
+  terminal: Pick<Terminal, 'complain'>,
+): Promise<Planned> => planner(config, terminal, (planning) => planning.plan(migration));
+
+/** A cluster need not tell, or not to this login. */
+async function sizeOf(source: Cluster, { topics }: Migration): Promise<number | null> {
+  try {
+    const rows = await source.topics(topics.map(({ name }) => name));
+    const partitions = [...rows.entries()].flatMap(([topic, { value }]) =>
+      (value?.partitions ?? []).map((_, partition) => ({ topic, partition })),
+    );
+    const sizes = await source.sizes(partitions);
+    const known = partitions.flatMap((at) => sizes.get(partitionKey(at)) ?? []);
+    return known.length < partitions.length || partitions.length === 0
+      ? null
+      : Number(known.reduce((sum, bytes) => sum + bytes, 0n));
+  } catch (error) {
+    if (isFerryError(error)) return null;
+    throw error;
   }
 }
 

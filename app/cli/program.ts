@@ -1,20 +1,25 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvise } from './advise.js';
 import { addAmend } from './amend.js';
+import { addApply } from './apply.js';
 import { addApprove } from './approve.js';
 import { addCodecServer } from './codec-server.js';
 import { addConfirm } from './confirm.js';
 import { addControls } from './control.js';
 import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
+import { addFleet } from './fleet/fleet.js';
 import { addHolds } from './holds.js';
 import { addList } from './list.js';
 import { addOffsets } from './offsets.js';
 import { addPlan } from './plan.js';
+import { addReport } from './report.js';
 import { addScan } from './scan.js';
 import { addSchemas } from './schemas.js';
+import { addSetup } from './setup.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
+import { addThrottle } from './throttle.js';
 import { addTopic } from './topic.js';
 import type { Surroundings } from './verb.js';
 import { addVerify } from './verify.js';
@@ -43,18 +48,23 @@ export function createProgram(surroundings: Surroundings): Command {
     addAdvise,
     addPlan,
     addStart,
+    addApply,
     addStatus,
     addConfirm,
     addApprove,
     addControls,
     addAmend,
+    addThrottle,
+    addFleet,
     addList,
     addHolds,
     addDrain,
     addOffsets,
     addVerify,
+    addReport,
     addSchemas,
     addTopic,
+    addSetup,
     addWorker,
     addCodecServer,
   ])

@@ -1,28 +1,109 @@
 import { writeFileSync } from 'node:fs';
-import { advise } from '../../src/advice/advise.js';
-import { answersFor, type AnswersFile } from '../../src/advice/answers.js';
-import type { Registries } from '../../src/advice/facts.js';
-import { setsOf } from '../../src/advice/sets.js';
-import type { Inventory } from '../../src/inventory/inventory.js';
-import { badInput } from './failure.js';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Command } from 'commander';
+import type { Account } from '../../src/account/account.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { isRegistryCopy, workflowId } from '../../src/migration/messages.js';
+import type { ReportKind } from '../../src/report/account/report-kinds.js';
+import { historiesOf } from '../connections/histories.js';
+import { badInput, exitCodes, type ExitCode } from './failure.js';
+import { withTemporal, type Temporal } from './temporal.js';
+import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
-/** Writes the page about an inventory. What draws it is loaded for this alone: no other verb needs it. */
-export async function writeReport(
-  path: string,
-  inventory: Inventory,
-  answers: AnswersFile = { sets: {} },
-  registries?: Registries,
-): Promise<void> {
-  const { reportPage } = await import('../../src/report/page.js');
-  const page = reportPage(
-    inventory,
-    setsOf(inventory).map((set) => ({
-      set,
-      advice: advise(set, answersFor(set, answers).answers, registries),
-    })),
+interface ReportOptions extends CommonOptions {
+  html?: boolean;
+  md?: boolean;
+  out?: string;
+  run?: string;
+  title?: string;
+}
+
+export function addReport(program: Command, surroundings: Surroundings): void {
+  addVerb(
+    program,
+    'report',
+    'What happened in a migration, from its history alone: as a page, Markdown or JSON that outlives it. Several names make one report.',
+    'ferry report orders --html --out orders.html\nferry report orders refunds --title "first wave" --out first-wave.html',
+  )
+    .argument('<name...>', 'the names of migrations that run or have ended')
+    .option('--html', 'one page that needs nothing else')
+    .option('--md', 'Markdown (the default)')
+    .option('--out <file>', 'where to write it; a name that ends in .html, .md or .json says how')
+    .option('--run <id>', 'an earlier migration of the same name: the id of its last run in Temporal')
+    .option('--title <title>', 'what several migrations are called together')
+    .action((names: string[], options: ReportOptions) =>
+      run(surroundings, options, () => report(surroundings, options, names)),
+    );
+}
+
+async function report(
+  surroundings: Surroundings,
+  options: ReportOptions,
+  names: readonly string[],
+): Promise<ExitCode> {
+  const kind = kindOf(options);
+  if (options.run !== undefined && names.length > 1)
+    throw badInput('--run is of one migration: name that alone.');
+  const copy = names.find(isRegistryCopy);
+  if (copy !== undefined)
+    throw badInput(
+      `${copy} copies a registry: a report is of migrations. ferry status ${copy} has all of it.`,
+    );
+  const accounts = await withTemporal(configured(surroundings, options, true).temporal, (temporal) =>
+    accountsOf(temporal, names, options.run),
   );
+  // What draws is loaded for this alone: no other verb needs it.
+  const { writtenAs } = await import('../../src/report/account/written.js');
+  const written = writtenAs(kind, accounts, options.title);
+  if (options.out === undefined) surroundings.terminal.print(written.trimEnd());
+  else {
+    writeReport(options.out, written);
+    const gone = accounts.flatMap((account) =>
+      account.gone.map((sentence) => `${account.name}: ${sentence}`),
+    );
+    surroundings.terminal.print(
+      options.json
+        ? JSON.stringify({ written: options.out, gone })
+        : [`The report is ${options.out}.`, ...gone].join('\n'),
+    );
+  }
+  return exitCodes.done;
+}
+
+/** One after the other, since a history may be large. */
+export async function accountsOf(
+  temporal: Temporal,
+  names: readonly string[],
+  runId?: string,
+): Promise<Account[]> {
+  const accounts: Account[] = [];
+  for (const name of names)
+    try {
+      const histories = await historiesOf(temporal.client, workflowId(name), runId);
+      accounts.push(accountOf(histories, new Date().toISOString()));
+    } catch (error) {
+      throw error instanceof WorkflowNotFoundError ? notKept(name, runId) : error;
+    }
+  return accounts;
+}
+
+const notKept = (name: string, runId: string | undefined) =>
+  badInput(
+    `Temporal has no ${runId === undefined ? '' : `run ${runId} of a `}migration "${name}": ferry list shows those there are. One that ended longer ago than the namespace keeps is where reports in ferry.yaml had it written.`,
+  );
+
+function kindOf({ html, md, json, out }: ReportOptions): ReportKind {
+  if (html && md) throw badInput('A report is written in one way: --html or --md.');
+  const ending = /\.(html|md|json)$/.exec(out ?? '')?.[1] as ReportKind | undefined;
+  const asked = html ? 'html' : md ? 'md' : undefined;
+  if (asked && ending && asked !== ending)
+    throw badInput(`--${asked} and ${out} say different things: name a file that ends in .${asked}.`);
+  return asked ?? ending ?? (json ? 'json' : 'md');
+}
+
+function writeReport(path: string, text: string): void {
   try {
-    writeFileSync(path, page);
+    writeFileSync(path, text);
   } catch {
     throw badInput(`${path} cannot be written: name a file in a folder that is there.`);
   }

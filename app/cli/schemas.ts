@@ -9,7 +9,8 @@ import { openRegistries } from '../connections/registries.js';
 import type { Config } from '../config/config.js';
 import { asksText, list } from './findings-text.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
-import { webLink, withTemporal, type Temporal } from './temporal.js';
+import { webLink } from '../connections/web-link.js';
+import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 interface SchemasOptions extends CommonOptions {

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { strategies } from '../../src/migration/strategies.js';
 import { workflowId } from '../../src/migration/messages.js';
+import { summaryOf } from '../../src/migration/summary.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 import { readMigration, type ReadMigration } from './migration-file.js';
 import { findingsOf, plan, planText } from './planning.js';
-import { webLink, withTemporal, type Temporal } from './temporal.js';
+import { webLink } from '../connections/web-link.js';
+import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 export function addStart(program: Command, surroundings: Surroundings): void {
@@ -26,7 +28,7 @@ export function addStart(program: Command, surroundings: Surroundings): void {
           const { declared: _, ...report } = await plan(config, read.migration, surroundings.terminal);
           const blocks = findingsOf(report, 'blocks');
           if (blocks.length > 0) throw new CommandFailure('Conflict', blocks);
-          const { runId } = await start(temporal, read);
+          const { runId } = await startMigration(temporal, read);
           const id = workflowId(read.migration.name);
           const url = webLink(temporal.settings, id);
           const worker = await hasWorker(temporal);
@@ -66,7 +68,7 @@ async function insistOnNoneRunning(temporal: Temporal, name: string): Promise<vo
  * A name may be used again once its run has ended: a migration that was aborted is started anew under its name, and
  * one that was done finds its source topics gone, which blocks the plan. Never twice at once.
  */
-async function start(
+export async function startMigration(
   { client, settings }: Temporal,
   { migration, written }: ReadMigration,
 ): Promise<{ runId: string }> {
@@ -77,7 +79,7 @@ async function start(
       args: [written],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: summary(migration),
+      staticSummary: summaryOf(migration),
       staticDetails: details(migration),
       // The workflow keeps it up to date; from the start it tells other migrations what is taken.
       memo: {
@@ -102,7 +104,7 @@ async function start(
 const pollsWithinMs = 70_000;
 
 /** Whether somebody has lately asked the queue for work; undefined where this may not be asked. */
-async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
+export async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
   const described = await client.workflowService
     .describeTaskQueue({
       namespace: settings.namespace,
@@ -116,7 +118,7 @@ async function hasWorker({ client, settings }: Temporal): Promise<boolean | unde
   );
 }
 
-const noWorker = (taskQueue: string): string =>
+export const noWorker = (taskQueue: string): string =>
   `No worker has asked queue ${taskQueue} for work lately, so nothing happens yet: start one with ferry worker.`;
 
 function startedText(name: string, url: string | undefined): string {
@@ -125,13 +127,6 @@ function startedText(name: string, url: string | undefined): string {
     `  ferry status ${name} --watch`,
     ...(url === undefined ? [] : [`  ${url}`]),
   ].join('\n');
-}
-
-/** Temporal takes one line of up to 200 bytes. */
-function summary({ strategy, source, target, topics }: Migration): string {
-  const [first, ...more] = topics.map(({ name }) => name);
-  const line = `${strategy}: ${first ?? ''}${more.length > 0 ? ` and ${more.length} more` : ''}, ${source} → ${target}`;
-  return Buffer.byteLength(line) <= 200 ? line : `${strategy}: ${topics.length} topics`;
 }
 
 const listedTopics = 50;

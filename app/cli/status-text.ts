@@ -5,6 +5,7 @@ import { nextCommands } from './next-commands.js';
 import { sayTrouble, type Trouble } from './troubles.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { named } from '../../src/migration/foreign-text.js';
+import { firstOf } from '../../src/migration/listed.js';
 import type { Step } from '../../src/migration/state.js';
 import { asked, type Status } from '../../src/migration/status.js';
 
@@ -44,10 +45,10 @@ export function statusLines(status: Status, seen: Seen, now: Date, width = Infin
   const listed = (title: string, all: readonly string[], style: Style = 'plain'): Line[] =>
     all.length === 0
       ? []
-      : [line(title, 'strong'), ...atMost(all, shown.list).flatMap((one) => text(`- ${one}`, style, '  '))];
+      : [line(title, 'strong'), ...firstOf(all, shown.list).flatMap((one) => text(`- ${one}`, style, '  '))];
   return blocks([
     text(
-      `${name}: ${strategy}, ${source} → ${target}, ${state} (started ${ago(startedAt, now)})`,
+      `${name}: ${strategy}${target === '' ? '' : `, ${source} → ${target}`}, ${state} (started ${ago(startedAt, now)})`,
       styles[state],
     ),
     [
@@ -181,13 +182,10 @@ function wordsOf({ status, parts = [], unverified, openedAgain }: Step): string 
     status,
     unverified ? `, ${unverified === 'overridden' ? 'overridden' : 'not verified'}` : '',
     openedAgain ? ' (open again)' : '',
-    said.length > 0 ? ` (said: ${atMost(said.map(named), shown.names).join(', ')})` : '',
-    overridden.length > 0 ? ` (overridden: ${atMost(overridden.map(named), shown.names).join(', ')})` : '',
+    said.length > 0 ? ` (said: ${firstOf(said.map(named), shown.names).join(', ')})` : '',
+    overridden.length > 0 ? ` (overridden: ${firstOf(overridden.map(named), shown.names).join(', ')})` : '',
   ].join('');
 }
-
-const atMost = (all: readonly string[], most: number): readonly string[] =>
-  all.length <= most ? all : [...all.slice(0, most), `… and ${all.length - most} more`];
 
 const isOld = (at: string, now: Date): boolean => now.getTime() - Date.parse(at) > oldAfterMs;
 

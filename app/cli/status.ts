@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { look, type Look } from './following.js';
 import { statusLine, statusLines, waitsForPerson } from './status-text.js';
-import { webLink, withTemporal, type Temporal } from './temporal.js';
+import { webLink } from '../connections/web-link.js';
+import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 const lookAgainMs = 1000;

@@ -189,13 +189,3 @@ function grpcDetails(error: unknown): string {
 
 export const noSuchMigration = (name: string) =>
   badInput(`There is no migration "${name}": ferry list shows those there are.`);
-
-/** Where the web UI shows a migration, when it is known where the web UI is. */
-export function webLink({ ui, namespace, connection }: TemporalSettings, id: string): string | undefined {
-  const base =
-    ui ??
-    (/\.(tmprl\.cloud|temporal\.io)(:\d+)?$/.test(connection.address)
-      ? 'https://cloud.temporal.io'
-      : undefined);
-  return base && `${base}/namespaces/${namespace}/workflows/${encodeURIComponent(id)}`;
-}

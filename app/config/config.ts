@@ -17,12 +17,15 @@ import { declarationOf, type Declaration } from './declaring.js';
 import { Files, fillIn, type Environment } from './values.js';
 import type { HttpConnection } from '../../src/http/client.js';
 import type { ConnectConnection } from '../../src/connect/connect-connection.js';
-import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
+import type { ClusterConnection, TicketLogin } from '../../src/kafka/link/cluster-connection.js';
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { pathText, type Mistake } from '../../src/migration/file.js';
+import type { NotifySettings } from '../../src/notify/targets.js';
+import type { ReportsSettings } from '../../src/report/account/keeper.js';
 import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import type { RegistryConnection } from '../../src/registry/registry-connection.js';
+import { notifySettings, reportsSettings } from './notify.js';
 import { readYaml, type Read } from './yaml-file.js';
 
 export interface Config {
@@ -35,6 +38,10 @@ export interface Config {
   registries: Readonly<Record<string, RegistryConnection>>;
   /** Every Kafka Connect, by the name that migration files use. */
   connect: Readonly<Record<string, ConnectConnection>>;
+  /** Whom to tell of migrations; hides its secrets when it is printed. */
+  notify: NotifySettings | undefined;
+  /** Where reports of migrations that have ended go. */
+  reports: ReportsSettings | undefined;
   worker: WorkerSettings;
   /** Absent: `ferry codec-server` has nothing to serve. */
   codecServer?: CodecServerSettings;
@@ -118,7 +125,7 @@ export function parseConfig(
     environment,
   );
   const mistakes = filled.mistakes.filter(
-    ({ path }) => !temporalOnly || !/^(clusters|registries|connect)\./.test(path),
+    ({ path }) => !temporalOnly || !/^(clusters|registries|connect|notify|reports)\b/.test(path),
   );
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
@@ -136,6 +143,14 @@ export function parseConfig(
     connect: temporalOnly ? {} : connectConnections(parsed.data.connect, files),
     worker: workerSettings(parsed.data.worker, environment),
     ...(codecServer && codecServerSettings(parsed.data.codecServer, files)),
+    notify:
+      parsed.data.notify && !temporalOnly
+        ? discreet(notifySettings(parsed.data.notify, files), secretAddresses)
+        : undefined,
+    reports:
+      parsed.data.reports !== undefined && !temporalOnly
+        ? discreet(reportsSettings(parsed.data.reports, files), secretAddresses)
+        : undefined,
   };
   mistakes.push(...files.mistakes);
   return mistakes.length > 0 ? { mistakes } : { value: config };
@@ -227,6 +242,7 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
     const token = { region, ...(profile !== undefined && { profile }), ...(role !== undefined && { role }) };
     return { mechanism: 'oauthbearer', token: { from: 'msk', ...token } };
   }
+  if (section.mechanism === 'gssapi') return ticketLogin(section, files);
   if (section.mechanism !== 'oauthbearer') {
     const { mechanism, username, password, passwordFile } = section;
     return {
@@ -242,6 +258,27 @@ function saslLogin(section: SaslSection, path: string, files: Files): NonNullabl
       ? tokenEndpointOf(tokenEndpoint, `${path}.tokenEndpoint`, files)
       : { from: 'file', path: files.path(tokenFile ?? '') },
     ...(extensions && { extensions }),
+  };
+}
+
+function ticketLogin(
+  { keytab, cache = '', principal, service, krb5Conf }: Extract<SaslSection, { mechanism: 'gssapi' }>,
+  files: Files,
+): TicketLogin {
+  const conf = krb5Conf !== undefined && { krb5Conf: files.path(krb5Conf) };
+  if (keytab !== undefined && principal !== undefined)
+    return {
+      mechanism: 'gssapi',
+      service,
+      tickets: { from: 'keytab', path: files.path(keytab), principal, ...conf },
+    };
+  // A cache of a kind (`KCM:`, `KEYRING:…`) is named by more than a path.
+  const [, prefix, path] = /^(FILE:|DIR:)?(.*)$/s.exec(cache) ?? [];
+  const name = /^[A-Z]{2,}:/.test(path ?? '') ? cache : `${prefix ?? 'FILE:'}${files.path(path ?? '')}`;
+  return {
+    mechanism: 'gssapi',
+    service,
+    tickets: { from: 'cache', name, ...(principal !== undefined && { principal }), ...conf },
   };
 }
 
@@ -442,6 +479,7 @@ function workerSettings(
 }
 
 const secretKeys = new Set([
+  'secret',
   'password',
   'clientSecret',
   'key',
@@ -454,12 +492,13 @@ const secretKeys = new Set([
   'token',
 ]);
 
+/** The address of a chat is a secret, and that of a webhook may hold one. */
+const secretAddresses: ReadonlySet<string> = new Set([...secretKeys, 'url']);
+
 /** The same object, which hides its secrets from `JSON.stringify`, `console.log` and loggers. */
-function discreet<T extends object>(value: T): T {
+function discreet<T extends object>(value: T, secrets: ReadonlySet<string> = secretKeys): T {
   const shown = (): unknown =>
-    JSON.parse(
-      JSON.stringify({ ...value }, (key, item: unknown) => (secretKeys.has(key) ? '(hidden)' : item)),
-    );
+    JSON.parse(JSON.stringify({ ...value }, (key, item: unknown) => (secrets.has(key) ? '(hidden)' : item)));
   return Object.defineProperties(value, {
     toJSON: { value: shown, enumerable: false },
     [inspect.custom]: { value: shown, enumerable: false },

@@ -4,6 +4,7 @@ import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 import { files, nais } from './declaring-schema.js';
+import { notify, reports } from './notify-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 
@@ -106,8 +107,34 @@ const mskLogin = z
     error: 'expected either profile or role, or none of them',
   });
 
-const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin], {
-  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
+const ticketLogin = z
+  .strictObject({
+    mechanism: z.literal('gssapi'),
+    keytab: file.optional(),
+    cache: text('expected a credential cache, for example FILE:/tmp/krb5cc_1000').optional(),
+    principal: z
+      .string({ error: 'expected a principal' })
+      .regex(/^[^\s@]+@[^\s@]+$/, {
+        error: 'expected a principal with its realm, for example ferry@EXAMPLE.COM',
+      })
+      .optional(),
+    service: z
+      .string({ error: 'expected the name of a service' })
+      .regex(/^[^\s@/]+$/, {
+        error: 'expected the first part of the principals of the brokers, for example kafka',
+      })
+      .default('kafka'),
+    krb5Conf: file.optional(),
+  })
+  .refine(({ keytab, cache }) => (keytab === undefined) !== (cache === undefined), {
+    error: 'expected either keytab or cache',
+  })
+  .refine(({ keytab, principal }) => keytab === undefined || principal !== undefined, {
+    error: 'expected principal beside keytab: whose keys are meant',
+  });
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, tokenLogin, mskLogin, ticketLogin], {
+  error: 'expected plain, scram-sha-256, scram-sha-512, oauthbearer, aws-msk-iam or gssapi',
 });
 
 /** What of a service at Aiven stands in a path of its API. */
@@ -335,6 +362,8 @@ export const configShape = z.strictObject(
     clusters: z.record(z.string(), cluster, { error: 'expected the clusters by name' }).default({}),
     registries: z.record(z.string(), registry, { error: 'expected the registries by name' }).default({}),
     connect: z.record(z.string(), connect, { error: 'expected each Kafka Connect by name' }).default({}),
+    notify: notify.optional(),
+    reports: reports.optional(),
     worker: worker.prefault({}),
     codecServer: codecServer.optional(),
   },

@@ -4,6 +4,7 @@ import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
 import { unprotectedLogins } from '../config/unprotected.js';
+import { openFleets } from '../connections/fleet.js';
 import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
@@ -11,6 +12,10 @@ import { listMigrations, listRunning } from '../connections/listing.js';
 import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { dataConverterOf } from '../codec/open.js';
+import { webLink } from '../connections/web-link.js';
+import { historiesOf } from '../connections/histories.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { openKeeper } from '../../src/report/account/keeper.js';
 import { deploymentOf } from './deployment.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
@@ -51,6 +56,17 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       connects: openConnects(config.connect),
       declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
+      ...(config.notify && {
+        notify: { settings: config.notify, link: (workflowId) => webLink(temporal, workflowId) },
+      }),
+      ...(config.reports && {
+        reports: {
+          keeper: openKeeper(config.reports),
+          accountOf: async (workflowId, runId) =>
+            accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
+        },
+      }),
+      ...openFleets(client),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const shared = {

@@ -10,7 +10,7 @@ import { Enforcement } from './enforcement.js';
 import { Faults } from './faults.js';
 import { jsonText } from './json.js';
 import { aivenFiles, aivenFolder, PROJECT, SERVICE } from './layout.js';
-import { Kept, type NativeAcl, type OwnAcl } from './state.js';
+import { Kept, type NativeAcl, type OwnAcl, type RegistryAcl } from './state.js';
 import { Topics, type NewTopic } from './topics.js';
 
 // A program: `server.ts LAB_FOLDER PORT BOOTSTRAP`. It answers the calls of Aiven's API about a Kafka service, and does to
@@ -113,6 +113,23 @@ const calls: Readonly<Record<string, (asked: Asked) => Promise<object> | object>
     await enforcement.apply();
     return { message: 'deleted' };
   },
+  'GET /kafka/schema-registry/acl': () => ({ acl: kept.now.registry_acl }),
+  'POST /kafka/schema-registry/acl': ({ body }) => {
+    const { permission, resource, username } = body as unknown as RegistryAcl;
+    insist(['schema_registry_read', 'schema_registry_write'].includes(permission), 'Invalid permission');
+    insist(/^(Config:|Subject:.{1,241})$/s.test(resource), 'Invalid resource');
+    insist(/^[-._*?A-Za-z0-9]{1,64}$/.test(username), 'Invalid username');
+    insistOnRoom(kept.now.registry_acl);
+    kept.change((state) =>
+      state.registry_acl.push({ id: kept.newId('sracl'), permission, resource, username }),
+    );
+    return { acl: kept.now.registry_acl, message: 'added' };
+  },
+  'DELETE /kafka/schema-registry/acl/': ({ name }) => {
+    insistOnEntry(kept.now.registry_acl, name);
+    kept.change((state) => (state.registry_acl = state.registry_acl.filter(({ id }) => id !== name)));
+    return { acl: kept.now.registry_acl, message: 'deleted' };
+  },
   'POST /user': async ({ body }) => {
     const { username } = body;
     insist(typeof username === 'string' && /^[-._A-Za-z0-9]{1,64}$/.test(username), 'Invalid username');
@@ -170,6 +187,7 @@ function service(): object {
         usage: 'primary',
         kafka_authentication_method: 'certificate',
       },
+      { component: 'schema_registry', host, port: Number(kafkaPort), route: 'dynamic', usage: 'primary' },
     ],
   };
 }

@@ -20,17 +20,26 @@ export interface NativeAcl {
   host: string;
 }
 
+export interface RegistryAcl {
+  id: string;
+  permission: 'schema_registry_read' | 'schema_registry_write';
+  resource: string;
+  username: string;
+}
+
 /** What the stand-in knows beside what the brokers know. */
 export interface State {
   powered: boolean;
   users: string[];
   acl: OwnAcl[];
   kafka_acl: NativeAcl[];
+  /** Kept, and enforced by nobody: the registries of the lab have no logins. */
+  registry_acl: RegistryAcl[];
   /** Topics of which the first request was answered with 501. */
   asked: string[];
 }
 
-const empty: State = { powered: true, users: [], acl: [], kafka_acl: [], asked: [] };
+const empty: State = { powered: true, users: [], acl: [], kafka_acl: [], registry_acl: [], asked: [] };
 
 /** The state in a file, so that a stand-in that was killed goes on where it was. */
 export class Kept {

@@ -3,7 +3,13 @@ import { applicationAcls, type Grant, grantAcls, type Grants, untilVisible } fro
 import { ferryGrants } from '../ferry-acls.js';
 import { LabError } from '../host/failure.js';
 import { settleAll } from '../host/settle.js';
-import { type OAuthListener, oauthJvmOptions, oauthLogin, oauthSettings } from '../login/oauth-listener.js';
+import {
+  type LoginListener,
+  loginHost,
+  loginJvmOptions,
+  loginSection,
+  loginSettings,
+} from '../login/listener.js';
 import { ADMIN, type ClusterName, FERRY, principalOf, users } from '../principals.js';
 import { withAdmin } from './admin.js';
 import { broker, format, formatLike, type LabBroker, writeSettings } from './broker.js';
@@ -40,8 +46,8 @@ export interface LabCluster {
   brokers: readonly LabBroker[];
   /** Whether it has tiered storage (KIP-405). */
   tiered: boolean;
-  /** How the ferry logs in where it brings a token: another listener's addresses, and its section of `ferry.yaml`. */
-  ferryLogin?: { bootstrap: string[]; sasl: ReturnType<typeof oauthLogin>; tls?: { ca: string } };
+  /** How the ferry logs in where it brings a token or a ticket: another listener's addresses, and its section of `ferry.yaml`. */
+  ferryLogin?: { bootstrap: string[]; sasl: ReturnType<typeof loginSection>; tls?: { ca: string } };
   /** The first broker's log file. */
   log: string;
   /** Whether every broker runs. */
@@ -68,8 +74,8 @@ export interface ClusterPlan {
   brokers: readonly BrokerPorts[];
   /** With tiered storage. */
   tiered?: boolean;
-  /** With a listener more, for those who bring a token; its ports are among those of the brokers. */
-  oauth?: OAuthListener;
+  /** With a listener more, for those who bring a token or a ticket; its ports are among those of the brokers. */
+  login?: LoginListener;
   /** As a service at Aiven: who may do what there is up to the stand-in for Aiven's API. */
   aiven?: boolean;
   /** What its brokers are started as; as small as their number asks for unless told. */
@@ -78,15 +84,20 @@ export interface ClusterPlan {
 
 /** Makes credentials, settings and storage of a new cluster; starts nothing. */
 export async function prepareCluster(folder: string, plan: ClusterPlan): Promise<void> {
-  const { name, version, brokers, tiered, oauth } = plan;
+  const { name, version, brokers, tiered, login } = plan;
   const { clients } = clusterPaths(folder, name);
   await issueClients(name, clients, addressesOf(brokers).join());
   const controllers = brokers.map(({ controller }) => controller);
   const prepared = brokers.map(async (ports, index) => {
     const place = { id: FIRST_BROKER + index, controllers };
     const paths = clusterPaths(folder, name, place.id);
-    const listeners = { bind: '127.0.0.1', advertised: '127.0.0.1', ...ports };
-    const settings = await brokerSettings({ name, version, oauth }, listeners, paths.data, clients, place);
+    const listeners = {
+      bind: '127.0.0.1',
+      advertised: '127.0.0.1',
+      ...ports,
+      ...(login && { loginHost: loginHost(login) }),
+    };
+    const settings = await brokerSettings({ name, version, login }, listeners, paths.data, clients, place);
     const remote = tiered
       ? await tieredStorage(version, paths.remote, place, await security[name].javaClient(clients, ADMIN))
       : {};
@@ -104,7 +115,7 @@ export async function prepareCluster(folder: string, plan: ClusterPlan): Promise
  * @param place the only one of its cluster unless told.
  */
 export async function brokerSettings(
-  { name, version, oauth }: Pick<ClusterPlan, 'name' | 'version' | 'oauth'>,
+  { name, version, login }: Pick<ClusterPlan, 'name' | 'version' | 'login'>,
   listeners: Listeners,
   dataFolder: string,
   clientsFolder: string,
@@ -119,7 +130,7 @@ export async function brokerSettings(
     ...groupProtocols(version),
     ...(await security[name].settings(clientsFolder, metadata)),
   };
-  return { ...settings, ...(oauth && oauthSettings(name, oauth, settings)) };
+  return { ...settings, ...(login && loginSettings(name, login, settings)) };
 }
 
 /**
@@ -151,7 +162,7 @@ export async function openCluster(
       version,
       paths: clusterPaths(folder, name, id),
       recordClasses,
-      ...(plan.oauth && { options: oauthJvmOptions(plan.oauth) }),
+      ...(plan.login && { options: loginJvmOptions(plan.login) }),
       jvm: plan.jvm ?? (plan.brokers.length > 1 ? 'smallest' : 'small'),
       ready: () =>
         servesClient((overrides) => asUser(ADMIN, { ...overrides, retry: { retries: 0 } }), { id, port }),
@@ -181,7 +192,7 @@ export async function openCluster(
     clients,
     brokers,
     tiered: plan.tiered ?? false,
-    ...(plan.oauth && { ferryLogin: ferryLoginOf(plan, plan.oauth, clients) }),
+    ...(plan.login && { ferryLogin: ferryLoginOf(plan, plan.login, clients) }),
     log: brokers[0]?.log ?? '',
     isRunning: () => brokers.every((one) => one.isRunning()),
     kill: () => all('kill'),
@@ -206,7 +217,7 @@ export async function startCluster(folder: string, plan: ClusterPlan): Promise<L
 /** What the ferry may do, granted once when a cluster is new. */
 export async function grantFerry(cluster: LabCluster): Promise<void> {
   await grantAll(cluster, FERRY, ferryGrants[cluster.name]);
-  // The principal of a token is the name of the client that got it.
+  // The principal of a token is the name of the client that got it; that of a ticket has the realm after it.
   if (cluster.ferryLogin) await addAcls(cluster, grantAcls(`User:${FERRY}`, ferryGrants[cluster.name]));
 }
 
@@ -224,13 +235,15 @@ async function addAcls(cluster: LabCluster, acl: AclEntry[]): Promise<void> {
 
 function ferryLoginOf(
   { name, brokers }: ClusterPlan,
-  oauth: OAuthListener,
+  listener: LoginListener,
   clients: Record<string, LabClient>,
 ): NonNullable<LabCluster['ferryLogin']> {
   const ca = clients[FERRY]?.tls?.ca;
   return {
-    bootstrap: brokers.flatMap(({ login }) => (login === undefined ? [] : [`127.0.0.1:${login}`])),
-    sasl: oauthLogin(oauth),
+    bootstrap: brokers.flatMap(({ login }) =>
+      login === undefined ? [] : [`${loginHost(listener)}:${login}`],
+    ),
+    sasl: loginSection(listener),
     ...(name === 'target' && ca !== undefined && { tls: { ca } }),
   };
 }

@@ -20,7 +20,7 @@ export interface ClusterPaths {
 export interface BrokerPorts {
   client: number;
   controller: number;
-  /** For those who bring a token, where the lab has that. */
+  /** For those who bring a token or a ticket, where the lab has that. */
   login?: number;
 }
 

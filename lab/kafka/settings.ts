@@ -30,6 +30,8 @@ export interface Listeners {
   network?: { host: string; port: number };
   /** The port of a listener more, for another way to log in. */
   login?: number;
+  /** What clients of that are told to connect to, where not to the same as others. */
+  loginHost?: string;
 }
 
 /**
@@ -75,11 +77,11 @@ function boundTo({ bind, client, network, login }: Listeners): string[] {
   ];
 }
 
-function advertisedAs({ advertised, client, network, login }: Listeners): string {
+function advertisedAs({ advertised, client, network, login, loginHost = advertised }: Listeners): string {
   return [
     `CLIENT://${advertised}:${client}`,
     ...(network ? [`NETWORK://${network.host}:${network.port}`] : []),
-    ...(login === undefined ? [] : [`LOGIN://${advertised}:${login}`]),
+    ...(login === undefined ? [] : [`LOGIN://${loginHost}:${login}`]),
   ].join();
 }
 

@@ -5,23 +5,27 @@ import { AUDIENCE, ISSUER, tokenFiles, tokenUrl } from './tokens.js';
 
 /** A listener more, LOGIN, for those who bring a token; whoever knew the cluster before keeps the login that it had. */
 export interface OAuthListener {
+  way: 'oauth';
   /** That of the lab's token server. */
   folder: string;
   port: number;
 }
 
-/** How long a proof lasts there: short, so that every connection gives it again while somebody watches (KIP-368). */
-export const SESSION_MS = 6_000;
-
-const security = { source: 'SASL_PLAINTEXT', target: 'SASL_SSL' } as const;
 const handlers = 'org.apache.kafka.common.security.oauthbearer';
 
-/** @param others the broker's settings without it. */
-export function oauthSettings(name: ClusterName, { folder }: OAuthListener, others: Settings): Settings {
+/**
+ * @param others the broker's settings without it.
+ * @param sessionMs after which the proof is asked for anew (KIP-368)
+ */
+export function oauthSettings(
+  name: ClusterName,
+  { folder }: OAuthListener,
+  others: Settings,
+  sessionMs: number,
+): Settings {
   const mechanisms = name === 'source' ? ['OAUTHBEARER', 'SCRAM-SHA-512'] : ['OAUTHBEARER'];
   const listener = 'listener.name.login';
   return {
-    'listener.security.protocol.map': `${String(others['listener.security.protocol.map'])},LOGIN:${security[name]}`,
     [`${listener}.sasl.enabled.mechanisms`]: mechanisms.join(),
     ...(name === 'target' && { [`${listener}.ssl.client.auth`]: 'none' }),
     ...(name === 'source' && {
@@ -32,7 +36,7 @@ export function oauthSettings(name: ClusterName, { folder }: OAuthListener, othe
     [`${listener}.oauthbearer.sasl.jaas.config`]: `${handlers}.OAuthBearerLoginModule required;`,
     [`${listener}.oauthbearer.sasl.server.callback.handler.class`]: `${handlers}.OAuthBearerValidatorCallbackHandler`,
     ...Object.fromEntries(
-      mechanisms.map((one) => [`${listener}.${one.toLowerCase()}.connections.max.reauth.ms`, SESSION_MS]),
+      mechanisms.map((one) => [`${listener}.${one.toLowerCase()}.connections.max.reauth.ms`, sessionMs]),
     ),
     'sasl.oauthbearer.jwks.endpoint.url': keysUrl(folder),
     'sasl.oauthbearer.expected.audience': AUDIENCE,

@@ -30,6 +30,8 @@ export interface Rehearsal {
   file?: (names: Names) => Promise<MigrationFile>;
   /** Changes of the migration file. */
   changes?: Partial<MigrationFile>;
+  /** Starts the migration in another way, and resolves when it runs. */
+  start?: (file: MigrationFile) => Promise<void>;
   /** Called before the migration starts, when its applications are at work. */
   before?: (file: MigrationFile) => Promise<void>;
   /** Rules of the findings that the person accepts when they are asked. */
@@ -84,12 +86,15 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       ...rehearsal.changes,
     };
     await rehearsal.before?.(file);
-    const handle = await client.workflow.start(strategy, {
-      workflowId: workflowId(file.name),
-      taskQueue: defaultTaskQueue,
-      args: [file],
-      workflowIdConflictPolicy: 'FAIL',
-    });
+    if (rehearsal.start) await rehearsal.start(file);
+    else
+      await client.workflow.start(strategy, {
+        workflowId: workflowId(file.name),
+        taskQueue: defaultTaskQueue,
+        args: [file],
+        workflowIdConflictPolicy: 'FAIL',
+      });
+    const handle = client.workflow.getHandle(workflowId(file.name));
     say(
       `started ${handle.workflowId}: ${lab.temporal.ui}/namespaces/${lab.temporal.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`,
     );
@@ -158,7 +163,7 @@ class Follower {
   readonly #shown = new Map<string, string>();
 
   constructor(
-    private readonly handle: Awaited<ReturnType<Client['workflow']['start']>>,
+    private readonly handle: ReturnType<Client['workflow']['getHandle']>,
     private readonly say: (line: string) => void,
   ) {}
 

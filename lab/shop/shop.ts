@@ -10,6 +10,11 @@ const teams = ['sales', 'payments', 'delivery', 'catalog', 'search', 'support', 
 /** Of each team: what it has, apart from what `kinds` says. */
 const kinds = ['events', 'commands', 'state', 'retries', 'archive'] as const;
 
+export const shopTeams: readonly string[] = teams;
+/** Those of the teams, without what is inner of an application. */
+export const shopTopics = teams.flatMap((team) => kinds.map((kind) => `${team}.${kind}`));
+export const shopGroups = [...teams.map((team) => `${team}-app`), 'sales-enricher', 'connect-warehouse'];
+
 const old = String(Date.parse('2019-03-01'));
 /** Confluent's wire format: a zero, the id of a schema, and what it describes. */
 const withSchema = (id: number) => Buffer.from([0, 0, 0, 0, id, 1, 2]);

@@ -95,7 +95,20 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
           ]
         : []),
     ]),
-    ...groups.flatMap(({ group, movesWithoutMembers, protocol }) => [
+    ...topics.flatMap(({ name, rate, overTime }) => {
+      const written = overTime?.value?.written.value;
+      return rate.value === 0 && typeof written?.last === 'number'
+        ? [
+            `nobody writes to ${name} now, and a survey saw it written to, last at the look of ${clock(written.last)}: its producers come back`,
+          ]
+        : [];
+    }),
+    ...groups.flatMap(({ group, movesWithoutMembers, protocol, state, overTime }) => [
+      ...(state === 'dead' && overTime?.value
+        ? [
+            `group ${group} is not there now, and a survey saw it, last at ${clock(overTime.value.lastSeen)}: ask whether it comes back`,
+          ]
+        : []),
       ...(movesWithoutMembers.value === true
         ? [
             `group ${group} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
@@ -110,3 +123,5 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
       : []),
   ];
 }
+
+const clock = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -14,6 +14,8 @@ export interface Expected {
   lag: Known<number>;
   /** Records a second that are written to it. */
   rate: Known<number>;
+  /** The most of both at any look of a survey, where that was more than now. */
+  atMost?: { lag: number; rate: number };
 }
 
 /** @param bytesPerSecond measured between the two clusters; without it what is expected of the ferry's engine */
@@ -30,16 +32,24 @@ export function expectedOf(
       sum,
     );
   });
+  const lag = mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0));
+  const rate = mapKnown(every(topics.map(({ rate }) => rate)), sum);
+  const atMost = {
+    lag: Math.max(0, ...groups.map(({ overTime }) => overTime?.value?.lag.value?.most ?? 0)),
+    rate: sum(topics.map(({ overTime }) => overTime?.value?.written.value?.peak ?? 0)),
+  };
+  const more = atMost.lag > (lag.value ?? 0) || atMost.rate > (rate.value ?? 0);
   return {
     bytes,
     copySeconds: mapKnown(bytes, (all) => all / bytesPerSecond),
-    lag: mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0)),
-    rate: mapKnown(every(topics.map(({ rate }) => rate)), sum),
+    lag,
+    rate,
+    ...(more && { atMost }),
   };
 }
 
 /** The same as sentences, for whoever has to say whether a pause may be. */
-export function expectedText({ bytes, copySeconds, lag, rate }: Expected): string[] {
+export function expectedText({ bytes, copySeconds, lag, rate, atMost }: Expected): string[] {
   return [
     bytes.value === undefined || copySeconds.value === undefined
       ? `How long copying takes is not known: ${bytes.unknown ?? ''}`
@@ -50,6 +60,11 @@ export function expectedText({ bytes, copySeconds, lag, rate }: Expected): strin
     rate.value === undefined
       ? `How much is written is not known: ${rate.unknown}`
       : `${rate.value.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second were written while it was looked at.`,
+    ...(atMost
+      ? [
+          `At its busiest a survey saw ${atMost.rate.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second written, and a group ${atMost.lag.toLocaleString('en-US')} records behind.`,
+        ]
+      : []),
   ];
 }
 

@@ -11,7 +11,10 @@ export interface Fact {
 
 /** What facts are measured on. */
 export interface Measured {
-  topics: readonly Pick<ScannedTopic, 'name' | 'compacted' | 'records' | 'producers' | 'schemas'>[];
+  topics: readonly Pick<
+    ScannedTopic,
+    'name' | 'compacted' | 'records' | 'producers' | 'schemas' | 'overTime'
+  >[];
 }
 
 const measured = (value: boolean, from: string): Fact => ({ value, how: 'measured', from });
@@ -63,6 +66,12 @@ function seenProducers({ topics }: Measured): Fact {
   const several = topics.find(({ producers }) => (producers.value?.length ?? 0) > 1);
   if (several)
     return measured(true, `brokers remember ${several.producers.value?.length} producers of ${several.name}`);
+  const overTime = topics.find((topic) => (topic.overTime?.value?.writers ?? 0) > 1);
+  if (overTime)
+    return measured(
+      true,
+      `${overTime.overTime?.value?.writers} producers of ${overTime.name} wrote between two looks of a survey`,
+    );
   const why = topics.find(({ producers }) => producers.unknown !== undefined)?.producers.unknown;
   return unknown(why ?? 'brokers remember at most one producer, and forget those without idempotence');
 }

@@ -64,15 +64,17 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     if (type === 'source') tie(topics.value ?? [], `connector ${name} writes to several of its topics`);
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
     tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
-  const writers = new Map<string, string[]>();
+  const writers = new Map<string, Set<string>>();
   const transactional = new Set(
-    topics.flatMap(
-      ({ producers }) => producers.value?.filter((one) => one.transactional).map(({ id }) => id) ?? [],
+    topics.flatMap((topic) =>
+      producersOf(topic)
+        .filter((one) => one.transactional)
+        .map(({ id }) => id),
     ),
   );
-  for (const { name, producers } of topics)
-    for (const { id } of producers.value ?? [])
-      if (transactional.has(id)) writers.set(id, [...(writers.get(id) ?? []), name]);
+  for (const topic of topics)
+    for (const { id } of producersOf(topic))
+      if (transactional.has(id)) writers.set(id, (writers.get(id) ?? new Set()).add(topic.name));
   for (const [id, written] of writers)
     tie(written, `transactional producer ${id} writes to several of its topics`);
 
@@ -106,6 +108,12 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     ],
   }));
 }
+
+/** Those that brokers remember now, and those that a survey has seen: brokers forget one that has not written for a day. */
+const producersOf = ({ producers, overTime }: ScannedTopic) => [
+  ...(producers.value ?? []),
+  ...(overTime?.value?.producers.value ?? []),
+];
 
 const byName = (a: ScannedGroup, b: ScannedGroup): number => (a.group < b.group ? -1 : 1);
 

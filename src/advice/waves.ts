@@ -1,5 +1,4 @@
 import { Document, isMap, isSeq, type YAMLMap } from 'yaml';
-import { z } from 'zod';
 import type { Inventory } from '../inventory/inventory.js';
 import type { Known } from '../inventory/known.js';
 import { formatBytes } from '../migration/bytes.js';
@@ -12,21 +11,6 @@ import { teamOf, usesOf, type Uses } from './applications.js';
 import { expectedOf } from './expected.js';
 import { idleTopicsOf, type IdleTopic } from './idle.js';
 import type { TopicSet } from './sets.js';
-
-/** Migrations that run together. Written by `ferry advise --waves`, and a person may change it. */
-export const fleetShape = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/),
-  /** One after another: what depends on a migration stands in a later wave than that. */
-  waves: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** Paths of migration files, from the folder of this file. */
-      migrations: z.array(z.string()).min(1),
-    }),
-  ),
-  /** Topics that are in no migration, since nobody was seen to use them. Nothing deletes them but a person. */
-  idle: z.array(z.strictObject({ topic: z.string(), why: z.string() })).default([]),
-});
 
 export interface WaveOptions {
   /** Applications of one team in a wave. */
@@ -73,11 +57,10 @@ interface Candidate extends Planned {
  */
 export function wavesOf(
   advised: readonly { set: TopicSet; advice: Advice; team?: string }[],
-  inventory: Pick<Inventory, 'acls' | 'scannedAt'>,
+  inventory: Pick<Inventory, 'acls' | 'scannedAt' | 'survey'>,
   { perTeam = 3, perWave = 20, bytesPerSecond }: WaveOptions = {},
 ): WavePlan {
-  const scannedAt = Date.parse(inventory.scannedAt);
-  const idle = new Map(advised.map(({ set }) => [set, idleTopicsOf(set, scannedAt)]));
+  const idle = new Map(advised.map(({ set }) => [set, idleTopicsOf(set, inventory)]));
   const moving = advised.filter(({ set }) => idle.get(set)?.length === 0);
   const uses = usesOf(
     moving.map(({ set }) => set),
@@ -93,7 +76,7 @@ export function wavesOf(
       after: [],
       // What is not known may be large.
       size: expected.bytes.value ?? Number.MAX_SAFE_INTEGER,
-      rate: expected.rate.value ?? Number.MAX_SAFE_INTEGER,
+      rate: Math.max(expected.rate.value ?? Number.MAX_SAFE_INTEGER, expected.atMost?.rate ?? 0),
       needs: new Set(),
     };
   });

@@ -20,6 +20,8 @@ export const validationAnswer = z.object({
 const state = z.string();
 export const statusAnswer = z.object({
   name: z.string(),
+  /** Absent: a Connect that does not tell, or a word that came later. */
+  type: z.enum(['source', 'sink']).optional().catch(undefined),
   connector: z.object({ state, worker_id: z.string().optional(), trace: z.string().optional() }),
   tasks: z.array(
     z.object({

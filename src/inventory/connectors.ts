@@ -5,27 +5,41 @@ import { part, type Known } from './known.js';
 
 type Connector = NonNullable<Inventory['connectors']['value']>[number];
 
-/** Connectors with what they read or write. Of their configuration nothing else is kept: it may hold secrets. */
-export async function readConnectors(connect: Connect): Promise<Known<Connector[]>> {
+/**
+ * Connectors with what they read or write. Of their configuration nothing else is kept: it may hold secrets.
+ *
+ * @param clusterId of the cluster that is scanned: those of a Connect that lives elsewhere read and write there
+ */
+export async function readConnectors(connect: Connect, clusterId: string): Promise<Known<Connector[]>> {
+  const worker = await part(() => connect.worker());
+  if (worker.unknown !== undefined) return { unknown: worker.unknown };
+  const { kafka_cluster_id: home } = worker.value;
+  if (home !== clusterId)
+    return {
+      unknown: `Kafka Connect "${connect.name}" lives on another cluster (id ${home}), where its connectors read and write`,
+    };
   return part(async () => inParallel(await connect.connectors(), (name) => connectorOf(connect, name)));
 }
 
 async function connectorOf(connect: Connect, name: string): Promise<Connector> {
-  const [config, topics] = await Promise.all([
+  const [config, topics, status] = await Promise.all([
     part(() => connect.config(name)),
     part(() => connect.topics(name)),
+    part(() => connect.status(name)),
   ]);
   const said = config.value;
-  const listed = said?.['topics']?.split(',').map((topic) => topic.trim());
-  const pattern = said?.['topics.regex'] ?? undefined;
-  const reads = listed !== undefined || pattern !== undefined;
+  const named = said?.['topics']?.split(',').map((topic) => topic.trim());
+  const regex = said?.['topics.regex'] ?? undefined;
+  // A setting of that name may be a source's too: MirrorMaker's says what it reads on the other cluster.
+  const told = status.value?.type;
+  const reads = told ? told === 'sink' : named !== undefined || regex !== undefined;
+  const [listed, pattern] = reads ? [named, regex] : [];
   const seen = topics.value;
   return {
     connect: connect.name,
     name,
     class: said?.['connector.class'] ?? 'unknown',
-    // Only a sink is told which topics it reads.
-    type: config.unknown !== undefined || !said ? 'unknown' : reads ? 'sink' : 'source',
+    type: told ?? (config.unknown !== undefined || !said ? 'unknown' : reads ? 'sink' : 'source'),
     ...(reads && { group: said?.['consumer.override.group.id'] ?? `connect-${name}` }),
     ...(pattern !== undefined && { pattern }),
     topics:

@@ -11,6 +11,41 @@ const count = z.int().min(0);
 /** Milliseconds since the epoch; records may carry any number, so it is not bounded. `null`: there is no record. */
 const time = z.number().nullable();
 
+/** Over a survey: what no single look sees. Beyond its time nothing is known by it. */
+const topicOverTime = z.strictObject({
+  /** The first and the last look that saw it, ms since the epoch. */
+  firstSeen: z.number(),
+  lastSeen: z.number(),
+  /** The looks before which records, or markers of transactions, had come since the look before; `null`: at none. */
+  written: known(
+    z.strictObject({
+      first: z.number().nullable(),
+      last: z.number().nullable(),
+      records: count,
+      /** The most in a second, on average between two looks. */
+      peak: z.number(),
+    }),
+  ),
+  /** As `producers`, the last few of all looks. */
+  producers: known(
+    z.array(z.strictObject({ id: z.string(), lastWrote: z.number(), transactional: z.boolean() })),
+  ),
+  /** The most of those that were known already that wrote again between two looks. */
+  writers: count,
+});
+
+const groupOverTime = z.strictObject({
+  /** The first and the last look that saw it, ms since the epoch. */
+  firstSeen: z.number(),
+  lastSeen: z.number(),
+  /** The looks before which a commit had moved since the look before; `null`: at none. */
+  moved: known(z.strictObject({ first: z.number().nullable(), last: z.number().nullable() })),
+  /** The last look at which it had a member; `null`: at none. */
+  lastMembers: known(z.number().nullable()),
+  /** Offsets that it was behind, on topics that were looked at. */
+  lag: known(z.strictObject({ least: count, most: count })),
+});
+
 const topic = z.strictObject({
   name: z.string(),
   /** `null` on brokers without topic ids. */
@@ -53,11 +88,14 @@ const topic = z.strictObject({
       }),
     ),
   ),
+  /** Only after a survey. */
+  overTime: known(topicOverTime).optional(),
 });
 
 const group = z.strictObject({
   group: z.string(),
   protocol: z.enum(['classic', 'consumer', 'share', 'streams', 'unknown']),
+  /** `dead`: it is not there any more, and a survey has seen it. */
   state: z.enum(['empty', 'stable', 'rebalancing', 'dead', 'unknown']),
   /** `coordination`: its members share out other work than partitions, as the workers of Connect and of registries do. */
   kind: z.enum(['streams', 'connect', 'mirrormaker', 'ksqldb', 'coordination', 'other']),
@@ -81,6 +119,29 @@ const group = z.strictObject({
   lastMoved: known(z.number()),
   /** Commits move while nobody is a member: its consumers assign partitions themselves, as Flink's and Spark's do. */
   movesWithoutMembers: known(z.boolean()),
+  /** Only after a survey. */
+  overTime: known(groupOverTime).optional(),
+});
+
+/** Looks at the cluster over days, beside the one that everything else here is of. */
+const survey = z.strictObject({
+  from: z.string(),
+  /** The last look; `null`: there was none yet. */
+  until: z.string().nullable(),
+  everySeconds: z.number(),
+  running: z.boolean(),
+  looks: count,
+  /** Looks that saw nothing, the latest with why. */
+  missed: z.strictObject({
+    count,
+    latest: z.array(z.strictObject({ at: z.string(), why: z.string() })),
+  }),
+  /** What single looks did not see: of how many topics or groups. The latest. */
+  unseen: z.array(z.strictObject({ at: z.string(), why: z.string(), times: count })),
+  /** Topics and groups that there was no room for. */
+  left: z.strictObject({ topics: count, groups: count }),
+  /** Topics that were seen and are not there any more. */
+  gone: z.array(z.strictObject({ topic: z.string(), firstSeen: z.number(), lastSeen: z.number() })),
 });
 
 /** Of Kafka Connect; its configuration is left out, since it may hold secrets. */
@@ -138,6 +199,8 @@ export const inventoryShape = z.strictObject({
   acls: known(z.array(acl).nullable()),
   quotas: known(z.array(quota)),
   connectors: known(z.array(connector)),
+  /** Absent: there was one look alone, and who comes seldom was not seen by it. */
+  survey: survey.optional(),
 });
 
 export type Inventory = z.output<typeof inventoryShape>;

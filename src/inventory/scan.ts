@@ -76,7 +76,7 @@ export async function scan(
       partOf('the quotas', () => cluster.quotas()),
       partOf('the groups', () => cluster.groups()),
       connect
-        ? reading('the connectors', () => readConnectors(connect))
+        ? reading('the connectors', () => readConnectors(connect, identity.clusterId))
         : { unknown: 'no Kafka Connect was asked: name one by --connect' },
     ]);
   const lookedAt = now().getTime();

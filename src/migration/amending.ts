@@ -88,9 +88,12 @@ function fixed(state: MigrationState, change: Change): string | undefined {
   const { target } = state.migration;
   switch (area) {
     case 'description':
+    case 'team':
+    case 'labels':
     case 'waits':
     case 'leaveBehind':
     case 'messages':
+    case 'notify':
       return undefined;
     case 'principals':
       return stepIs(state, 'copyAcls', isClosed)

@@ -1,4 +1,5 @@
 import { oneLine } from './foreign-text.js';
+import { firstOf } from './listed.js';
 import { currentStep, type Shown, type Step } from './state.js';
 import { asked, statusOf, type NextMessage } from './status.js';
 
@@ -59,7 +60,8 @@ function lately(state: Shown, step: Step | undefined): string[] {
   const refused = state.refused
     .slice(-3)
     .map(({ at, message, why }) => `${clock(at)} UTC: \`${message}\` was ignored: ${why}`);
-  return [titled('Seen lately:', seen), titled('Not counted:', refused)];
+  const untold = (state.untold ?? []).slice(-3).map(({ at, why }) => `${clock(at)} UTC: ${why}`);
+  return [titled('Seen lately:', seen), titled('Not counted:', refused), titled('Not told:', untold)];
 }
 
 function stepTable(steps: Step[], alreadySaid: string): string {
@@ -78,8 +80,7 @@ const titled = (title: string, lines: string[]): string =>
   lines.length > 0 ? `${title}\n\n${list(lines)}` : '';
 
 function list(lines: string[]): string {
-  const more = lines.length - shown.lines;
-  return [...lines.slice(0, shown.lines), ...(more > 0 ? [`… and ${more} more`] : [])]
+  return firstOf(lines, shown.lines)
     .map((text) => `- ${line(text, shown.sentence)}`)
     .join('\n');
 }

@@ -38,6 +38,22 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
+/** Who owns the topics, or is told: by it lists are filtered, and `ferry.yaml` knows how to reach them. */
+export const teamName = z
+  .string({ error: 'expected the name of a team' })
+  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
+
+/** As much of RFC 5321 as an address of a person has; what is more is for the mail server to refuse. */
+const address = z
+  .string({ error: 'expected an e-mail address' })
+  .regex(/^[\w.!#$%&'*+/=?^{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
+    error: 'expected an e-mail address',
+  })
+  .max(254, { error: 'expected an e-mail address' });
+
+/** Each costs a handful of events of history. */
+const shortestReminderMs = 2 * 60 * 60_000;
+
 const principalOrWorkload = z.union([principal, workloadShape], {
   error:
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
@@ -66,6 +82,7 @@ function unique<T>(what: string, key: (item: T) => string) {
   };
 }
 
+const uniqueTexts = unique('name', (name: string) => name);
 const uniqueTopics = unique('topic', (topic: { name: string }) => topic.name);
 const uniqueTargets = unique(
   'target topic name',
@@ -124,6 +141,12 @@ export const migrationShape = z.strictObject(
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
+    team: teamName.optional(),
+    labels: z
+      .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
+        error: 'expected an object of labels and texts',
+      })
+      .optional(),
     source: clusterName,
     target: clusterName,
     topics: z
@@ -198,6 +221,28 @@ export const migrationShape = z.strictObject(
             .optional(),
         },
         anObject('source, target, subjects, ids and idDistance'),
+      )
+      .optional(),
+    notify: z
+      .strictObject(
+        {
+          teams: z
+            .array(teamName, { error: 'expected a list of teams' })
+            .refine(uniqueTexts.check, { error: uniqueTexts.error })
+            .default([]),
+          addresses: z
+            .array(address, { error: 'expected a list of e-mail addresses' })
+            .max(50, { error: 'expected at most 50 addresses' })
+            .default([]),
+          remind: z
+            .string(aDuration)
+            .refine((text) => parseDuration(text) !== null, aDuration)
+            .refine((text) => (parseDuration(text) ?? 0) >= shortestReminderMs, {
+              error: 'expected a duration of at least 2h: a reminder is for who has forgotten',
+            })
+            .optional(),
+        },
+        anObject('teams, addresses and remind'),
       )
       .optional(),
     waits: z

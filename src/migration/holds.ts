@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { named } from './foreign-text.js';
+import { few } from './foreign-text.js';
 
 /**
  * Which migration has which topics and groups of one cluster. Each is held by one migration at most, from before anything is
@@ -166,7 +166,7 @@ export function holdsDetails({ cluster, holders, freed }: HoldsState): string {
     .slice(0, 100)
     .map(
       ({ migration, since, topics, groups }) =>
-        `- \`${migration}\` since ${since.slice(0, 16)}: ${few(topics, 'topic')}; ${few(groups, 'group')}`,
+        `- \`${migration}\` since ${since.slice(0, 16)}: ${counted(topics, 'topic')}; ${counted(groups, 'group')}`,
     );
   const past = freed.map(({ at, by, reason, what }) => `- ${at.slice(0, 16)}: ${what} by ${by}: ${reason}`);
   return [
@@ -176,8 +176,9 @@ export function holdsDetails({ cluster, holders, freed }: HoldsState): string {
   ].join('\n\n');
 }
 
-function few(names: readonly string[], noun: string): string {
+const shownNames = 5;
+
+function counted(names: readonly string[], noun: string): string {
   if (names.length === 0) return `no ${noun}`;
-  const shown = names.slice(0, 5).map(named).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more ${noun}s` : shown;
+  return names.length > shownNames ? `${few(names, shownNames)} ${noun}s` : few(names, shownNames);
 }

@@ -11,3 +11,12 @@ export function inFull(names: readonly string[], separator = ', ', most = 20): s
     ? names.join(separator)
     : `${names.slice(0, most).join(separator)} and ${names.length - most} more`;
 }
+
+/** The first of a list, and a word for how many more there are. */
+export function firstOf(
+  all: readonly string[],
+  most: number,
+  more: (count: number) => string = (count) => `… and ${count} more`,
+): string[] {
+  return all.length <= most ? [...all] : [...all.slice(0, most), more(all.length - most)];
+}

@@ -1,13 +1,18 @@
 import { z } from 'zod';
+import { parseRate } from './rate.js';
 import { isHumanStep, stepKind, stepKinds, type HumanStepId } from './strategies.js';
 
 /** The prefix of every workflow id: one execution per migration, so two strategies on one migration are impossible. */
 export const workflowId = (name: string): string => `migrate/${name}`;
-/** A copy of a whole registry is called as its workflow id is; no migration has a slash in its name. */
-export const runId = (name: string): string => (isRegistryCopy(name) ? name : workflowId(name));
+/** What is no migration is called as its workflow id is; no migration has a slash in its name. */
+export const runId = (name: string): string =>
+  isRegistryCopy(name) || isSurvey(name) ? name : workflowId(name);
 export const registryCopyId = (from: string, to: string): string =>
   `schemas/${[from, to].map(encodeURIComponent).join('/')}`;
 export const isRegistryCopy = (name: string): boolean => name.startsWith('schemas/');
+/** There is one survey of a cluster at a time, by the name in `ferry.yaml`. */
+export const surveyId = (cluster: string): string => `survey/${encodeURIComponent(cluster)}`;
+export const isSurvey = (name: string): boolean => name.startsWith('survey/');
 export const migrationName = (id: string): string => id.slice(workflowId('').length);
 
 /** The query that answers `Status`. */
@@ -64,8 +69,27 @@ const amend = z.strictObject({
   file: z.unknown().optional(),
 });
 
+const throttle = z.strictObject({
+  by: who.optional(),
+  note: text.optional(),
+  /** `null`: as the file says. */
+  rate: z
+    .union([z.number(), z.string(), z.null()])
+    .transform((rate, context) => {
+      if (rate === null) return null;
+      const bytes = parseRate(rate);
+      if (bytes !== null) return bytes;
+      context.addIssue({
+        code: 'custom',
+        message: 'rate is one such as 20MB/s, at least 1024 bytes a second',
+      });
+      return z.NEVER;
+    })
+    .optional(),
+});
+
 export type Claim = z.output<typeof claim>;
-export type Control = z.output<typeof retry> & z.output<typeof amend>;
+export type Control = z.output<typeof retry> & z.output<typeof amend> & z.output<typeof throttle>;
 
 /** What a person may do to any migration, at any time. */
 export const controls = {
@@ -75,6 +99,8 @@ export const controls = {
     'Try the blocked step again. With {"by":"…","accept":["KEY"],"note":"…"}: accept what the check asks about, by the keys that the status shows; "accept":["*"] for all of it.',
   amend:
     'Change what can be changed while a migration runs. With {"by":"…","file":{…}}: the whole migration file as it is to be.',
+  throttle:
+    'Limit how fast the mirror copies, also while it does. With {"by":"…","rate":"20MB/s"}; "rate":null for as the file says.',
   skip: 'Leave the step out, where that is safe.',
   abort:
     'Stop for good: take back what the migration made, as long as no producer has written to the target.',
@@ -118,6 +144,8 @@ function read<T>(
   return { mistake: told.join('; ') };
 }
 
+const controlShapes: Partial<Record<ControlName, z.ZodType<Control>>> = { retry, amend, throttle };
+
 export const readClaim = (name: HumanStepId, input: unknown) => read<Claim>(claim, name, input);
 export const readControl = (name: ControlName, input: unknown) =>
-  read<Control>(name === 'retry' ? retry : name === 'amend' ? amend : control, name, input);
+  read<Control>(controlShapes[name] ?? control, name, input);

@@ -1,7 +1,9 @@
 import type { Acceptance, Finding } from './findings.js';
 import { targetName, type Migration } from './file.js';
+import type { Membership } from './membership.js';
 import type { SourceOffsets, TargetOffsets } from './offsets.js';
 import { stepKind, strategies, type StepId } from './strategies.js';
+import type { Told } from './told.js';
 import type { Held } from './work/holds.js';
 import type { BothOffsets, Doubled } from './work/drain.js';
 import type { TranslatedGroup } from './work/offsets.js';
@@ -24,8 +26,16 @@ export interface MigrationState {
   accepted: Acceptance[];
   /** The file was amended since the present step began: it begins again, with what is in the file now. */
   afresh?: boolean;
+  /** The fleet that it is in. */
+  fleet?: Membership;
+  /** How many bytes a second its mirror may copy, as a person has said and as its fleet has; the least of all counts. */
+  throttle?: { own?: number; fleet?: number };
   /** Messages that were refused, newest last: a signal cannot answer, so they are shown here. */
   refused: { at: string; message: string; why: string }[];
+  /** What people outside were told, newest last. */
+  told?: Told[];
+  /** What could not be told or written, newest last. */
+  untold?: { at: string; why: string }[];
   /** What the steps hand to each other. */
   facts: Facts;
   /** Since when it has been in this state at this step, as it was shown. */
@@ -151,6 +161,8 @@ export interface Evidence {
 export interface Problem {
   /** The error type, or `Findings` when a check asks. */
   type: string;
+  /** ISO 8601. */
+  since?: string;
   sentence: string;
   findings: Finding[];
   offers: ('retry' | 'accept' | 'skip' | 'abort')[];
@@ -165,6 +177,8 @@ export interface Outcome {
   /** What abort took back, and what it left for a person to decide. */
   undone?: string[];
   left?: string[];
+  /** Where its report is, or why it is not written. */
+  report?: string;
 }
 
 /** The parts of a human step. A migration that names no producers or groups has one claim for all of them. */

@@ -39,6 +39,8 @@ export interface Status {
   unverified: string[];
   accepted: MigrationState['accepted'];
   refused: MigrationState['refused'];
+  /** What people could not be told, and what could not be written. */
+  untold: { at: string; why: string }[];
   outcome: MigrationState['outcome'];
 }
 
@@ -68,6 +70,7 @@ export function statusOf(state: Shown): Status {
     unverified: unverifiedOf(state.steps),
     accepted: state.accepted,
     refused: state.refused,
+    untold: state.untold ?? [],
     outcome: state.outcome,
   };
 }

@@ -1,3 +1,4 @@
+import { firstOf } from './listed.js';
 import type { Step } from './state.js';
 
 /** The outcome is an answer of Temporal, which bounds it. */
@@ -8,7 +9,7 @@ export function unverifiedOf(steps: readonly Step[]): string[] {
   const all = steps.flatMap((step) =>
     step.unverified ? [`${step.title}: ${short(sentenceOf(step), shown.sentence)}`] : [],
   );
-  return atMost(all, shown.steps, 'steps');
+  return firstOf(all, shown.steps, (more) => `and ${more} more steps`);
 }
 
 function sentenceOf(step: Step): string {
@@ -16,11 +17,8 @@ function sentenceOf(step: Step): string {
   const overridden = (step.parts ?? []).flatMap(({ name, claim }) =>
     claim?.override ? [`${name} by ${claim.by ?? 'somebody'} (${claim.override.reason})`] : [],
   );
-  return `overridden for ${atMost(overridden, shown.names, 'others').join('; ')}.`;
+  return `overridden for ${firstOf(overridden, shown.names, (more) => `and ${more} more others`).join('; ')}.`;
 }
-
-const atMost = (all: string[], most: number, what: string): string[] =>
-  all.length <= most ? all : [...all.slice(0, most), `and ${all.length - most} more ${what}`];
 
 const short = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;

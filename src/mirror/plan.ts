@@ -24,8 +24,8 @@ export interface MirrorOptions {
   signal: AbortSignal;
   /** Called about every second, and at the end. */
   progress?: (progress: MirrorProgress) => void;
-  /** Bytes a second, all partitions together. */
-  throttle?: number;
+  /** Bytes a second, all partitions together; a function where that changes while it copies. */
+  throttle?: number | (() => number | undefined);
   /** Bytes of batches held at once, 64 MiB unless told; one Fetch may exceed it by one batch. */
   memory?: number;
   /**

@@ -1,30 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Lets so many bytes a second through, on average; what a burst took too much is waited for. */
+/** How long it is waited at most before it is asked again how much may be taken, ms. */
+const askAgainMs = 500;
+
+/** Lets so many bytes a second through, on average; what a burst took too much is waited for. The rate may change at any time. */
 export class Throttle {
   private credit: number;
   private at = Date.now();
+  private readonly rate: () => number | undefined;
 
-  /** @param perSecond bytes; unlimited when absent */
-  constructor(private readonly perSecond: number | undefined) {
-    this.credit = perSecond ?? 0;
+  /** @param rate bytes a second, or what answers them now; unlimited when absent */
+  constructor(rate: number | undefined | (() => number | undefined)) {
+    this.rate = typeof rate === 'function' ? rate : () => rate;
+    this.credit = this.rate() ?? 0;
   }
 
   /** Resolves when something may be taken. */
   async open(signal: AbortSignal): Promise<void> {
-    if (this.perSecond === undefined) return;
     for (;;) {
+      const perSecond = this.rate();
       const now = Date.now();
-      this.credit = Math.min(this.perSecond, this.credit + ((now - this.at) / 1000) * this.perSecond);
+      const passed = (now - this.at) / 1000;
       this.at = now;
+      if (perSecond === undefined) {
+        this.credit = 0;
+        return;
+      }
+      this.credit = Math.min(perSecond, this.credit + passed * perSecond);
       if (this.credit > 0) return;
-      await sleep(Math.ceil((-this.credit / this.perSecond) * 1000) + 1, undefined, { signal });
+      const waitMs = Math.ceil((-this.credit / perSecond) * 1000) + 1;
+      await sleep(Math.min(waitMs, askAgainMs), undefined, { signal });
     }
   }
 
   /** How much may be taken at once without waiting long afterwards. */
   get burst(): number {
-    return this.perSecond === undefined ? Infinity : Math.max(64 * 1024, this.perSecond / 4);
+    const perSecond = this.rate();
+    return perSecond === undefined ? Infinity : Math.max(64 * 1024, perSecond / 4);
   }
 
   took(bytes: number): void {

@@ -8,6 +8,14 @@ import type { MadeAcl } from '../migration/packed-acls.js';
  */
 export type Right = MadeAcl;
 
+/** Who may read or write a subject, by the name on the target. */
+export interface SubjectGrant {
+  readonly subject: string;
+  /** As ACLs write it: `User:orders-web`. */
+  readonly principal: string;
+  readonly access: 'read' | 'write';
+}
+
 /**
  * How rights come to a cluster: one interface for every way, so that steps and findings are the same. Topics come by the
  * `Cluster` itself, whichever way has them made (`Cluster.createTopics`), and are read back from the brokers.
@@ -20,6 +28,11 @@ export interface Provisioner {
    * @returns `findings`: what the way cannot say (each asks), and what it says otherwise (each notes)
    */
   plan(wanted: readonly AclBinding[]): { rights: Right[]; findings: Finding[] };
+  /**
+   * The same for subjects of the schema registry that belongs to the cluster; nothing where there is none. Absent: rights on
+   * subjects are no affair of this way.
+   */
+  planSubjects?(wanted: readonly SubjectGrant[]): Promise<{ rights: Right[]; findings: Finding[] }>;
   /**
    * All that is given now, or at least what there is of one; `null` where nothing is refused to anybody; `hidden` where the
    * cluster does not show it, so that nothing can be given either: nobody could tell later whose it is.

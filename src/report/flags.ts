@@ -2,7 +2,7 @@ import type { IdleTopic } from '../advice/idle.js';
 import type { TopicSet } from '../advice/sets.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { unknownsIn } from '../inventory/unknowns.js';
-import { named } from '../migration/foreign-text.js';
+import { named, oneLine } from '../migration/foreign-text.js';
 
 /** Something to know before a migration, what it means for one, and what it is about. */
 export interface Flag {
@@ -45,6 +45,28 @@ export function flagsOf(inventory: Inventory, sets: readonly TopicSet[], idle: r
       'Topics that could not be looked at',
       'They are in no set: who uses them, and what they are tied to, is not known.',
       inventory.unseen.map(({ topic, unknown }) => `${named(topic)}: ${unknown}`),
+    ),
+    of(
+      'Looks of the survey that saw nothing, or not all',
+      'Who came at those times was not seen.',
+      inventory.survey
+        ? [
+            ...inventory.survey.missed.latest.map(({ at, why }) => `${at.slice(0, 16)}: ${why}`),
+            ...inventory.survey.unseen.map(({ at, why }) => `${at.slice(0, 16)}: ${why}`),
+          ].map(oneLine)
+        : [],
+    ),
+    of(
+      'Groups that have left',
+      'A survey has seen them, and they are not there now: ask whether they come back, since their commits may be gone by then.',
+      groupsThat(({ state, overTime }) => state === 'dead' && overTime !== undefined),
+    ),
+    of(
+      'Topics that are written to seldom',
+      'Nobody writes to them now, and a survey has seen it done: a short silence proves nothing about their producers.',
+      topicsThat(
+        ({ rate, overTime }) => rate.value === 0 && (overTime?.value?.written.value?.last ?? null) !== null,
+      ),
     ),
     of(
       'No authorizer',

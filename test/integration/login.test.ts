@@ -126,8 +126,8 @@ async function countedLink(side: Side, connection: ClusterConnection) {
   const real = credentialsOf(side, connection.sasl)!;
   let proofs = 0;
   const counted: Credentials = {
-    ready: async () => {
-      const proof = await real.ready();
+    ready: async (host) => {
+      const proof = await real.ready(host);
       return async (exchange) => {
         const sessionMs = await proof(exchange);
         proofs++;

@@ -2,12 +2,13 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { isMirrored, strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
+import { prepare, startFleet } from '../workflow/fleets.js';
 import { Migrations, type TestMigration } from '../workflow/migrations.js';
 import { asks, failure } from '../workflow/scripted-cluster.js';
 
 /**
  * Records histories for the replay test: real workflows on a real Temporal server, clusters scripted. To be run again
- * (`npm run record`, with the names of strategies or of paths for those alone) when a change of the workflows is meant to
+ * (`npm run record`, with the names of strategies or of paths, or `fleet`, for those alone) when a change of the workflows is meant to
  * break runs that are under way. What was recorded before a change that is patched stays: new paths get new names.
  */
 const named = process.argv.slice(2);
@@ -97,6 +98,33 @@ const paths: Record<string, (migrations: Migrations, strategy: Strategy) => Prom
     await migration.say('abort', { by: 'ann', note: 'another day' });
     return migration;
   },
+
+  /** Somebody is told late, somebody else not at all, and a reminder is set and not needed. */
+  async told(migrations, strategy) {
+    const unlike = { state: 'contradicted' as const, sentence: 'It is not so.' };
+    const migration = await migrations.start(
+      strategy,
+      { notify: { teams: ['payments'], remind: '2h' } },
+      (cluster) =>
+        cluster
+          .next('copyAcls', failure('Unauthorized', 'User:ferry may not alter ACLs.'))
+          .next('tell', failure('Unreachable', 'board was not told: it answered 500.'))
+          .next('watchConsumers', unlike)
+          .next('watchProducers', unlike)
+          .next('keepAccount', failure('Unreachable', 'The report was not written.')),
+    );
+    await migration.reach('copyAcls', 'blocked');
+    const late = migration.cluster.hold('tell');
+    await migration.until(({ untold }) => untold.length === 1);
+    await migration.say('retry', { by: 'ann' });
+    await migration.at(firstWait[strategy], 'waiting', 'active');
+    await migration.until(
+      () => migration.cluster.inputs('tell').length >= (strategy === 'advancedMirroring' ? 1 : 2),
+    );
+    late.answer({ told: [], failed: ['chat was not told: it answered 404.'], sentence: 'Told.' });
+    await migration.reach('deleteSource', 'done');
+    return migration;
+  },
 };
 
 /** What was seen late: in the soak, on the source alone, and by the deletion itself. */
@@ -147,7 +175,7 @@ async function continued(migrations: Migrations, strategy: Strategy): Promise<Te
   return migration;
 }
 
-async function write(migration: TestMigration, file: string): Promise<void> {
+async function write(migration: Pick<TestMigration, 'handle' | 'outcome'>, file: string): Promise<void> {
   await migration.outcome();
   const { events } = JSON.parse(historyToJSON(await migration.handle.fetchHistory())) as { events: object[] };
   // One event per line; who ran it, on which machine and in which folder, is nobody's business.
@@ -173,7 +201,42 @@ async function record(
   }
 }
 
+/** A fleet, with what is said to it on the way, and one of its migrations. */
+async function recordFleet(migrations: Migrations): Promise<void> {
+  try {
+    const [first, second] = [prepare(migrations), prepare(migrations, 'simpleMirroring')];
+    const fleet = await startFleet(
+      migrations,
+      [
+        { name: 'one', of: [first] },
+        { name: 'two', of: [second], after: { wave: 'one', step: 'consumerSwitched' } },
+      ],
+      { budget: '10MB/s', hours: { deletions: ['daily 00:00-24:00 UTC'] } },
+    );
+    await fleet.knows(first.name, ({ state }) => state === 'waiting');
+    await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+    await fleet.knows(first.name, ({ state }) => state === 'paused');
+    await fleet.say('thaw', {});
+    await fleet.knows(first.name, ({ state }) => state === 'waiting');
+    await first.migration().say('producerSwitched', { by: 'ann' });
+    await fleet.knows(second.name, ({ copying }) => copying === 'following');
+    await fleet.say('throttle', { rate: '5MB/s' });
+    for (const { name, migration } of [first, second]) {
+      await migration().reach('deletionApproved', 'waiting');
+      await migration().say('deletionApproved', { by: 'ann', topic: `orders-${name}` });
+    }
+    const outcome = () => fleet.outcome() as never;
+    await write({ handle: fleet.handle, outcome }, 'fleet-waves');
+    await write(first.migration(), 'fleet-member');
+    await write(second.migration(), 'fleet-mirrored');
+  } finally {
+    await migrations.close();
+  }
+}
+
 await mkdir(folder, { recursive: true });
+if (named.length === 0 || named.includes('fleet'))
+  await recordFleet(await Migrations.onRealServer('fleeting-'));
 for (const file of await readdir(folder))
   if (
     chosen.some((strategy) => file.startsWith(`${strategy}-`)) &&

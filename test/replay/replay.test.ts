@@ -52,7 +52,13 @@ describe('recorded histories', () => {
   it.each(strategyNames)('there are several of %s', (strategy) => {
     const paths = files.filter((file) => file.startsWith(`${strategy}-`));
     expect(paths.map((file) => file.slice(strategy.length + 1, -'.json'.length)).sort()).toEqual([
-      ...['continued', 'mended', 'soaked', 'stopped', 'straight'],
+      ...['continued', 'mended', 'soaked', 'stopped', 'straight', 'told'],
+    ]);
+  });
+
+  it('there are those of a fleet, and of migrations in it', () => {
+    expect(files.filter((file) => file.startsWith('fleet-')).sort()).toEqual([
+      ...['fleet-member.json', 'fleet-mirrored.json', 'fleet-waves.json'],
     ]);
   });
 

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import { bindingKey, bindingsOf, isWholly, matches } from '../../src/provision/aiven/bindings.js';
-import { entryOf, entryText, rightOf, type OwnEntry } from '../../src/provision/aiven/entries.js';
+import {
+  entryOf,
+  entryText,
+  rightOf,
+  type OwnEntry,
+  type KafkaEntry,
+} from '../../src/provision/aiven/entries.js';
 import { apiEntry } from '../../src/provision/aiven/topic-config.js';
 import { serviceUser } from '../../src/provision/aiven/service-user.js';
 import { translate } from '../../src/provision/aiven/translation.js';
@@ -138,7 +144,7 @@ describe('entries as ACLs of Kafka', () => {
   });
 
   test('native ones are what they were', async () => {
-    expect(await bindingsOf([entryOf(deny)], async () => [])).toEqual([deny]);
+    expect(await bindingsOf([entryOf(deny) as KafkaEntry], async () => [])).toEqual([deny]);
     expect(rightOf(entryOf(transactional))).toEqual(transactional);
   });
 

@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { fleetType } from '../../src/fleet/messages.js';
 import { holdsType } from '../../src/migration/holds.js';
 import { registryCopyType } from '../../src/migration/registry-copy.js';
+import { surveyType } from '../../src/migration/survey.js';
 import { strategyNames } from '../../src/migration/strategies.js';
 import * as workflows from '../../workflows/index.js';
 
@@ -13,7 +15,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the code of a folder may import: `/folder/` is the project's own, the rest are packages. The first match counts. */
 const arrows: { from: RegExp; may: RegExp }[] = [
   { from: /^src\/migration\//, may: /^(\/src\/migration\/|zod$)/ },
-  { from: /^workflows\//, may: /^(\/src\/migration\/|\/workflows\/|@temporalio\/(workflow|common)$)/ },
+  { from: /^src\/fleet\//, may: /^(\/src\/(migration|fleet)\/|zod$)/ },
+  {
+    from: /^workflows\//,
+    may: /^(\/src\/(migration|fleet)\/|\/workflows\/|@temporalio\/(workflow|common)$)/,
+  },
   {
     from: /^activities\//,
     may: /^(\/activities\/|\/src\/|(?!@temporalio\/(worker|workflow|client|testing))[^/])/,
@@ -100,8 +106,10 @@ it('no file imports itself by a way around', () => {
   expect(circles).toEqual([]);
 });
 
-it('workflows/index.ts exports the workflow of every strategy, what holds of topics are kept by, what copies a registry, and nothing else', () => {
-  expect(Object.keys(workflows).sort()).toEqual([...strategyNames, holdsType, registryCopyType].sort());
+it('workflows/index.ts exports the workflow of every strategy, fleets, what holds of topics are kept by, what copies a registry, what surveys a cluster, and nothing else', () => {
+  expect(Object.keys(workflows).sort()).toEqual(
+    [...strategyNames, fleetType, holdsType, registryCopyType, surveyType].sort(),
+  );
   for (const workflow of Object.values(workflows)) expect(typeof workflow).toBe('function');
 });
 

@@ -7,7 +7,7 @@ import { ferry } from '../../app/cli/program.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import { advise } from '../../src/advice/advise.js';
 import { setsOf } from '../../src/advice/sets.js';
-import { fleetShape } from '../../src/advice/waves.js';
+import { fleetShape } from '../../src/fleet/file.js';
 import { group, inventory, topic } from './inventories.js';
 
 let folder: string;
@@ -59,7 +59,7 @@ it('writes waves as a fleet file, with a migration file for each set that moves'
   expect(fleet.waves).toEqual([{ name: 'wave-1', migrations: ['shop.orders.yaml', 'fleet-2.yaml'] }]);
   expect(fleet.idle.map(({ topic }) => topic)).toEqual(['shop.old']);
   for (const path of fleet.waves.flatMap(({ migrations }) => migrations))
-    expect(readFileSync(join(to, path), 'utf8')).toContain('target: aiven');
+    expect(readFileSync(join(to, typeof path === 'string' ? path : ''), 'utf8')).toContain('target: aiven');
 
   const again = await advising(file, '--waves', '--write', to);
   expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already') });
@@ -84,6 +84,20 @@ it.each([
   expect(code).toBe(2);
   expect(err).toContain(sentence);
   expect(err.split('\n')).toHaveLength(1);
+});
+
+it('says that answers are not used, for a set that is not there any more or has grown', async () => {
+  const file = write('inventory.json', JSON.stringify(scanned));
+  const answers = write(
+    'answers.yaml',
+    'sets: { gone: { topics: [gone], mayPause: yes }, shop.orders: { topics: [], mayPause: yes } }\n',
+  );
+  const { out, err } = await advising(file, answers);
+  expect(err.split('\n')).toEqual([
+    'There is no set gone any more: its answers are not used.',
+    expect.stringMatching(/^the answers for shop\.orders were given without shop\.orders, .*: answer anew$/),
+  ]);
+  expect(out).toContain('nobody has answered');
 });
 
 it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {

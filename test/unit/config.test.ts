@@ -171,6 +171,46 @@ clusters:
       expect(printed).not.toMatch(/hunter2|from a file/);
   });
 
+  it('takes tickets of Kerberos by a keytab or a cache', () => {
+    const { value } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: gssapi, keytab: ferry.keytab, principal: ferry@EXAMPLE.COM } }
+  b: { bootstrap: [b:1], sasl: { mechanism: gssapi, cache: tickets/cc, service: kafka-prod, krb5Conf: krb5.conf } }
+  c: { bootstrap: [b:1], sasl: { mechanism: gssapi, cache: "KCM:", principal: ferry@EXAMPLE.COM } }
+  d: { bootstrap: [b:1], sasl: { mechanism: gssapi, cache: "FILE:cc" } }`);
+    const loginOf = (name: string) => value?.clusters[name]?.sasl;
+    expect(loginOf('a')).toEqual({
+      mechanism: 'gssapi',
+      service: 'kafka',
+      tickets: { from: 'keytab', path: join(folder, 'ferry.keytab'), principal: 'ferry@EXAMPLE.COM' },
+    });
+    expect(loginOf('b')).toEqual({
+      mechanism: 'gssapi',
+      service: 'kafka-prod',
+      tickets: {
+        from: 'cache',
+        name: `FILE:${join(folder, 'tickets/cc')}`,
+        krb5Conf: join(folder, 'krb5.conf'),
+      },
+    });
+    expect(loginOf('c')).toMatchObject({
+      tickets: { from: 'cache', name: 'KCM:', principal: 'ferry@EXAMPLE.COM' },
+    });
+    expect(loginOf('d')).toMatchObject({ tickets: { name: `FILE:${join(folder, 'cc')}` } });
+    const { mistakes } = read(`
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: gssapi } }
+  b: { bootstrap: [b:1], sasl: { mechanism: gssapi, keytab: k } }
+  c: { bootstrap: [b:1], sasl: { mechanism: gssapi, keytab: k, principal: ferry } }
+  d: { bootstrap: [b:1], sasl: { mechanism: gssapi, cache: c, service: kafka/host } }`);
+    expect(mistakes?.map(({ path, expected }) => `${path}: ${expected}`)).toEqual([
+      'clusters.a.sasl: expected either keytab or cache',
+      'clusters.b.sasl: expected principal beside keytab: whose keys are meant',
+      'clusters.c.sasl.principal: expected a principal with its realm, for example ferry@EXAMPLE.COM',
+      'clusters.d.sasl.service: expected the first part of the principals of the brokers, for example kafka',
+    ]);
+  });
+
   it('takes the login to MSK, which is a token too', () => {
     const { value } = read(`
 clusters:

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
 import { createProgram } from '../../app/cli/program.js';
-import { fleetShape } from '../../src/advice/waves.js';
+import { fleetShape } from '../../src/fleet/file.js';
 import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';
@@ -57,6 +57,14 @@ const schemaOf = (shape: z.ZodType): unknown =>
   z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
 const last = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
+/** What a reader may have in the environment under such a name. */
+const valueOf = (name: string): string =>
+  name.endsWith('_URL')
+    ? 'https://chat.example/hook'
+    : /^(BOARD|ARCHIVE)_SECRET$/.test(name)
+      ? `whsec_${Buffer.alloc(32).toString('base64')}`
+      : 'something';
+
 describe('YAML in the documentation', () => {
   const all = pages.flatMap((page) => blocks(page, 'yaml').map((yaml) => ({ page, yaml })));
 
@@ -73,7 +81,7 @@ describe('YAML in the documentation', () => {
       return;
     }
     const environment = Object.fromEntries(
-      [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'something']),
+      [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, valueOf(name)]),
     );
     // The files that it names are the reader's.
     const mistakes = parseConfig(document.value, root, environment).mistakes?.map(mistakeText) ?? [];

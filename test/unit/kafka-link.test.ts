@@ -125,9 +125,9 @@ function slowCredentials(getReady: (time: number) => Promise<void>): Credentials
   const plain = credentialsOf('source', { mechanism: 'plain', username: 'ferry', password: 'secret' })!;
   let times = 0;
   return {
-    ready: async () => {
+    ready: async (host) => {
       await getReady(++times);
-      return plain.ready();
+      return plain.ready(host);
     },
     close: () => undefined,
   };

@@ -166,7 +166,16 @@ it('subjects: unknown where a registry names none, or does not answer', async ()
 
 it('connectors: what they read or write, and nothing else of their configuration', async () => {
   const answers: Record<string, unknown> = {
-    '/connectors': ['files', 's3', 'silent'],
+    '/': { version: '4.0.0', commit: 'x', kafka_cluster_id: 'here' },
+    '/connectors': ['files', 'mirror', 's3', 'silent'],
+    '/connectors/mirror/config': { 'connector.class': 'MirrorSource', topics: 'there.*' },
+    '/connectors/mirror/topics': { mirror: { topics: ['there.a'] } },
+    '/connectors/mirror/status': {
+      name: 'mirror',
+      type: 'source',
+      connector: { state: 'RUNNING' },
+      tasks: [],
+    },
     '/connectors/files/config': { 'connector.class': 'FileSource', password: 'secret' },
     '/connectors/files/topics': { files: { topics: ['b', 'a'] } },
     '/connectors/s3/config': { 'connector.class': 'S3Sink', topics: 'orders, refunds' },
@@ -180,8 +189,12 @@ it('connectors: what they read or write, and nothing else of their configuration
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const connect = openConnect('lab', { url: `http://127.0.0.1:${port}`, sourceClient: {}, targetClient: {} });
-  expect((await readConnectors(connect)).value).toEqual([
+  expect(await readConnectors(connect, 'elsewhere')).toEqual({
+    unknown: 'Kafka Connect "lab" lives on another cluster (id here), where its connectors read and write',
+  });
+  expect((await readConnectors(connect, 'here')).value).toEqual([
     { connect: 'lab', name: 'files', class: 'FileSource', type: 'source', topics: { value: ['a', 'b'] } },
+    { connect: 'lab', name: 'mirror', class: 'MirrorSource', type: 'source', topics: { value: ['there.a'] } },
     {
       connect: 'lab',
       name: 's3',

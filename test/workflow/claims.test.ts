@@ -281,7 +281,7 @@ describe('nonsense', () => {
       'producerSwitched: by is a text: who says so; shout is not a key of producerSwitched',
       'producerSwitched: producerSwitched takes one JSON object, for example {"by":"ann"}',
       'producerSwitched: nobody is not part of producerSwitched; name is one of orders-web',
-      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, throttle, skip, abort',
       'producerWritesBoth: simplestCase has no step producerWritesBoth here; its human steps are producerSwitched, consumerSwitched, deletionApproved',
     ]);
     expect(await migration.details()).toContain('`producerSwiched` was ignored: no such message');
@@ -314,7 +314,7 @@ describe('nonsense', () => {
     const migration = await migrations.start('simplestCase');
     await migration.at('producerSwitched', 'waiting');
     expect(await migration.refusal('producerSwiched', { by: 'ann' })).toBe(
-      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, skip, abort',
+      'producerSwiched: no such message; the names are producerSwitched, consumerSwitched, deletionApproved, pause, resume, retry, amend, throttle, skip, abort',
     );
     expect(await migration.refusal('producerWritesBoth')).toContain(
       'simplestCase has no step producerWritesBoth',

@@ -11,7 +11,7 @@ beforeAll(async () => {
   // The server's own suggestion, which comes after thousands of events, comes after a few.
   migrations = await Migrations.onRealServer('m', [
     '--dynamic-config-value',
-    'limit.historyCount.suggestContinueAsNew=40',
+    'limit.historyCount.suggestContinueAsNew=43',
   ]);
 });
 afterEach(() => migrations.clear());

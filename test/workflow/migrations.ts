@@ -10,6 +10,8 @@ import {
   type NativeConnection,
 } from '@temporalio/worker';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { fleetActivities } from '../../activities/fleet/fleet.js';
+import { openFleets } from '../../app/connections/fleet.js';
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 import { temporalCli } from '../../lab/temporal-cli.js';
@@ -275,6 +277,12 @@ export class Migrations {
     for (const handle of this.#started.splice(0)) await eventually(() => end(handle), Boolean);
   }
 
+  /** A worker that knows nothing of what the one before has asked. */
+  async restart(): Promise<void> {
+    await this.#stop();
+    await this.#work();
+  }
+
   async close(): Promise<void> {
     await this.clear();
     await this.#stop();
@@ -283,11 +291,12 @@ export class Migrations {
 
   async #work(): Promise<this> {
     const connection: NativeConnection = this.environment.nativeConnection;
-    const activities = scriptedActivities(({ name }) => {
+    const scripted = scriptedActivities(({ name }) => {
       const cluster = this.#clusters.get(name);
       if (!cluster) throw new Error(`no test has prepared clusters for ${name}`);
       return cluster;
     });
+    const activities = { ...scripted, ...fleetActivities(openFleets(this.client)) };
     const workflowBundle = await bundleWorkflowCode({
       ...{ workflowsPath, workflowInterceptorModules },
       logger: new DefaultLogger('ERROR'),

@@ -79,9 +79,9 @@ export class ScriptedCluster {
     for (const release of this.#held) release();
   }
 
-  /** But for what every migration does first and last: it takes its topics and groups, and gives them back. */
+  /** But for what every migration does first and last, or beside its steps. */
   names(): Name[] {
-    const everywhere: readonly Name[] = ['takeHolds', 'releaseHolds'];
+    const everywhere: readonly Name[] = ['takeHolds', 'releaseHolds', 'tell', 'keepAccount'];
     return this.calls.map(({ activity }) => activity).filter((name) => !everywhere.includes(name));
   }
 
@@ -252,6 +252,12 @@ const agreeing: { [N in Name]: Answer<N> } = {
   deleteSource: ({ migration }) => ({ sentence: `Deleted ${migration.topics.map(onSource).join(', ')}.` }),
   watchDeleted: () => ({ state: 'gone', sentence: 'Gone by their ids.', recreated: [] }),
   targetWrites: () => ({ written: [] }),
+  tell: ({ tellings }) => ({
+    told: tellings.map(({ event }) => event),
+    failed: [],
+    sentence: 'Told.',
+  }),
+  keepAccount: () => ({ written: [], sentence: '' }),
   undo: ({ made, translated = [] }) => ({
     undone: [
       ...[...translated, ...made.offsets].map(({ group }) => `offsets of ${group}`),

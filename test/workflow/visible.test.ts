@@ -20,7 +20,9 @@ it('every message is declared as signal and as update, with words, and the query
   ].sort();
   for (const kind of ['signalDefinitions', 'updateDefinitions'] as const) {
     const declared = (definition?.[kind] ?? []).filter(({ name }) => name);
-    expect(declared.map(({ name }) => name).sort()).toEqual(names);
+    // What fleets say is no update: nobody waits for an answer.
+    const fleets = kind === 'signalDefinitions' ? ['fleet'] : [];
+    expect(declared.map(({ name }) => name).sort()).toEqual([...names, ...fleets].sort());
     for (const { description } of declared) expect(description).toMatch(/^[A-Z].{20,}/);
   }
   expect(definition?.queryDefinitions).toContainEqual(
@@ -29,6 +31,20 @@ it('every message is declared as signal and as update, with words, and the query
       description: expect.stringContaining('Where the migration is'),
     }),
   );
+});
+
+it('the first step says that another strategy fits better, to whoever started it without a plan', async () => {
+  const sentence = 'By what was measured simplestCase does not fit: orders is compacted.';
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', {
+      ...{ will: [], topicIds: {} },
+      findings: [{ weight: 'notes', key: 'other-strategy', sentence }],
+    }),
+  );
+  await migration.reach('producerSwitched', 'waiting');
+  const [first] = (await migration.status()).steps;
+  expect(first).toMatchObject({ id: 'checkPlan', status: 'done', says: `The plan holds. ${sentence}` });
+  expect(await migration.details()).toContain(`The plan holds. ${sentence}`);
 });
 
 it('the current details say what is waited for, what to send, and the steps, and change as the run goes on', async () => {

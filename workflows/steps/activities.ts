@@ -8,11 +8,14 @@ import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { RegistryActivities } from '../../src/migration/work/schemas.js';
+import type { SurveyActivities } from '../../src/migration/work/survey.js';
 import { Blocked } from './turns.js';
 
+type AllActivities = Activities & RegistryActivities & SurveyActivities;
+
 /** Temporal ends a run that asks for an activity with an input that is too large: a person is told before that. */
-function activities(options: ActivityOptions): Activities & RegistryActivities {
-  const asked = proxyActivities<Activities & RegistryActivities>(options);
+function activities(options: ActivityOptions): AllActivities {
+  const asked = proxyActivities<AllActivities>(options);
   return new Proxy(asked, {
     get: (_, name) => (input: unknown) => {
       const bytes = bytesOf(input);
@@ -43,6 +46,16 @@ export const change = () =>
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
 
+/** One look of a survey. It is given up after a while, since the next one comes; it changes nothing, so nobody waits for it. */
+export const looking = (summary: string): SurveyActivities =>
+  activities({
+    summary,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 5 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+
 /**
  * Watches. They tolerate an unreachable cluster themselves, so an attempt ends early only when its worker does: the
  * heartbeat timeout is how soon another worker goes on. They change nothing, so nobody waits for one to stop.
@@ -69,6 +82,24 @@ export const watchThenChange = () =>
   activities({
     ...watchOptions(),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+
+/**
+ * Tells people, and writes reports: where watches are done, so that a target that hangs keeps no change from its slot. Tried
+ * again for minutes and not longer, and given up without harm.
+ */
+export const outside = () =>
+  activities({
+    taskQueue: watchQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '2 minutes',
+    scheduleToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: {
+      initialInterval: '5 seconds',
+      backoffCoefficient: 3,
+      maximumInterval: '2 minutes',
+      maximumAttempts: 6,
+    },
   });
 
 /** One call of one share of a mirror, ms: long, and longer with many shares, so that all together cost few events. */

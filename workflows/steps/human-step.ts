@@ -72,6 +72,10 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const ready = () => (stepKind(entry.id).together ? parts.every(({ claim }) => claim) : due().length > 0);
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
   while (!ready()) {
+    if (run.isHeldBack('people')) {
+      await run.inHours(entry, 'people', 'asks people from', ready);
+      continue;
+    }
     const missing = unsaid();
     const toKnow = human.toKnow?.(missing) ?? '';
     const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.${toKnow && ` ${toKnow}`}`;

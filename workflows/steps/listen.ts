@@ -6,6 +6,7 @@ import {
   setDefaultUpdateHandler,
   setHandler,
 } from '@temporalio/workflow';
+import { fleetSignal } from '../../src/migration/membership.js';
 import {
   controls,
   factsQuery,
@@ -40,6 +41,9 @@ export function listen(run: Run): void {
     ...(Object.keys(controls) as ControlName[]),
   ];
   for (const name of names()) listenFor(run, name);
+  setHandler(defineSignal<[unknown?]>(fleetSignal), (input) => run.joins(input), {
+    description: 'Of fleets alone: the fleet that this migration is in, and its hours.',
+  });
   const unknown = () => `no such message; the names are ${names().join(', ')}`;
   setDefaultSignalHandler((name, input) =>
     isHumanStep(name) ? run.hear(name, input) : run.ignore(name, unknown()),

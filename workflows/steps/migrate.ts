@@ -1,6 +1,8 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { outOfColumns, type InColumns } from '../../src/migration/columns.js';
 import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
+import { readMembership } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import {
   isClosed,
@@ -18,7 +20,10 @@ import { Run } from './run.js';
 import { Aborted, Reopened } from './turns.js';
 
 /** What a run hands to the next one when it continues as new. */
-export type Carried = Omit<MigrationState, 'migration'>;
+export type Carried = InColumns | CarriedState;
+
+/** As runs of an earlier version handed it on. */
+type CarriedState = Omit<MigrationState, 'migration'>;
 
 /**
  * Runs a strategy: checks the input, listens to people, reads the runbook from the top (closed steps pass at once),
@@ -50,6 +55,8 @@ export async function migrate(
 async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
   const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
   await letGo(run);
+  await run.told();
+  if (run.state.fleet) await run.lastWord();
   return outcome;
 }
 
@@ -80,9 +87,19 @@ function stateFrom(strategy: Strategy, file: unknown, carried: Carried | undefin
       'BadInput',
       lines,
     );
-  return carried
-    ? { ...carried, steps: carried.steps.map(asNow), migration }
-    : newState(migration, new Date().toISOString());
+  const state = carried && outOfColumns<CarriedState>(carried);
+  return state
+    ? { ...state, steps: state.steps.map(asNow), migration }
+    : { ...newState(migration, new Date().toISOString()), ...inFleet() };
+}
+
+/** Who starts it for a fleet says so in the memo. */
+function inFleet(): Pick<MigrationState, 'fleet' | 'throttle'> {
+  const told = workflowInfo().memo?.['fleet'];
+  const fleet = readMembership(told);
+  if (!fleet) return {};
+  const { rate } = told as { rate?: unknown };
+  return { fleet, ...(typeof rate === 'number' && { throttle: { fleet: rate } }) };
 }
 
 /** A run of an earlier version carried over an overridden claim as a verified one. */

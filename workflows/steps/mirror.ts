@@ -1,4 +1,5 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { rateOf } from '../../src/migration/claims.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -111,7 +112,8 @@ export class Mirror {
     const copy = async (share: number): Promise<void> => {
       let carry: unknown;
       while (wanted()) {
-        const slice = { ...this.work(), sliceMs: shareMs, carry };
+        const rate = rateOf(this.state);
+        const slice = { ...this.work(), sliceMs: shareMs, carry, ...(rate !== undefined && { rate }) };
         ({ carry } = await mirroring(shareMs).mirror({
           ...{ ...slice, share, shares, partitions },
           ...(targetIds && { targetIds }),

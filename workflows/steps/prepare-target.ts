@@ -35,8 +35,10 @@ async function planChecked(run: Run): Promise<void> {
     if (acls) run.facts.acls = acls;
     if (elsewhere) run.facts.elsewhere = elsewhere;
     await held(run);
+    // Who started it from the web UI has not seen what `ferry plan` notes.
+    const other = findings.find(({ key }) => key === 'other-strategy');
     return {
-      sentence: 'The plan holds.',
+      sentence: ['The plan holds.', ...(other ? [other.sentence] : [])].join(' '),
       data: { will, findings },
     };
   });

@@ -24,7 +24,7 @@ export function refused(sentence: string): ApplicationFailure {
 }
 
 /** A message that counts for nothing is shown, with why: who sent a signal is not answered. */
-export function keepRefused(state: Shown, message: string, why: string): void {
+export function keepRefused(state: Pick<Shown, 'refused'>, message: string, why: string): void {
   const told = { at: new Date().toISOString(), message: message.slice(0, 100), why: why.slice(0, 1_000) };
   state.refused = [...state.refused, told].slice(-kept);
 }

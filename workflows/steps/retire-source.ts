@@ -100,6 +100,7 @@ async function sourceDeleted(run: Run): Promise<void> {
   }
   await step(run, 'deleteSource', async (entry) => {
     if (run.facts.deletingSince === undefined) {
+      if (run.isHeldBack('deletions')) await run.inHours(entry, 'deletions', 'deletes from');
       // The approval may be older than a pause or a failure by now.
       const { findings } = await finalCheck(run);
       const [left] = standing(findings, run.accepted);

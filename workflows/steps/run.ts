@@ -1,7 +1,9 @@
 import { allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
+import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
+import { fleetSignal, heldBackFor, readMembership } from '../../src/migration/membership.js';
 import type { MessageName } from '../../src/migration/messages.js';
 import {
   stepOf,
@@ -17,9 +19,11 @@ import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
 import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
+import { keptAccount } from './kept-account.js';
 import { goOnWithNewestBuild } from './newest-build.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
+import { Teller } from './teller.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
 
 /** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
@@ -42,10 +46,12 @@ export class Run {
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
   readonly #shown: Shown;
+  readonly #teller: Teller;
 
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
     this.#shown = new Shown(state);
+    this.#teller = new Teller(state, () => this.work());
   }
 
   get migration(): Migration {
@@ -117,6 +123,20 @@ export class Run {
     } else this.ignore(name, judgement.refusal);
   }
 
+  /** What a fleet says of itself: it has started this migration, or found it running. */
+  joins(input: unknown): void {
+    const fleet = readMembership(input);
+    if (!fleet) return this.ignore(fleetSignal, 'it is said by fleets alone, with what they are');
+    if (this.state.outcome) return;
+    this.state.fleet = fleet;
+    this.show();
+  }
+
+  /** Nothing is left that the fleet has not been told. */
+  async lastWord(): Promise<void> {
+    await this.#shown.told();
+  }
+
   ignore(message: string, why: string): void {
     log.warn(`${message} ignored: ${why}`);
     countRefused(message, 'signal');
@@ -163,7 +183,7 @@ export class Run {
   async blocked(step: Step, problem: Problem): Promise<void> {
     this.mirror.told();
     step.status = 'blocked';
-    step.problem = problem;
+    step.problem = { since: this.now(), ...problem };
     log.warn(`${step.id} blocked: ${problem.sentence}`);
     this.show();
     // A mirror that fails meanwhile is told when the step begins again: it is one problem at a time.
@@ -234,6 +254,30 @@ export class Run {
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
+  }
+
+  isHeldBack(what: 'people' | 'deletions'): boolean {
+    return heldBackFor(this.state.fleet, what, Date.now()) > 0;
+  }
+
+  /** Waits until the fleet lets it ask people, or delete: outside its hours nobody is there. */
+  async inHours(
+    step: Step,
+    what: 'people' | 'deletions',
+    until: string,
+    moot: () => boolean = () => false,
+  ): Promise<void> {
+    for (;;) {
+      const { fleet } = this.state;
+      const left = heldBackFor(fleet, what, Date.now());
+      if (left <= 0 || moot()) return;
+      const opens = new Date(Date.now() + left).toISOString();
+      this.says(step, 'active', `Outside the hours of ${fleet?.id}: ${until} ${opens.slice(0, 16)}Z.`);
+      await this.until(() => this.state.fleet !== fleet || moot(), {
+        ms: left,
+        summary: `waits for the hours of ${fleet?.id}`,
+      });
+    }
   }
 
   /**
@@ -368,8 +412,9 @@ export class Run {
   /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
   #fitsNewRun(): boolean {
     if (this.#tooLarge) return false;
-    const { migration, ...carried } = this.state;
-    const bytes = bytesOf([migration, carried]);
+    const { migration, ...state } = this.state;
+    if (bytesOf([migration, state]) <= mostBytes) return true;
+    const bytes = bytesOf([migration, inColumns(state)]);
     if (bytes <= mostBytes) return true;
     this.#tooLarge = true;
     log.warn(tooLarge('The state that goes on in a new run', bytes));
@@ -379,14 +424,22 @@ export class Run {
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
+    await this.#teller.halt();
+    if (this.state.fleet) await this.#shown.told();
     await condition(allHandlersFinished);
-    const { migration, ...carried } = this.state;
-    return goOnWithNewestBuild(migration, carried);
+    const { migration, ...state } = this.state;
+    return goOnWithNewestBuild(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────
 
   show(): void {
     this.#shown.changed();
+    this.#teller.changed();
+  }
+
+  /** It has ended: whoever is told of that, and the report, are waited for, some minutes at most. */
+  async told(): Promise<void> {
+    await Promise.all([this.#teller.ended(), keptAccount(this.state, this.work())]);
   }
 }

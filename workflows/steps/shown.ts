@@ -1,22 +1,40 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import { rateOf } from '../../src/migration/claims.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName } from '../../src/migration/file.js';
 import { currentStep, type MigrationState } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
+import { Attributes } from './attributes.js';
+import { ToldToFleet } from './told-to-fleet.js';
 
 /** What is shown of a migration to those who look: its details in the web UI, and the memo that lists are made of. */
 export class Shown {
   #memo = '';
   #detailsDue = false;
 
-  constructor(readonly state: MigrationState) {}
+  readonly #fleet: ToldToFleet;
+  readonly #attributes: Attributes;
+
+  constructor(readonly state: MigrationState) {
+    this.#fleet = new ToldToFleet(state);
+    this.#attributes = new Attributes(state);
+  }
+
+  /** Resolves when the fleet has been told what there is to tell. */
+  told(): Promise<void> {
+    return this.#fleet.told();
+  }
 
   /** After every change of the state. */
   changed(): void {
     this.#details();
+    this.#fleet.changed();
+    this.#attributes.changed();
     const { state, source, target } = statusOf(this.state);
     const { migration, startedAt } = this.state;
     const step = currentStep(this.state)?.id ?? null;
+    // `null` where a person or the fleet has said that there is no limit any more.
+    const rate = this.state.throttle && (rateOf(this.state) ?? null);
     const shown = {
       source,
       target,
@@ -28,6 +46,7 @@ export class Shown {
       step,
       since: this.#since(state, step),
       startedAt,
+      ...(rate !== undefined && { rate }),
     };
     // Each change of the memo is an event of history, so it is written only when it says something new.
     const memo = JSON.stringify(shown);

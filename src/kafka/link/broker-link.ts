@@ -54,7 +54,7 @@ export class BrokerLink {
     const { tls, requestTimeoutMs = defaultRequestTimeoutMs, clientId = 'kafka-ferry' } = settings;
     let exchange: Exchange | undefined;
     try {
-      const proof = await credentials?.ready();
+      const proof = await credentials?.ready(host);
       exchange = await Exchange.open({
         host,
         port,
@@ -130,7 +130,7 @@ export class BrokerLink {
   private async reauthenticate(sessionEndsAt: number): Promise<void> {
     let proof: Proof;
     try {
-      proof = (await this.credentials?.ready()) as Proof;
+      proof = (await this.credentials?.ready(hostAndPort(this.address).host)) as Proof;
     } catch {
       // What gives tokens is away; the session goes on as long as it lasts.
       const leftMs = sessionEndsAt - performance.now();

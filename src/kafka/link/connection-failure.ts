@@ -1,7 +1,7 @@
 import { FerryError } from '../../migration/errors.js';
 import type { ClusterConnection } from './cluster-connection.js';
-import { TokenRefused } from './credentials.js';
-import { MechanismNotOffered } from './login.js';
+import { TicketRefused, TokenRefused } from './credentials.js';
+import { LayerWanted, MechanismNotOffered } from './login.js';
 
 /** Node's names for a certificate that is not trusted, out of date or for another host. */
 const distrusted = new Set([
@@ -50,9 +50,18 @@ export function connectionFailure(
     return unauthenticated(
       `${at} refused the token from ${cause.origin}${forWhom(cause.audience)}: check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
     );
+  if (cause instanceof TicketRefused)
+    return unauthenticated(
+      `${at} refused the ticket for ${cause.service}, or could not prove that it is that: check that its keytab has the keys that the KDC has now, its principal is this one, and the clocks of broker, KDC and this machine agree; a broker's log says which.`,
+    );
+  if (cause instanceof LayerWanted)
+    return new FerryError(
+      'Unsupported',
+      `${at} takes GSSAPI only with a security layer of SASL's own, which Kafka's protocol has not: use TLS instead (javax.security.sasl.qop=auth on the broker).`,
+    );
   if (cause instanceof MechanismNotOffered && sasl && !('password' in sasl))
     return unauthenticated(
-      `${at} does not offer OAUTHBEARER there: use the port that does, or another mechanism.`,
+      `${at} does not offer ${sasl.mechanism.toUpperCase()} there: use the port that does, or another mechanism.`,
     );
   if (codes.includes('PLT_KFK_AUTHENTICATION'))
     return unauthenticated(

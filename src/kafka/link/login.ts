@@ -1,4 +1,5 @@
 import { AuthenticationError, saslScramSha } from '@platformatic/kafka';
+import { GssRefusal, type SecurityContext } from '../kerberos/contexts.js';
 import type { PasswordLogin } from './cluster-connection.js';
 import { type Exchange, Disconnected } from '../wire/exchange.js';
 import { saslAuthenticateV2, type SaslAuthenticateResponse } from '../wire/sasl-authenticate-v2.js';
@@ -11,17 +12,22 @@ type Login =
       readonly mechanism: 'oauthbearer';
       readonly token: string;
       readonly extensions: Readonly<Record<string, string>>;
-    };
+    }
+  | { readonly mechanism: 'gssapi'; readonly context: SecurityContext };
 
 const mechanisms = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
   oauthbearer: 'OAUTHBEARER',
+  gssapi: 'GSSAPI',
 } as const;
 
 /** The port takes other logins, or none. */
 export class MechanismNotOffered extends AuthenticationError {}
+
+/** The broker takes no connection without a layer of SASL's own. */
+export class LayerWanted extends AuthenticationError {}
 
 /**
  * Proves who the ferry is, on a connection that is new or was authenticated before (KIP-368).
@@ -49,6 +55,8 @@ async function sessionOf(as: Login, authenticate: Authenticate): Promise<bigint>
       return (await authenticate(Buffer.from(`\0${as.username}\0${as.password}`))).sessionLifetimeMs;
     case 'oauthbearer':
       return bearer(authenticate, as.token, as.extensions);
+    case 'gssapi':
+      return gssapi(authenticate, as.context);
     case 'scram-sha-256':
       return scram(authenticate, 'SHA-256', as.username, as.password);
     case 'scram-sha-512':
@@ -70,6 +78,31 @@ async function bearer(
   await authenticate(Buffer.from('\x01'));
   throw new AuthenticationError('the broker refuses OAUTHBEARER');
 }
+
+/** RFC 4752, 3.1: the context first, then what goes on inside it. No authorization id: it would be the same principal. */
+async function gssapi(authenticate: Authenticate, context: SecurityContext): Promise<bigint> {
+  try {
+    let said = await authenticate(context.first);
+    for (let steps = 0, complete = false; !complete; steps++) {
+      if (steps === mostSteps) throw new GssRefusal('the conversation does not end');
+      const next = await context.next(said.bytes);
+      ({ complete } = next);
+      said = await authenticate(next.token);
+    }
+    const offered = await context.unwrap(said.bytes);
+    if (offered.length !== 4) throw new GssRefusal('the broker says nothing of layers');
+    if (((offered[0] ?? 0) & noLayer) === 0) throw new LayerWanted('the broker wants a security layer');
+    return (await authenticate(await context.wrap(Buffer.from([noLayer, 0, 0, 0])))).sessionLifetimeMs;
+  } catch (error) {
+    if (error instanceof GssRefusal) throw new AuthenticationError('the broker cannot prove itself');
+    throw error;
+  }
+}
+
+/** Of Kerberos one is enough; another mechanism may say so never. */
+const mostSteps = 5;
+/** Of the layers in RFC 4752, 3.1: neither integrity nor privacy. Kafka has none, TLS does that. */
+const noLayer = 1;
 
 type Scram = typeof saslScramSha.authenticate;
 

@@ -3,12 +3,11 @@ import type { ClusterConnection } from './cluster-connection.js';
 
 /**
  * Who a broker takes the ferry for, as its ACLs write it, where nothing maps it to another name
- * (`ssl.principal.mapping.rules`): the user of SASL, else the subject of the client certificate as Java's
+ * (`ssl.principal.mapping.rules`, `sasl.kerberos.principal.to.local.rules`): the user of SASL, the first part of a principal of Kerberos, else the subject of the client certificate as Java's
  * `X500Principal.getName()` writes it (RFC 2253, the most specific first). `undefined`: the login does not tell.
  */
 export function principalOf({ sasl, tls }: ClusterConnection): string | undefined {
-  // Of a bearer token the broker takes the claim that it is set up for.
-  if (sasl) return sasl.mechanism === 'oauthbearer' ? undefined : `User:${sasl.username}`;
+  if (sasl) return saslPrincipal(sasl);
   if (!tls?.certificate) return undefined;
   try {
     const { subject } = new X509Certificate(tls.certificate);
@@ -18,3 +17,18 @@ export function principalOf({ sasl, tls }: ClusterConnection): string | undefine
     return undefined;
   }
 }
+
+function saslPrincipal(sasl: NonNullable<ClusterConnection['sasl']>): string | undefined {
+  switch (sasl.mechanism) {
+    case 'oauthbearer':
+      // The broker takes the claim that it is set up for.
+      return undefined;
+    case 'gssapi':
+      return sasl.tickets.principal === undefined ? undefined : userOf(sasl.tickets.principal);
+    default:
+      return `User:${sasl.username}`;
+  }
+}
+
+/** `ferry/host@REALM` is the user `ferry`. */
+const userOf = (principal: string): string => `User:${principal.split(/[/@]/)[0]}`;

@@ -8,6 +8,7 @@ import type { ParityActivities } from './parity.js';
 import type { PlanActivities } from './plan.js';
 import type { RetireActivities } from './retire.js';
 import type { SchemaActivities } from './schemas.js';
+import type { TellingActivities } from './telling.js';
 import type { TopicActivities } from './topics.js';
 
 /**
@@ -24,4 +25,5 @@ export type Activities = PlanActivities &
   MirrorActivities &
   ParityActivities &
   SchemaActivities &
-  RetireActivities;
+  RetireActivities &
+  TellingActivities;

@@ -59,6 +59,8 @@ export interface SourceManifest {
   topic: string;
   topicId: string | null;
   partitions: number;
+  /** Of its first partition; runs of before did not keep it. */
+  replicationFactor?: number;
   /** Where each partition ended. */
   highWatermarks: Packed;
   config: Record<string, string>;

@@ -159,6 +159,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/project/{project}/service/{service_name}/kafka/schema-registry/acl': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+      };
+      cookie?: never;
+    };
+    get: operations['registryAcls'];
+    put?: never;
+    post: operations['registryAclAdd'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/project/{project}/service/{service_name}/kafka/schema-registry/acl/{schema_registry_acl_id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+        schema_registry_acl_id: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: operations['registryAclDelete'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -173,6 +212,15 @@ export interface components {
       username: string;
     };
     Acl: components['schemas']['NewAcl'] & {
+      id?: string;
+    };
+    NewRegistryAcl: {
+      /** @enum {string} */
+      permission: 'schema_registry_read' | 'schema_registry_write';
+      resource: string;
+      username: string;
+    };
+    RegistryAcl: components['schemas']['NewRegistryAcl'] & {
       id?: string;
     };
     NewNativeAcl: {
@@ -239,6 +287,9 @@ export interface operations {
               /** @enum {string} */
               state: 'POWEROFF' | 'REBALANCING' | 'REBUILDING' | 'RUNNING';
               users?: components['schemas']['User'][];
+              components?: {
+                component: string;
+              }[];
             };
           };
         };
@@ -473,6 +524,84 @@ export interface operations {
         project: components['parameters']['project'];
         service_name: components['parameters']['service_name'];
         kafka_acl_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done; the answer does not hold what was made */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': Record<string, never>;
+        };
+      };
+    };
+  };
+  registryAcls: {
+    parameters: {
+      query?: {
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Entries for the schema registry */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            acl: components['schemas']['RegistryAcl'][];
+          };
+        };
+      };
+    };
+  };
+  registryAclAdd: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewRegistryAcl'];
+      };
+    };
+    responses: {
+      /** @description Done; the answer does not hold what was made */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': Record<string, never>;
+        };
+      };
+    };
+  };
+  registryAclDelete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: components['parameters']['project'];
+        service_name: components['parameters']['service_name'];
+        schema_registry_acl_id: string;
       };
       cookie?: never;
     };

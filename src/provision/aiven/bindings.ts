@@ -1,6 +1,6 @@
 import type { AclBinding, AclFilter } from '../../kafka/cluster.js';
 import { covers } from '../covering.js';
-import { rightOf, type AivenEntry, type OwnEntry, type OwnPermission } from './entries.js';
+import { rightOf, type KafkaEntry, type OwnEntry, type OwnPermission } from './entries.js';
 
 /** What each permission of Aiven's own kind is on a topic, as ACLs of Kafka. */
 const topicOperations: Readonly<Record<OwnPermission, readonly AclBinding['operation'][]>> = {
@@ -17,7 +17,7 @@ const topicOperations: Readonly<Record<OwnPermission, readonly AclBinding['opera
  * @param topics all of the service; asked for only where a pattern needs them
  */
 export async function bindingsOf(
-  entries: readonly AivenEntry[],
+  entries: readonly KafkaEntry[],
   topics: () => Promise<readonly string[]>,
 ): Promise<AclBinding[]> {
   const bindings = new Map<string, AclBinding>();
@@ -38,7 +38,7 @@ export function bindingKey(acl: AclBinding): string {
 export const isPattern = (topic: string): boolean => topic !== '*' && /[*?]/.test(topic);
 
 /** Whether an entry says nothing about topics but what is among these bindings. */
-export function isWholly(entry: AivenEntry, among: ReadonlySet<string>): boolean {
+export function isWholly(entry: KafkaEntry, among: ReadonlySet<string>): boolean {
   if (entry.kind === 'native') return among.has(bindingKey(rightOf(entry) as AclBinding));
   if (isPattern(entry.topic)) return false;
   const name: Named = { resourceName: entry.topic, patternType: 'literal' };

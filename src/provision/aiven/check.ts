@@ -2,7 +2,7 @@ import type { Finding } from '../../migration/findings.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
 import { matches } from './bindings.js';
 import { covers } from '../covering.js';
-import { withoutKind, type AivenEntry, type HeldEntry, type NativeEntry } from './entries.js';
+import { withoutKind, type KafkaEntry, type NativeEntry } from './entries.js';
 import type { AivenService } from './service.js';
 
 export interface Checked {
@@ -89,7 +89,7 @@ const needed = ['Read', 'Write', 'Describe', 'DescribeConfigs', 'Delete'];
 
 function rightFindings(
   { cluster, service, principal }: Checked,
-  entries: readonly HeldEntry[],
+  entries: readonly KafkaEntry[],
   topics: readonly string[],
 ): Finding[] {
   if (principal === undefined)
@@ -115,7 +115,7 @@ function rightFindings(
 }
 
 /** A denial wins over both kinds of ACL. */
-function mayAll(entries: readonly AivenEntry[], user: string, topic: string): boolean {
+function mayAll(entries: readonly KafkaEntry[], user: string, topic: string): boolean {
   let admin = false;
   const allowed = new Set<string>();
   const denied = new Set<string>();

@@ -22,13 +22,28 @@ export interface NativeEntry {
   readonly host: string;
 }
 
-export type AivenEntry = OwnEntry | NativeEntry;
+/** An entry for subjects of the service's schema registry (Karapace): `write` is to read as well. */
+export interface RegistryEntry {
+  readonly kind: 'registry';
+  readonly permission: 'schema_registry_read' | 'schema_registry_write';
+  /** `Subject:orders-value`, `Config:`; `*` and `?` stand for more. */
+  readonly resource: string;
+  readonly username: string;
+}
+
+/** What the brokers decide by. */
+export type KafkaEntry = OwnEntry | NativeEntry;
+export type AivenEntry = KafkaEntry | RegistryEntry;
 
 /** An entry that is there. Old ones of Aiven's own kind may have no id. */
-export type HeldEntry = AivenEntry & { readonly id?: string | undefined };
+export type Held<Entry extends AivenEntry> = Entry & { readonly id?: string | undefined };
+export type HeldEntry = Held<AivenEntry>;
 
 /** Stands for a pattern type in a right that is an entry of Aiven's own kind. */
 const own = 'aiven';
+
+/** The same, for one of the registry. */
+const ofRegistry = 'registry';
 
 const user = 'User:';
 
@@ -69,6 +84,13 @@ export function entryOf(right: Right): AivenEntry {
       topic: right.resourceName,
       username: withoutKind(right.principal),
     };
+  if (right.patternType === ofRegistry)
+    return {
+      kind: 'registry',
+      permission: right.operation as RegistryEntry['permission'],
+      resource: right.resourceName,
+      username: withoutKind(right.principal),
+    };
   return {
     kind: 'native',
     operation: operations[right.operation as keyof typeof operations],
@@ -82,6 +104,16 @@ export function entryOf(right: Right): AivenEntry {
 }
 
 export function rightOf(entry: AivenEntry): Right {
+  if (entry.kind === 'registry')
+    return {
+      resourceType: 'subject',
+      resourceName: entry.resource,
+      patternType: ofRegistry,
+      principal: `${user}${entry.username}`,
+      host: '*',
+      operation: entry.permission,
+      permission: 'allow',
+    };
   if (entry.kind === 'aiven')
     return {
       resourceType: 'topic',
@@ -111,6 +143,8 @@ export function entryKey(entry: AivenEntry): string {
 /** As a sentence names it: `the ACL read on shop.orders for billing`. */
 export function entryText(entry: AivenEntry): string {
   if (entry.kind === 'aiven') return `the ACL ${entry.permission} on ${entry.topic} for ${entry.username}`;
+  if (entry.kind === 'registry')
+    return `the ACL ${entry.permission} on ${entry.resource} for ${entry.username}`;
   const { permission, operation, resourceType, resourceName, principal } = entry;
   return `the ACL ${permission} ${operation} on ${resourceType} ${resourceName} for ${principal}`;
 }

@@ -7,6 +7,7 @@ import { entryOf, rightOf } from './entries.js';
 import { AivenService } from './service.js';
 import { serviceUser } from './service-user.js';
 import { topicCalls } from './topics.js';
+import { subjectRights } from './subject-rights.js';
 import { translate } from './translation.js';
 import type { Provisioner } from '../provisioner.js';
 import { check } from './check.js';
@@ -47,7 +48,11 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
     cluster,
     provisioner: {
       plan: (wanted) => translate(brokers.name, wanted, connection.acls),
-      rights: async () => (await service.entries()).map(rightOf),
+      planSubjects: async (wanted) =>
+        wanted.length > 0 && (await service.facts()).registry
+          ? subjectRights(brokers.name, wanted)
+          : { rights: [], findings: [] },
+      rights: async () => (await service.everything()).map(rightOf),
       async make(rights) {
         if (makesUsers) await makeUsers(service, rights);
         return addRights(service, rights);

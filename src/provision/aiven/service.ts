@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { FerryError } from '../../migration/errors.js';
 import type { components } from './api.js';
 import type { AivenClient, Api } from './client.js';
-import { entryKey, entryText, type AivenEntry, type HeldEntry } from './entries.js';
+import {
+  entryKey,
+  entryText,
+  type AivenEntry,
+  type Held,
+  type HeldEntry,
+  type KafkaEntry,
+  type RegistryEntry,
+} from './entries.js';
 
 type NewAcl = components['schemas']['NewAcl'];
 type NewNativeAcl = components['schemas']['NewNativeAcl'];
@@ -20,10 +28,22 @@ const service = z.object({
     state: z.string(),
     // Beside the names there are passwords and keys, which go no further than this.
     users: z.array(z.object({ username: z.string() })).default([]),
+    components: z.array(z.object({ component: z.string() })).default([]),
   }),
 });
 
 const topic = z.object({ topic: z.object({ state: z.string() }) });
+
+const registryAcls = z.object({
+  acl: z.array(
+    z.object({
+      id: z.string().optional(),
+      permission: z.enum(['schema_registry_read', 'schema_registry_write']),
+      resource: z.string(),
+      username: z.string(),
+    }),
+  ),
+});
 
 const acls = z.object({
   acl: z.array(
@@ -55,16 +75,20 @@ export class AivenService {
     private readonly client: AivenClient,
   ) {}
 
-  /** `RUNNING`, `POWEROFF`, `REBALANCING`, `REBUILDING`, and the names of its users. */
-  async facts(): Promise<{ state: string; users: string[] }> {
+  /** `RUNNING`, `POWEROFF`, `REBALANCING`, `REBUILDING`, the names of its users, and whether it has a schema registry. */
+  async facts(): Promise<{ state: string; users: string[]; registry: boolean }> {
     const { body } = await this.client.ask({ about: 'its users', changes: false }, (api, options) =>
       api.GET('/project/{project}/service/{service_name}', {
         params: { path: this.client.path },
         ...options,
       }),
     );
-    const { state, users } = this.read(service, body).service;
-    return { state, users: users.map(({ username }) => username) };
+    const { state, users, components } = this.read(service, body).service;
+    return {
+      state,
+      users: users.map(({ username }) => username),
+      registry: components.some(({ component }) => component === 'schema_registry'),
+    };
   }
 
   /** There already is as well. Its password and keys are in the answer, which is thrown away: people fetch them. */
@@ -135,8 +159,28 @@ export class AivenService {
     );
   }
 
-  /** Every entry of both kinds. */
-  async entries(): Promise<HeldEntry[]> {
+  /** Every entry that there is. */
+  async everything(): Promise<HeldEntry[]> {
+    return [...(await this.entries()), ...(await this.registryEntries())];
+  }
+
+  /** Those for its schema registry. None has a service without one. */
+  async registryEntries(): Promise<Held<RegistryEntry>[]> {
+    const { status, body } = await this.client.ask(
+      { about: 'the ACLs of its schema registry', changes: false },
+      (api, options) =>
+        api.GET('/project/{project}/service/{service_name}/kafka/schema-registry/acl', {
+          params: { path: this.client.path, query: { limit: 999 } },
+          ...options,
+        }),
+      { accepted: [404] },
+    );
+    if (status === 404) return [];
+    return this.read(registryAcls, body).acl.map((entry) => ({ kind: 'registry', ...entry }));
+  }
+
+  /** Every entry of both kinds that the brokers decide by. */
+  async entries(): Promise<Held<KafkaEntry>[]> {
     const { body } = await this.client.ask({ about: 'its ACLs', changes: false }, (api, options) =>
       api.GET('/project/{project}/service/{service_name}/kafka/acl', {
         params: { path: this.client.path, query: { limit: 999 } },
@@ -145,14 +189,14 @@ export class AivenService {
     );
     const { acl, kafka_acl } = this.read(acls, body);
     return [
-      ...acl.map(({ id, permission, topic, username }): HeldEntry => ({
+      ...acl.map(({ id, permission, topic, username }): Held<KafkaEntry> => ({
         id,
         kind: 'aiven',
         permission,
         topic,
         username,
       })),
-      ...kafka_acl.map((one): HeldEntry => ({
+      ...kafka_acl.map((one): Held<KafkaEntry> => ({
         id: one.id,
         kind: 'native',
         operation: one.operation,
@@ -175,7 +219,8 @@ export class AivenService {
     for (let attempt = 1; ; attempt += 1) {
       if (await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), attempt)) return;
       const key = entryKey(entry);
-      if ((await this.entries()).some((held) => entryKey(held) === key)) return;
+      const there = entry.kind === 'registry' ? await this.registryEntries() : await this.entries();
+      if (there.some((held) => entryKey(held) === key)) return;
     }
   }
 
@@ -186,6 +231,14 @@ export class AivenService {
       return api.POST('/project/{project}/service/{service_name}/acl', {
         params,
         body: { permission, topic, username } satisfies NewAcl,
+        ...options,
+      });
+    }
+    if (entry.kind === 'registry') {
+      const { permission, resource, username } = entry;
+      return api.POST('/project/{project}/service/{service_name}/kafka/schema-registry/acl', {
+        params,
+        body: { permission, resource, username },
         ...options,
       });
     }
@@ -206,21 +259,32 @@ export class AivenService {
 
   /** Gone already is as well. */
   async remove({ id, ...entry }: HeldEntry & { id: string }): Promise<void> {
-    const path = { ...this.client.path, kafka_acl_id: id };
     await this.client.ask(
       { about: entryText(entry), changes: true },
-      (api, options) =>
-        entry.kind === 'aiven'
-          ? api.DELETE('/project/{project}/service/{service_name}/acl/{kafka_acl_id}', {
-              params: { path },
-              ...options,
-            })
-          : api.DELETE('/project/{project}/service/{service_name}/kafka/acl/{kafka_acl_id}', {
-              params: { path },
-              ...options,
-            }),
+      (api, options) => this.delete(api, entry.kind, id, options),
       { accepted: [404] },
     );
+  }
+
+  private delete(api: Api, kind: AivenEntry['kind'], id: string, options: { signal: AbortSignal }) {
+    const path = { ...this.client.path, kafka_acl_id: id };
+    switch (kind) {
+      case 'aiven':
+        return api.DELETE('/project/{project}/service/{service_name}/acl/{kafka_acl_id}', {
+          params: { path },
+          ...options,
+        });
+      case 'native':
+        return api.DELETE('/project/{project}/service/{service_name}/kafka/acl/{kafka_acl_id}', {
+          params: { path },
+          ...options,
+        });
+      case 'registry':
+        return api.DELETE(
+          '/project/{project}/service/{service_name}/kafka/schema-registry/acl/{schema_registry_acl_id}',
+          { params: { path: { ...this.client.path, schema_registry_acl_id: id } }, ...options },
+        );
+    }
   }
 
   private read<T>(shape: z.ZodType<T>, body: unknown): T {

@@ -22,7 +22,9 @@ import { AivenService } from '../../../src/provision/aiven/service.js';
 import { openAiven, type OpenedAiven } from '../../../src/provision/aiven/open.js';
 import type { AivenConnection } from '../../../src/provision/aiven/connection.js';
 import type { Provisioner } from '../../../src/provision/provisioner.js';
+import { openRegistry } from '../../../src/registry/open.js';
 import { eventually } from '../../eventually.js';
+import { proto } from '../../registry/schemas.js';
 import {
   allow,
   attempt,
@@ -143,6 +145,12 @@ describe('the stand-in for Aiven’s API', () => {
     await call('GET', '/kafka/acl/{kafka_acl_id}', added.acl.id);
     await call('DELETE', '/acl/{kafka_acl_id}', acl.at(-1)?.id);
     await call('DELETE', '/kafka/acl/{kafka_acl_id}', added.acl.id);
+    const subject = { permission: 'schema_registry_write', resource: 'Subject:a', username: 'billing' };
+    const subjects = (await call('POST', '/kafka/schema-registry/acl', '', subject)) as {
+      acl: { id: string }[];
+    };
+    await call('GET', '/kafka/schema-registry/acl');
+    await call('DELETE', '/kafka/schema-registry/acl/{schema_registry_acl_id}', subjects.acl.at(-1)?.id);
     await call('POST', '/user', '', { username: 'schema' });
     await call('GET', '/user/{service_username}', 'schema');
     await call('DELETE', '/user/{service_username}', 'schema');
@@ -369,6 +377,61 @@ describe('a migration to it', () => {
     const { findings } = await plan(migration);
     await powered(true);
     expect(keysOf(findings)).toContain('blocks service-off:target');
+  });
+});
+
+describe('the subjects of a migration', () => {
+  test('are for whoever may use the topics of their records, and are taken back', async () => {
+    const registries = await lab.startRegistries();
+    const registry = openRegistry('onprem', { url: registries.source.url });
+    try {
+      await registry.register('money', proto('Money'));
+      await registry.register(
+        'subjects-value',
+        proto('Order', [{ name: 'money.proto', subject: 'money', version: 1, message: 'Money' }]),
+      );
+      await createOn(ground.admin.source, { name: 'subjects' });
+      await grant(
+        ground.admin.source,
+        allow('User:orders-web', 'write', 'topic', 'subjects'),
+        allow('User:billing', 'read', 'topic', 'subjects'),
+      );
+      const migration = migrationOf({
+        name: 'subjects',
+        topics: [{ name: 'subjects', newName: 'shop.subjects' }],
+        principals: { 'User:orders-web': 'User:orders-web', 'User:billing': 'User:billing' },
+        schemas: { source: 'onprem', target: 'managed' },
+      });
+      const on: Ground = { ...ground, registries: () => registry };
+      const before = (await aiven.provisioner.rights()) as object[];
+      const { made, findings, sentence } = await copyAcls(on, { migration }, attempt());
+      expect(keysOf(findings)).toContain('notes subject-acls:target');
+      expect(sentence).toBe('6 ACLs created on target.');
+      const service = new AivenService('target', new AivenClient('target', connection, { pauseMs: 20 }));
+      const held = (await service.registryEntries()).map(
+        ({ permission, resource, username }) => `${permission} ${resource} ${username}`,
+      );
+      expect(held.sort()).toEqual([
+        'schema_registry_read Subject:money billing',
+        'schema_registry_read Subject:shop.subjects-value billing',
+        'schema_registry_write Subject:money orders-web',
+        'schema_registry_write Subject:shop.subjects-value orders-web',
+      ]);
+      expect((await copyAcls(on, { migration }, attempt())).sentence).toBe(
+        '0 ACLs created on target, 6 there already.',
+      );
+      const { left } = await undo(
+        on,
+        { migration, made: { topics: [], acls: made, offsets: [] } },
+        attempt(),
+      );
+      expect(left).toEqual([]);
+      expect(await aiven.provisioner.rights()).toEqual(before);
+    } finally {
+      registry.close();
+      await registries.source.kill();
+      await registries.target.kill();
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import (
 
 	aiven "github.com/aiven/go-client-codegen"
 	"github.com/aiven/go-client-codegen/handler/kafka"
+	"github.com/aiven/go-client-codegen/handler/kafkaschemaregistry"
 	"github.com/aiven/go-client-codegen/handler/kafkatopic"
 	"github.com/aiven/go-client-codegen/handler/service"
 )
@@ -32,6 +33,7 @@ func main() {
 	topics(ctx, client)
 	ownAcls(ctx, client)
 	nativeAcls(ctx, client)
+	registryAcls(ctx, client)
 	users(ctx, client)
 	refusals(ctx, client)
 	fmt.Println("held")
@@ -140,6 +142,27 @@ func nativeAcls(ctx context.Context, client aiven.Client) {
 	must("ServiceKafkaNativeAclDelete", client.ServiceKafkaNativeAclDelete(ctx, project, name, added.Id))
 	_, err = client.ServiceKafkaNativeAclGet(ctx, project, name, added.Id)
 	insist(aiven.IsNotFound(err), "it is gone: %v", err)
+}
+
+func registryAcls(ctx context.Context, client aiven.Client) {
+	before, err := client.ServiceSchemaRegistryAclList(ctx, project, name)
+	must("ServiceSchemaRegistryAclList", err)
+	added, err := client.ServiceSchemaRegistryAclAdd(ctx, project, name, &kafkaschemaregistry.ServiceSchemaRegistryAclAddIn{
+		Permission: kafkaschemaregistry.PermissionTypeSchemaRegistryRead,
+		Resource:   "Subject:contract.orders-value",
+		Username:   "billing",
+	})
+	must("ServiceSchemaRegistryAclAdd", err)
+	insist(len(added) == len(before)+1, "the whole list is answered")
+	one := added[len(before)]
+	insist(one.Resource == "Subject:contract.orders-value" && one.Username == "billing", "it is as it was asked for")
+	_, err = client.ServiceSchemaRegistryAclDelete(ctx, project, name, *one.Id)
+	must("ServiceSchemaRegistryAclDelete", err)
+	after, err := client.ServiceSchemaRegistryAclList(ctx, project, name)
+	must("ServiceSchemaRegistryAclList", err)
+	insist(len(after) == len(before), "it is gone")
+	_, err = client.ServiceSchemaRegistryAclDelete(ctx, project, name, *one.Id)
+	insist(aiven.IsNotFound(err), "an entry that is gone is not found: %v", err)
 }
 
 func users(ctx context.Context, client aiven.Client) {

@@ -7,12 +7,12 @@ import { drawingOf, mostNodes } from '../../src/report/drawing.js';
 import { flagsOf } from '../../src/report/flags.js';
 import { graphOf, simplified } from '../../src/report/graph.js';
 import { markup } from '../../src/report/html.js';
-import { reportPage } from '../../src/report/page.js';
+import { inventoryPage } from '../../src/report/inventory-page.js';
 import { acl, group, inventory, topic } from './inventories.js';
 import { largeInventory } from './large-inventory.js';
 
 const pageOf = (of: Inventory) =>
-  reportPage(
+  inventoryPage(
     of,
     setsOf(of).map((set) => ({ set, advice: advise(set, {}) })),
   );

@@ -3,7 +3,7 @@ import type { Advice } from '../advice/advise.js';
 import { expectedOf } from '../advice/expected.js';
 import { idleTopicsOf } from '../advice/idle.js';
 import { topicsOf, type TopicSet } from '../advice/sets.js';
-import type { Inventory, Known, ScannedTopic } from '../inventory/inventory.js';
+import type { Inventory, Known, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { every, mapKnown, thenKnown } from '../inventory/known.js';
 import { unknownsIn } from '../inventory/unknowns.js';
 import { formatBytes } from '../migration/bytes.js';
@@ -25,13 +25,12 @@ const mostNames = 200;
  * A whole page about a cluster that needs nothing else: no network, no other file. Names are text in it whatever is in them,
  * and its policy lets no program run but its own.
  */
-export function reportPage(
+export function inventoryPage(
   inventory: Inventory,
   advised: readonly { set: TopicSet; advice: Advice }[],
 ): string {
   const sets = advised.map(({ set }) => set);
-  const scannedAt = Date.parse(inventory.scannedAt);
-  const idle = sets.flatMap((set) => idleTopicsOf(set, scannedAt));
+  const idle = sets.flatMap((set) => idleTopicsOf(set, inventory));
   const topics = inventory.topics.filter(({ internal }) => !internal);
   const title = `What is on ${named(inventory.cluster)}`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
@@ -52,7 +51,7 @@ export function reportPage(
           <p class="soft">
             Looked at by kafka-ferry at
             ${inventory.scannedAt}${inventory.glob === '*' ? '' : `, topics ${named(inventory.glob)} alone`}.
-            Cluster id ${inventory.clusterId}.
+            Cluster id ${inventory.clusterId}. ${surveyText(inventory)}
           </p>
           <nav aria-label="Parts of this page">
             <ul>
@@ -224,6 +223,7 @@ function topicsPart(topics: readonly ScannedTopic[], idle: readonly { topic: str
 }
 
 function topicTable(topics: readonly ScannedTopic[]): Html {
+  const watched = topics.some(({ overTime }) => overTime !== undefined);
   return markup`<div class="scroll">
     <table>
       <thead>
@@ -234,11 +234,12 @@ function topicTable(topics: readonly ScannedTopic[]): Html {
           <th scope="col" class="n">On disk</th>
           <th scope="col" class="n">Records/s</th>
           <th scope="col">Newest</th>
+          ${watched && markup`<th scope="col">Seen written, last</th>`}
         </tr>
       </thead>
       <tbody>
         ${topics.map(
-          ({ name, partitions, records, bytes, rate, newest }) =>
+          ({ name, partitions, records, bytes, rate, newest, overTime }) =>
             markup`<tr>
               <td>${named(name)}</td>
               <td class="n">${partitions}</td>
@@ -246,6 +247,7 @@ function topicTable(topics: readonly ScannedTopic[]): Html {
               <td class="n">${countOf(bytes, formatBytes)}</td>
               <td class="n">${countOf(rate)}</td>
               <td>${timeOf(newest)}</td>
+              ${watched && markup`<td>${writtenOf(overTime)}</td>`}
             </tr>`,
         )}
       </tbody>
@@ -253,14 +255,31 @@ function topicTable(topics: readonly ScannedTopic[]): Html {
   </div>`;
 }
 
+/** At which look of a survey it was last seen to be written to. */
+function writtenOf(overTime: ScannedTopic['overTime']): string {
+  const written = overTime?.value?.written.value;
+  if (written === undefined) return 'unknown';
+  return written.last === null ? 'at no look' : minuteOf(written.last);
+}
+
+/** Beyond the time of a survey nothing is known by it, and without one there was a single look. */
+function surveyText({ survey }: Inventory): string {
+  if (survey === undefined)
+    return 'There was one look: who comes weekly was not seen by it (ferry scan CLUSTER --for 7d).';
+  if (survey.until === null) return 'A survey has not seen it yet.';
+  const missed =
+    survey.missed.count > 0 ? `, beside ${countedOf(survey.missed.count, 'look')} that saw nothing` : '';
+  return `A survey looked ${survey.looks === 1 ? 'once' : `${digits(survey.looks)} times`} from ${survey.from.slice(0, 16)} to ${survey.until.slice(0, 16)}${missed}: who comes more seldom was not seen.`;
+}
+
 /** A record may say any time, also one that no calendar has. */
 function timeOf({ value, unknown }: ScannedTopic['newest']): string {
   if (unknown !== undefined) return 'unknown';
   if (value == null) return 'no record';
-  return Math.abs(value) > 8.64e15
-    ? 'no time that a calendar has'
-    : new Date(value).toISOString().slice(0, 16);
+  return Math.abs(value) > 8.64e15 ? 'no time that a calendar has' : minuteOf(value);
 }
+
+const minuteOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
 
 function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: Inventory): Html {
   const { topics, groups } = set;
@@ -314,7 +333,7 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
                     { unknown: group.committed.unknown ?? '' },
                   ],
                 )}
-                behind
+                behind${cameText(group)}
               </li>`,
           )}
         </ul>`
@@ -344,6 +363,16 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
         </ul>`
     }
   </details> `;
+}
+
+/** When a survey last saw a group move or have members. */
+function cameText({ overTime }: ScannedGroup): string {
+  if (overTime === undefined) return '';
+  if (overTime.unknown !== undefined) return `; over time: ${overTime.unknown}`;
+  const { moved, lastMembers } = overTime.value;
+  const last = ({ value, unknown }: Known<number | null>) =>
+    unknown !== undefined ? 'not known' : value === null ? 'at no look' : minuteOf(value);
+  return `; over time it moved last: ${last(mapKnown(moved, (one) => one.last))}, had members last: ${last(lastMembers)}`;
 }
 
 /** In few words, since there are many sets. */

@@ -7,7 +7,7 @@ import { chromium as playwright, type Browser, type Page } from 'playwright-core
 import { advise } from '../../src/advice/advise.js';
 import { setsOf } from '../../src/advice/sets.js';
 import type { Inventory } from '../../src/inventory/inventory.js';
-import { reportPage } from '../../src/report/page.js';
+import { inventoryPage } from '../../src/report/inventory-page.js';
 import { acl, group, inventory, topic } from '../unit/inventories.js';
 import { largeInventory } from '../unit/large-inventory.js';
 import { chromium, flags } from './chromium.js';
@@ -30,7 +30,7 @@ describe('the page about a cluster', () => {
   async function open(of: Inventory, colorScheme: 'light' | 'dark' = 'light') {
     const file = join(folder, 'report.html');
     const advised = setsOf(of).map((set) => ({ set, advice: advise(set, {}) }));
-    writeFileSync(file, reportPage(of, advised));
+    writeFileSync(file, inventoryPage(of, advised));
     const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, colorScheme });
     const asked: string[] = [];
     const wrong: string[] = [];

@@ -1,0 +1,77 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { withDefaults } from '../../src/fleet/defaults.js';
+import { parseMigration, type Mistake } from '../../src/migration/file.js';
+import type { Config } from '../config/config.js';
+import { readYaml } from '../config/yaml-file.js';
+import { noSuch } from '../connections/by-name.js';
+import { badFile, badInput, CommandFailure } from './failure.js';
+import { defaultsFile, readDefaults, readFleetFile } from './fleet/fleet-file.js';
+import type { ReadMigration } from './migration-file.js';
+
+export interface FileOfMany extends ReadMigration {
+  /** As a person would name it. */
+  file: string;
+}
+
+export const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/**
+ * The migrations of a folder with what its `defaults.yaml` says for all of them, or those of a fleet file.
+ * @throws CommandFailure `BadInput` with every mistake of every file
+ */
+export function readMany(path: string, config: Config): FileOfMany[] {
+  if (!isFolder(path))
+    return readFleetFile(path, config).fleet.members.map(({ migration, file }) => ({
+      ...{ migration, written: file, file: `${path}: ${migration.name}` },
+    }));
+  const defaults = readDefaults(path);
+  if (defaults.mistakes) throw badInput(...defaults.mistakes.map(({ expected }) => `${path}: ${expected}`));
+  const files = readdirSync(path)
+    .filter((name) => /\.(ya?ml|json)$/.test(name) && name !== defaultsFile)
+    .sort();
+  const failures: string[] = [];
+  const read = files.flatMap((name): FileOfMany[] => {
+    try {
+      return readOne(join(path, name), defaults.value, config);
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      failures.push(...error.sentences);
+      return [];
+    }
+  });
+  const names = read.map(({ migration }) => migration.name);
+  for (const twice of new Set(names.filter((name, at) => names.indexOf(name) !== at)))
+    failures.push(
+      `${path}: expected each migration in one file: ${twice} is in ${read
+        .filter(({ migration }) => migration.name === twice)
+        .map(({ file }) => file)
+        .join(' and ')}`,
+    );
+  if (failures.length > 0) throw badInput(...failures);
+  if (read.length === 0) throw badInput(`${path} holds no migration file.`);
+  return read;
+}
+
+/** None where the file is that of a fleet: its migrations are in files of their own, or in it. */
+function readOne(
+  file: string,
+  defaults: Parameters<typeof withDefaults>[1],
+  { clusters }: Config,
+): FileOfMany[] {
+  const read = readYaml(file);
+  if (read.mistakes) throw badFile(file, read.mistakes);
+  if (typeof read.value === 'object' && read.value !== null && 'waves' in read.value) return [];
+  const written = withDefaults(read.value, defaults);
+  const { migration, mistakes = [] } = parseMigration(written);
+  if (!migration) throw badFile(file, mistakes);
+  const unknown = (['source', 'target'] as const)
+    .filter((side) => !Object.hasOwn(clusters, migration[side]))
+    .map((side): Mistake => ({
+      path: side,
+      expected: noSuch('clusters', migration[side], Object.keys(clusters)),
+    }));
+  if (unknown.length > 0) throw badFile(file, unknown);
+  return [{ file, migration, written }];
+}

@@ -1,0 +1,71 @@
+import type { NotifySettings } from '../../src/notify/targets.js';
+import type { Webhook } from '../../src/notify/webhook.js';
+import type { ReportsSettings } from '../../src/report/account/keeper.js';
+import type { NotifySection, ReportsSection } from './notify-schema.js';
+import type { Files } from './values.js';
+
+interface HookSection {
+  url: string;
+  secret?: string | undefined;
+  secretFile?: string | undefined;
+  ca?: string | undefined;
+}
+
+/** @param name what people are shown in place of the address */
+function webhookOf(
+  { url, secret, secretFile, ca }: HookSection,
+  name: string,
+  path: string,
+  files: Files,
+): Webhook {
+  const key =
+    secret ?? (secretFile === undefined ? undefined : files.secret(secretFile, `${path}.secretFile`));
+  return {
+    ...{ name, url },
+    ...(key !== undefined && { secret: key }),
+    ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+  };
+}
+
+export function notifySettings(section: NotifySection, files: Files): NotifySettings {
+  const { webhooks, chats, mail, everyone, teams } = section;
+  const named = <S, T>(
+    sections: Record<string, S>,
+    under: string,
+    make: (one: S, name: string, path: string) => T,
+  ) =>
+    Object.fromEntries(
+      Object.entries(sections).map(([name, one]) => [name, make(one, name, `notify.${under}.${name}`)]),
+    );
+  return {
+    webhooks: named(webhooks, 'webhooks', (one, name, path) => webhookOf(one, name, path, files)),
+    chats: named(chats, 'chats', ({ url, urlFile, ca }, name, path) => ({
+      ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`) },
+      ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+    })),
+    ...(mail && { mail: mailServer(mail, files) }),
+    ...{ everyone, teams },
+  };
+}
+
+function mailServer(
+  section: NonNullable<NotifySection['mail']>,
+  files: Files,
+): NonNullable<NotifySettings['mail']> {
+  const { username, password, passwordFile, ca, ...server } = section;
+  return {
+    ...server,
+    ...(ca !== undefined && { ca: files.text(ca, 'notify.mail.ca') }),
+    ...(username !== undefined && {
+      login: { username, password: password ?? files.secret(passwordFile ?? '', 'notify.mail.passwordFile') },
+    }),
+  };
+}
+
+export function reportsSettings(section: ReportsSection, files: Files): ReportsSettings {
+  const name = 'reports of ferry.yaml';
+  if (typeof section !== 'string') return { webhook: webhookOf(section, name, 'reports', files) };
+  return /^https?:\/\//i.test(section)
+    ? { webhook: { name, url: section } }
+    : { folder: files.path(section) };
+}

@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { tableOf } from '../migration/by-name.js';
+import { findingShape } from './finding-shape.js';
+import { offsetTableShape, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
+import { packedAclsShape, type MadeAcl, type PackedAcls } from '../migration/packed-acls.js';
+import { groupsTranslated } from '../migration/translated.js';
+import type { TranslatedGroup } from '../migration/work/offsets.js';
+import type { ParityReport } from '../migration/work/parity.js';
+import type { SourceManifest } from '../migration/work/retire.js';
+import type { MadeTopic } from '../migration/work/topics.js';
+import type { Step } from '../migration/state.js';
+import type { State } from './state-carried.js';
+
+/** What activities have found and done, the latest of each kind. */
+export interface Found {
+  topicIds: Record<string, string | null>;
+  start?: TargetOffsets;
+  ends?: SourceOffsets;
+  mirrored?: TargetOffsets;
+  /** Up to where every group has read the source. */
+  drained?: SourceOffsets;
+  translated: TranslatedGroup[];
+  made: { topics: MadeTopic[]; acls: (MadeAcl | PackedAcls)[] };
+  parity?: {
+    at: string;
+    verdict: 'equal' | 'not-proved' | 'differs';
+    sentence: string;
+    report: ParityReport;
+    hashes?: Record<string, string>;
+  };
+  manifest?: SourceManifest[];
+  deleted?: { at: string; sentence: string; acls?: { topic: string; acls: string[] }[] };
+  recreated: string[];
+  undone?: { undone: string[]; left: string[] };
+}
+
+const text = z.string();
+const offsets = offsetTableShape.optional().catch(undefined);
+const acls = z.array(z.object({ topic: text, acls: z.array(text) }));
+const manifest = z.array(
+  z.object({
+    topic: text,
+    topicId: text.nullable(),
+    partitions: z.number().optional(),
+    replicationFactor: z.number().optional(),
+    // Runs of before had a list of decimal strings.
+    highWatermarks: z.union([text, z.array(text)]),
+    config: tableOf(text),
+    acls: z.array(text).optional(),
+  }),
+);
+const report = z.object({
+  records: text,
+  bytes: text,
+  unverifiable: z.array(z.looseObject({})).default([]),
+  differences: z.array(z.looseObject({})).default([]),
+});
+const madeTopics = z.array(z.object({ name: text, topicId: text.nullable() }));
+const madeAcls = z.array(z.union([packedAclsShape, z.looseObject({ resourceName: text })]));
+const translated = z.array(z.looseObject({ group: text }));
+
+/** An answer of an activity: each part by itself, so that what is of another version takes nothing else with it. */
+const answer = z.looseObject({
+  state: text.optional().catch(undefined),
+  sentence: text.optional().catch(undefined),
+  findings: z.array(findingShape).optional().catch(undefined),
+  topicIds: tableOf(text.nullable()).optional().catch(undefined),
+  start: offsets,
+  ends: offsets,
+  marks: offsets,
+  mirrored: offsets,
+  made: z.unknown().optional(),
+  translated: translated.optional().catch(undefined),
+  report: report.optional().catch(undefined),
+  data: z
+    .looseObject({ hashes: tableOf(text) })
+    .optional()
+    .catch(undefined),
+  manifest: manifest.optional().catch(undefined),
+  acls: acls.optional().catch(undefined),
+  recreated: z.array(text).optional().catch(undefined),
+  undone: z.array(text).optional().catch(undefined),
+  left: z.array(text).optional().catch(undefined),
+});
+
+export type Answer = z.output<typeof answer>;
+export const answerOf = (value: unknown): Answer => answer.safeParse(value).data ?? {};
+
+export const nothingFound = (): Found => ({
+  topicIds: {},
+  translated: [],
+  made: { topics: [], acls: [] },
+  recreated: [],
+});
+
+/** Takes down what an activity has answered. @param input what it was given */
+export function takeDown(found: Found, activity: string, input: unknown, value: unknown, at: string): void {
+  const got = answerOf(value);
+  switch (activity) {
+    case 'checkPlan':
+      found.topicIds = got.topicIds ?? found.topicIds;
+      return;
+    case 'createTopics':
+      found.made.topics = merged(
+        found.made.topics,
+        madeTopics.safeParse(got.made).data ?? [],
+        ({ name }) => name,
+      );
+      return;
+    case 'copyAcls':
+      found.made.acls = (madeAcls.safeParse(got.made).data ?? found.made.acls) as Found['made']['acls'];
+      return;
+    case 'seedOffsets':
+      if (got.start) found.start = got.start as TargetOffsets;
+      return;
+    case 'watchQuiet':
+      if (got.state === 'quiet' && got.ends) found.ends = got.ends as SourceOffsets;
+      return;
+    case 'watchDrain': {
+      const to = offsets.parse((input as { to?: unknown } | null)?.to);
+      if (got.state === 'drained' && to) found.drained = to as SourceOffsets;
+      return;
+    }
+    case 'watchMirror':
+      if (got.state === 'caught-up' && got.mirrored) found.mirrored = got.mirrored as TargetOffsets;
+      return;
+    case 'translateGroups':
+      found.translated = withThese(found.translated, got.translated ?? []);
+      return;
+    case 'watchParity':
+      if (got.report && (got.state === 'equal' || got.state === 'not-proved' || got.state === 'differs'))
+        found.parity = {
+          ...{ at, verdict: got.state, sentence: got.sentence ?? '' },
+          report: got.report as unknown as ParityReport,
+          ...(got.data && { hashes: got.data.hashes }),
+        };
+      return;
+    case 'finalCheck':
+      if (got.manifest && got.manifest.length > 0)
+        found.manifest = got.manifest as unknown as SourceManifest[];
+      return;
+    case 'deleteSource':
+      if (got.sentence !== undefined && (got.findings ?? []).length === 0)
+        found.deleted = { at, sentence: got.sentence, ...(got.acls && { acls: got.acls }) };
+      return;
+    case 'watchDeleted':
+      if (got.state === 'gone') found.recreated = got.recreated ?? [];
+      return;
+    case 'undo':
+      found.undone = { undone: got.undone ?? [], left: got.left ?? [] };
+      return;
+  }
+}
+
+/** What was found in runs that Temporal has no longer: as much of it as went along. */
+export function foundIn({ facts, steps }: State): Found {
+  const { drained, topicIds, start, ends, mirrored, translated = [], made, marks } = facts;
+  const upTo = typeof drained === 'string' ? { ends, marks }[drained] : drained;
+  const deletion = dataOf(steps, 'deletionApproved');
+  const gone = steps.find(({ id }) => id === 'deleteSource');
+  const parity = steps.find(({ id }) => id === 'parity');
+  const compared = parity?.evidence.findLast(({ data }) => report.safeParse(data).success);
+  const manifestKept = manifest.safeParse(deletion?.['manifest']).data;
+  const deletedAcls = acls.safeParse(dataOf(steps, 'deleteSource')?.['acls']).data;
+  return {
+    topicIds: topicIds ?? {},
+    ...(start && { start }),
+    ...(ends && { ends }),
+    ...(mirrored && { mirrored }),
+    ...(upTo && { drained: upTo }),
+    translated,
+    made: { topics: made?.topics ?? [], acls: made?.acls ?? [] },
+    ...(compared && {
+      parity: {
+        at: compared.at,
+        verdict: parity?.unverified ? 'not-proved' : parity?.status === 'blocked' ? 'differs' : 'equal',
+        sentence: compared.sentence,
+        report: report.parse(compared.data) as unknown as ParityReport,
+      } as const,
+    }),
+    ...(manifestKept && { manifest: manifestKept as unknown as SourceManifest[] }),
+    ...(gone?.status === 'done' && {
+      deleted: {
+        at: gone.endedAt ?? '',
+        sentence: gone.says ?? '',
+        ...(deletedAcls && { acls: deletedAcls }),
+      },
+    }),
+    recreated: z.array(text).safeParse(dataOf(steps, 'deleteSource')?.['recreated']).data ?? [],
+  };
+}
+
+function dataOf(steps: readonly Step[], id: Step['id']): Record<string, unknown> | undefined {
+  const data = steps.find((step) => step.id === id)?.evidence.findLast((one) => one.data !== undefined)?.data;
+  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
+}
+
+function withThese(before: readonly TranslatedGroup[], these: readonly TranslatedGroup[]): TranslatedGroup[] {
+  const now = new Set(these.map(({ group }) => group));
+  return groupsTranslated(these).length === 0 && these.length === 0
+    ? [...before]
+    : [...before.filter(({ group }) => !now.has(group)), ...these];
+}
+
+function merged<T>(before: readonly T[], these: readonly T[], key: (one: T) => string): T[] {
+  const now = new Set(these.map(key));
+  return [...before.filter((one) => !now.has(key(one))), ...these];
+}

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { parseRate } from '../migration/rate.js';
+import type { Fleet } from './file.js';
+import { membersOf } from './moves.js';
+import { freezeNow, isEnded, memberOf, waveOf, type FleetState, type SaidOfFleet } from './state.js';
+
+/** What a person may say to a fleet; each as an update and as a signal of the same name. */
+export const fleetMessages = {
+  waveApproved:
+    'A wave may begin, when its time has come. Example: {"wave":"wave-2","by":"ann","reason":"wave-1 went well"}; with "anyway":true at once, whatever it waits for.',
+  freeze:
+    'Every migration of the fleet stops at its next safe point, and none starts. Example: {"until":"2026-12-24T08:00Z","by":"ann","reason":"peak season"}',
+  thaw: 'The freeze is over. Example: {"by":"ann","reason":"it went well"}',
+  pause:
+    'Every migration of a wave stops at its next safe point, and none of it starts. Example: {"wave":"wave-2","by":"ann","reason":"too many questions"}',
+  resume: 'A wave that was paused goes on. Example: {"wave":"wave-2","by":"ann","reason":"answered"}',
+  abort:
+    'Every migration of a wave (without one: of the fleet) is aborted, and what has not begun does not. Example: {"wave":"wave-3","by":"ann","reason":"not this year"}',
+  throttle:
+    'Bytes a second of all mirrors together, shared among those that copy. Example: {"rate":"200MB/s","by":"ann"}; "rate":null for as fast as they can.',
+} as const;
+
+export type FleetMessage = keyof typeof fleetMessages;
+
+export const fleetStatusQuery = 'status';
+export const fleetType = 'fleet';
+
+const text = (what: string, most: number) =>
+  z
+    .string({ error: what })
+    .trim()
+    .min(1, { error: what })
+    .max(most, { error: `${what}, of up to ${most} characters` });
+const who = text('by says who: {"by":"ann"}', 200);
+const why = text('reason says why', 500);
+const said = { by: who, reason: why };
+const wave = { wave: text('wave names the wave', 100) };
+const moment = z
+  .string({ error: 'until is a date and time such as 2026-12-24T08:00Z' })
+  .refine((at) => !Number.isNaN(Date.parse(at)) && /(Z|[+-]\d{2}:?\d{2})$/.test(at), {
+    error: 'until is a date and time with its distance from UTC, such as 2026-12-24T08:00Z',
+  });
+
+const shapes = {
+  waveApproved: z.strictObject({ ...wave, ...said, anyway: z.boolean().optional() }),
+  freeze: z.strictObject({ until: moment, ...said }),
+  thaw: z.strictObject({ ...said, reason: why.default('no reason given') }),
+  pause: z.strictObject({ ...wave, ...said }),
+  resume: z.strictObject({ ...wave, ...said, reason: why.default('no reason given') }),
+  abort: z.strictObject({ wave: wave.wave.optional(), ...said }),
+  throttle: z.strictObject({
+    by: who,
+    reason: why.default('no reason given'),
+    rate: z.union([z.number(), z.string(), z.null()], { error: 'rate is one such as 200MB/s, or null' }),
+  }),
+} as const satisfies Record<FleetMessage, z.ZodType>;
+
+/** What becomes of a message; `each`: what it means for every migration that it is about. */
+export type FleetJudgement =
+  | { answer: string; each?: Record<string, string>; apply: () => void; refusal?: undefined }
+  | { refusal: string; answer?: undefined; each?: undefined; apply?: undefined };
+
+interface Input {
+  wave?: string;
+  by: string;
+  reason: string;
+  until?: string;
+  anyway?: boolean;
+  rate?: number | string | null;
+}
+
+/** Judges an update or a signal. Changes nothing until `apply` is called. Never throws. @param at now, ISO 8601 */
+export function judgeFleet(
+  fleet: Fleet,
+  state: FleetState,
+  name: FleetMessage,
+  input: unknown,
+  at: string,
+): FleetJudgement {
+  const refuse = (refusal: string): FleetJudgement => ({ refusal });
+  if (state.outcome) return refuse(`this fleet has ended: ${state.outcome.sentence}`);
+  const read = shapes[name].safeParse(input ?? {});
+  if (!read.success)
+    return refuse(
+      read.error.issues
+        .map((issue) =>
+          issue.code === 'unrecognized_keys'
+            ? `${issue.keys.join(', ')} is not a key of ${name}`
+            : issue.message,
+        )
+        .join('; '),
+    );
+  const { wave: of, by, reason, until, anyway, rate } = read.data as Input;
+  const waves = fleet.shape.waves.map((one) => one.name);
+  const there = of === undefined ? undefined : waveOf(state, of);
+  if (of !== undefined && (!there || !waves.includes(of)))
+    return refuse(`there is no wave ${JSON.stringify(of)}: the waves are ${waves.join(', ')}`);
+  const saying: SaidOfFleet = { by, reason, at };
+  if (state.aborted && name !== 'abort') return refuse(`this fleet was aborted by ${state.aborted.by}`);
+  switch (name) {
+    case 'waveApproved':
+      if (!there) return refuse('wave names the wave');
+      if (there.aborted) return refuse(`${of} was aborted by ${there.aborted.by}`);
+      if (there.openedAt !== undefined) return { answer: `${of} has begun already`, apply: () => undefined };
+      return {
+        answer: anyway ? `${of} begins` : `${of} is approved, and begins when its time has come`,
+        apply: () => (there.approved = { ...saying, ...(anyway && { anyway }) }),
+      };
+    case 'freeze': {
+      if (Date.parse(until ?? '') <= Date.parse(at)) return refuse('until is over already');
+      return {
+        answer: `frozen until ${until}: every migration stops at its next safe point, and none starts`,
+        each: eachOf(fleet, state, undefined, 'stops at its next safe point', 'does not start until then'),
+        apply: () => {
+          // One that a person makes takes the place of one that is under way.
+          state.freezes = state.freezes.filter((one) => Date.parse(one.until) > Date.parse(at)).slice(-50);
+          state.freezes = [...state.freezes, { from: at, until: until ?? at, by, reason }];
+        },
+      };
+    }
+    case 'thaw': {
+      const now = Date.parse(at);
+      if (!freezeNow(state, now)) return refuse('nothing is frozen now');
+      return {
+        answer: 'goes on',
+        each: eachOf(fleet, state, undefined, 'goes on', 'may start'),
+        apply: () => {
+          state.freezes = state.freezes.filter(({ from }) => Date.parse(from) > now);
+        },
+      };
+    }
+    case 'pause':
+      if (!there) return refuse('wave names the wave');
+      if (there.aborted) return refuse(`${of} was aborted by ${there.aborted.by}`);
+      return {
+        answer: there.paused ? `${of} is paused already` : `${of} pauses`,
+        each: eachOf(fleet, state, of, 'stops at its next safe point', 'does not start'),
+        apply: () => (there.paused ??= saying),
+      };
+    case 'resume':
+      if (!there?.paused) return refuse(`${of} is not paused`);
+      return {
+        answer: `${of} goes on`,
+        each: eachOf(fleet, state, of, 'goes on, unless a person has paused it', 'may start'),
+        apply: () => delete there.paused,
+      };
+    case 'abort':
+      if (there?.aborted ?? state.aborted)
+        return { answer: 'it was aborted already', apply: () => undefined };
+      return {
+        answer: `aborts ${of ?? 'the fleet'}`,
+        each: eachOf(
+          fleet,
+          state,
+          of,
+          'is told to abort: what it made is taken back, unless its deletion has begun',
+          'does not start any more',
+        ),
+        apply: () => {
+          if (there) there.aborted = saying;
+          else state.aborted = saying;
+        },
+      };
+    case 'throttle': {
+      const bytes = rate === null ? null : parseRate(rate);
+      if (bytes === null && rate !== null)
+        return refuse('rate is one such as 200MB/s, at least 1024 bytes a second, or null');
+      return {
+        answer:
+          bytes === null ? 'mirrors copy as fast as they can' : 'shared among the mirrors within seconds',
+        apply: () => (state.budget = bytes),
+      };
+    }
+  }
+}
+
+function eachOf(
+  fleet: Fleet,
+  state: FleetState,
+  wave: string | undefined,
+  running: string,
+  pending: string,
+): Record<string, string> {
+  const members = wave === undefined ? fleet.members : membersOf(fleet, wave);
+  return Object.fromEntries(
+    members.map(({ migration: { name } }) => {
+      const at = memberOf(state, name);
+      if (!at) return [name, pending];
+      if (isEnded(at)) return [name, `has ended: ${at.ended ?? at.is}`];
+      const { state: word = 'starting', step } = at.report ?? {};
+      return [name, `${running} (${word}${step ? ` at ${step}` : ''})`];
+    }),
+  );
+}

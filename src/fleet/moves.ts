@@ -1,0 +1,237 @@
+import { mirrorKind } from '../migration/file.js';
+import { isMirrored } from '../migration/strategies.js';
+import { waitsFor, type Fleet, type FleetShape, type Member, type Window } from './file.js';
+import {
+  freezeNow,
+  hasReached,
+  isEnded,
+  isRunning,
+  mayCopy,
+  memberOf,
+  waveOf,
+  type FleetState,
+  type MemberState,
+} from './state.js';
+
+/** What the fleet is to tell one of its migrations. */
+export type Telling =
+  | { to: string; what: 'hold' | 'release' | 'abort' }
+  | { to: string; what: 'rate'; rate: number | null }
+  | { to: string; what: 'hours' };
+
+/** What is to be done now, by the file and by what is known. */
+export interface Moves {
+  opens: string[];
+  start: Member[];
+  tell: Telling[];
+  /** Names that nothing will start any more. */
+  leave: string[];
+  ended: boolean;
+  /** When to look again though nothing is said, ms since the epoch. */
+  wakeAt?: number;
+}
+
+type Wave = FleetShape['waves'][number];
+
+export function membersOf({ members }: Fleet, wave: string): Member[] {
+  return members.filter((one) => one.wave === wave);
+}
+
+/** Why a wave does not begin, or goes no further, in a sentence; undefined where it does. */
+export function whyWaveWaits(fleet: Fleet, state: FleetState, wave: Wave, now: number): string | undefined {
+  const said = waveOf(state, wave.name);
+  if (state.aborted) return `aborted with the fleet by ${state.aborted.by}: ${state.aborted.reason}`;
+  if (said?.aborted) return `aborted by ${said.aborted.by}: ${said.aborted.reason}`;
+  if (said?.paused) return `paused by ${said.paused.by}: ${said.paused.reason}`;
+  if (said?.openedAt !== undefined || said?.approved?.anyway) return undefined;
+  if (needsApproval(fleet, wave) && !said?.approved) return 'waits for approval';
+  if (wave.startsAt !== undefined && Date.parse(wave.startsAt) > now) return `begins at ${wave.startsAt}`;
+  const needs = waitsFor(wave);
+  if (!needs) return undefined;
+  const late = membersOf(fleet, needs.wave).filter((one) => {
+    const at = memberOf(state, one.migration.name);
+    // Nothing is to be waited for of what has ended.
+    return !isEnded(at) && !hasReached(one, at, needs.step);
+  });
+  if (late.length === 0) return undefined;
+  const blocked = late.filter(
+    ({ migration }) => memberOf(state, migration.name)?.report?.state === 'blocked',
+  );
+  return `waits for ${needs.wave} to come to ${needs.step}: ${late.length} have not${
+    blocked.length > 0 ? ` (blocked: ${blocked.map(({ migration }) => migration.name).join(', ')})` : ''
+  }`;
+}
+
+/** A wave that names nothing it waits for waits for a person, unless it is the first. */
+export function needsApproval({ shape }: Fleet, wave: Wave): boolean {
+  return (
+    wave.approval ?? (wave !== shape.waves[0] && wave.startsAt === undefined && wave.after === undefined)
+  );
+}
+
+/** Why a migration of a wave that has begun does not; undefined: it may. Windows apart. */
+export function whyMemberWaits(fleet: Fleet, state: FleetState, member: Member): string | undefined {
+  for (const name of member.after) {
+    const other = fleet.members.find(({ migration }) => migration.name === name);
+    const at = memberOf(state, name);
+    if (!other || hasReached(other, at, 'soak')) continue;
+    if (at?.is === 'ended' || at?.is === 'left')
+      return `comes after ${name}, which was ${at.ended ?? 'left'}`;
+    return `comes after ${name}, which has not come to its soak`;
+  }
+  return undefined;
+}
+
+/** How many may be asked for at once: Temporal takes so many commands, and servers breathe. */
+const startsAtOnce = 25;
+
+export function movesOf(fleet: Fleet, state: FleetState, now: number): Moves {
+  const frozen = freezeNow(state, now) !== undefined;
+  const moves: Moves = { opens: [], start: [], tell: [], leave: [], ended: false };
+  const rooms = new Rooms(fleet, state);
+  for (const wave of fleet.shape.waves) {
+    const said = waveOf(state, wave.name);
+    const members = membersOf(fleet, wave.name);
+    if (state.aborted || said?.aborted) {
+      for (const { migration } of members) {
+        const at = memberOf(state, migration.name);
+        if (!at) moves.leave.push(migration.name);
+        else if (isTold(at) && !at.told?.abort) moves.tell.push({ to: migration.name, what: 'abort' });
+      }
+      continue;
+    }
+    const waits = whyWaveWaits(fleet, state, wave, now) !== undefined;
+    if (!waits && said?.openedAt === undefined && !frozen) moves.opens.push(wave.name);
+    for (const member of members) {
+      const at = memberOf(state, member.migration.name);
+      if (at) continue;
+      if (waits || frozen || moves.start.length >= startsAtOnce) break;
+      if (whyMemberWaits(fleet, state, member) !== undefined) continue;
+      if (rooms.take(member, wave)) moves.start.push(member);
+    }
+  }
+  moves.tell.push(...tellings(fleet, state, frozen));
+  moves.ended =
+    moves.leave.length === 0 &&
+    fleet.members.every(({ migration }) => isEnded(memberOf(state, migration.name)));
+  const wakes = [
+    ...state.freezes.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
+    ...fleet.shape.waves.flatMap(({ name, startsAt }) =>
+      startsAt !== undefined && waveOf(state, name)?.openedAt === undefined ? [Date.parse(startsAt)] : [],
+    ),
+  ].filter((at) => at > now);
+  if (wakes.length > 0) moves.wakeAt = Math.min(...wakes);
+  return moves;
+}
+
+const isTold = (at: MemberState): boolean => at.is === 'started' || at.is === 'adopted';
+
+/** What is to be so in each migration that runs, where it has not been told. */
+function tellings(fleet: Fleet, state: FleetState, frozen: boolean): Telling[] {
+  const rates = ratesOf(fleet, state);
+  return fleet.members.flatMap(({ migration: { name }, wave }): Telling[] => {
+    const at = memberOf(state, name);
+    if (!at || !isTold(at)) return [];
+    const hold = frozen || waveOf(state, wave)?.paused !== undefined;
+    const rate = rates.get(name);
+    const hours = state.hours?.knownUntil;
+    const told = at.told ?? {};
+    return [
+      ...(told.abort || hold === (told.hold ?? false)
+        ? []
+        : [{ to: name, what: hold ? ('hold' as const) : ('release' as const) }]),
+      ...(rate === undefined || rate === (told.rate ?? null)
+        ? []
+        : [{ to: name, what: 'rate' as const, rate }]),
+      ...(hours === undefined || hours === told.hours ? [] : [{ to: name, what: 'hours' as const }]),
+    ];
+  });
+}
+
+/** What copies a history wants ten times as much as what only follows. */
+const weights = { history: 10, following: 1 } as const;
+
+/** How many bytes a second each mirror may copy, of the ferry's engine; together no more than the budget. */
+export function ratesOf(fleet: Fleet, state: FleetState): Map<string, number | null> {
+  const copying = fleet.members.flatMap(({ migration }) => {
+    const at = memberOf(state, migration.name);
+    const how = at?.report?.copying;
+    return at && isTold(at) && isThrottled(migration) && (how === 'history' || how === 'following')
+      ? [{ name: migration.name, weight: weights[how] }]
+      : [];
+  });
+  const all = copying.reduce((sum, { weight }) => sum + weight, 0);
+  return new Map(
+    copying.map(({ name, weight }) => [
+      name,
+      state.budget === null ? null : Math.max(1_024, Math.floor((state.budget * weight) / all)),
+    ]),
+  );
+}
+
+const isThrottled = (migration: Member['migration']): boolean =>
+  isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
+
+/** What one that is about to copy may begin with; undefined: it does not copy, or as fast as it can. */
+export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member): number | undefined {
+  if (state.budget === null || !isThrottled(migration)) return undefined;
+  const others = ratesOf(fleet, state).size;
+  return Math.max(1_024, Math.floor(state.budget / (others + 1)));
+}
+
+/** What of the windows is left. A migration that is blocked holds up nobody: it leaves its place until it goes on. */
+class Rooms {
+  readonly #used = new Map<string, number>();
+
+  constructor(
+    private readonly fleet: Fleet,
+    state: FleetState,
+  ) {
+    for (const member of fleet.members) {
+      const at = memberOf(state, member.migration.name);
+      const blocked = at?.report?.state === 'blocked';
+      const runs = isRunning(at) && !blocked;
+      const copies = mayCopy(member, at) && !(blocked && at?.report?.copying === 'ahead');
+      for (const key of keysOf(member, { runs, copies })) this.#add(key);
+    }
+  }
+
+  take(member: Member, wave: Wave): boolean {
+    const keys = keysOf(member, { runs: true, copies: isMirrored(member.migration.strategy) });
+    if (!keys.every((key) => this.#hasRoom(key, wave))) return false;
+    for (const key of keys) this.#add(key);
+    return true;
+  }
+
+  #add(key: string): void {
+    this.#used.set(key, (this.#used.get(key) ?? 0) + 1);
+  }
+
+  #hasRoom(key: string, wave: Wave): boolean {
+    const [of = '', kind = '', target] = key.split('\n');
+    const window: Window | undefined = of === '' ? this.fleet.shape.window : wave.window;
+    const limit =
+      target === undefined
+        ? (window?.[kind as 'running' | 'copying'] ??
+          (of === '' && kind === 'running' ? usualRunning : undefined))
+        : window?.[`${kind as 'running' | 'copying'}PerTarget`];
+    return limit === undefined || (this.#used.get(key) ?? 0) < limit;
+  }
+}
+
+/** Where the file says nothing: fewer than Temporal takes. */
+export const usualRunning = 500;
+
+/** The counters that a migration is in: in all and in its wave, each also for its target. */
+function keysOf({ migration, wave }: Member, { runs, copies }: { runs: boolean; copies: boolean }): string[] {
+  const kinds = [...(runs ? ['running'] : []), ...(copies ? ['copying'] : [])];
+  return ['', wave].flatMap((of) =>
+    kinds.flatMap((kind) => [`${of}\n${kind}`, `${of}\n${kind}\n${migration.target}`]),
+  );
+}
+
+/** Whether a window keeps a migration back that could begin otherwise. */
+export function isKeptByWindow(fleet: Fleet, state: FleetState, member: Member): boolean {
+  const wave = fleet.shape.waves.find(({ name }) => name === member.wave);
+  return wave !== undefined && !new Rooms(fleet, state).take(member, wave);
+}

@@ -1,0 +1,108 @@
+import type { FleetReport } from '../migration/fleet-report.js';
+import type { Opening } from '../migration/hours.js';
+import { isMirrored, strategies, type StepId } from '../migration/strategies.js';
+import type { Fleet, Member } from './file.js';
+
+/** What a fleet remembers between its runs, as plain JSON; the file says the rest. Times are ISO 8601. */
+export interface FleetState {
+  startedAt: string;
+  waves: Record<string, WaveState>;
+  /** By name; one that is not in it has not been started. */
+  migrations: Record<string, MemberState>;
+  freezes: Freeze[];
+  /** Bytes a second of all mirrors together; `null`: as fast as they can. */
+  budget: number | null;
+  /** When people may be asked and topics deleted, as far as is known. */
+  hours?: { knownUntil: number; people?: Opening[]; deletions?: Opening[] };
+  /** What was said and counts for nothing, newest last. */
+  refused: { at: string; message: string; why: string }[];
+  /** Stopped for good: nothing starts any more. */
+  aborted?: SaidOfFleet;
+  outcome: FleetOutcome | null;
+}
+
+export interface SaidOfFleet {
+  by: string;
+  reason: string;
+  at: string;
+}
+
+export interface Freeze {
+  from: string;
+  until: string;
+  by?: string;
+  reason?: string;
+}
+
+export interface WaveState {
+  approved?: SaidOfFleet & { anyway?: boolean };
+  openedAt?: string;
+  paused?: SaidOfFleet;
+  aborted?: SaidOfFleet;
+}
+
+export interface MemberState {
+  /** `starting`: asked for. `adopted`: it ran already when the fleet came to it. */
+  is: 'starting' | 'started' | 'adopted' | 'ended' | 'left';
+  at: string;
+  report?: Omit<FleetReport, 'name'>;
+  /** When it was last heard of. */
+  heardAt?: string;
+  /** How it ended, or why it could not be started. */
+  ended?: string;
+  /** What the fleet has told it, so that it is told once. */
+  told?: { hold?: boolean; abort?: boolean; rate?: number | null; hours?: number };
+}
+
+export interface FleetOutcome {
+  at: string;
+  sentence: string;
+  done: number;
+  others: { name: string; ended: string }[];
+}
+
+export function newFleet({ shape }: Fleet, at: string, budget: number | null): FleetState {
+  return {
+    startedAt: at,
+    waves: Object.fromEntries(shape.waves.map(({ name }) => [name, {}])),
+    migrations: {},
+    freezes: shape.freezes.map(({ from, until, reason }) => ({
+      from,
+      until,
+      ...(reason !== undefined && { reason }),
+    })),
+    budget,
+    refused: [],
+    outcome: null,
+  };
+}
+
+export const memberOf = (state: FleetState, name: string): MemberState | undefined =>
+  Object.hasOwn(state.migrations, name) ? state.migrations[name] : undefined;
+
+export const waveOf = (state: FleetState, name: string): WaveState | undefined =>
+  Object.hasOwn(state.waves, name) ? state.waves[name] : undefined;
+
+export const isEnded = (one: MemberState | undefined): boolean => one?.is === 'ended' || one?.is === 'left';
+export const isRunning = (one: MemberState | undefined): boolean => one !== undefined && !isEnded(one);
+
+/** Whether a migration has come to a step; of a strategy without it, to its soak. One that is done has. */
+export function hasReached({ migration }: Member, one: MemberState | undefined, step: StepId): boolean {
+  if (!one || one.is === 'left') return false;
+  if (one.is === 'ended') return one.ended === 'done';
+  const steps: readonly StepId[] = strategies[migration.strategy].steps;
+  const wanted = steps.indexOf(steps.includes(step) ? step : 'soak');
+  const at = one.report?.step;
+  return at != null && steps.indexOf(at) >= wanted;
+}
+
+/** Whether its mirror copies a history, or will: from its start until it keeps up. */
+export function mayCopy({ migration }: Member, one: MemberState | undefined): boolean {
+  if (!isMirrored(migration.strategy) || !isRunning(one)) return false;
+  const copying = one?.report?.copying;
+  if (copying === undefined) return true;
+  return copying === 'ahead' || copying === 'history';
+}
+
+export const freezeNow = (state: FleetState, now: number): Freeze | undefined =>
+  state.freezes.find(({ from, until }) => Date.parse(from) <= now && now < Date.parse(until));

@@ -1,0 +1,213 @@
+import type { FleetReport } from '../migration/fleet-report.js';
+import { formatRate } from '../migration/rate.js';
+import type { StepId } from '../migration/strategies.js';
+import { strategies } from '../migration/strategies.js';
+import type { Fleet, FleetShape, Member } from './file.js';
+import type { FleetMessage } from './messages.js';
+import { isKeptByWindow, membersOf, needsApproval, ratesOf, whyMemberWaits, whyWaveWaits } from './moves.js';
+import {
+  freezeNow,
+  isEnded,
+  memberOf,
+  waveOf,
+  type FleetOutcome,
+  type FleetState,
+  type Freeze,
+  type MemberState,
+} from './state.js';
+
+/** What the query `status` of a fleet answers: what its migrations have told it. */
+export interface FleetStatus {
+  name: string;
+  state: 'running' | 'frozen' | 'aborting' | 'ended';
+  startedAt: string;
+  frozen: Freeze | null;
+  /** Bytes a second of all mirrors together; `null`: no limit. */
+  budget: number | null;
+  counts: Record<string, number>;
+  waves: FleetWave[];
+  /** Who is waited for: migrations that wait for people or are blocked, longest first. */
+  waiting: {
+    name: string;
+    wave: string;
+    team?: string;
+    state: string;
+    step: string;
+    since: string;
+    says: string;
+  }[];
+  /** What a person can send to the fleet now. */
+  next: { message: FleetMessage; input: Record<string, unknown>; means: string }[];
+  refused: FleetState['refused'];
+  outcome: FleetOutcome | null;
+}
+
+export interface FleetWave {
+  name: string;
+  state: 'waits' | 'runs' | 'paused' | 'aborted' | 'ended';
+  /** Why it does not begin, or goes no further. */
+  why?: string;
+  ended: number;
+  of: number;
+  /** Steps that are closed, of all its migrations, and all of them. */
+  stepsDone: number;
+  steps: number;
+  migrations: FleetRow[];
+}
+
+export interface FleetRow {
+  name: string;
+  strategy: string;
+  team?: string;
+  source: string;
+  target: string;
+  /** `pending`, `starting`, a state of a migration, or how its run ended. */
+  state: string;
+  step: StepId | null;
+  since?: string;
+  says?: string;
+  done: number;
+  of: number;
+  copying?: Exclude<FleetReport['copying'], 'no'>;
+  /** Bytes a second that it may copy. */
+  rate?: number;
+  adopted?: true;
+}
+
+export function fleetStatusOf(fleet: Fleet, state: FleetState, now: number): FleetStatus {
+  const rates = ratesOf(fleet, state);
+  const waves = fleet.shape.waves.map((wave) => waveRow(fleet, state, wave, now, rates));
+  const rows = waves.flatMap(({ migrations }) => migrations);
+  const counts: Record<string, number> = {};
+  for (const { state: word } of rows) counts[word] = (counts[word] ?? 0) + 1;
+  const frozen = freezeNow(state, now) ?? null;
+  return {
+    name: fleet.shape.name,
+    state: state.outcome ? 'ended' : state.aborted ? 'aborting' : frozen ? 'frozen' : 'running',
+    startedAt: state.startedAt,
+    frozen,
+    budget: state.budget,
+    counts,
+    waves,
+    waiting: waves
+      .flatMap(({ name: wave, migrations }) =>
+        migrations
+          .filter(({ state: word }) => word === 'waiting' || word === 'blocked')
+          .map(({ name, team, state: word, step, since = '', says = '' }) => ({
+            ...{ name, wave, state: word, step: step ?? '', since, says },
+            ...(team !== undefined && { team }),
+          })),
+      )
+      .sort((a, b) => a.since.localeCompare(b.since)),
+    next: state.outcome ? [] : nextOf(fleet, state, waves, frozen),
+    refused: state.refused,
+    outcome: state.outcome,
+  };
+}
+
+function waveRow(
+  fleet: Fleet,
+  state: FleetState,
+  wave: FleetShape['waves'][number],
+  now: number,
+  rates: ReadonlyMap<string, number | null>,
+): FleetWave {
+  const members = membersOf(fleet, wave.name);
+  const why = whyWaveWaits(fleet, state, wave, now);
+  const migrations = members.map((member) => memberRow(fleet, state, member, why, rates));
+  const ended = members.filter(({ migration }) => isEnded(memberOf(state, migration.name))).length;
+  const said = waveOf(state, wave.name);
+  return {
+    name: wave.name,
+    state:
+      ended === members.length
+        ? 'ended'
+        : (state.aborted ?? said?.aborted)
+          ? 'aborted'
+          : said?.paused
+            ? 'paused'
+            : why === undefined
+              ? 'runs'
+              : 'waits',
+    ...(why !== undefined && ended < members.length && { why }),
+    ended,
+    of: members.length,
+    stepsDone: migrations.reduce((sum, { done }) => sum + done, 0),
+    steps: migrations.reduce((sum, { of }) => sum + of, 0),
+    migrations,
+  };
+}
+
+function memberRow(
+  fleet: Fleet,
+  state: FleetState,
+  member: Member,
+  waveWaits: string | undefined,
+  rates: ReadonlyMap<string, number | null>,
+): FleetRow {
+  const { name, strategy, team, source, target } = member.migration;
+  const at = memberOf(state, name);
+  const { report } = at ?? {};
+  const steps = report?.of ?? strategies[strategy].steps.length;
+  const done = at?.ended === 'done' ? steps : (report?.done ?? 0);
+  const why = at
+    ? undefined
+    : (whyMemberWaits(fleet, state, member) ?? windowText(fleet, state, member, waveWaits));
+  const rate = rates.get(name);
+  return {
+    ...{ name, strategy, source, target, done, of: steps },
+    ...(team !== undefined && { team }),
+    state: stateOf(at),
+    step: isEnded(at) ? null : (report?.step ?? null),
+    ...(at && { since: report?.since ?? at.at }),
+    ...(report?.says ? { says: report.says } : why !== undefined && { says: why }),
+    ...(at?.is === 'ended' && at.ended !== undefined && !report?.says && { says: at.ended }),
+    ...(report && report.copying !== 'no' && !isEnded(at) && { copying: report.copying }),
+    ...(rate != null && { rate }),
+    ...(at?.is === 'adopted' && { adopted: true as const }),
+  };
+}
+
+/** How a migration of a fleet is, in a word. */
+export function stateOf(at: MemberState | undefined): string {
+  if (!at) return 'pending';
+  if (at.is === 'left') return 'left';
+  if (at.is === 'ended') return at.ended === undefined || at.ended.length > 20 ? 'failed' : at.ended;
+  if (at.is === 'starting') return 'starting';
+  return at.report?.state ?? 'running';
+}
+
+function windowText(
+  fleet: Fleet,
+  state: FleetState,
+  member: Member,
+  waveWaits: string | undefined,
+): string | undefined {
+  if (waveWaits !== undefined) return undefined;
+  return isKeptByWindow(fleet, state, member) ? 'waits for a place in the window' : undefined;
+}
+
+function nextOf(
+  fleet: Fleet,
+  state: FleetState,
+  waves: readonly FleetWave[],
+  frozen: Freeze | null,
+): FleetStatus['next'] {
+  const said = { by: 'you', reason: 'why' };
+  return [
+    ...(frozen ? [{ message: 'thaw' as const, input: said, means: 'the freeze is over' }] : []),
+    ...waves.flatMap(({ name, state: word }): FleetStatus['next'] => {
+      const wave = fleet.shape.waves.find((one) => one.name === name);
+      const at = waveOf(state, name);
+      if (word === 'paused')
+        return [{ message: 'resume', input: { wave: name, ...said }, means: `${name} goes on` }];
+      return word === 'waits' && wave && needsApproval(fleet, wave) && !at?.approved
+        ? [{ message: 'waveApproved', input: { wave: name, ...said }, means: `${name} may begin` }]
+        : [];
+    }),
+  ].slice(0, 10);
+}
+
+/** For example `at most 200 MB/s in all`. */
+export const budgetText = (budget: number | null): string =>
+  budget === null ? 'no limit for mirrors' : `at most ${formatRate(budget)} for all mirrors`;

@@ -1,0 +1,26 @@
+import type { Opening } from '../hours.js';
+
+/** What a fleet asks: nothing of a cluster. */
+export interface FleetActivities {
+  /** When the hours of the file are, as far as `knownUntil`, ms since the epoch: the clocks of zones are the worker's. */
+  openHours(input: { hours: { people?: string[]; deletions?: string[] }; now: number }): Promise<{
+    knownUntil: number;
+    people?: Opening[];
+    deletions?: Opening[];
+  }>;
+  /** How migrations are, by what Temporal says of their last runs; one that is not in the answer there is none of. */
+  seeMigrations(input: { names: string[] }): Promise<{ seen: SeenMigration[] }>;
+  /** Ferry's search attributes that are registered in this namespace. Unknown: none. */
+  knownAttributes(): Promise<{ names: string[] }>;
+}
+
+export interface SeenMigration {
+  name: string;
+  running: boolean;
+  /** What it last wrote down, or how its run ended. */
+  state: string;
+  step: string | null;
+  startedAt: string;
+  /** What it is of. */
+  strategy: string;
+}

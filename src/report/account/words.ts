@@ -1,0 +1,21 @@
+import type { Account, AccountState } from '../../account/account.js';
+import { formatDuration } from '../../migration/duration.js';
+
+export const clock = (iso: string | null): string =>
+  iso === null || iso === '' ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+
+/** From one moment to another, in few words: `2d3h`. */
+export const lasted = (from: string | null, to: string | null): string =>
+  from && to ? formatDuration(Math.max(0, Date.parse(to) - Date.parse(from))) : '';
+
+/** How long it was in these states, ms. */
+export const timeIn = ({ phases }: Account, states: readonly AccountState[]): number =>
+  phases
+    .filter(({ state }) => states.includes(state))
+    .reduce((sum, { from, to }) => sum + Date.parse(to) - Date.parse(from), 0);
+
+export const digits = (value: string | number | null): string =>
+  value === null ? '' : String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+
+export const counted = (many: number, noun: string): string =>
+  `${digits(many)} ${noun}${many === 1 ? '' : 's'}`;

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import { Webhook as Verifier } from 'standardwebhooks';
+import { parseMigration } from '../../src/migration/file.js';
+import { toTell } from '../../src/migration/telling.js';
+import { linesOf, noticeOf } from '../../src/notify/notice.js';
+import { isSecret, signed } from '../../src/notify/signature.js';
+import { targetsOf, type NotifySettings } from '../../src/notify/targets.js';
+import { eventOf } from '../../src/notify/webhook.js';
+import { at, stateAt } from './migration-states.js';
+
+const settings: NotifySettings = {
+  webhooks: { board: { name: 'board', url: 'https://board.example' } },
+  chats: { chat: { name: 'chat', url: 'https://chat.example/T0/secret' } },
+  mail: { host: 'mail.example', port: 587, tls: 'starttls', from: 'ferry@example.com' },
+  everyone: ['board'],
+  teams: { payments: ['chat', 'board', 'pay@example.com'], constructor: ['chat'] },
+};
+
+function notice(changes: Parameters<typeof stateAt>[2] = {}, workflowId = 'migrate/orders') {
+  const state = stateAt('deletionApproved', 'waiting', changes);
+  return noticeOf(workflowId, state.migration, toTell(state, at)[0]!, 'https://ui.example/x');
+}
+
+describe('a signature', () => {
+  // https://github.com/standard-webhooks/standard-webhooks, libraries: the vector that all of them are tested with.
+  it('is that of the published vector', () => {
+    const body = '{"test": 2432232314}';
+    const headers = signed(
+      'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      new Date(1614265330 * 1000),
+      body,
+    );
+    expect(headers['webhook-signature']).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
+  });
+
+  it('is what the library of Standard Webhooks accepts, and no other body, id or secret', () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const body = JSON.stringify(notice());
+    const headers = signed(secret, 'an-id', new Date(), body);
+    expect(new Verifier(secret).verify(body, headers)).toEqual(JSON.parse(body));
+    expect(() => new Verifier(secret).verify(`${body} `, headers)).toThrow();
+    expect(() => new Verifier(secret).verify(body, { ...headers, 'webhook-id': 'other' })).toThrow();
+    const other = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
+    expect(() => new Verifier(other).verify(body, headers)).toThrow();
+  });
+
+  it.each(['hunter2', 'whsec_', 'whsec_c2hvcnQ=', `whsec_${Buffer.alloc(65).toString('base64')}`])(
+    'needs a secret as the scheme has it, not %s',
+    (secret) => expect(isSecret(secret)).toBe(false),
+  );
+});
+
+describe('a notice', () => {
+  it('has the one command to send and the link, and an id of workflow, step and occurrence', () => {
+    const one = notice();
+    expect(one).toMatchObject({
+      event: 'deletion-asks',
+      headline: 'orders asks for the deletion: Deletion of the source approved by name',
+      command: 'ferry approve orders --delete orders',
+      link: 'https://ui.example/x',
+    });
+    expect(one.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(notice().id).toBe(one.id);
+    expect(notice({}, 'migrate/others').id).not.toBe(one.id);
+    expect(linesOf(one)).toContain('Then send: ferry approve orders --delete orders');
+  });
+
+  it('is a CloudEvent 1.0, checked by its SDK', () => {
+    const event = eventOf(notice());
+    expect(event.validate()).toBe(true);
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      type: 'io.kafka-ferry.migration.deletion-asks',
+      source: '/kafka-ferry/migrate/orders',
+      subject: 'orders',
+      id: notice().id,
+    });
+  });
+
+  it('lets nothing that came from a cluster act on who reads it', () => {
+    const state = stateAt('drain', 'blocked');
+    const step = state.steps.find(({ id }) => id === 'drain')!;
+    const sentence = '"\u202e\u001b[31m\r\nBcc: all@example.com" lags';
+    step.problem = { type: 'Findings', sentence, findings: [], offers: ['retry'] };
+    const one = noticeOf('migrate/orders', state.migration, toTell(state, at)[0]!, undefined);
+    // eslint-disable-next-line no-control-regex
+    for (const line of linesOf(one)) expect(line).not.toMatch(/[\u0000-\u001f\u202e]/);
+  });
+});
+
+describe('whom to tell', () => {
+  const named = (notify: object | undefined, of = settings) => {
+    const { migration } = parseMigration({ ...stateAt('drain').migration, ...(notify && { notify }) });
+    const { targets, missing } = targetsOf(of, migration!);
+    return { names: targets.map(({ name }) => name), missing };
+  };
+
+  it('is everybody once: for all, of the teams, and of the file', () => {
+    expect(named(undefined)).toEqual({ names: ['board'], missing: [] });
+    expect(named({ teams: ['payments'], addresses: ['ann@example.com', 'pay@example.com'] })).toEqual({
+      names: ['board', 'chat', 'ann@example.com', 'pay@example.com'],
+      missing: [],
+    });
+  });
+
+  it('says who is not known', () => {
+    expect(named({ teams: ['nobody', 'toString'] }).missing).toHaveLength(2);
+    const { mail: _, ...without } = settings;
+    expect(named({ addresses: ['ann@example.com'] }, without)).toEqual({
+      names: ['board'],
+      missing: ['No mail was sent: ferry.yaml names no mail server under notify.mail.'],
+    });
+    expect(named({ teams: ['constructor'] }).names).toEqual(['board', 'chat']);
+  });
+});

@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { workflowId } from '../../src/migration/messages.js';
+import { eventually } from '../eventually.js';
+import { prepare, rowOf, startFleet, type Prepared, type TestFleet } from './fleets.js';
+import { Migrations } from './migrations.js';
+import { failure } from './scripted-cluster.js';
+
+let migrations: Migrations;
+const fleets: TestFleet[] = [];
+beforeAll(async () => {
+  migrations = await Migrations.onRealServer('f', [
+    '--dynamic-config-value',
+    'limit.historyCount.suggestContinueAsNew=150',
+  ]);
+});
+afterEach(async () => {
+  for (const { handle } of fleets.splice(0)) await handle.terminate().catch(() => undefined);
+  await migrations.clear();
+});
+afterAll(() => migrations.close());
+
+async function fleetOf(
+  ...args: Parameters<typeof startFleet> extends [unknown, ...infer Rest] ? Rest : never
+) {
+  const fleet = await startFleet(migrations, ...args);
+  fleets.push(fleet);
+  return fleet;
+}
+
+const some = (amount: number): Prepared[] => Array.from({ length: amount }, () => prepare(migrations));
+
+describe('a fleet', () => {
+  it('goes from wave to wave: by a step of the one before, and by approval; its migrations end, and it does', async () => {
+    const [a, b, c] = some(3) as [Prepared, Prepared, Prepared];
+    const fleet = await fleetOf([
+      { name: 'one', of: [a] },
+      { name: 'two', of: [b], after: { wave: 'one', step: 'consumerSwitched' } },
+      { name: 'three', of: [c] },
+    ]);
+    await fleet.knows(a.name, ({ state, step }) => state === 'waiting' && step === 'producerSwitched');
+    expect(await fleet.wave('two')).toMatchObject({
+      state: 'waits',
+      why: 'waits for one to come to consumerSwitched: 1 have not',
+    });
+    expect(await fleet.wave('three')).toMatchObject({ state: 'waits', why: 'waits for approval' });
+    await a.migration().say('producerSwitched', { by: 'ann' });
+    await fleet.knows(b.name, ({ state }) => state === 'waiting');
+    expect(rowOf(await fleet.status(), c.name)).toMatchObject({ state: 'pending' });
+    expect(await fleet.refusal('waveApproved', { wave: 'three' })).toBe(
+      'by says who: {"by":"ann"}; reason says why',
+    );
+    expect(await fleet.refusal('waveApproved', { wave: 'four', by: 'ann', reason: 'x' })).toContain(
+      'the waves are one, two, three',
+    );
+    await fleet.say('waveApproved', { wave: 'three' });
+    await fleet.knows(c.name, ({ state }) => state === 'waiting');
+    for (const one of [a, b, c]) {
+      await one.migration().reach('deletionApproved', 'waiting');
+      await one.migration().say('deletionApproved', { by: 'ann', topic: `orders-${one.name}` });
+    }
+    expect(await fleet.outcome()).toMatchObject({
+      done: 3,
+      others: [],
+      sentence: '3 of 3 migrations are done.',
+    });
+    const { state, outcome } = await fleet.status();
+    expect({ state, done: outcome?.done }).toEqual({ state: 'ended', done: 3 });
+  });
+
+  it('is not held up by one that is blocked: it leaves its place in the window, and only what depends on it waits', async () => {
+    const [broken, next, last] = some(3) as [Prepared, Prepared, Prepared];
+    broken.cluster.next('checkPlan', failure('Unauthorized', 'An ACL is missing.'));
+    const fleet = await fleetOf([{ name: 'one', of: [broken, next, { one: last, after: [broken.name] }] }], {
+      window: { running: 1 },
+    });
+    await fleet.knows(next.name, ({ state }) => state === 'waiting');
+    const status = await fleet.status();
+    expect(rowOf(status, broken.name)).toMatchObject({
+      state: 'blocked',
+      step: 'checkPlan',
+      says: 'An ACL is missing.',
+    });
+    expect(rowOf(status, last.name)).toMatchObject({
+      state: 'pending',
+      says: `comes after ${broken.name}, which has not come to its soak`,
+    });
+    expect(status.waiting.map(({ name }) => name).sort()).toEqual([broken.name, next.name].sort());
+  });
+
+  it('adopts a migration that runs already, leaves one that is done, and starts neither twice', async () => {
+    const [running, done] = some(2) as [Prepared, Prepared];
+    for (const one of [running, done])
+      await migrations.client.workflow.start('simplestCase', {
+        taskQueue: migrations.prepare().taskQueue,
+        workflowId: workflowId(one.name),
+        args: [one.file],
+      });
+    await done.migration().reach('deletionApproved', 'waiting');
+    await done.migration().say('deletionApproved', { by: 'ann', topic: `orders-${done.name}` });
+    await done.migration().outcome();
+    await running.migration().at('producerSwitched', 'waiting');
+    const before = await running.migration().handle.describe();
+    const fleet = await fleetOf([{ name: 'one', of: [running, done] }]);
+    await fleet.knows(done.name, ({ state }) => state === 'done');
+    const row = await fleet.knows(running.name, ({ step }) => step === 'producerSwitched');
+    expect(row).toMatchObject({ adopted: true, state: 'waiting' });
+    expect((await running.migration().handle.describe()).runId).toBe(before.runId);
+    await running.migration().say('producerSwitched', { by: 'ann' });
+    await fleet.knows(running.name, ({ step }) => step === 'consumerSwitched');
+  });
+
+  it('holds every migration in a freeze and lets them go on after it, but for what a person has paused', async () => {
+    const [a, b, later] = some(3) as [Prepared, Prepared, Prepared];
+    const fleet = await fleetOf([
+      { name: 'one', of: [a, b] },
+      { name: 'two', of: [later] },
+    ]);
+    for (const { name } of [a, b]) await fleet.knows(name, ({ state }) => state === 'waiting');
+    await b.migration().say('pause', { by: 'bo' });
+    await fleet.knows(b.name, ({ state }) => state === 'paused');
+    expect(await fleet.refusal('freeze', { until: '2020-01-01T00:00Z', by: 'ann', reason: 'x' })).toBe(
+      'until is over already',
+    );
+    const { each } = await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+    expect(each).toEqual({
+      [a.name]: 'stops at its next safe point (waiting at producerSwitched)',
+      [b.name]: 'stops at its next safe point (paused at producerSwitched)',
+      [later.name]: 'does not start until then',
+    });
+    await fleet.knows(a.name, ({ state }) => state === 'paused');
+    await fleet.say('waveApproved', { wave: 'two' });
+    expect((await a.migration().status()).waitingFor).toContain('Paused by fleet/');
+    expect(rowOf(await fleet.status(), later.name).state).toBe('pending');
+    await fleet.say('thaw', {});
+    await fleet.knows(a.name, ({ state }) => state === 'waiting');
+    await fleet.knows(later.name, ({ state }) => state === 'waiting');
+    expect((await b.migration().status()).state).toBe('paused');
+    expect(await b.migration().say('resume', { by: 'bo' })).toBe('goes on');
+  });
+
+  it('aborted half-way: what has not begun does not, what runs takes back what it made, and it ends', async () => {
+    const [a, b] = some(2) as [Prepared, Prepared];
+    const fleet = await fleetOf([
+      { name: 'one', of: [a] },
+      { name: 'two', of: [b] },
+    ]);
+    await fleet.knows(a.name, ({ state }) => state === 'waiting');
+    const { each } = await fleet.say('abort', {});
+    expect(each[b.name]).toBe('does not start any more');
+    const outcome = await fleet.outcome();
+    expect(outcome.others).toEqual([
+      { name: a.name, ended: 'aborted' },
+      { name: b.name, ended: 'left' },
+    ]);
+    expect((await a.migration().outcome()).undone).toContain(`topic orders-${a.name}`);
+  });
+
+  it('hears of one that is terminated, and touches none when it is itself cancelled', async () => {
+    const [a, b] = some(2) as [Prepared, Prepared];
+    const fleet = await fleetOf([{ name: 'one', of: [a, b] }]);
+    for (const { name } of [a, b]) await fleet.knows(name, ({ state }) => state === 'waiting');
+    await a.migration().handle.terminate();
+    await fleet.knows(a.name, ({ state }) => state === 'terminated');
+    await fleet.handle.cancel();
+    expect((await fleet.outcome()).sentence).toContain('goes on by itself');
+    expect((await b.migration().handle.describe()).status.name).toBe('RUNNING');
+    await b.migration().say('producerSwitched', { by: 'ann' });
+    await b.migration().at('consumerSwitched', 'waiting');
+  });
+
+  it('takes a thousand signals at once, goes on in new runs, and forgets and starts nobody twice', async () => {
+    const all = some(12);
+    const fleet = await fleetOf([{ name: 'one', of: all }], { window: { running: 12 } });
+    await fleet.until(({ counts }) => counts['waiting'] === 12);
+    const first = await fleet.handle.describe();
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, at) =>
+        fleet.handle.signal('throttle', { by: 'ann', rate: 2_000 + at }),
+      ),
+    );
+    await eventually(
+      async () => (await fleet.handle.describe()).runId,
+      (now) => now !== first.runId,
+    );
+    await Promise.all(all.map((one) => one.migration().say('producerSwitched', { by: 'ann' })));
+    const status = await fleet.until(({ waves }) =>
+      (waves[0]?.migrations ?? []).every(({ step }) => step === 'consumerSwitched'),
+    );
+    expect(status.budget).toBeGreaterThanOrEqual(2_000);
+    expect(status.refused).toEqual([]);
+    const { historyLength } = await fleet.handle.describe();
+    expect(historyLength).toBeLessThan(1_200);
+    for (const { name } of all) {
+      const runs = [];
+      for await (const run of migrations.client.workflow.list({
+        query: `WorkflowId = "${workflowId(name)}"`,
+      }))
+        runs.push(run);
+      expect(runs).toHaveLength(1);
+    }
+  });
+});
+
+describe('a budget', () => {
+  it('is shared among mirrors that copy, ten times as much for a history as for what follows', async () => {
+    const [a, b] = [prepare(migrations, 'simpleMirroring'), prepare(migrations, 'simpleMirroring')];
+    const copying = a.cluster.hold('watchMirror');
+    const fleet = await fleetOf([{ name: 'one', of: [a, b] }], { budget: '11MB/s' });
+    await fleet.knows(b.name, ({ copying: how }) => how === 'following');
+    await fleet.knows(a.name, ({ copying: how, rate }) => how === 'history' && rate === 10_000_000);
+    const memo = async (one: Prepared) =>
+      ((await one.migration().handle.describe()).memo?.['migration'] as { rate?: number | null }).rate;
+    await eventually(
+      async () => [await memo(a), await memo(b)].join(),
+      (rates) => rates === '10000000,1000000',
+    );
+    await a.migration().say('throttle', { by: 'ann', rate: '20kB/s' });
+    expect(await memo(a)).toBe(20_000);
+    await a.migration().say('throttle', { by: 'ann', rate: null });
+    await fleet.say('throttle', { rate: null });
+    await eventually(
+      async () => [await memo(a), await memo(b)].join(),
+      (rates) => rates === ',',
+    );
+    expect(await a.migration().refusal('throttle', { by: 'ann', rate: 'fast' })).toContain('20MB/s');
+    copying.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
+  });
+});

@@ -1,0 +1,119 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  log,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { parseFleet, type Fleet, type FleetFile } from '../src/fleet/file.js';
+import { movesOf, type Moves } from '../src/fleet/moves.js';
+import { newFleet, type FleetOutcome, type FleetState } from '../src/fleet/state.js';
+import { mistakeText } from '../src/migration/file.js';
+import { fleetId } from '../src/migration/membership.js';
+import { parseRate } from '../src/migration/rate.js';
+import { bytesOf, mostBytes, sayMegabytes } from '../src/migration/size.js';
+import { lookAfter, nextLook, readHoursAhead } from './fleet/looking.js';
+import { listen } from './fleet/listen.js';
+import { Running } from './fleet/running.js';
+import { outcomeOf } from './fleet/outcome.js';
+import { start } from './fleet/starting.js';
+import { tell } from './fleet/telling.js';
+import { goOnWithNewestBuild } from './steps/newest-build.js';
+
+/** Signals and updates that one run takes; each is an event or some of history. */
+const mostHeard = 3_000;
+
+/**
+ * Migrations that run together, for months: waves begin when their time has come, each migration is a child that goes on
+ * whatever becomes of the fleet, and tells it what changes.
+ *
+ * @throws ApplicationFailure `BadInput` with every mistake, before anything is started.
+ */
+export async function fleet(file?: FleetFile, carried?: FleetState): Promise<FleetOutcome> {
+  const checked = fleetFrom(file);
+  const state = carried ?? newFleet(checked, new Date().toISOString(), budgetOf(checked));
+  const run = new Running(checked, state);
+  listen(run);
+  run.show();
+  let cancelled = false;
+  CancellationScope.current().cancelRequested.catch(() => {
+    cancelled = true;
+  });
+  // Children are not to hear of a cancellation of the fleet: it ends, and they go on.
+  return CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      if (cancelled) return leaveAll(run);
+      await readHoursAhead(run);
+      const moves = movesOf(run.fleet, state, Date.now());
+      if (moves.ended) return ended(run);
+      if (await act(run, moves)) continue;
+      await lookAfter(run);
+      run.rests();
+      const long = () => workflowInfo().continueAsNewSuggested || run.heard >= mostHeard;
+      const until = Math.min(moves.wakeAt ?? Infinity, nextLook(run));
+      const ready = () => run.changed || cancelled || long();
+      const left = until - Date.now();
+      if (!ready() && left > 0)
+        await condition(ready, Math.ceil(left), { summary: 'until something changes, or its time has come' });
+      if (long() && !cancelled) await goOnInNewRun(run, file);
+    }
+  });
+}
+
+/** @returns whether anything was done, so that what follows from it is looked at */
+async function act(run: Running, { opens, leave, start: starting, tell: tellings }: Moves): Promise<boolean> {
+  run.rests();
+  for (const wave of opens) run.opens(wave);
+  for (const name of leave) run.leaves(name);
+  if (starting.length > 0) await Promise.all(starting.map((member) => start(run, member)));
+  await tell(run, tellings);
+  run.show();
+  return opens.length + leave.length + starting.length + tellings.length > 0;
+}
+
+function fleetFrom(file: unknown): Fleet {
+  const { fleet: read, mistakes = [] } = parseFleet(file);
+  const lines = mistakes.map(mistakeText);
+  if (read && workflowInfo().workflowId !== fleetId(read.shape.name))
+    lines.push(`the workflow id has to be ${fleetId(read.shape.name)}, so that the fleet runs once`);
+  const bytes = bytesOf(file) + (read?.members.length ?? 0) * bytesOfMember;
+  if (bytes > mostBytes)
+    lines.push(
+      `its files and what is remembered of each migration take ${sayMegabytes(bytes)}, more than the 2 MB that Temporal takes: divide the fleet`,
+    );
+  if (!read || lines.length > 0)
+    throw ApplicationFailure.nonRetryable(
+      `Not a fleet that can be run: ${lines.join('; ')}`.slice(0, 20_000),
+      'BadInput',
+      lines.slice(0, 100),
+    );
+  return read;
+}
+
+/** What is remembered of one that runs, at most. */
+const bytesOfMember = 700;
+
+const budgetOf = ({ shape }: Fleet): number | null =>
+  shape.budget === undefined ? null : parseRate(shape.budget);
+
+function ended(run: Running): FleetOutcome {
+  run.state.outcome = outcomeOf(run.fleet, run.state, new Date().toISOString());
+  run.show();
+  return run.state.outcome;
+}
+
+function leaveAll(run: Running): FleetOutcome {
+  log.warn('cancelled from Temporal: the fleet ends, and what runs of it goes on');
+  run.state.outcome = {
+    ...outcomeOf(run.fleet, run.state, new Date().toISOString()),
+    sentence: 'The fleet was cancelled: what runs of it goes on by itself, and nothing else starts.',
+  };
+  run.show();
+  return run.state.outcome;
+}
+
+async function goOnInNewRun(run: Running, file: FleetFile | undefined): Promise<never> {
+  await condition(allHandlersFinished);
+  return goOnWithNewestBuild(file, run.state);
+}

@@ -1,0 +1,100 @@
+import { getExternalWorkflowHandle, proxyActivities } from '@temporalio/workflow';
+import type { Member } from '../../src/fleet/file.js';
+import { isRunning, memberOf, type MemberState } from '../../src/fleet/state.js';
+import { fleetSignal } from '../../src/migration/membership.js';
+import { workflowId } from '../../src/migration/messages.js';
+import type { FleetActivities, SeenMigration } from '../../src/migration/work/fleet.js';
+import { membershipOf } from './membership.js';
+import type { Running } from './running.js';
+
+const asks = proxyActivities<FleetActivities>({
+  startToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+const dayMs = 86_400_000;
+/** Hours are asked for so long before what is known of them is over: the fleet may be away for as long. */
+const hoursAheadMs = 21 * dayMs;
+/** How often it is looked after migrations that have said nothing for as long. */
+const lookEveryMs = 2 * 60 * 60_000;
+
+/** When the hours of the file are: asked anew every week. */
+export async function readHoursAhead(run: Running): Promise<void> {
+  const { people, deletions } = run.fleet.shape.hours;
+  if (!people && !deletions) return;
+  const now = Date.now();
+  if (run.state.hours && run.state.hours.knownUntil - now > hoursAheadMs) return;
+  run.state.hours = await asks.openHours({
+    hours: { ...(people && { people }), ...(deletions && { deletions }) },
+    now,
+  });
+  run.changes();
+}
+
+/** When to look next, ms since the epoch. */
+export function nextLook(run: Running): number {
+  const silent = run.fleet.members.flatMap(({ migration }) => {
+    const at = memberOf(run.state, migration.name);
+    return at && isRunning(at) ? [Date.parse(at.heardAt ?? at.at) + lookEveryMs] : [];
+  });
+  return silent.length > 0 ? Math.min(...silent) : Infinity;
+}
+
+/**
+ * Silence is no answer: one that was terminated tells nobody, and one that was started by hand may run by a worker that
+ * knows no fleets. They are looked for together, so that looking costs little.
+ */
+export async function lookAfter(run: Running): Promise<void> {
+  if (nextLook(run) > Date.now()) return;
+  const since = Date.now() - lookEveryMs / 2;
+  const silent = run.fleet.members.filter(({ migration }) => {
+    const at = memberOf(run.state, migration.name);
+    return at && isRunning(at) && Date.parse(at.heardAt ?? at.at) <= since;
+  });
+  const { seen } = await asks.seeMigrations({ names: silent.map(({ migration }) => migration.name) });
+  const found = new Map(seen.map((one) => [one.name, one]));
+  for (const { migration } of silent) {
+    const at = memberOf(run.state, migration.name);
+    if (!at || !isRunning(at)) continue;
+    saw(run, at, found.get(migration.name));
+  }
+}
+
+function saw(run: Running, at: MemberState, seen: SeenMigration | undefined): void {
+  at.heardAt = run.now();
+  if (!seen) run.ends(at, 'gone: Temporal knows nothing of it any more');
+  else if (!seen.running) run.ends(at, seen.state);
+  else if (at.report?.state !== seen.state || at.report.step !== seen.step) {
+    at.report = { ...(at.report ?? unreported(seen, run.now())), ...asReported(seen) };
+    run.changes();
+  }
+}
+
+/** Of one that runs by a worker of before, and tells no fleet: what Temporal says of it is all there is. */
+const unreported = ({ startedAt }: SeenMigration, now: string): Omit<Reported, 'state' | 'step'> => ({
+  ...{ startedAt, since: now, says: '', done: 0, of: 1, copying: 'no' },
+});
+
+type Reported = NonNullable<MemberState['report']>;
+
+const asReported = ({ state, step }: SeenMigration): Pick<Reported, 'state' | 'step'> => ({
+  state: state as Reported['state'],
+  step: step as Reported['step'],
+});
+
+/** A migration that was there when the fleet came to it. */
+export async function adopt(run: Running, member: Member, at: MemberState): Promise<void> {
+  const { name } = member.migration;
+  const { seen } = await asks.seeMigrations({ names: [name] });
+  const [found] = seen;
+  if (!found?.running) {
+    run.ends(at, found?.state ?? 'gone');
+    return;
+  }
+  at.is = 'adopted';
+  saw(run, at, found);
+  await getExternalWorkflowHandle(workflowId(name))
+    .signal(fleetSignal, membershipOf(run, member))
+    .catch(() => undefined);
+  run.changes();
+}

@@ -1,0 +1,70 @@
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import type { Telling } from '../../src/fleet/moves.js';
+import { memberOf, type FleetState } from '../../src/fleet/state.js';
+import { fleetSignal } from '../../src/migration/membership.js';
+import { workflowId } from '../../src/migration/messages.js';
+import { membershipOf } from './membership.js';
+import type { Running } from './running.js';
+
+/** Temporal takes so many at once without trouble. */
+const atOnce = 50;
+
+/** Tells migrations what is to be so; each heeds it at its next safe point, and one that has ended needs it no more. */
+export async function tell(run: Running, all: readonly Telling[]): Promise<void> {
+  for (let from = 0; from < all.length; from += atOnce)
+    await Promise.all(all.slice(from, from + atOnce).map((one) => tellOne(run, one)));
+}
+
+async function tellOne(run: Running, telling: Telling): Promise<void> {
+  const at = memberOf(run.state, telling.to);
+  if (!at) return;
+  const { message, input } = messageFor(run, telling);
+  // Marked first: what has ended meanwhile is not told again and again.
+  at.told = { ...at.told, ...toldBy(run.state, telling) };
+  await getExternalWorkflowHandle(workflowId(telling.to))
+    .signal(message, input)
+    .catch(() => undefined);
+}
+
+function toldBy(state: FleetState, telling: Telling): NonNullable<ReturnType<typeof memberOf>>['told'] {
+  switch (telling.what) {
+    case 'hold':
+      return { hold: true };
+    case 'release':
+      return { hold: false };
+    case 'abort':
+      return { abort: true };
+    case 'rate':
+      return { rate: telling.rate };
+    case 'hours':
+      return { hours: state.hours?.knownUntil ?? 0 };
+  }
+}
+
+function messageFor(run: Running, telling: Telling): { message: string; input: unknown } {
+  const by = workflowInfo().workflowId;
+  const member = run.fleet.members.find(({ migration }) => migration.name === telling.to);
+  const wave = member?.wave ?? '';
+  const said = run.state.waves[wave];
+  switch (telling.what) {
+    case 'hold':
+      return { message: 'pause', input: { by, note: whyHeld(run.state, wave) } };
+    case 'release':
+      return { message: 'resume', input: { by } };
+    case 'abort': {
+      const { by: who, reason } = said?.aborted ?? run.state.aborted ?? { by, reason: '' };
+      return { message: 'abort', input: { by: `${by} (${who})`.slice(0, 200), note: reason } };
+    }
+    case 'rate':
+      return { message: 'throttle', input: { by, rate: telling.rate } };
+    case 'hours':
+      return { message: fleetSignal, input: membershipOf(run, { wave }) };
+  }
+}
+
+function whyHeld(state: FleetState, wave: string): string {
+  const paused = state.waves[wave]?.paused;
+  if (paused) return `${wave} is paused by ${paused.by}: ${paused.reason}`;
+  const freeze = state.freezes.find(({ until }) => Date.parse(until) > Date.now());
+  return `frozen until ${freeze?.until}${freeze?.reason === undefined ? '' : `: ${freeze.reason}`}`;
+}

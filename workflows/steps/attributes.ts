@@ -1,0 +1,54 @@
+import { patched, proxyLocalActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
+import { attributesOf, type AttributeName } from '../../src/migration/attributes.js';
+import type { MigrationState } from '../../src/migration/state.js';
+import type { FleetActivities } from '../../src/migration/work/fleet.js';
+
+/**
+ * The search attributes by which Temporal's own lists are filtered. One that is not registered would fail the workflow for
+ * as long as it is not, so the worker is asked once in each run which there are; without an answer there are none.
+ */
+export class Attributes {
+  #known: ReadonlySet<string> = new Set();
+  #shown = '';
+
+  constructor(private readonly state: MigrationState) {
+    if (patched('attributes')) void this.#learn();
+  }
+
+  /** After every change of the state. */
+  changed(): void {
+    if (this.#known.size === 0) return;
+    const all = attributesOf(this.state, new Date().toISOString());
+    const pairs = Object.entries(all).flatMap(([name, value]): SearchAttributeUpdatePair[] => {
+      if (!this.#known.has(name)) return [];
+      return name === 'FerrySince'
+        ? [
+            {
+              key: defineSearchAttributeKey(name, 'DATETIME'),
+              value: value === null ? null : new Date(value),
+            },
+          ]
+        : [{ key: defineSearchAttributeKey(name as AttributeName, 'KEYWORD'), value }];
+    });
+    // Each change is an event of history, so they are written only when they say something new.
+    const shown = JSON.stringify(pairs);
+    if (shown === this.#shown || pairs.length === 0) return;
+    this.#shown = shown;
+    upsertSearchAttributes(pairs);
+  }
+
+  async #learn(): Promise<void> {
+    const { knownAttributes } = proxyLocalActivities<FleetActivities>({
+      startToCloseTimeout: '5 seconds',
+      retry: { maximumAttempts: 1 },
+    });
+    try {
+      const { names } = await knownAttributes();
+      this.#known = new Set(names);
+    } catch {
+      return;
+    }
+    this.changed();
+  }
+}

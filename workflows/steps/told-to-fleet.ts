@@ -1,0 +1,72 @@
+import { condition, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { reportOf, type FleetReport } from '../../src/migration/fleet-report.js';
+import { reportSignal } from '../../src/migration/membership.js';
+import type { MigrationState } from '../../src/migration/state.js';
+
+/** How many reports may follow each other as fast as things change; then one an hour, since each costs five events. */
+const atOnce = 30;
+const everyMs = 60 * 60_000;
+
+/**
+ * Tells the fleet, if there is one, what has changed of this migration: one report at a time, and the newest only. That it
+ * has ended is told in any case.
+ */
+export class ToldToFleet {
+  #last = '';
+  #sending: Promise<void> | null = null;
+  #due = false;
+  #left = atOnce;
+  #leftAt = Date.now();
+
+  constructor(private readonly state: MigrationState) {}
+
+  changed(): void {
+    if (!this.state.fleet || this.#due) return;
+    this.#due = true;
+    // Once for all that happens at one moment.
+    void Promise.resolve().then(() => {
+      this.#due = false;
+      this.#send();
+    });
+  }
+
+  /** Resolves when what is to be told now has been told. */
+  async told(): Promise<void> {
+    if (!this.state.fleet) return;
+    await condition(() => !this.#due && this.#sending === null);
+  }
+
+  #send(): void {
+    const { fleet, outcome } = this.state;
+    if (!fleet || this.#sending) return;
+    const report = reportOf(this.state, new Date().toISOString());
+    const told = `${fleet.id} ${asTold(report)}`;
+    if (told === this.#last || !this.#may(outcome !== null)) return;
+    this.#last = told;
+    this.#sending = getExternalWorkflowHandle(fleet.id)
+      .signal(reportSignal, report)
+      // A fleet may have ended before its migrations.
+      .catch(() => undefined)
+      .then(() => {
+        this.#sending = null;
+        this.#send();
+      });
+  }
+
+  /** What is not told now, is told with the next change, or when the fleet asks. */
+  #may(ended: boolean): boolean {
+    const now = Date.now();
+    const more = Math.floor((now - this.#leftAt) / everyMs);
+    if (more > 0) {
+      this.#left = Math.min(atOnce, this.#left + more);
+      this.#leftAt += more * everyMs;
+    }
+    if (this.#left <= 0 && !ended) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
+
+/** What makes a report worth telling; the time since when is not. */
+const asTold = ({ state, step, says, done, copying }: FleetReport): string =>
+  JSON.stringify([workflowInfo().firstExecutionRunId, state, step, says, done, copying]);
