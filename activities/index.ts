@@ -79,9 +79,9 @@ export function createActivities(
     ...parityActivities(dependencies),
     ...retireActivities(dependencies),
     ...schemaActivities(dependencies),
-    ...fleetActivities(dependencies),
     ...surveyActivities(dependencies),
     ...tellingActivities(dependencies),
+    ...fleetActivities(dependencies),
   });
 }
 

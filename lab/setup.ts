@@ -1,3 +1,4 @@
+import { helm } from './helm.js';
 import type { Progress } from './host/failure.js';
 import { settleAll } from './host/settle.js';
 import { javaVersion } from './host/toolchain.js';
@@ -20,7 +21,7 @@ export async function setUp(progress: Progress, source = kafkaVersion.source): P
 
 /** Also what only tests need. */
 export async function setUpForTests(progress: Progress): Promise<void> {
-  await settleAll([setUp(progress), timeSkippingServer(progress)]);
+  await settleAll([setUp(progress), timeSkippingServer(progress), helm(progress)]);
 }
 
 export async function setUpKafka(name: ClusterName, version: string, progress: Progress): Promise<void> {

@@ -21,6 +21,8 @@ export const versions = {
   temporalCli: '1.5.1',
   temporalServer: '1.29.1',
   temporalUi: '2.42.1',
+  /** Lints and renders the chart in `ops/helm`. */
+  helm: '3.19.2',
   /** Temporal's Java test server, which can skip time. */
   temporalTestServer: '1.36.1',
   /** Kafka 4.x ships no SLF4J binding; without one a broker is silent. */

@@ -3,7 +3,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   log,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -20,6 +19,7 @@ import { Running } from './fleet/running.js';
 import { outcomeOf } from './fleet/outcome.js';
 import { start } from './fleet/starting.js';
 import { tell } from './fleet/telling.js';
+import { goOnWithNewestBuild } from './steps/newest-build.js';
 
 /** Signals and updates that one run takes; each is an event or some of history. */
 const mostHeard = 3_000;
@@ -115,5 +115,5 @@ function leaveAll(run: Running): FleetOutcome {
 
 async function goOnInNewRun(run: Running, file: FleetFile | undefined): Promise<never> {
   await condition(allHandlersFinished);
-  return continueAsNew<typeof fleet>(file, run.state);
+  return goOnWithNewestBuild(file, run.state);
 }

@@ -131,8 +131,8 @@ export function engineActivities({
         throw error;
       } finally {
         clearInterval(timer);
-        rate.end();
         measuring.unknown();
+        rate.end();
       }
       return { state: 'watching', sentence: says(), carry: null };
     },

@@ -5,8 +5,8 @@ import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { list } from './findings-text.js';
 import { isFolder } from './folder.js';
 import { readMigration } from './migration-file.js';
-import { planFolder } from './plan-folder.js';
 import { quoted } from '../../src/migration/next-command.js';
+import { planFolder } from './plan-folder.js';
 import { findingsOf, plan, planText } from './planning.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 

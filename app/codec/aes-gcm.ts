@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+// CommonJS whose names Node cannot see.
+import proto from '@temporalio/proto';
 import { z } from 'zod';
 import { readKey } from './key.js';
 import type { CodecFolder } from './codec-module.js';
@@ -21,6 +22,8 @@ const keyName = z.string().regex(/^[\w.-]{1,64}$/, {
 export const aesGcmOptions = z
   .strictObject({ key: keyName, keys: z.record(keyName, reference) })
   .refine(({ key, keys }) => Object.hasOwn(keys, key), { error: 'expected key to be one of keys' });
+
+const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
 const encoding = 'binary/encrypted';
 const cipher = 'AES/GCM/256';
@@ -55,7 +58,7 @@ export class AesGcmCodec implements PayloadCodec {
     if (!key) throw unknownKey(this.key);
     const iv = randomBytes(ivBytes);
     const sealing = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(this.key));
-    const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+    const plain = PayloadProto.encode(payload).finish();
     const data = Buffer.concat([iv, sealing.update(plain), sealing.final(), sealing.getAuthTag()]);
     return {
       metadata: {
@@ -81,7 +84,7 @@ export class AesGcmCodec implements PayloadCodec {
         opening.update(sealed.subarray(ivBytes, sealed.length - tagBytes)),
         opening.final(),
       ]);
-      const { metadata: inner, data: content } = temporal.api.common.v1.Payload.decode(plain);
+      const { metadata: inner, data: content } = PayloadProto.decode(plain);
       return { metadata: inner, data: content };
     } catch {
       throw damaged(id);

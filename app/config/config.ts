@@ -468,7 +468,12 @@ function workerSettings(
 ): WorkerSettings {
   const shutdownGraceMs = parseDuration(shutdownGrace) ?? 0;
   return {
-    ...{ health, metrics, traces: traces ?? tracesOf(environment), deployment },
+    ...{
+      health: health ?? environment['FERRY_HEALTH'],
+      metrics,
+      traces: traces ?? tracesOf(environment),
+      deployment,
+    },
     ...{ maxWatches, maxChanges, maxMirrors, shutdownGraceMs },
   };
 }

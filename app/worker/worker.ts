@@ -1,11 +1,5 @@
 import { Client } from '@temporalio/client';
-import {
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-  type Logger,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Config, WorkerSettings } from '../config/config.js';
@@ -22,6 +16,7 @@ import { webLink } from '../connections/web-link.js';
 import { historiesOf } from '../connections/histories.js';
 import { accountOf } from '../../src/account/account-of.js';
 import { openKeeper } from '../../src/report/account/keeper.js';
+import { deploymentOf } from './deployment.js';
 import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
 import { keepMigrationGauges, MigrationGauges } from './migration-gauges.js';
@@ -61,7 +56,6 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       connects: openConnects(config.connect),
       declares: (name) => under(config.declarations, name)?.declaring,
       holds: openHolds(client, taskQueue),
-      ...openFleets(client),
       ...(config.notify && {
         notify: { settings: config.notify, link: (workflowId) => webLink(temporal, workflowId) },
       }),
@@ -72,6 +66,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
             accountOf(await historiesOf(client, workflowId, runId), new Date().toISOString()),
         },
       }),
+      ...openFleets(client),
       otherMigrations: () => listMigrations(client, { running: true }),
     });
     const shared = {
@@ -141,21 +136,6 @@ const maxCachedWorkflows = 50;
 
 /** How long cancelled activities may take to notice, ms: they look at the clusters with a request timeout of their own. */
 const stopWithinMs = 30_000;
-
-/**
- * A migration stays with the build that began it, and goes on in a new run of the newest one. All three workers are of the
- * same version, since what a migration asks for has to be answered by the build that it was written for.
- */
-function deploymentOf({ deployment }: WorkerSettings): Pick<WorkerOptions, 'workerDeploymentOptions'> {
-  if (deployment === undefined) return {};
-  return {
-    workerDeploymentOptions: {
-      useWorkerVersioning: true,
-      version: { deploymentName: deployment.name, buildId: deployment.build },
-      defaultVersioningBehavior: 'PINNED',
-    },
-  };
-}
 
 /** Has to come before any connection: the runtime is one per process, and is made with whatever was known first. */
 function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {

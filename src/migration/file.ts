@@ -38,9 +38,10 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
-const teamName = z
-  .string({ error: 'expected the name of a team in ferry.yaml' })
-  .min(1, { error: 'expected the name of a team in ferry.yaml' });
+/** Who owns the topics, or is told: by it lists are filtered, and `ferry.yaml` knows how to reach them. */
+export const teamName = z
+  .string({ error: 'expected the name of a team' })
+  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
 
 /** As much of RFC 5321 as an address of a person has; what is more is for the mail server to refuse. */
 const address = z
@@ -57,11 +58,6 @@ const principalOrWorkload = z.union([principal, workloadShape], {
   error:
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
 });
-
-/** Who owns the topics: who is told, and what lists are filtered by. */
-const owner = z
-  .string({ error: 'expected the name of a team' })
-  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
 
 /** Keys that are not known are told one by one; this is for what is no object at all. */
 const anObject = (keys: string) => ({
@@ -145,7 +141,7 @@ export const migrationShape = z.strictObject(
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
-    team: owner.optional(),
+    team: teamName.optional(),
     labels: z
       .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
         error: 'expected an object of labels and texts',

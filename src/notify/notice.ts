@@ -50,7 +50,12 @@ export function noticeOf(
     todo: todo === null ? null : oneLine(todo),
     command: next === null ? null : oneLine(nextCommand(name, next)),
     link: link ?? null,
-    teams: migration.notify?.teams ?? [],
+    teams: [
+      ...new Set([
+        ...(migration.team === undefined ? [] : [migration.team]),
+        ...(migration.notify?.teams ?? []),
+      ]),
+    ],
   };
 }
 

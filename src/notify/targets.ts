@@ -29,10 +29,12 @@ export interface Target {
  */
 export function targetsOf(
   settings: NotifySettings,
-  { notify }: Pick<Migration, 'notify'>,
+  { notify, team: owner }: Pick<Migration, 'notify' | 'team'>,
 ): { targets: Target[]; missing: string[] } {
   const missing: string[] = [];
   const names = new Set([...settings.everyone, ...(notify?.addresses ?? [])]);
+  // Who owns the topics need not be known here: lists are filtered by the same word.
+  for (const name of (owner !== undefined && under(settings.teams, owner)) || []) names.add(name);
   for (const team of notify?.teams ?? []) {
     const members = under(settings.teams, team);
     if (!members) missing.push(`Team ${team} was not told: ferry.yaml has no such team under notify.teams.`);

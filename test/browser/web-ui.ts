@@ -67,6 +67,13 @@ export class WebUi {
     await this.page.getByRole('heading', { name: id }).waitFor();
   }
 
+  /** Tells this browser where payloads are read, as a person does by the glasses at the top. */
+  async useCodecServer(url: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Codec Server' }).first().click();
+    await this.page.getByTestId('data-encoder-endpoint-input').fill(url);
+    await this.page.getByTestId('confirm-data-encoder-button').click();
+  }
+
   async tab(name: string): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
   }

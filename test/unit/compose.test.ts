@@ -27,6 +27,7 @@ const profiles = {
   connect: ['connect'],
   'registry-source': ['registries'],
   'registry-target': ['registries'],
+  worker: ['worker'],
 };
 
 const text = await readFile('docker-compose.yml', 'utf8');
@@ -60,6 +61,18 @@ describe('docker-compose.yml describes the lab', () => {
     expect(services.connect.ports).toEqual(published(dockerPorts.connect));
     for (const name of ['source', 'target'] as const)
       expect(services[`registry-${name}`].ports).toEqual(published(dockerPorts.registries[name]));
+  });
+
+  test('with a worker that may not take more memory than its heap and its records need, and is asked how it is', async () => {
+    const worker = services.worker as unknown as Record<string, unknown>;
+    expect(worker).toMatchObject({ build: '.', network_mode: 'host', read_only: true, mem_limit: '2g' });
+    const image = await readFile('Dockerfile', 'utf8');
+    const heapMiB = Number(/--max-old-space-size=(\d+)/.exec(image)?.[1]);
+    expect(heapMiB).toBeLessThanOrEqual(1024);
+    const [, script] = /^HEALTHCHECK .* CMD \["node", "dist\/(.*)\.js"\]$/m.exec(image) ?? [];
+    expect((await stat(`${script}.ts`)).isFile()).toBe(true);
+    // It mounts what is written for a person of this machine.
+    expect(services.worker.volumes).toEqual(['./.lab/docker:/etc/ferry:ro']);
   });
 
   test('with registries that listen where they are published', () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
 import { createProgram } from '../../app/cli/program.js';
@@ -9,6 +10,7 @@ import { fleetShape } from '../../src/fleet/file.js';
 import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';
+import { metrics } from '../../src/migration/metrics.js';
 import { mistakeText, migrationShape, parseMigration } from '../../src/migration/file.js';
 import { verdictKinds } from '../../src/migration/verdicts.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
@@ -120,6 +122,31 @@ describe('the page on the migration file', () => {
   });
 });
 
+describe('the page on monitoring', () => {
+  const page = text('docs/monitoring.md');
+
+  it.each(Object.values(metrics))(
+    'has a row for $name, with its kind and labels',
+    ({ name, kind, labels }) => {
+      const [, , ofKind, ofLabels] =
+        new RegExp(`^\\| \`${name}\` .*$`, 'm')
+          .exec(page)?.[0]
+          .split('|')
+          .map((cell) => cell.trim()) ?? [];
+      expect([ofKind, ofLabels]).toEqual([kind, labels.map((label) => `\`${label}\``).join(', ')]);
+    },
+  );
+
+  it('has a row for each alert', () => {
+    const { groups } = parse(text('ops/prometheus/kafka-ferry.rules.yaml')) as {
+      groups: { rules: { alert: string }[] }[];
+    };
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    const rows = [...page.matchAll(/^\| `(Ferry\w+)`/gm)].map(([, name]) => name);
+    expect(rows).toEqual(alerts);
+  });
+});
+
 describe('the page on running it', () => {
   const page = text('docs/running.md');
 
@@ -207,7 +234,7 @@ describe('every page', () => {
       ([, block, inline]) => block ?? inline ?? '',
     );
     const used = code.flatMap((one) =>
-      [...one.matchAll(/(?:^|npx |npm run )ferry (?:-- )?([a-z]\w*)/gm)].map(([, verb = '']) => verb),
+      [...one.matchAll(/(?:^|npx |npm run )ferry (?:-- )?([a-z][\w-]*)/gm)].map(([, verb = '']) => verb),
     );
     expect(used.filter((verb) => !verbs.includes(verb))).toEqual([]);
   });

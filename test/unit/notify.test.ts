@@ -90,8 +90,12 @@ describe('a notice', () => {
 });
 
 describe('whom to tell', () => {
-  const named = (notify: object | undefined, of = settings) => {
-    const { migration } = parseMigration({ ...stateAt('drain').migration, ...(notify && { notify }) });
+  const named = (notify: object | undefined, of = settings, team?: string) => {
+    const { migration } = parseMigration({
+      ...stateAt('drain').migration,
+      ...(notify && { notify }),
+      ...(team !== undefined && { team }),
+    });
     const { targets, missing } = targetsOf(of, migration!);
     return { names: targets.map(({ name }) => name), missing };
   };
@@ -102,6 +106,12 @@ describe('whom to tell', () => {
       names: ['board', 'chat', 'ann@example.com', 'pay@example.com'],
       missing: [],
     });
+  });
+
+  it('is the team that owns the topics, where it is known', () => {
+    const { names } = named({ teams: ['payments'] });
+    expect(named(undefined, settings, 'payments').names).toEqual(names);
+    expect(named(undefined, settings, 'toString')).toEqual({ names: ['board'], missing: [] });
   });
 
   it('says who is not known', () => {

@@ -1,11 +1,4 @@
-import {
-  allHandlersFinished,
-  condition,
-  log,
-  makeContinueAsNewFunc,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
 import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
 import { inColumns } from '../../src/migration/columns.js';
 import { addEvidence } from '../../src/migration/evidence.js';
@@ -27,6 +20,7 @@ import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keptAccount } from './kept-account.js';
+import { goOnWithNewestBuild } from './newest-build.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Teller } from './teller.js';
@@ -430,14 +424,11 @@ export class Run {
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
-    if (this.state.fleet) await this.#shown.told();
     await this.#teller.halt();
+    if (this.state.fleet) await this.#shown.told();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
-    // A run that is pinned to a build of the worker begins its next one with the newest build. Where workers are not
-    // versioned this says nothing.
-    const goOn = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
-    return goOn(migration, inColumns(state));
+    return goOnWithNewestBuild(migration, inColumns(state));
   }
 
   // ── what people see ────────────────────────────────────────────────────────

@@ -31,9 +31,9 @@ export class Shown {
     this.#fleet.changed();
     const { state, source, target } = statusOf(this.state);
     const { migration, startedAt } = this.state;
+    const step = currentStep(this.state)?.id ?? null;
     // `null` where a person or the fleet has said that there is no limit any more.
     const rate = this.state.throttle && (rateOf(this.state) ?? null);
-    const step = currentStep(this.state)?.id ?? null;
     const shown = {
       source,
       target,
@@ -47,8 +47,8 @@ export class Shown {
       startedAt,
       ...(rate !== undefined && { rate }),
     };
-    // Each change of the memo is an event of history, so it is written only when it says something new.
     this.#attributes.changed();
+    // Each change of the memo is an event of history, so it is written only when it says something new.
     const memo = JSON.stringify(shown);
     if (memo === this.#memo) return;
     this.#memo = memo;
