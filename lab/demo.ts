@@ -323,5 +323,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof LabError ? error.exitCode : 1;
+  // What still waits for an answer of a lab that is gone would keep the process, and who waits for it.
+  process.exit(error instanceof LabError ? error.exitCode : 1);
 }

@@ -49,6 +49,8 @@ export interface FleetShown {
 
 type Say = (line: string) => void;
 const longMs = 30_000;
+/** For a worker or a server that was killed to be back. */
+const patienceMs = 120_000;
 
 /** Runs a fleet of thirty migrations over the shop, with everything that goes wrong in life. */
 export async function showFleet(
@@ -251,11 +253,11 @@ class Stage {
     );
     await this.#once('freeze', begun(second), async () => {
       const until = new Date(Date.now() + 3_600_000).toISOString();
-      this.say(await runFerry(this.lab, 'fleet', 'freeze', 'demo', '--until', until, '--reason', 'a sale'));
+      this.say(await this.#ferry('fleet', 'freeze', 'demo', '--until', until, '--reason', 'a sale'));
       const frozen = await this.#frozenAll();
       this.say(`  ${frozen} migrations stand still`);
       this.#frozen = frozen;
-      this.say(await runFerry(this.lab, 'fleet', 'thaw', 'demo'));
+      this.say(await this.#ferry('fleet', 'thaw', 'demo'));
     });
     await this.#once('worker again', begun(third), async () => {
       await this.worker.kill();
@@ -263,8 +265,8 @@ class Stage {
       this.worker.start();
     });
     await this.#once('approve', fourth?.state === 'waits' && begun(third), async () => {
-      this.say(await runFerry(this.lab, 'fleet', 'approve', 'demo', 'wave-4', '--reason', 'it goes well'));
-      this.say(await runFerry(this.lab, 'fleet', 'throttle', 'demo', '30MB/s'));
+      this.say(await this.#ferry('fleet', 'approve', 'demo', 'wave-4', '--reason', 'it goes well'));
+      this.say(await this.#ferry('fleet', 'throttle', 'demo', '30MB/s'));
     });
     await this.#once('temporal', begun(fourth), async () => {
       await this.lab.temporal.kill();
@@ -277,9 +279,21 @@ class Stage {
       'broken',
       left.length > 0 && left.every(({ name, state }) => name === brokenName && state === 'blocked'),
       async () => {
-        this.say(await runFerry(this.lab, 'abort', brokenName, '--note', 'there is no such topic'));
+        this.say(await this.#ferry('abort', brokenName, '--note', 'there is no such topic'));
       },
     );
+  }
+
+  /** A person who is told that no worker answers says it again in a moment. */
+  async #ferry(...words: string[]): Promise<string> {
+    for (const deadline = Date.now() + patienceMs; ;) {
+      try {
+        return await runFerry(this.lab, ...words);
+      } catch (error) {
+        if (!/did not answer|No worker answers/.test(String(error)) || Date.now() > deadline) throw error;
+        await sleep(1_000);
+      }
+    }
   }
 
   async #once(what: string, when: boolean, act: () => Promise<void>): Promise<void> {
