@@ -160,4 +160,4 @@ test('a migration leaves no name and no word of people in clear at Temporal, and
   } finally {
     await next.stop();
   }
-});
+}, 400_000);
