@@ -7,7 +7,6 @@ import {
   defineSignal,
   defineUpdate,
   log,
-  makeContinueAsNewFunc,
   setCurrentDetails,
   setDefaultSignalHandler,
   setDefaultUpdateHandler,
@@ -42,6 +41,7 @@ import {
 import { looking } from './steps/activities.js';
 import { failureOf } from './steps/failure.js';
 import { interruptible } from './steps/interruptible.js';
+import { goOnWithNewestBuild } from './steps/newest-build.js';
 import { keepRefused, refused } from './steps/refused.js';
 
 /** Of one run: each look has some hundred kilobytes of history on a large cluster. */
@@ -129,11 +129,13 @@ function ended(state: SurveyState): string {
 async function inNewRun(state: SurveyState): Promise<never> {
   await condition(allHandlersFinished);
   const { survey, startedAt, seen, missed, unseen, refused } = state;
-  // Where builds of the worker are told apart, the next run begins with the newest.
-  const goOn = makeContinueAsNewFunc<(input: Survey, carried: CarriedSurvey) => Promise<Outcome>>({
-    initialVersioningBehavior: 'AUTO_UPGRADE',
-  });
-  return goOn(survey, { startedAt, seen: packSeen(seen), missed, unseen, refused });
+  return goOnWithNewestBuild(survey, {
+    startedAt,
+    seen: packSeen(seen),
+    missed,
+    unseen,
+    refused,
+  } satisfies CarriedSurvey);
 }
 
 function shower(state: SurveyState): () => void {

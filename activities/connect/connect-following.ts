@@ -122,6 +122,7 @@ class Following {
       this.lagging = await this.lag.look(this.partitions);
       this.behindMs = this.clock.saw(
         this.lagging.map((one) => ({ key: partitionKey(one), next: one.end - one.left, end: one.end })),
+        performance.now(),
       );
       this.lagReadAt = Date.now();
     }

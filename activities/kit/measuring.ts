@@ -5,7 +5,10 @@ import { currentContext } from './current-context.js';
 
 /** Adds to a counter of the worker; outside Temporal nobody counts. */
 export function count(metric: Metric, labels: Record<string, string>, by = 1): void {
-  currentContext()?.metricMeter.createCounter(metric.name, undefined, metric.means).add(by, labels);
+  const context = currentContext();
+  context?.metricMeter
+    .createCounter(metric.name, undefined, metric.means)
+    .add(by, { ...labels, task_queue: context.info.taskQueue });
 }
 
 /**
@@ -39,8 +42,11 @@ export class Measuring {
   }
 
   #gauge({ name, means }: Metric, labels: Record<string, string>, value: number): void {
-    const gauge = currentContext()?.metricMeter.createGauge(name, 'float', undefined, means);
-    gauge?.set(value, labels);
-    this.#set.set(name, () => gauge?.set(NaN, labels));
+    const context = currentContext();
+    const gauge = context?.metricMeter.createGauge(name, 'float', undefined, means);
+    // As Temporal's own metrics of workers have it; the meter itself calls it taskQueue.
+    const told = { ...labels, task_queue: context?.info.taskQueue ?? '' };
+    gauge?.set(value, told);
+    this.#set.set(name, () => gauge?.set(NaN, told));
   }
 }

@@ -32,6 +32,7 @@ export class MirrorPace {
     const lag = behind.reduce((sum, one) => sum + one.lag, 0);
     const behindMs = this.clock.saw(
       progress.partitions.map((at) => ({ key: partitionKey(at), next: at.sourceNext, end: at.sourceEnd })),
+      now,
     );
     const recordsPerSecond = perSecond(records - (first?.records ?? 0));
     const bytesPerSecond = perSecond(bytes - (first?.bytes ?? 0));

@@ -6,6 +6,7 @@ import { accountOf } from '../../src/account/account-of.js';
 import { isRegistryCopy, workflowId } from '../../src/migration/messages.js';
 import type { ReportKind } from '../../src/report/account/report-kinds.js';
 import { historiesOf } from '../connections/histories.js';
+import { statusOfFleet } from './fleet/temporal-fleet.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
@@ -16,6 +17,7 @@ interface ReportOptions extends CommonOptions {
   out?: string;
   run?: string;
   title?: string;
+  fleet?: string;
 }
 
 export function addReport(program: Command, surroundings: Surroundings): void {
@@ -25,11 +27,12 @@ export function addReport(program: Command, surroundings: Surroundings): void {
     'What happened in a migration, from its history alone: as a page, Markdown or JSON that outlives it. Several names make one report.',
     'ferry report orders --html --out orders.html\nferry report orders refunds --title "first wave" --out first-wave.html',
   )
-    .argument('<name...>', 'the names of migrations that run or have ended')
+    .argument('[name...]', 'the names of migrations that run or have ended')
     .option('--html', 'one page that needs nothing else')
     .option('--md', 'Markdown (the default)')
     .option('--out <file>', 'where to write it; a name that ends in .html, .md or .json says how')
     .option('--run <id>', 'an earlier migration of the same name: the id of its last run in Temporal')
+    .option('--fleet <name>', 'all migrations of a fleet that have begun')
     .option('--title <title>', 'what several migrations are called together')
     .action((names: string[], options: ReportOptions) =>
       run(surroundings, options, () => report(surroundings, options, names)),
@@ -44,17 +47,23 @@ async function report(
   const kind = kindOf(options);
   if (options.run !== undefined && names.length > 1)
     throw badInput('--run is of one migration: name that alone.');
+  if ((names.length === 0) === (options.fleet === undefined))
+    throw badInput('Say of what: the names of migrations, or --fleet NAME.');
   const copy = names.find(isRegistryCopy);
   if (copy !== undefined)
     throw badInput(
       `${copy} copies a registry: a report is of migrations. ferry status ${copy} has all of it.`,
     );
-  const accounts = await withTemporal(configured(surroundings, options, true).temporal, (temporal) =>
-    accountsOf(temporal, names, options.run),
+  const accounts = await withTemporal(configured(surroundings, options, true).temporal, async (temporal) =>
+    accountsOf(
+      temporal,
+      options.fleet === undefined ? names : await namesInFleet(temporal, options.fleet),
+      options.run,
+    ),
   );
   // What draws is loaded for this alone: no other verb needs it.
   const { writtenAs } = await import('../../src/report/account/written.js');
-  const written = writtenAs(kind, accounts, options.title);
+  const written = writtenAs(kind, accounts, options.title ?? options.fleet);
   if (options.out === undefined) surroundings.terminal.print(written.trimEnd());
   else {
     writeReport(options.out, written);
@@ -68,6 +77,17 @@ async function report(
     );
   }
   return exitCodes.done;
+}
+
+/** As the fleet knows them: what has not begun has no history. */
+async function namesInFleet(temporal: Temporal, fleet: string): Promise<string[]> {
+  const { waves } = await statusOfFleet(temporal, fleet);
+  const names = waves.flatMap(({ migrations }) =>
+    migrations.flatMap(({ name, state }) => (state === 'pending' || state === 'starting' ? [] : [name])),
+  );
+  if (names.length === 0)
+    throw badInput(`No migration of the fleet ${fleet} has begun: there is nothing to report.`);
+  return names;
 }
 
 /** One after the other, since a history may be large. */

@@ -25,9 +25,10 @@ const mostBytes = 32 * 1024 * 1024;
 /** Payloads as protobuf's JSON has them: bytes are base64. */
 const base64 = z.base64().or(z.base64url());
 const body = z.object({
-  payloads: z.array(
-    z.looseObject({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() }),
-  ),
+  // What is empty is left out by protobuf's JSON.
+  payloads: z
+    .array(z.looseObject({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() }))
+    .default([]),
 });
 
 /**

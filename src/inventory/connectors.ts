@@ -31,16 +31,16 @@ async function connectorOf(connect: Connect, name: string): Promise<Connector> {
   const named = said?.['topics']?.split(',').map((topic) => topic.trim());
   const regex = said?.['topics.regex'] ?? undefined;
   // A setting of that name may be a source's too: MirrorMaker's says what it reads on the other cluster.
-  const told = status.value?.type;
-  const reads = told ? told === 'sink' : named !== undefined || regex !== undefined;
+  const type = status.value?.type ?? 'unknown';
+  const reads = type === 'sink';
   const [listed, pattern] = reads ? [named, regex] : [];
   const seen = topics.value;
   return {
     connect: connect.name,
     name,
     class: said?.['connector.class'] ?? 'unknown',
-    type: told ?? (config.unknown !== undefined || !said ? 'unknown' : reads ? 'sink' : 'source'),
-    ...(reads && { group: said?.['consumer.override.group.id'] ?? `connect-${name}` }),
+    type,
+    ...(reads && said && { group: said['consumer.override.group.id'] ?? `connect-${name}` }),
     ...(pattern !== undefined && { pattern }),
     topics:
       listed !== undefined

@@ -69,6 +69,7 @@ export class WebUi {
 
   /** Tells this browser where payloads are read, as a person does by the glasses at the top. */
   async useCodecServer(url: string): Promise<void> {
+    await this.page.goto(this.workflows);
     await this.page.getByRole('button', { name: 'Codec Server' }).first().click();
     await this.page.getByTestId('data-encoder-endpoint-input').fill(url);
     await this.page.getByTestId('confirm-data-encoder-button').click();

@@ -17,6 +17,7 @@ import { run } from './kafka-cluster.js';
 
 interface ConfigFile {
   temporal: { taskQueue?: string };
+  clusters: Record<string, unknown>;
   worker?: { metrics: string };
 }
 
@@ -40,10 +41,12 @@ const shops: Shop[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-looked-after-'));
-  [port] = (await freePorts(1)) as [number];
+  const [metricsPort, closed] = (await freePorts(2)) as [number, number];
+  port = metricsPort;
   const shared = await sharedLab();
   const config = parse(readFileSync(shared.ferryYaml, 'utf8')) as ConfigFile;
   config.temporal.taskQueue = taskQueue;
+  config.clusters['gone'] = { bootstrap: [`127.0.0.1:${closed}`] };
   config.worker = { metrics: `127.0.0.1:${port}` };
   const ferryYaml = join(folder, 'ferry.yaml');
   writeFileSync(ferryYaml, stringify(config));
@@ -151,16 +154,20 @@ describe('the metrics of a worker', () => {
   });
 
   test('count failed activities by type, and migrations by what Temporal lists', async () => {
-    const name = `nowhere-${run}`;
-    await client.workflow.start('simplestCase', {
-      workflowId: workflowId(name),
-      taskQueue,
-      args: [{ ...(shops[0] as Shop).migration(), name, source: 'nowhere' }],
-    });
+    const begin = (name: string, source: string) =>
+      client.workflow.start('simplestCase', {
+        workflowId: workflowId(name),
+        taskQueue,
+        args: [{ ...(shops[0] as Shop).migration(), name, source, target: source }],
+      });
+    const [nowhere, gone] = [`nowhere-${run}`, `gone-${run}`];
+    const lost = await begin(nowhere, 'nowhere');
+    const unreachable = await begin(gone, 'gone');
     await eventually(
-      () => valueOf(metrics.failed.name, { type: 'BadInput' }),
+      () => valueOf(metrics.failed.name, { type: 'Unreachable' }),
       (failed) => (failed ?? 0) > 0,
     );
+    await unreachable.terminate();
     const count = (labels: Record<string, string>) =>
       valueOf(metrics.migrations.name, { strategy: 'simplestCase', task_queue: taskQueue, ...labels });
     const blocked = { state: 'blocked', step: 'checkPlan' };
@@ -175,7 +182,7 @@ describe('the metrics of a worker', () => {
     const readAt = await valueOf(metrics.read.name);
     expect(Math.abs(Date.now() / 1000 - (readAt ?? 0))).toBeLessThan(120);
 
-    await ferry(lab, 'abort', name);
+    await lost.terminate();
     await eventually(
       () => count(blocked),
       (seen) => seen === 0,

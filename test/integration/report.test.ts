@@ -166,6 +166,11 @@ test('a migration that has ended is reported as the brokers had it, and people w
   const kept = JSON.parse(readFileSync(join(folder, 'reports', written), 'utf8')) as Account;
   expect({ ...kept, readAt: '', runs: [] }).toEqual({ ...account, readAt: '', runs: [] });
 
+  // It is told beside the end, not before it.
+  await eventually(
+    async () => board.got.length,
+    () => board.got.some(({ body }) => body.includes('"done"')),
+  );
   const notices = board.got.map(({ headers, body }) => {
     const signed = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]));
     new Verifier(secret).verify(body, signed);

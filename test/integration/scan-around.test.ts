@@ -80,7 +80,8 @@ async function scanned(...words: string[]): Promise<Inventory> {
     environment: { FERRY_CONFIG: join(folder, 'ferry.yaml') },
     end: (exitCode) => (code = exitCode),
   });
-  expect({ code, err }).toEqual({ code: 0, err: [] });
+  // A line of progress is no complaint.
+  expect({ code, err: err.filter((line) => !line.startsWith('…')) }).toEqual({ code: 0, err: [] });
   const { inventory, mistake } = parseInventory(JSON.parse(out.join('')));
   if (!inventory) throw new Error(mistake);
   return inventory;
@@ -136,7 +137,8 @@ test('Kafka Connect tells its connectors, where they read and write', async () =
       (await scanned('target', '--topics', mirrored, '--connect', 'lab')).connectors.value?.find(
         ({ name }) => name === connector,
       ),
-    (one) => one?.topics.value?.includes(mirrored) ?? false,
+    // A new connector has no status at first, and does not tell yet what it is.
+    (one) => one?.type === 'source' && (one.topics.value?.includes(mirrored) ?? false),
   );
   expect(told).toMatchObject({ connect: 'lab', type: 'source' });
   expect(told).not.toHaveProperty('group');

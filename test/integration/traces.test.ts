@@ -46,7 +46,7 @@ function tracing(name: string, url: string): Promise<WorkerProcess> {
   return WorkerProcess.start({ ...shared, ferryYaml });
 }
 
-/** One whose clusters are not in ferry.yaml: it blocks at once. */
+/** One whose topic is not there: it blocks at once, and has nothing to take back. */
 async function blocked(name: string): Promise<WorkflowHandle> {
   const handle = await client.workflow.start('simplestCase', {
     workflowId: workflowId(`traced-${name}-${run}`),
@@ -56,10 +56,10 @@ async function blocked(name: string): Promise<WorkflowHandle> {
         ...{
           name: `traced-${name}-${run}`,
           strategy: 'simplestCase',
-          source: 'nowhere',
-          target: 'nowhere-else',
+          source: shared.source.name,
+          target: shared.target.name,
         },
-        topics: [{ name: 'orders' }],
+        topics: [{ name: `nothing.${name}.${run}` }],
       },
     ],
   });
@@ -91,8 +91,8 @@ test('workflows and activities are traced, each under what asked for it', async 
     service: 'kafka-ferry',
     traceId: asked?.traceId,
     parentSpanId: asked?.spanId,
-    // STATUS_CODE_ERROR of opentelemetry.proto.trace.v1
-    status: { code: 2 },
+    // STATUS_CODE_OK of opentelemetry.proto.trace.v1: what the plan finds is its answer.
+    status: { code: 1 },
   });
   expect(asked).toMatchObject({ traceId: whole?.traceId, parentSpanId: whole?.spanId });
   expect(ran?.attributes).toContainEqual({

@@ -155,6 +155,30 @@ describe('an ACL', () => {
     expect(rows[1]).toEqual({ value: undefined });
   });
 
+  test('for a schema registry is asked about there alone, and made once', async () => {
+    const subject: AivenEntry = {
+      kind: 'registry',
+      permission: 'schema_registry_read',
+      resource: 'Subject:orders-value',
+      username: 'billing',
+    };
+    const there: object[] = [];
+    const { service, calls } = await answer(({ what, body }) => {
+      if (what === 'GET /project/p/service/s/kafka/acl') return held([]);
+      if (what.startsWith('GET')) return { status: 200, body: { acl: there } };
+      if (what.startsWith('DELETE')) return ok;
+      there.push({ ...(body as object), id: 'sracl1' });
+      return 'lost';
+    });
+    expect(await addRights(service, [rightOf(subject), rightOf(subject)])).toEqual([
+      { value: undefined },
+      { value: undefined },
+    ]);
+    expect(there).toHaveLength(1);
+    expect(await removeEntries(service, [subject])).toBe(1);
+    expect(calls.at(-1)?.what).toBe('DELETE /project/p/service/s/kafka/schema-registry/acl/sracl1');
+  });
+
   test('is removed by its id, one of several that are alike', async () => {
     const { service, calls } = await answer(({ what }) =>
       what.startsWith('GET')
@@ -239,7 +263,7 @@ describe('an answer', () => {
       status: 200,
       body: { service: { state: 'RUNNING', users: [{ username: 'billing', password: 'SECRET' }] } },
     }));
-    expect(await service.facts()).toEqual({ state: 'RUNNING', users: ['billing'] });
+    expect(await service.facts()).toEqual({ state: 'RUNNING', users: ['billing'], registry: false });
   });
 });
 

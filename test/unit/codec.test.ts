@@ -281,6 +281,7 @@ describe('the codec server', () => {
       { message: 'POST to /encode or /decode.' },
     ]);
     expect((await fetch(`${url}/decode`)).status).toBe(405);
+    expect(await (await post(`${url}/encode`, undefined)).json()).toEqual({ payloads: [] });
     expect(await refusal(await post(`${url}/decode`, 'orders'))).toEqual([400, instead]);
     expect(await refusal(await post(`${url}/decode`, [{ data: '%' }]))).toEqual([400, instead]);
     expect(await refusal(await fetch(`${url}/decode`, { method: 'POST', body: 'orders' }))).toEqual([

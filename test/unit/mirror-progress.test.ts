@@ -37,6 +37,7 @@ describe('the pace of a share', () => {
       recordsPerSecond: 2_000,
       bytesPerSecond: 200_000,
       lag: 6_000,
+      behindMs: 2_000,
       lagging: { 'orders/1': 6_000 },
     });
     expect(carry).toBeNull();

@@ -168,6 +168,8 @@ it('connectors: what they read or write, and nothing else of their configuration
   const answers: Record<string, unknown> = {
     '/': { version: '4.0.0', commit: 'x', kafka_cluster_id: 'here' },
     '/connectors': ['files', 'mirror', 's3', 'silent'],
+    '/connectors/files/status': { name: 'files', type: 'source', connector: { state: 'RUNNING' }, tasks: [] },
+    '/connectors/s3/status': { name: 's3', type: 'sink', connector: { state: 'RUNNING' }, tasks: [] },
     '/connectors/mirror/config': { 'connector.class': 'MirrorSource', topics: 'there.*' },
     '/connectors/mirror/topics': { mirror: { topics: ['there.a'] } },
     '/connectors/mirror/status': {

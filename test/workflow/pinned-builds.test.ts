@@ -32,7 +32,7 @@ beforeAll(async () => {
     server: {
       executable: { type: 'existing-path', path: await temporalCli() },
       // The server's own suggestion, which comes after thousands of events, comes after a few.
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'],
+      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=150'],
     },
   });
 });
@@ -79,6 +79,9 @@ async function makeCurrent(build: keyof typeof builds): Promise<void> {
   );
 }
 
+/** Of `temporal.api.enums.v1.WorkflowTaskFailedCause`. */
+const unhandledCommand = '1';
+
 const migrate = (which: string): Promise<WorkflowHandle> =>
   environment.client.workflow.start('simplestCase', {
     taskQueue,
@@ -116,7 +119,7 @@ it('a migration stays with its build while another is there that would break it,
   await eventually(stepOf(old), (at) => at === 'paused at producerSwitched');
   expect(await buildOf(old)).toEqual(before);
 
-  for (let said = 0; said < 60 && (await buildOf(old)).runId === before.runId; said += 1)
+  for (let said = 0; said < 200 && (await buildOf(old)).runId === before.runId; said += 1)
     await old.signal(said % 2 === 0 ? 'resume' : 'pause', { by: 'ann' });
   const latest = environment.client.workflow.getHandle(workflowId('old'));
   await latest.signal('resume', { by: 'ann' });
@@ -124,9 +127,19 @@ it('a migration stays with its build while another is there that would break it,
     () => buildOf(latest),
     ({ build, runId }) => build === 'two' && runId !== before.runId,
   );
-  await eventually(stepOf(latest), (at) => at === 'running at drain');
+  // By the order of steps that the second build has.
+  await eventually(
+    () => latest.query<Status>(statusQuery),
+    ({ steps }) => steps.find(({ id }) => id === 'drain')?.status !== 'pending',
+  );
   const { events = [] } = await environment.client.workflow
     .getHandle(workflowId('old'), before.runId)
     .fetchHistory();
-  expect((events ?? []).filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+  // A signal that comes while a run ends makes it end anew; nothing was replayed by code that does not fit.
+  const causes = (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+    failed ? [String(failed.cause)] : [],
+  );
+  expect(causes.filter((cause) => !/UNHANDLED_COMMAND/.test(cause) && cause !== unhandledCommand)).toEqual(
+    [],
+  );
 });

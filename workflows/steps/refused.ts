@@ -1,4 +1,4 @@
-import { ApplicationFailure, metricMeter } from '@temporalio/workflow';
+import { ApplicationFailure, metricMeter, workflowInfo } from '@temporalio/workflow';
 import { isMessageName } from '../../src/migration/messages.js';
 import { metrics } from '../../src/migration/metrics.js';
 import type { Shown } from '../../src/migration/state.js';
@@ -9,9 +9,11 @@ const kept = 5;
 /** For the worker's metrics. What is no name of a message may be any text, so it is told as `unknown`. */
 export function countRefused(message: string, sent: 'signal' | 'update'): void {
   const { name, means } = metrics.refused;
-  metricMeter
-    .createCounter(name, undefined, means)
-    .add(1, { message: isMessageName(message) ? message : 'unknown', sent });
+  metricMeter.createCounter(name, undefined, means).add(1, {
+    message: isMessageName(message) ? message : 'unknown',
+    sent,
+    task_queue: workflowInfo().taskQueue,
+  });
 }
 
 /** What a validator answers instead of taking a message. Without a stack, which the web UI would show below the sentence. */

@@ -11,7 +11,6 @@ import { ToldToFleet } from './told-to-fleet.js';
 export class Shown {
   #memo = '';
   #detailsDue = false;
-
   readonly #fleet: ToldToFleet;
   readonly #attributes: Attributes;
 

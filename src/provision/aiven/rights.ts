@@ -20,7 +20,7 @@ export async function makeUsers(service: AivenService, rights: readonly Right[])
 
 /** Adds what is not there, one after the other; a row for each in their order. */
 export async function addRights(service: AivenService, rights: readonly Right[]): Promise<Row<void>[]> {
-  const there = new Set((await service.everything()).map(entryKey));
+  const there = new Set((await service.entriesLike(rights.map(entryOf))).map(entryKey));
   const rows: Row<void>[] = [];
   for (const right of rights) {
     const entry = entryOf(right);
@@ -41,7 +41,7 @@ export async function addRights(service: AivenService, rights: readonly Right[])
 export async function removeEntries(service: AivenService, doomed: readonly AivenEntry[]): Promise<number> {
   const wanted = new Set(doomed.map(entryKey));
   let removed = 0;
-  for (const held of await service.everything()) {
+  for (const held of await service.entriesLike(doomed)) {
     if (!hasId(held) || !wanted.delete(entryKey(held))) continue;
     await service.remove(held);
     removed += 1;

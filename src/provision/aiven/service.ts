@@ -159,9 +159,16 @@ export class AivenService {
     );
   }
 
-  /** Every entry that there is. */
+  /** Every entry that there is. A service without a schema registry is not asked for those of one. */
   async everything(): Promise<HeldEntry[]> {
-    return [...(await this.entries()), ...(await this.registryEntries())];
+    const { registry } = await this.facts();
+    return [...(await this.entries()), ...(registry ? await this.registryEntries() : [])];
+  }
+
+  /** Those among which these may be. */
+  async entriesLike(wanted: readonly AivenEntry[]): Promise<HeldEntry[]> {
+    const ofRegistry = wanted.some(({ kind }) => kind === 'registry');
+    return [...(await this.entries()), ...(ofRegistry ? await this.registryEntries() : [])];
   }
 
   /** Those for its schema registry. None has a service without one. */

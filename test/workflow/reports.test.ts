@@ -1,0 +1,93 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { tellingActivities } from '../../activities/telling/telling.js';
+import { historiesOf } from '../../app/connections/histories.js';
+import type { Account } from '../../src/account/account.js';
+import { accountOf } from '../../src/account/account-of.js';
+import { openKeeper } from '../../src/report/account/keeper.js';
+import type { Notice } from '../../src/notify/notice.js';
+import { receiver, type Receiver } from '../receivers.js';
+import { Migrations } from './migrations.js';
+
+let migrations: Migrations;
+let folder: string;
+let board: Receiver;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-reports-'));
+  board = await receiver((before) => (before === 0 ? 503 : 'takes'));
+  migrations = await Migrations.onRealServer('m', [
+    '--dynamic-config-value',
+    'limit.historyCount.suggestContinueAsNew=40',
+  ]);
+});
+afterEach(() => migrations.clear());
+afterAll(async () => {
+  await migrations.close();
+  await board.close();
+  rmSync(folder, { recursive: true });
+});
+
+const read = async (id: string, run?: string): Promise<Account> =>
+  accountOf(await historiesOf(migrations.client, id, run), new Date().toISOString());
+
+it('of many runs one report is written at the end, and everything is in it', async () => {
+  const real = tellingActivities({
+    notify: {
+      settings: {
+        webhooks: { board: { name: 'board', url: board.url } },
+        ...{ chats: {}, everyone: ['board'], teams: {} },
+      },
+      link: (id) => `https://ui.example/${id}`,
+    },
+    reports: { keeper: openKeeper({ folder }), accountOf: read },
+  });
+  const migration = await migrations.start('simpleMirroring', {}, (cluster) => {
+    for (let times = 0; times < 50; times++)
+      cluster
+        .next('tell', (input) => real.tell(input))
+        .next('keepAccount', (input) => real.keepAccount(input));
+  });
+  await migration.reach('deletionApproved', 'waiting');
+  const { by } = { by: 'ann' };
+  await migration.say('deletionApproved', { by, topic: 'orders' });
+  const outcome = await migration.outcome();
+  const { steps } = await migration.status();
+  const id = migration.handle.workflowId;
+
+  const account = await read(id);
+  expect(account.runs.length).toBeGreaterThan(1);
+  expect(account.gone).toEqual([]);
+  expect(account).toMatchObject({ state: 'done', outcome: { sentence: outcome.sentence } });
+  expect(account.steps.map(({ id, status, says }) => [id, status, says])).toEqual(
+    steps.map(({ id, status, says }) => [id, status, says]),
+  );
+  expect(account.said.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['producerStopped', 'consumerSwitched', 'producerSwitched', 'deletionApproved']),
+  );
+  expect(account.deletion).toMatchObject({
+    approvedBy: [{ topic: 'orders', by }],
+    topics: [{ topic: 'orders' }],
+  });
+
+  const files = readdirSync(folder).sort();
+  const name = id.slice('migrate/'.length);
+  expect(files.map((file) => file.slice(file.lastIndexOf('.')))).toEqual(['.html', '.json', '.md']);
+  expect(files.every((file) => file.startsWith(`${name}-`))).toBe(true);
+  expect(outcome.report).toContain(files[0]);
+  const kept = JSON.parse(readFileSync(join(folder, files[1] ?? ''), 'utf8')) as Account;
+  expect(kept).toMatchObject({
+    state: 'done',
+    steps: account.steps,
+    said: account.said,
+    deletion: account.deletion,
+  });
+
+  // The first was not taken, and was told again: to the same, by the same id.
+  const notices = board.got.map(({ body }) => (JSON.parse(body) as { data: Notice }).data);
+  const ids = notices.map(({ id: one }) => one);
+  expect(ids[0]).toBe(ids.find((one, at) => at > 0 && one === ids[0]));
+  expect(new Set(ids).size).toBe(ids.length - 1);
+  expect(notices.at(-1)).toMatchObject({ event: 'done', link: `https://ui.example/${id}` });
+});
