@@ -339,14 +339,49 @@ async function wrongTopics(
 ): Promise<string[]> {
   const topics = movers.map(({ topic }) => topic);
   const [left, moved] = await Promise.all([recordsOf(lab.source, topics), recordsOf(lab.target, topics)]);
+  const copied = new Map(
+    movers.flatMap(({ topic, mirrored }) =>
+      mirrored && moved.has(topic) ? [[topic, before.get(topic) ?? 0]] : [],
+    ),
+  );
+  const read = await readTopics(lab.target, copied);
   return movers.flatMap(({ topic, mirrored }) => {
-    const there = moved.get(topic);
     if (left.has(topic)) return [`${topic} is on the source still.`];
-    if (there === undefined) return [`${topic} is not on the target.`];
-    return mirrored && there !== before.get(topic)
-      ? [`${topic} had ${before.get(topic)} records, and has ${there} on the target.`]
+    if (!moved.has(topic)) return [`${topic} is not on the target.`];
+    return mirrored && read.get(topic) !== before.get(topic)
+      ? [`${topic} had ${before.get(topic)} records, and has ${read.get(topic)} on the target.`]
       : [];
   });
+}
+
+/** How long it is looked for more records than there should be, ms, and at most for those that should. */
+const quietMs = 5_000;
+const mostMs = 60_000;
+
+/** Offsets count what ends transactions too, so the records themselves are read. */
+async function readTopics(
+  cluster: LabCluster,
+  expected: ReadonlyMap<string, number>,
+): Promise<Map<string, number>> {
+  const counts = new Map([...expected.keys()].map((topic) => [topic, 0]));
+  const consumer = cluster.kafkajs(ADMIN).consumer({ groupId: 'demo-counts' });
+  const deadline = Date.now() + mostMs;
+  let last = Date.now();
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...expected.keys()], fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ topic }) => {
+        last = Date.now();
+        counts.set(topic, (counts.get(topic) ?? 0) + 1);
+      },
+    });
+    const all = () => [...expected].every(([topic, count]) => (counts.get(topic) ?? 0) >= count);
+    while (Date.now() < deadline && !(all() && Date.now() - last > quietMs)) await sleep(200);
+  } finally {
+    await consumer.disconnect();
+  }
+  return counts;
 }
 
 /** By what Temporal lists of each: a run that went on in another is no second start. */

@@ -55,8 +55,8 @@ export async function migrate(
 async function ended(run: Run, runbook: (run: Run) => Promise<void>): Promise<Outcome> {
   const outcome = run.step('undo') ? await takeBack(run) : await readToTheEnd(run, runbook);
   await letGo(run);
-  if (run.state.fleet) await run.lastWord();
   await run.told();
+  if (run.state.fleet) await run.lastWord();
   return outcome;
 }
 

@@ -424,8 +424,8 @@ export class Run {
   /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
   async #goOnInNewRun(): Promise<never> {
     await this.mirror.halt();
-    if (this.state.fleet) await this.#shown.told();
     await this.#teller.halt();
+    if (this.state.fleet) await this.#shown.told();
     await condition(allHandlersFinished);
     const { migration, ...state } = this.state;
     return goOnWithNewestBuild(migration, inColumns(state));
