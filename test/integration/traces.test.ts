@@ -81,7 +81,6 @@ test('workflows and activities are traced, each under what asked for it', async 
     await worker.stop();
     await receiver.close();
   }
-  console.log(JSON.stringify(receiver.spans.filter((s) => /checkPlan/.test(s.name)), null, 1).slice(0, 3000));
   const one = (name: string) => receiver.spans.find((span) => span.name === name);
   const [asked, ran, whole] = [
     one('StartActivity:checkPlan'),
