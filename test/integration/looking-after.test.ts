@@ -80,7 +80,7 @@ async function valueOf(name: string, labels: Record<string, string> = {}): Promi
 }
 
 async function started(strategy: 'simplestCase' | 'simpleMirroring'): Promise<Shop> {
-  const shop = await Shop.open(lab, `looked.${strategy}.${run}`);
+  const shop = await Shop.open(lab, `looked-${strategy.toLowerCase()}-${run}`);
   shops.push(shop);
   const file = join(folder, `${shop.topic}.json`);
   writeFileSync(file, JSON.stringify({ ...shop.migration({ patience: '120s' }), strategy }));
@@ -158,7 +158,7 @@ describe('the metrics of a worker', () => {
       client.workflow.start('simplestCase', {
         workflowId: workflowId(name),
         taskQueue,
-        args: [{ ...(shops[0] as Shop).migration(), name, source, target: source }],
+        args: [{ ...(shops[0] as Shop).migration(), name, source, target: lab.target.name }],
       });
     const [nowhere, gone] = [`nowhere-${run}`, `gone-${run}`];
     const lost = await begin(nowhere, 'nowhere');
