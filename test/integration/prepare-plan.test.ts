@@ -398,7 +398,9 @@ test('a copy whose configuration the target does not show is asked about, and mi
       `target does not show the ferry how ${topic} is configured, so nobody has compared it with what ${topic} has on the source`,
     );
     // What lies there already is seen all the same, and nothing else is in the way.
-    expect(keys.filter((key) => key.startsWith('blocks '))).toEqual([`blocks records-before-history:${topic}`]);
+    expect(keys.filter((key) => key.startsWith('blocks '))).toEqual([
+      `blocks records-before-history:${topic}`,
+    ]);
     expect(will).toContain(`Use ${topic} on target as it is.`);
     const accepted = [`config-not-shown:${topic}`];
     const compared = await compareTopics(unseen, { migration, accepted, topics: [topic] });
