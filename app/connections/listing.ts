@@ -1,6 +1,7 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { migrationName, workflowId } from '../../src/migration/messages.js';
+import { runsListed, type RunListed } from './runs-listed.js';
 
 /** A migration as Temporal's visibility shows it: no worker has to answer, but it may be some seconds behind. */
 export interface Listed {
@@ -36,8 +37,8 @@ const memo = z.object({
 export async function listMigrations(client: Client, { running }: { running: boolean }): Promise<Listed[]> {
   const status = running ? `ExecutionStatus = "Running"` : `ExecutionStatus != "ContinuedAsNew"`;
   const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND ${status}`;
-  const latest = new Map<string, WorkflowExecutionInfo>();
-  for await (const info of client.workflow.list({ query })) {
+  const latest = new Map<string, RunListed>();
+  for await (const info of runsListed(client, { query })) {
     const known = latest.get(info.workflowId);
     if (!known || known.startTime < info.startTime) latest.set(info.workflowId, info);
   }
@@ -48,12 +49,12 @@ export async function listMigrations(client: Client, { running }: { running: boo
 export async function listRunning(client: Client, taskQueue: string): Promise<Listed[]> {
   const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus = "Running"`;
   const all: Listed[] = [];
-  for await (const info of client.workflow.list({ query, pageSize: 100 })) all.push(listed(info));
+  for await (const info of runsListed(client, { query, pageSize: 100 })) all.push(listed(info));
   return all;
 }
 
 /** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
-export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): Listed {
+export function listed(info: RunListed): Listed {
   const told = memo.safeParse(info.memo?.['migration']).data;
   const running = info.status.name === 'RUNNING';
   // An aborted migration ends as Canceled, or, by a worker of before that, as Completed.
