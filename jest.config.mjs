@@ -32,6 +32,8 @@ export default {
     project('contract'),
     // Each file has a lab of its own. `npm test` leaves it out; `npm run test:long` runs it.
     project('long'),
+    // The same, on one lab.
+    project('long-on-lab', onLab),
   ],
   reporters: ['default', '<rootDir>/test/lab/failed-reporter.mjs'],
   maxWorkers: 1,

@@ -23,6 +23,14 @@ const long = (file: string) => [
   '--',
   `test/long/${file}`,
 ];
+const onLab = (file: string) => [
+  process.execPath,
+  ...jest,
+  '--selectProjects',
+  'long-on-lab',
+  '--',
+  `test/long-on-lab/${file}`,
+];
 const onNode = (version: number) => [
   ...['npx', '--yes', '-p', `node@${version}`, 'node', ...jest],
   ...['--selectProjects', 'unit', 'workflow'],
@@ -34,6 +42,9 @@ const parts: Record<string, readonly string[]> = {
   'node-26': onNode(26),
   readme: long('readme.test.ts'),
   large: long('large.test.ts'),
+  'looking-after': onLab('looking-after.test.ts'),
+  codec: onLab('codec.test.ts'),
+  'codec-web-ui': onLab('codec-web-ui.test.ts'),
   'lab-brokers': long('lab-brokers.test.ts'),
   'lab-tiered': long('lab-tiered.test.ts'),
   'mirror-brokers': long('mirror-brokers.test.ts'),

@@ -13,7 +13,7 @@ import { ferry, WorkerProcess } from '../hands/ferry.js';
 import { runProgram } from '../hands/program.js';
 import { Shop } from '../hands/shop.js';
 import { sharedLab } from '../lab/shared.js';
-import { run } from './kafka-cluster.js';
+import { run } from '../integration/kafka-cluster.js';
 
 interface ConfigFile {
   temporal: { taskQueue?: string; codec?: object };

@@ -9,7 +9,7 @@ import { eventually } from '../eventually.js';
 import { codecServer } from '../hands/codec-server.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
-import { WebUi } from './web-ui.js';
+import { WebUi } from '../browser/web-ui.js';
 
 interface ConfigFile {
   temporal: { taskQueue?: string; codec?: object };
