@@ -34,8 +34,14 @@ export async function* runsListed(
             : error;
         });
     for (const execution of page.executions) {
-      const { memo, ...raw } = execution;
-      const { raw: _, ...info } = await executionInfoFromRaw(raw, loadedDataConverter, undefined, namespace);
+      const { memo } = execution;
+      execution.memo = null;
+      const { raw: _, ...info } = await executionInfoFromRaw(
+        execution,
+        loadedDataConverter,
+        undefined,
+        namespace,
+      );
       const fields = await Promise.all(
         Object.entries(memo?.fields ?? {}).map(async ([name, payload]): Promise<[string, unknown]> => [
           name,
