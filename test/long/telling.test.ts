@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { outOfColumns } from '../../src/migration/columns.js';
 import { eventually } from '../eventually.js';
-import { Migrations, type TestMigration } from './migrations.js';
-import { failure, type ScriptedCluster } from './scripted-cluster.js';
+import { Migrations, type TestMigration } from '../workflow/migrations.js';
+import { failure, type ScriptedCluster } from '../workflow/scripted-cluster.js';
 
 const toldOf = (migration: TestMigration): string[] =>
   migration.cluster
