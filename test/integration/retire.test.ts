@@ -60,7 +60,10 @@ describe('the last check before the deletion', () => {
     expect(await finalCheck(work)).toEqual({
       findings: [],
       manifest: [
-        { topic, topicId, partitions: 1, highWatermarks: pack([3n]), config: { 'retention.ms': '86400000' } },
+        {
+          ...{ topic, topicId, partitions: 1, replicationFactor: 1, highWatermarks: pack([3n]) },
+          config: { 'retention.ms': '86400000' },
+        },
       ],
       sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and no member of a group reads from it.`,
     });
