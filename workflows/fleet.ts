@@ -21,6 +21,9 @@ import { start } from './fleet/starting.js';
 import { tell } from './fleet/telling.js';
 import { goOnWithNewestBuild } from './steps/newest-build.js';
 
+/** So long is waited at most before it is looked again: nothing need run, and timers are no longer than that. */
+const longestWaitMs = 7 * 86_400_000;
+
 /** Signals and updates that one run takes; each is an event or some of history. */
 const mostHeard = 3_000;
 
@@ -48,10 +51,10 @@ export async function fleet(file?: FleetFile, carried?: FleetState): Promise<Fle
       const moves = movesOf(run.fleet, state, Date.now());
       if (moves.ended) return ended(run);
       if (await act(run, moves)) continue;
+      // What that finds, and what is said meanwhile, is looked at before any wait.
       await lookAfter(run);
-      run.rests();
-      const long = () => workflowInfo().continueAsNewSuggested || run.heard >= mostHeard;
-      const until = Math.min(moves.wakeAt ?? Infinity, nextLook(run));
+      const long = () => isLong(run);
+      const until = Math.min(moves.wakeAt ?? Infinity, nextLook(run), Date.now() + longestWaitMs);
       const ready = () => run.changed || cancelled || long();
       const left = until - Date.now();
       if (!ready() && left > 0)
@@ -59,6 +62,12 @@ export async function fleet(file?: FleetFile, carried?: FleetState): Promise<Fle
       if (long() && !cancelled) await goOnInNewRun(run, file);
     }
   });
+}
+
+/** Also when there is a newer build: a fleet may be still for months, and would keep an old worker. */
+function isLong(run: Running): boolean {
+  const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
+  return continueAsNewSuggested || newer === true || run.heard >= mostHeard;
 }
 
 /** @returns whether anything was done, so that what follows from it is looked at */

@@ -126,6 +126,9 @@ export interface Member {
 export interface Fleet {
   shape: FleetShape;
   members: Member[];
+  byName: ReadonlyMap<string, Member>;
+  /** In their order. */
+  byWave: ReadonlyMap<string, readonly Member[]>;
 }
 
 type Written = FleetShape['waves'][number]['migrations'][number];
@@ -219,7 +222,14 @@ export function parseFleet(
   for (const [at, { from, until }] of shape.freezes.entries())
     if (Date.parse(from) >= Date.parse(until))
       mistakes.push({ path: `freezes[${at}].until`, expected: 'expected a time after from' });
-  return mistakes.length > 0 ? { mistakes } : { fleet: { shape, members } };
+  return mistakes.length > 0 ? { mistakes } : { fleet: indexed(shape, members) };
+}
+
+/** Both are looked up for every migration whenever one has reported: to search would take seconds. */
+function indexed(shape: FleetShape, members: Member[]): Fleet {
+  const byWave = new Map<string, Member[]>(shape.waves.map((one) => [one.name, []]));
+  for (const one of members) byWave.get(one.wave)?.push(one);
+  return { shape, members, byName: new Map(members.map((one) => [one.migration.name, one])), byWave };
 }
 
 /** Of a wave: the wave that it waits for, and the step at which that has to be. */

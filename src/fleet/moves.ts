@@ -33,9 +33,7 @@ export interface Moves {
 
 type Wave = FleetShape['waves'][number];
 
-export function membersOf({ members }: Fleet, wave: string): Member[] {
-  return members.filter((one) => one.wave === wave);
-}
+export const membersOf = ({ byWave }: Fleet, wave: string): readonly Member[] => byWave.get(wave) ?? [];
 
 /** Why a wave does not begin, or goes no further, in a sentence; undefined where it does. */
 export function whyWaveWaits(fleet: Fleet, state: FleetState, wave: Wave, now: number): string | undefined {
@@ -72,7 +70,7 @@ export function needsApproval({ shape }: Fleet, wave: Wave): boolean {
 /** Why a migration of a wave that has begun does not; undefined: it may. Windows apart. */
 export function whyMemberWaits(fleet: Fleet, state: FleetState, member: Member): string | undefined {
   for (const name of member.after) {
-    const other = fleet.members.find(({ migration }) => migration.name === name);
+    const other = fleet.byName.get(name);
     const at = memberOf(state, name);
     if (!other || hasReached(other, at, 'soak')) continue;
     if (at?.is === 'ended' || at?.is === 'left')
@@ -107,7 +105,9 @@ export function movesOf(fleet: Fleet, state: FleetState, now: number): Moves {
       if (at) continue;
       if (waits || frozen || moves.start.length >= startsAtOnce) break;
       if (whyMemberWaits(fleet, state, member) !== undefined) continue;
-      if (rooms.take(member, wave)) moves.start.push(member);
+      if (!rooms.has(member, wave)) continue;
+      rooms.take(member);
+      moves.start.push(member);
     }
   }
   moves.tell.push(...tellings(fleet, state, frozen));
@@ -180,7 +180,7 @@ export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member
 }
 
 /** What of the windows is left. A migration that is blocked holds up nobody: it leaves its place until it goes on. */
-class Rooms {
+export class Rooms {
   readonly #used = new Map<string, number>();
 
   constructor(
@@ -196,11 +196,12 @@ class Rooms {
     }
   }
 
-  take(member: Member, wave: Wave): boolean {
-    const keys = keysOf(member, { runs: true, copies: isMirrored(member.migration.strategy) });
-    if (!keys.every((key) => this.#hasRoom(key, wave))) return false;
-    for (const key of keys) this.#add(key);
-    return true;
+  has(member: Member, wave: Wave): boolean {
+    return keysOfNew(member).every((key) => this.#hasRoom(key, wave));
+  }
+
+  take(member: Member): void {
+    for (const key of keysOfNew(member)) this.#add(key);
   }
 
   #add(key: string): void {
@@ -230,8 +231,5 @@ function keysOf({ migration, wave }: Member, { runs, copies }: { runs: boolean; 
   );
 }
 
-/** Whether a window keeps a migration back that could begin otherwise. */
-export function isKeptByWindow(fleet: Fleet, state: FleetState, member: Member): boolean {
-  const wave = fleet.shape.waves.find(({ name }) => name === member.wave);
-  return wave !== undefined && !new Rooms(fleet, state).take(member, wave);
-}
+const keysOfNew = (member: Member): string[] =>
+  keysOf(member, { runs: true, copies: isMirrored(member.migration.strategy) });

@@ -4,7 +4,7 @@ import type { StepId } from '../migration/strategies.js';
 import { strategies } from '../migration/strategies.js';
 import type { Fleet, FleetShape, Member } from './file.js';
 import type { FleetMessage } from './messages.js';
-import { isKeptByWindow, membersOf, needsApproval, ratesOf, whyMemberWaits, whyWaveWaits } from './moves.js';
+import { membersOf, needsApproval, ratesOf, Rooms, whyMemberWaits, whyWaveWaits } from './moves.js';
 import {
   freezeNow,
   isEnded,
@@ -75,8 +75,8 @@ export interface FleetRow {
 }
 
 export function fleetStatusOf(fleet: Fleet, state: FleetState, now: number): FleetStatus {
-  const rates = ratesOf(fleet, state);
-  const waves = fleet.shape.waves.map((wave) => waveRow(fleet, state, wave, now, rates));
+  const shared = { rates: ratesOf(fleet, state), rooms: new Rooms(fleet, state) };
+  const waves = fleet.shape.waves.map((wave) => waveRow(fleet, state, wave, now, shared));
   const rows = waves.flatMap(({ migrations }) => migrations);
   const counts: Record<string, number> = {};
   for (const { state: word } of rows) counts[word] = (counts[word] ?? 0) + 1;
@@ -105,16 +105,21 @@ export function fleetStatusOf(fleet: Fleet, state: FleetState, now: number): Fle
   };
 }
 
-function waveRow(
-  fleet: Fleet,
-  state: FleetState,
-  wave: FleetShape['waves'][number],
-  now: number,
-  rates: ReadonlyMap<string, number | null>,
-): FleetWave {
+type Wave = FleetShape['waves'][number];
+
+/** Of all migrations together: found once, and not again for each. */
+interface Shared {
+  rates: ReadonlyMap<string, number | null>;
+  rooms: Rooms;
+}
+
+function waveRow(fleet: Fleet, state: FleetState, wave: Wave, now: number, shared: Shared): FleetWave {
   const members = membersOf(fleet, wave.name);
   const why = whyWaveWaits(fleet, state, wave, now);
-  const migrations = members.map((member) => memberRow(fleet, state, member, why, rates));
+  const whyPending = (member: Member): string | undefined =>
+    whyMemberWaits(fleet, state, member) ??
+    (why === undefined && !shared.rooms.has(member, wave) ? 'waits for a place in the window' : undefined);
+  const migrations = members.map((member) => memberRow(state, member, whyPending, shared));
   const ended = members.filter(({ migration }) => isEnded(memberOf(state, migration.name))).length;
   const said = waveOf(state, wave.name);
   return {
@@ -139,20 +144,17 @@ function waveRow(
 }
 
 function memberRow(
-  fleet: Fleet,
   state: FleetState,
   member: Member,
-  waveWaits: string | undefined,
-  rates: ReadonlyMap<string, number | null>,
+  whyPending: (member: Member) => string | undefined,
+  { rates }: Shared,
 ): FleetRow {
   const { name, strategy, team, source, target } = member.migration;
   const at = memberOf(state, name);
   const { report } = at ?? {};
   const steps = report?.of ?? strategies[strategy].steps.length;
   const done = at?.ended === 'done' ? steps : (report?.done ?? 0);
-  const why = at
-    ? undefined
-    : (whyMemberWaits(fleet, state, member) ?? windowText(fleet, state, member, waveWaits));
+  const says = at ? saysOf(at) : whyPending(member);
   const rate = rates.get(name);
   return {
     ...{ name, strategy, source, target, done, of: steps },
@@ -160,8 +162,7 @@ function memberRow(
     state: stateOf(at),
     step: isEnded(at) ? null : (report?.step ?? null),
     ...(at && { since: report?.since ?? at.at }),
-    ...(report?.says ? { says: report.says } : why !== undefined && { says: why }),
-    ...(at?.is === 'ended' && at.ended !== undefined && !report?.says && { says: at.ended }),
+    ...(says !== undefined && { says }),
     ...(report && report.copying !== 'no' && !isEnded(at) && { copying: report.copying }),
     ...(rate != null && { rate }),
     ...(at?.is === 'adopted' && { adopted: true as const }),
@@ -177,14 +178,10 @@ export function stateOf(at: MemberState | undefined): string {
   return at.report?.state ?? 'running';
 }
 
-function windowText(
-  fleet: Fleet,
-  state: FleetState,
-  member: Member,
-  waveWaits: string | undefined,
-): string | undefined {
-  if (waveWaits !== undefined) return undefined;
-  return isKeptByWindow(fleet, state, member) ? 'waits for a place in the window' : undefined;
+/** What it said while it ran is nothing that it waits for once it was terminated, or failed. */
+function saysOf({ is, ended, report }: MemberState): string | undefined {
+  const said = report?.says || undefined;
+  return is === 'ended' && (report?.state !== ended || said === undefined) ? ended : said;
 }
 
 function nextOf(

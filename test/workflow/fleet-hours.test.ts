@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { workflowId } from '../../src/migration/messages.js';
 import { prepare, startFleet } from './fleets.js';
 import { Migrations } from './migrations.js';
 
@@ -63,5 +64,27 @@ it('of what tells nothing it is looked for itself, after some hours', async () =
   const after = (await fleet.handle.describe()).historyLength;
   expect(after - before).toBeGreaterThan(50);
   expect(after - before).toBeLessThan(10 * 24);
+  await fleet.handle.cancel();
+});
+
+it('one that is terminated and can tell nobody is noticed after hours of silence, and what waits for it goes on', async () => {
+  const [found, next] = [prepare(migrations), prepare(migrations)];
+  await migrations.client.workflow.start('simplestCase', {
+    taskQueue: migrations.prepare().taskQueue,
+    workflowId: workflowId(found.name),
+    args: [found.file],
+  });
+  await found.migration().at('producerSwitched', 'waiting');
+  const fleet = await startFleet(migrations, [
+    { name: 'one', of: [found] },
+    { name: 'two', of: [next], after: 'one' },
+  ]);
+  await fleet.knows(found.name, ({ state, adopted }) => state === 'waiting' && adopted === true);
+  await found.migration().handle.terminate();
+  await migrations.pass('3 hours');
+  expect(await fleet.knows(found.name, ({ state }) => state !== 'waiting')).toMatchObject({
+    ...{ state: 'terminated', says: 'terminated', step: null },
+  });
+  await fleet.knows(next.name, ({ state }) => state === 'waiting');
   await fleet.handle.cancel();
 });

@@ -67,6 +67,20 @@ describe('a fleet', () => {
     expect({ state, done: outcome?.done }).toEqual({ state: 'ended', done: 3 });
   });
 
+  it('waits for people alone when nothing of it runs', async () => {
+    const [a, b] = some(2) as [Prepared, Prepared];
+    const fleet = await fleetOf([
+      { name: 'one', of: [a] },
+      { name: 'two', of: [b] },
+    ]);
+    await fleet.knows(a.name, ({ state }) => state === 'waiting');
+    await a.migration().say('abort', { by: 'ann' });
+    await fleet.knows(a.name, ({ state }) => state === 'aborted');
+    expect(await fleet.wave('two')).toMatchObject({ why: 'waits for approval' });
+    await fleet.say('waveApproved', { wave: 'two' });
+    await fleet.knows(b.name, ({ state }) => state === 'waiting');
+  });
+
   it('is not held up by one that is blocked: it leaves its place in the window, and only what depends on it waits', async () => {
     const [broken, next, last] = some(3) as [Prepared, Prepared, Prepared];
     broken.cluster.next('checkPlan', failure('Unauthorized', 'An ACL is missing.'));

@@ -1,6 +1,6 @@
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { Telling } from '../../src/fleet/moves.js';
-import { memberOf, type FleetState } from '../../src/fleet/state.js';
+import { freezeNow, memberOf, type FleetState } from '../../src/fleet/state.js';
 import { fleetSignal } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { membershipOf } from './membership.js';
@@ -43,8 +43,7 @@ function toldBy(state: FleetState, telling: Telling): NonNullable<ReturnType<typ
 
 function messageFor(run: Running, telling: Telling): { message: string; input: unknown } {
   const by = workflowInfo().workflowId;
-  const member = run.fleet.members.find(({ migration }) => migration.name === telling.to);
-  const wave = member?.wave ?? '';
+  const wave = run.fleet.byName.get(telling.to)?.wave ?? '';
   const said = run.state.waves[wave];
   switch (telling.what) {
     case 'hold':
@@ -65,6 +64,6 @@ function messageFor(run: Running, telling: Telling): { message: string; input: u
 function whyHeld(state: FleetState, wave: string): string {
   const paused = state.waves[wave]?.paused;
   if (paused) return `${wave} is paused by ${paused.by}: ${paused.reason}`;
-  const freeze = state.freezes.find(({ until }) => Date.parse(until) > Date.now());
+  const freeze = freezeNow(state, Date.now());
   return `frozen until ${freeze?.until}${freeze?.reason === undefined ? '' : `: ${freeze.reason}`}`;
 }
