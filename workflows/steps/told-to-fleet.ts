@@ -1,4 +1,11 @@
-import { condition, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  patched,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { reportOf, type FleetReport } from '../../src/migration/fleet-report.js';
 import { reportSignal } from '../../src/migration/membership.js';
 import type { MigrationState } from '../../src/migration/state.js';
@@ -15,6 +22,7 @@ export class ToldToFleet {
   #last = '';
   #sending: Promise<void> | null = null;
   #due = false;
+  #waits = false;
   #left = atOnce;
   #leftAt = Date.now();
 
@@ -41,7 +49,8 @@ export class ToldToFleet {
     if (!fleet || this.#sending) return;
     const report = reportOf(this.state, new Date().toISOString());
     const told = `${fleet.id} ${asTold(report)}`;
-    if (told === this.#last || !this.#may(outcome !== null)) return;
+    if (told === this.#last) return;
+    if (!this.#may(outcome !== null)) return this.#waitForMore();
     this.#last = told;
     this.#sending = getExternalWorkflowHandle(fleet.id)
       .signal(reportSignal, report)
@@ -53,7 +62,19 @@ export class ToldToFleet {
       });
   }
 
-  /** What is not told now, is told with the next change, or when the fleet asks. */
+  /** Nothing else need change until it may be told. */
+  #waitForMore(): void {
+    if (this.#waits || !patched('tells-fleet-later')) return;
+    this.#waits = true;
+    const ms = Math.max(1, this.#leftAt + everyMs - Date.now());
+    void CancellationScope.nonCancellable(() => sleep(ms, { summary: 'until the fleet is told more' })).then(
+      () => {
+        this.#waits = false;
+        this.#send();
+      },
+    );
+  }
+
   #may(ended: boolean): boolean {
     const now = Date.now();
     const more = Math.floor((now - this.#leftAt) / everyMs);
