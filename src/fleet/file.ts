@@ -3,6 +3,7 @@ import { few, named } from '../migration/foreign-text.js';
 import { mistakeText, parseMigration, pathText, type Migration, type Mistake } from '../migration/file.js';
 import { readHours } from '../migration/hours.js';
 import { parseRate } from '../migration/rate.js';
+import { bytesOf, mostBytes, sayMegabytes } from '../migration/size.js';
 import { stepKinds, type StepId } from '../migration/strategies.js';
 import { withDefaults } from './defaults.js';
 import { circleIn } from './circle.js';
@@ -169,8 +170,22 @@ export function readFleet(
   };
 }
 
-/** The most that one fleet may have: each costs its state some hundred bytes, and Temporal takes 2 MB. */
-export const mostMembers = 3_000;
+/** What is remembered of one that runs, at most. */
+const bytesOfMember = 700;
+
+/** Temporal takes 2 MB, and a fleet is handed on whole from run to run. */
+function sizeMistakes(input: unknown, { waves }: FleetShape): Mistake[] {
+  const members = waves.reduce((sum, { migrations }) => sum + migrations.length, 0);
+  const bytes = bytesOf(input) + members * bytesOfMember;
+  return bytes <= mostBytes
+    ? []
+    : [
+        {
+          path: 'waves',
+          expected: `expected a smaller fleet: its files and what is remembered of each of ${members} migrations take ${sayMegabytes(bytes)}, more than the 2 MB that Temporal takes; divide it`,
+        },
+      ];
+}
 
 /**
  * Reads and checks a fleet whole, its migrations among it, every mistake at once. Files that it names have to be read
@@ -181,6 +196,8 @@ export function parseFleet(
 ): { fleet: Fleet; mistakes?: undefined } | { mistakes: Mistake[]; fleet?: undefined } {
   const { shape, mistakes: wrong } = readFleet(input);
   if (!shape) return { mistakes: wrong };
+  const tooLarge = sizeMistakes(input, shape);
+  if (tooLarge.length > 0) return { mistakes: tooLarge };
   const mistakes: Mistake[] = [];
   const members: Member[] = [];
   const seen = new Map<string, string>();
@@ -213,11 +230,6 @@ export function parseFleet(
     });
   });
   if (shape.waves.length === 0) mistakes.push({ path: 'waves', expected: 'expected at least one wave' });
-  if (members.length > mostMembers)
-    mistakes.push({
-      path: 'waves',
-      expected: `expected at most ${mostMembers} migrations: divide the fleet`,
-    });
   mistakes.push(...unknownNames(shape, members, seen), ...circles(shape, members));
   for (const [at, { from, until }] of shape.freezes.entries())
     if (Date.parse(from) >= Date.parse(until))

@@ -34,6 +34,13 @@ describe('a fleet file', () => {
     ]);
   });
 
+  it('that is larger than Temporal takes is refused before it is read any further', () => {
+    const migrations = Array.from({ length: 2_500 }, (_, at) => one(`m${at}`));
+    expect(mistakes({ name: 'shop', waves: [{ name: 'one', migrations }] })).toEqual([
+      expect.stringMatching(/^waves: .* each of 2500 migrations take \d\.\d MB, .* divide it/),
+    ]);
+  });
+
   it('shares schemas with those that may have some', () => {
     const schemas = { source: 'old', target: 'new' };
     for (const [strategy, has] of [
