@@ -11,7 +11,7 @@ export function fleetDetails(status: FleetStatus, namespace: string): string {
     `[${name}](/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId(name))})`;
   const open = status.waves.flatMap(({ migrations }) => migrations).filter(isUnderWay);
   return [
-    `**${status.outcome?.sentence ?? headline(status)}**`,
+    `**${oneLine(status.outcome?.sentence ?? headline(status))}**`,
     list(
       'Waits for people:',
       status.waiting.map(

@@ -37,6 +37,7 @@ const said = { by: who, reason: why };
 const wave = { wave: text('wave names the wave', 100) };
 const moment = z
   .string({ error: 'until is a date and time such as 2026-12-24T08:00Z' })
+  .max(50, { error: 'until is a date and time such as 2026-12-24T08:00Z' })
   .refine((at) => !Number.isNaN(Date.parse(at)) && /(Z|[+-]\d{2}:?\d{2})$/.test(at), {
     error: 'until is a date and time with its distance from UTC, such as 2026-12-24T08:00Z',
   });
@@ -112,7 +113,7 @@ export function judgeFleet(
         answer: `frozen until ${until}: every migration stops at its next safe point, and none starts`,
         each: eachOf(fleet, state, undefined, 'stops at its next safe point', 'does not start until then'),
         apply: () => {
-          // One that a person makes takes the place of one that is under way.
+          // What is over is forgotten; of several that are under way, the last to end counts.
           state.freezes = state.freezes.filter((one) => Date.parse(one.until) > Date.parse(at)).slice(-50);
           state.freezes = [...state.freezes, { from: at, until: until ?? at, by, reason }];
         },

@@ -139,6 +139,23 @@ it('a budget is never exceeded, and says nothing to MirrorMaker', () => {
   expect(rates.get('c')).toBe(47_619);
 });
 
+it('what is shown of a thousand that wait for a place is found at once: it is looked for with each report', () => {
+  const { fleet, state } = fleetOf({
+    window: { running: 1 },
+    waves: [{ name: 'one', migrations: Array.from({ length: 1_000 }, (_, at) => one(`m${at}`)) }],
+  });
+  state.migrations = { m0: running() };
+  const before = process.cpuUsage();
+  const status = fleetStatusOf(fleet, state, now);
+  movesOf(fleet, state, now);
+  const { user } = process.cpuUsage(before);
+  expect(
+    status.waves[0]?.migrations.filter(({ says }) => says === 'waits for a place in the window'),
+  ).toHaveLength(999);
+  // Far less in life; where each looked at all others it was seconds, and Temporal gives a workflow task but ten.
+  expect(user / 1_000).toBeLessThan(500);
+});
+
 it('what is shown of thousands is short, and names of others are text in it', () => {
   const { fleet, state } = fleetOf({
     waves: [{ name: 'one', migrations: Array.from({ length: 2_000 }, (_, at) => one(`m${at}`)) }],
@@ -150,4 +167,17 @@ it('what is shown of thousands is short, and names of others are text in it', ()
   expect(details).toContain('2000 blocked');
   expect(details).toContain('[m0](/namespaces/default/workflows/migrate%2Fm0)');
   expect(details).not.toMatch(/^# c/m);
+});
+
+it('what one said while it ran is not shown of one that was terminated', () => {
+  const { fleet, state } = fleetOf({ waves: [{ name: 'one', migrations: [one('a'), one('b')] }] });
+  const { report } = running({ state: 'waiting', says: 'Waits for ann.' });
+  state.migrations = {
+    a: { is: 'ended', at: '', ended: 'terminated', ...(report && { report }) },
+    b: running({ state: 'waiting', says: 'Waits for ann.' }),
+  };
+  expect(fleetStatusOf(fleet, state, now).waves[0]?.migrations).toMatchObject([
+    { name: 'a', state: 'terminated', says: 'terminated' },
+    { name: 'b', state: 'waiting', says: 'Waits for ann.' },
+  ]);
 });
