@@ -8,11 +8,10 @@ import {
 } from '@temporalio/workflow';
 import { parseFleet, type Fleet, type FleetFile } from '../src/fleet/file.js';
 import { movesOf, type Moves } from '../src/fleet/moves.js';
-import { newFleet, type FleetOutcome, type FleetState } from '../src/fleet/state.js';
+import { isRunning, newFleet, type FleetOutcome, type FleetState } from '../src/fleet/state.js';
 import { mistakeText } from '../src/migration/file.js';
 import { fleetId } from '../src/migration/membership.js';
 import { parseRate } from '../src/migration/rate.js';
-import { bytesOf, mostBytes, sayMegabytes } from '../src/migration/size.js';
 import { lookAfter, nextLook, readHoursAhead } from './fleet/looking.js';
 import { listen } from './fleet/listen.js';
 import { Running } from './fleet/running.js';
@@ -86,11 +85,6 @@ function fleetFrom(file: unknown): Fleet {
   const lines = mistakes.map(mistakeText);
   if (read && workflowInfo().workflowId !== fleetId(read.shape.name))
     lines.push(`the workflow id has to be ${fleetId(read.shape.name)}, so that the fleet runs once`);
-  const bytes = bytesOf(file) + (read?.members.length ?? 0) * bytesOfMember;
-  if (bytes > mostBytes)
-    lines.push(
-      `its files and what is remembered of each migration take ${sayMegabytes(bytes)}, more than the 2 MB that Temporal takes: divide the fleet`,
-    );
   if (!read || lines.length > 0)
     throw ApplicationFailure.nonRetryable(
       `Not a fleet that can be run: ${lines.join('; ')}`.slice(0, 20_000),
@@ -99,9 +93,6 @@ function fleetFrom(file: unknown): Fleet {
     );
   return read;
 }
-
-/** What is remembered of one that runs, at most. */
-const bytesOfMember = 700;
 
 const budgetOf = ({ shape }: Fleet): number | null =>
   shape.budget === undefined ? null : parseRate(shape.budget);
@@ -114,9 +105,12 @@ function ended(run: Running): FleetOutcome {
 
 function leaveAll(run: Running): FleetOutcome {
   log.warn('cancelled from Temporal: the fleet ends, and what runs of it goes on');
+  const held = Object.values(run.state.migrations).filter((one) => isRunning(one) && one.told?.hold === true);
   run.state.outcome = {
     ...outcomeOf(run.fleet, run.state, new Date().toISOString()),
-    sentence: 'The fleet was cancelled: what runs of it goes on by itself, and nothing else starts.',
+    sentence: `The fleet was cancelled: what runs of it goes on by itself, and nothing else starts.${
+      held.length > 0 ? ` ${held.length} that it has paused stay so until a person resumes them.` : ''
+    }`,
   };
   run.show();
   return run.state.outcome;

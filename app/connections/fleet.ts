@@ -14,8 +14,11 @@ export function openFleets(
     async migrations(name) {
       try {
         const described = await client.workflow.getHandle(workflowId(name)).describe();
-        const { state, step, running, startedAt, strategy } = listed(described);
-        return { name, state, step, running, startedAt, strategy };
+        const { state, step, since, running, startedAt, strategy } = listed(described);
+        return {
+          ...{ name, state, step, running, startedAt, strategy },
+          ...(since !== undefined && { since }),
+        };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;

@@ -61,7 +61,7 @@ export function listed(info: RunListed): Listed {
   const { name } = info.status;
   const ended =
     (name === 'COMPLETED' || name === 'CANCELLED' ? told?.state : undefined) ??
-    (name === 'COMPLETED' ? 'done' : name.toLowerCase());
+    (name === 'COMPLETED' ? 'done' : name.toLowerCase().replace('_', ' '));
   return {
     name: migrationName(info.workflowId),
     workflowId: info.workflowId,

@@ -51,7 +51,17 @@ export interface MemberState {
   /** How it ended, or why it could not be started. */
   ended?: string;
   /** What the fleet has told it, so that it is told once. */
-  told?: { hold?: boolean; abort?: boolean; rate?: number | null; hours?: number };
+  told?: Told;
+}
+
+/**
+ * Of a fleet that was there before, or of what it was started with, is `unknown` what holds: that has to be told anew.
+ */
+export interface Told {
+  hold?: boolean | 'unknown';
+  abort?: boolean;
+  rate?: number | null | 'unknown';
+  hours?: number;
 }
 
 export interface FleetOutcome {
@@ -104,5 +114,11 @@ export function mayCopy({ migration }: Member, one: MemberState | undefined): bo
   return copying === 'ahead' || copying === 'history';
 }
 
+/** Of several at once the one that lasts longest. */
 export const freezeNow = (state: FleetState, now: number): Freeze | undefined =>
-  state.freezes.find(({ from, until }) => Date.parse(from) <= now && now < Date.parse(until));
+  state.freezes
+    .filter(({ from, until }) => Date.parse(from) <= now && now < Date.parse(until))
+    .reduce<Freeze | undefined>(
+      (longest, one) => (longest && Date.parse(longest.until) >= Date.parse(one.until) ? longest : one),
+      undefined,
+    );

@@ -93,11 +93,11 @@ export async function startFleet(
   })[],
   rest: Partial<FleetFile> = {},
 ): Promise<TestFleet> {
-  const name = `fleet-${migrations.nextName()}-${Math.random().toString(36).slice(2, 8)}`;
+  const name = rest.name ?? `fleet-${migrations.nextName()}-${Math.random().toString(36).slice(2, 8)}`;
   const { taskQueue } = migrations.prepare();
   const file: FleetFile = {
-    name,
     ...rest,
+    name,
     waves: waves.map(({ of, ...wave }) => ({
       ...wave,
       migrations: of.map((one) =>

@@ -113,6 +113,23 @@ export class TestMigration {
     if (this.skipsTime) await eventually(() => isTakenUp(this.handle), Boolean);
   }
 
+  /** As somebody may end it in Temporal, once it has done what this message of its fleet brings about. */
+  async terminateAfter(message: string): Promise<void> {
+    await eventually(
+      () => this.events(),
+      (events) => {
+        const heard = events.findLastIndex(
+          (one) => one.workflowExecutionSignaledEventAttributes?.signalName === message,
+        );
+        const asked = events.findLastIndex((one) => one.workflowTaskScheduledEventAttributes);
+        const done = events.findLastIndex((one) => one.workflowTaskCompletedEventAttributes);
+        return heard !== -1 && heard < done && asked < done;
+      },
+    );
+    await this.#takenUp();
+    await this.handle.terminate();
+  }
+
   /** What the web UI shows under User Metadata. */
   async details(): Promise<string> {
     return (await this.metadata()).currentDetails ?? '';

@@ -1,4 +1,4 @@
-import { getExternalWorkflowHandle, proxyActivities } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, proxyActivities } from '@temporalio/workflow';
 import type { Member } from '../../src/fleet/file.js';
 import { isRunning, memberOf, type MemberState } from '../../src/fleet/state.js';
 import { fleetSignal } from '../../src/migration/membership.js';
@@ -6,6 +6,7 @@ import { workflowId } from '../../src/migration/messages.js';
 import type { FleetActivities, SeenMigration } from '../../src/migration/work/fleet.js';
 import { membershipOf } from './membership.js';
 import type { Running } from './running.js';
+import { doubt, tellsAnew } from './telling.js';
 
 const asks = proxyActivities<FleetActivities>({
   startToCloseTimeout: '5 minutes',
@@ -47,16 +48,22 @@ export function nextLook(run: Running): number {
 export async function lookAfter(run: Running): Promise<void> {
   if (nextLook(run) > Date.now()) return;
   const since = Date.now() - lookEveryMs / 2;
+  const isSilent = (at: MemberState): boolean => Date.parse(at.heardAt ?? at.at) <= since;
   const silent = run.fleet.members.filter(({ migration }) => {
     const at = memberOf(run.state, migration.name);
-    return at && isRunning(at) && Date.parse(at.heardAt ?? at.at) <= since;
+    return at && isRunning(at) && isSilent(at);
   });
   const { seen } = await asks.seeMigrations({ names: silent.map(({ migration }) => migration.name) });
   const found = new Map(seen.map((one) => [one.name, one]));
-  for (const { migration } of silent) {
-    const at = memberOf(run.state, migration.name);
+  for (const member of silent) {
+    const { name } = member.migration;
+    const at = memberOf(run.state, name);
     if (!at || !isRunning(at)) continue;
-    saw(run, at, found.get(migration.name));
+    const one = found.get(name);
+    // What it has told meanwhile is newer than what was seen of it; that it has ended is newer than all.
+    if (one?.running && !isSilent(at)) continue;
+    if (one?.running && isAnother(at, one)) await takeIn(run, member, at, one);
+    else saw(run, at, one);
   }
 }
 
@@ -64,22 +71,31 @@ function saw(run: Running, at: MemberState, seen: SeenMigration | undefined): vo
   at.heardAt = run.now();
   if (!seen) run.ends(at, 'gone: Temporal knows nothing of it any more');
   else if (!seen.running) run.ends(at, seen.state);
-  else if (at.report?.state !== seen.state || at.report.step !== seen.step) {
-    at.report = { ...(at.report ?? unreported(seen, run.now())), ...asReported(seen) };
+  else if (isNews(at.report, seen)) {
+    at.report = { ...(at.report ?? unreported(seen)), ...asReported(seen, run.now()) };
     run.changes();
   }
 }
 
+/** Somebody has ended it, and has started it again under its name: that one knows of no fleet. */
+const isAnother = ({ report }: MemberState, { startedAt }: SeenMigration): boolean =>
+  report !== undefined && report.startedAt !== startedAt && patched(tellsAnew);
+
+/** Between two steps it writes down none. */
+const isNews = (known: MemberState['report'], { state, step }: SeenMigration): boolean =>
+  known?.state !== state || (step !== null && known.step !== step);
+
 /** Of one that runs by a worker of before, and tells no fleet: what Temporal says of it is all there is. */
-const unreported = ({ startedAt }: SeenMigration, now: string): Omit<Reported, 'state' | 'step'> => ({
-  ...{ startedAt, since: now, says: '', done: 0, of: 1, copying: 'no' },
-});
+const unreported = ({ startedAt }: SeenMigration) =>
+  ({ startedAt, step: null, done: 0, of: 1, copying: 'no' }) as const;
 
 type Reported = NonNullable<MemberState['report']>;
 
-const asReported = ({ state, step }: SeenMigration): Pick<Reported, 'state' | 'step'> => ({
+/** What it said last was said of where it was then. */
+const asReported = ({ state, step, since }: SeenMigration, now: string) => ({
   state: state as Reported['state'],
-  step: step as Reported['step'],
+  ...(step !== null && { step: step as Reported['step'] }),
+  ...{ since: since ?? now, says: '' },
 });
 
 /** A migration that was there when the fleet came to it. */
@@ -91,10 +107,18 @@ export async function adopt(run: Running, member: Member, at: MemberState): Prom
     run.ends(at, found?.state ?? 'gone');
     return;
   }
+  await takeIn(run, member, at, found);
+}
+
+/** Tells one that runs of its fleet, and what is to be so in it: how it was left is unknown. */
+async function takeIn(run: Running, member: Member, at: MemberState, found: SeenMigration): Promise<void> {
   at.is = 'adopted';
+  delete at.report;
+  // A fleet of the same name, that was terminated or cancelled, may have paused it, or given it a rate.
+  if (patched(tellsAnew)) at.told = { ...at.told, hold: 'unknown', rate: 'unknown' };
   saw(run, at, found);
-  await getExternalWorkflowHandle(workflowId(name))
+  await getExternalWorkflowHandle(workflowId(found.name))
     .signal(fleetSignal, membershipOf(run, member))
-    .catch(() => undefined);
+    .catch(() => doubt(at));
   run.changes();
 }

@@ -1,6 +1,7 @@
 import {
   ChildWorkflowCancellationType,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
   type ChildWorkflowHandle,
@@ -13,6 +14,7 @@ import { memberOf, isEnded, type MemberState } from '../../src/fleet/state.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { summaryOf } from '../../src/migration/summary.js';
 import { adopt } from './looking.js';
+import { tellsAnew } from './telling.js';
 import { membershipOf } from './membership.js';
 import type { Running } from './running.js';
 
@@ -27,7 +29,11 @@ export async function start(run: Running, member: Member): Promise<void> {
   const at: MemberState = {
     is: 'starting',
     at: run.now(),
-    ...(run.state.hours && { told: { hours: run.state.hours.knownUntil } }),
+    told: {
+      ...(run.state.hours && { hours: run.state.hours.knownUntil }),
+      // It begins with a share that may be another, or none, once it copies.
+      ...(rate !== undefined && patched(tellsAnew) && { rate: 'unknown' }),
+    },
   };
   run.state.migrations[name] = at;
   try {

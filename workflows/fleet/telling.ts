@@ -1,10 +1,13 @@
-import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
 import type { Telling } from '../../src/fleet/moves.js';
-import { freezeNow, memberOf, type FleetState } from '../../src/fleet/state.js';
+import { freezeNow, memberOf, type FleetState, type MemberState, type Told } from '../../src/fleet/state.js';
 import { fleetSignal } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { membershipOf } from './membership.js';
 import type { Running } from './running.js';
+
+/** A patch: fleets of before tell nothing anew where it is unknown how a migration was left, and look for none at once. */
+export const tellsAnew = 'tells-anew';
 
 /** Temporal takes so many at once without trouble. */
 const atOnce = 50;
@@ -23,10 +26,15 @@ async function tellOne(run: Running, telling: Telling): Promise<void> {
   at.told = { ...at.told, ...toldBy(run.state, telling) };
   await getExternalWorkflowHandle(workflowId(telling.to))
     .signal(message, input)
-    .catch(() => undefined);
+    .catch(() => doubt(at));
 }
 
-function toldBy(state: FleetState, telling: Telling): NonNullable<ReturnType<typeof memberOf>>['told'] {
+/** Temporal does not find it: it is looked for at once, and not after hours of silence. */
+export function doubt(at: MemberState): void {
+  if (patched(tellsAnew)) at.heardAt = new Date(0).toISOString();
+}
+
+function toldBy(state: FleetState, telling: Telling): Told {
   switch (telling.what) {
     case 'hold':
       return { hold: true };

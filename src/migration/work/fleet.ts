@@ -20,6 +20,8 @@ export interface SeenMigration {
   /** What it last wrote down, or how its run ended. */
   state: string;
   step: string | null;
+  /** ISO 8601: since when it is there, where it runs and has written that down. */
+  since?: string;
   startedAt: string;
   /** What it is of. */
   strategy: string;
