@@ -81,7 +81,7 @@ async function report(
 
 /** As the fleet knows them: what has not begun has no history. */
 async function namesInFleet(temporal: Temporal, fleet: string): Promise<string[]> {
-  const { waves } = await statusOfFleet(temporal, fleet);
+  const { waves } = (await statusOfFleet(temporal, fleet)).status;
   const names = waves.flatMap(({ migrations }) =>
     migrations.flatMap(({ name, state }) => (state === 'pending' || state === 'starting' ? [] : [name])),
   );

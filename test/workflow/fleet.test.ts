@@ -1,4 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Connection } from '@temporalio/client';
+import { lookAtFleet } from '../../app/cli/fleet/look.js';
+import { sayToFleet } from '../../app/cli/fleet/temporal-fleet.js';
+import { withTemporal } from '../../app/cli/temporal.js';
+import type { TemporalSettings } from '../../app/config/config.js';
+import { fleetType } from '../../src/fleet/messages.js';
+import { fleetId, fleetName } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { eventually } from '../eventually.js';
 import { prepare, rowOf, startFleet, type Prepared, type TestFleet } from './fleets.js';
@@ -180,6 +187,85 @@ describe('a fleet', () => {
     expect((await b.migration().handle.describe()).status.name).toBe('RUNNING');
     await b.migration().say('producerSwitched', { by: 'ann' });
     await b.migration().at('consumerSwitched', 'waiting');
+  });
+
+  it('in a new run finds one that was terminated with the first that it has to tell it', async () => {
+    const [a, b] = some(2) as [Prepared, Prepared];
+    const fleet = await fleetOf([{ name: 'one', of: [a, b] }]);
+    for (const { name } of [a, b]) await fleet.knows(name, ({ state }) => state === 'waiting');
+    const { runId } = await fleet.handle.describe();
+    for (let at = 0; at < 200; at += 1) await fleet.handle.signal('throttle', { by: 'ann', rate: null });
+    await eventually(
+      async () => (await fleet.handle.describe()).runId,
+      (now) => now !== runId,
+    );
+    await a.migration().handle.terminate();
+    await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+    await fleet.knows(a.name, ({ state }) => state === 'terminated');
+    await fleet.knows(b.name, ({ state }) => state === 'paused');
+  });
+
+  it('that is begun again under its name lets go on what the one before it has paused, and gives it its own rate', async () => {
+    const [a, b] = [prepare(migrations), prepare(migrations, 'simpleMirroring')];
+    const copying = b.cluster.hold('watchMirror');
+    const name = `again-${Math.random().toString(36).slice(2, 8)}`;
+    const waves = [{ name: 'one', of: [a, b] }];
+    const before = await fleetOf(waves, { name, budget: '11MB/s' });
+    await before.knows(a.name, ({ state }) => state === 'waiting');
+    await before.knows(b.name, ({ rate }) => rate === 11_000_000);
+    await before.say('freeze', { until: '2999-01-01T00:00Z' });
+    for (const one of [a, b]) await before.knows(one.name, ({ state }) => state === 'paused');
+    await before.handle.cancel();
+    expect((await before.outcome()).sentence).toContain('2 that it has paused stay so');
+    const now = await fleetOf(waves, { name });
+    await now.knows(a.name, ({ state, adopted }) => state === 'waiting' && adopted === true);
+    await now.knows(b.name, ({ state, copying: how }) => state === 'running' && how === 'history');
+    const rate = async () =>
+      ((await b.migration().handle.describe()).memo?.['migration'] as { rate?: number | null }).rate;
+    await eventually(rate, (seen) => seen === null);
+    copying.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
+  });
+
+  it('that has ended takes nothing any more, and a person is told how it ended', async () => {
+    const [a, b] = some(2) as [Prepared, Prepared];
+    const [ended, broken] = [
+      await fleetOf([{ name: 'one', of: [a] }]),
+      await fleetOf([{ name: 'one', of: [b] }]),
+    ];
+    await ended.say('abort', {});
+    await ended.outcome();
+    await broken.knows(b.name, ({ state }) => state === 'waiting');
+    await broken.handle.terminate();
+    const nameOf = ({ handle }: TestFleet) => fleetName(handle.workflowId);
+    const { address } = (migrations.environment.connection as Connection).options;
+    const settings = { connection: { address }, namespace: 'default', taskQueue: '' } as TemporalSettings;
+    await withTemporal(settings, async (temporal) => {
+      const said = (fleet: TestFleet) =>
+        sayToFleet(temporal, nameOf(fleet), 'freeze', {
+          ...{ by: 'ann', reason: 'a test', until: '2999-01-01T00:00Z' },
+        }).catch((error: unknown) => error);
+      expect(await said(ended)).toMatchObject({
+        ...{ exitCode: 2, type: 'Refused' },
+        message: `${nameOf(ended)} has ended (0 of 1 migrations are done; 1 are not): ferry fleet status ${nameOf(ended)} shows what became of each, and ferry fleet start FILE begins it again.`,
+      });
+      const wrong = `wrong-${migrations.nextName()}`;
+      const { taskQueue } = migrations.prepare();
+      const failed = await migrations.client.workflow.start(fleetType, {
+        ...{ taskQueue, workflowId: fleetId(wrong), args: [{ name: wrong, waves: [] }] },
+      });
+      await failed.result().catch(() => undefined);
+      await expect(lookAtFleet(temporal, wrong)).rejects.toMatchObject({
+        exitCode: 1,
+        message: `${wrong} has ended (it failed: Not a fleet that can be run: waves: expected at least one wave): what runs of it goes on by itself, as ferry list shows, and ferry fleet start FILE begins it again.`,
+      });
+      const how = `${nameOf(broken)} has ended (it was terminated): what runs of it goes on by itself, as ferry list shows, and ferry fleet start FILE begins it again.`;
+      expect(await said(broken)).toMatchObject({ exitCode: 2, message: how });
+      expect((await lookAtFleet(temporal, nameOf(ended))).status.state).toBe('ended');
+      await expect(lookAtFleet(temporal, nameOf(broken))).rejects.toMatchObject({
+        exitCode: 1,
+        message: how,
+      });
+    });
   });
 
   it('takes a thousand signals at once, goes on in new runs, and forgets and starts nobody twice', async () => {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { FleetMessage } from '../../../src/fleet/messages.js';
 import type { FleetStatus } from '../../../src/fleet/status.js';
@@ -7,12 +6,12 @@ import { fleetId } from '../../../src/migration/membership.js';
 import { webLink } from '../../connections/web-link.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from '../failure.js';
 import { osUser } from '../sending.js';
-import { betweenRuns, withTemporal, type Temporal } from '../temporal.js';
+import { withTemporal, type Temporal } from '../temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from '../verb.js';
 import { readFleetFile } from './fleet-file.js';
 import { lookAtFleet, type FleetLook } from './look.js';
 import { fleetLines } from './status-text.js';
-import { fleetHandle, startFleet } from './temporal-fleet.js';
+import { sayToFleet, startFleet } from './temporal-fleet.js';
 
 interface FleetOptions extends CommonOptions {
   watch?: boolean;
@@ -177,20 +176,7 @@ function say(
   if (options.reason === undefined && ['approve', 'freeze', 'pause', 'abort'].includes(what))
     throw badInput('Say why: --reason "…"; it is kept with your name.');
   return withTemporal(configured(surroundings, options, true).temporal, async (temporal) => {
-    const handle = await fleetHandle(temporal, name);
-    const { answer, each } = await temporal
-      .answered(handle.taskQueue, () =>
-        betweenRuns(() =>
-          handle.executeUpdate<{ answer: string; each: Record<string, string> }, [unknown]>(message, {
-            args: [input],
-          }),
-        ),
-      )
-      .catch((error: unknown) => {
-        throw error instanceof WorkflowUpdateFailedError
-          ? new CommandFailure('Refused', [error.cause?.message ?? error.message], exitCodes.badInput)
-          : error;
-      });
+    const { answer, each } = await sayToFleet(temporal, name, message, input);
     surroundings.terminal.print(
       options.json
         ? JSON.stringify({ fleet: name, message, input, answer, each })

@@ -30,9 +30,13 @@ export interface FleetLook {
 /** More are not asked each time: what they do now is shown by `ferry status`. */
 const mostAsked = 100;
 
-/** The status of a fleet, with what its mirrors do now: heartbeats cost no history, and no worker is asked for them. */
+/**
+ * The status of a fleet, with what its mirrors do now: heartbeats cost no history, and no worker is asked for them.
+ * @throws CommandFailure `Refused` when it was terminated, or failed: what it last knew is no status any more.
+ */
 export async function lookAtFleet(temporal: Temporal, name: string): Promise<FleetLook> {
-  const status = await statusOfFleet(temporal, name);
+  const { status, brokenOff } = await statusOfFleet(temporal, name);
+  if (brokenOff) throw brokenOff;
   const now = new Date();
   const rows = status.waves
     .flatMap(({ migrations }) => migrations)

@@ -1,5 +1,6 @@
 import { headline } from '../../../src/fleet/details.js';
 import type { FleetRow, FleetWave } from '../../../src/fleet/status.js';
+import { oneLine } from '../../../src/migration/foreign-text.js';
 import { formatDuration } from '../../../src/migration/duration.js';
 import { formatRate } from '../../../src/migration/rate.js';
 import { blocks, cut, line, wrapped, type Line, type Style } from '../lines.js';
@@ -36,10 +37,10 @@ export function fleetLines(look: FleetLook, link: string | undefined, now: Date,
             line(`  ${commandOf(status.name, message, input)}`, 'command'),
           ),
         ],
-    status.waves.map((wave) => line(cut(waveLine(wave), width), waveStyle(wave))),
+    status.waves.map((wave) => line(cut(oneLine(waveLine(wave)), width), waveStyle(wave))),
     rowLines(look, now, width),
     status.refused.map(({ at, message, why }) =>
-      line(cut(`Not counted: ${clock(at)} ${message}: ${why}`, width)),
+      line(cut(oneLine(`Not counted: ${clock(at)} ${message}: ${why}`), width)),
     ),
     link === undefined ? [] : [line(`Web UI: ${link}`, 'quiet')],
   ]);
@@ -122,7 +123,7 @@ function copiesText({ copying, rate }: FleetRow, live: Copying | undefined): str
 }
 
 function rowStyle(state: string): Style {
-  if (state === 'blocked' || state === 'failed' || state === 'terminated') return 'trouble';
+  if (['blocked', 'failed', 'terminated', 'timed out'].includes(state)) return 'trouble';
   return state === 'waiting' || state === 'paused' ? 'attention' : 'plain';
 }
 
