@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
-import { partitionKey, type Cluster, type Committed, type ProducerState } from '../kafka/cluster.js';
+import { partitionKey, type Cluster, type Committed } from '../kafka/cluster.js';
 import { globbed } from '../migration/glob.js';
 import { bytesOf } from '../migration/size.js';
-import {
-  room,
-  type Look,
-  type LookedAtGroup,
-  type LookedAtTopic,
-  type SeenProducer,
-} from '../migration/survey-seen.js';
+import { room, type Look, type LookedAtGroup, type LookedAtTopic } from '../migration/survey-seen.js';
 import { every, mapKnown, part, rowOf, type Known } from './known.js';
+import { producersOf } from './producers.js';
 import { partitionsOf } from './topics.js';
 
 /** Reasons that are told of one look. */
@@ -76,7 +71,10 @@ export async function lookAt(
       ),
     );
     const writers = seen(
-      mapKnown(every(keys.map((key) => rowOf(producers, key))), (all) => producersOf(all.flat())),
+      mapKnown(every(keys.map((key) => rowOf(producers, key))), (all) =>
+        // One more than is kept: that there are more than can be told apart has to be seen.
+        producersOf(all.flat()).slice(0, room.producersPerTopic + 1),
+      ),
     );
     return { name, ...(end !== undefined && { end }), ...(writers && { producers: writers }) };
   });
@@ -129,26 +127,6 @@ function fitting<T extends { name: string }>(
     unknown: `a survey has room for the first ${last} of ${all.length} ${what}: look at fewer topics by --topics`,
   });
   return all.slice(0, last);
-}
-
-/** Those that wrote last, each once. */
-function producersOf(states: readonly ProducerState[]): SeenProducer[] {
-  const byId = new Map<bigint, SeenProducer>();
-  for (const { producerId, lastTimestamp, coordinatorEpoch, openTransactionStart } of states) {
-    const before = byId.get(producerId);
-    byId.set(producerId, {
-      id: producerId,
-      lastWrote: Math.max(before?.lastWrote ?? lastTimestamp, lastTimestamp),
-      transactional:
-        (before?.transactional ?? false) || openTransactionStart !== null || coordinatorEpoch >= 0,
-    });
-  }
-  return (
-    [...byId.values()]
-      .sort((a, b) => b.lastWrote - a.lastWrote || (a.id < b.id ? -1 : 1))
-      // One more than is kept: that there are more than can be told apart has to be seen.
-      .slice(0, room.producersPerTopic + 1)
-  );
 }
 
 /** Of the commits on topics that are looked at; `undefined` where the end of one is not known. */

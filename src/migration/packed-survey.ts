@@ -244,6 +244,7 @@ function packProducers(all: readonly (readonly SeenProducer[] | undefined)[]): P
     ids: pack(flat.map(({ id }) => id)),
     lastWrote: pack(flat.map(({ lastWrote }) => BigInt(lastWrote))),
     transactional: pack(flat.map(({ transactional }) => (transactional ? 1n : 0n))),
+    openFrom: pack(flat.map(({ openFrom }) => openFrom)),
   };
 }
 
@@ -251,12 +252,14 @@ function unpackProducers(packed: PackedProducers): (SeenProducer[] | undefined)[
   const ids = unpack(packed.ids);
   const lastWrote = unpack(packed.lastWrote);
   const transactional = unpack(packed.transactional);
+  const openFrom = unpack(packed.openFrom);
   return slices(
     unpack(packed.counts),
     ids.map((id, at) => ({
       id: id ?? 0n,
       lastWrote: plain(lastWrote[at]) ?? 0,
       transactional: transactional[at] === 1n,
+      ...(openFrom[at] !== undefined && { openFrom: openFrom[at] }),
     })),
   );
 }

@@ -24,6 +24,8 @@ export interface SeenProducer {
   /** ms since the epoch, as the producer has it */
   lastWrote: number;
   transactional: boolean;
+  /** Where its open transaction begins, of those in several partitions the highest offset; absent: none is open. */
+  openFrom?: bigint | undefined;
 }
 
 export interface LookedAtGroup {
@@ -69,7 +71,7 @@ export interface SeenTopic {
   peak: number;
   /** Absent: at no look was it known. */
   producers?: SeenProducer[] | undefined;
-  /** The most of those that were known already that wrote again between two looks. */
+  /** The most that `writersBetween` has found of two looks. */
   writers: number;
 }
 
@@ -171,11 +173,7 @@ function written(known: SeenTopic, { end, producers }: LookedAtTopic, at: number
   }
   if (producers) {
     const before = new Map((known.producers ?? []).map((one) => [one.id, one]));
-    // One that is started anew has another id, so that a new one beside an old one may be one and the same.
-    const again = producers.filter(
-      ({ id, lastWrote }) => before.has(id) && before.get(id)?.lastWrote !== lastWrote,
-    );
-    topic.writers = Math.max(topic.writers, again.length);
+    topic.writers = Math.max(topic.writers, writersBetween(known.producers ?? [], producers));
     for (const one of producers)
       before.set(one.id, {
         ...one,
@@ -184,6 +182,20 @@ function written(known: SeenTopic, { end, producers }: LookedAtTopic, at: number
     topic.producers = latest([...before.values()]);
   }
   return topic;
+}
+
+/**
+ * How many producers are proved to have been there at once: those that were known at a look and wrote again before a later one.
+ * One that is started anew has another id, so that a new one beside an old one may be one and the same.
+ */
+export function writersBetween(before: readonly SeenProducer[], after: readonly SeenProducer[]): number {
+  const known = new Map(before.map((one) => [one.id, one]));
+  return after.filter(({ id, lastWrote, openFrom = -1n }) => {
+    const earlier = known.get(id);
+    if (!earlier || lastWrote <= earlier.lastWrote) return false;
+    // The marker that ends a transaction is a broker's, also after its producer has died: only a later transaction is a write.
+    return earlier.openFrom === undefined || openFrom > earlier.openFrom;
+  }).length;
 }
 
 /** Those that wrote last; an application that is started often has a new id each time. */

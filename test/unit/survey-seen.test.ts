@@ -50,6 +50,7 @@ const producers = fc.uniqueArray(
     id: fc.bigInt({ min: 0n, max: 6n }),
     lastWrote: fc.integer({ min: begin - hour, max: begin + hour }),
     transactional: fc.boolean(),
+    openFrom: fc.option(fc.bigInt({ min: 0n, max: 9n }), { nil: undefined }),
   }),
   { selector: ({ id }) => id, maxLength: 5 },
 );
@@ -216,6 +217,12 @@ describe('what a survey has seen of a topic', () => {
       look([{ name: 'a', producers: [by(1, 20), by(2, 40)] }]),
     ]);
     expect(restarted.topics.get('a')?.writers).toBe(1);
+    // Of one that died in a transaction the coordinator writes the end.
+    const died = surveyed([
+      look([{ name: 'a', producers: [{ ...by(1, 10, true), openFrom: 4n }, by(2, 20, true)] }]),
+      look([{ name: 'a', producers: [by(1, 30, true), by(2, 40, true)] }]),
+    ]);
+    expect(died.topics.get('a')?.writers).toBe(1);
   });
 });
 

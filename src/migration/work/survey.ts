@@ -45,6 +45,8 @@ export interface PackedProducers {
   /** ms since the epoch */
   lastWrote: Packed;
   transactional: Packed;
+  /** A hole where no transaction is open. */
+  openFrom: Packed;
 }
 
 /** A part of the cluster that a look did not see. */
