@@ -9,7 +9,7 @@ import type { Declaring } from '../../src/provision/declaring.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lastingAt } from '../kit/rows.js';
-import { compareTopic, compareUnseen } from './topic-comparison.js';
+import { compareTopic, compareUnseen, configNotShown } from './topic-comparison.js';
 import { readFindings, readTopics, type TopicState } from './topic-reading.js';
 import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
 import { blocking } from '../kit/weights.js';
@@ -111,6 +111,7 @@ export async function createTopics(
       sentence: `Nothing was created on ${target.name}: ${count(standing(findings, accepted).length, 'finding')} to be mended or accepted first.`,
     };
 
+  const taken = new Set<string>();
   for (const { name } of survey.toCreate) asked.add(name);
   if (survey.toCreate.length > 0) {
     await attempt.note({ absent: [...asked] } satisfies z.infer<typeof note>);
@@ -119,6 +120,7 @@ export async function createTopics(
     const accepted = survey.toCreate.filter(({ name }) => {
       const { error } = lastingAt(rows, name);
       if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));
+      if (!error) taken.add(configNotShown(name));
       return !error || error.type === 'Conflict';
     });
     await eventually(
@@ -140,7 +142,8 @@ export async function createTopics(
       if (accepted.some(({ name }) => name === targetName(move)))
         findings.push(...compareNow(move, survey, target.name));
   }
-  const made = madeAmong(asked, survey, migration, accepted);
+  // Of what the target has just taken from the ferry nobody has to see the configuration to know whose it is.
+  const made = madeAmong(asked, survey, migration, [...accepted, ...taken]);
   const others = migration.topics.length - made.length;
   return {
     made,

@@ -171,6 +171,15 @@ it('the busiest time of a survey counts for how long it takes, and several produ
   expect(facts.severalProducers(set)).toMatchObject({ value: true, how: 'measured' });
 });
 
+it('of what no look has seen nothing is said, and not that it was none', () => {
+  const looks = [1, 2].map((at) => ({ topics: [{ name: 'a', end: BigInt(at * 864_000) }], groups: [] }));
+  const set = only(withSurvey(inventory({ topics: [topic('a')] }), survey(looks)));
+  expect(expectedOf(set).atMost).toEqual({ rate: 10 });
+  expect(expectedText(expectedOf(set)).at(-1)).toBe(
+    'At its busiest a survey saw 10 records a second written.',
+  );
+});
+
 describe('several producers', () => {
   const [one, two] = ['7', '8'].map((id) => ({ id, lastWrote: 5, transactional: true }));
   const both = { value: [one, two].flatMap((some) => some ?? []) };
