@@ -31,15 +31,11 @@ export async function lookAt(
   };
   const wanted = globbed(glob);
   const { clusterId } = await cluster.identity();
-  const listed = fitting(
-    [...(await cluster.topics())]
-      .filter(([name]) => wanted.test(name))
-      .map(([name, row]) => ({ name, row }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    room.topics,
-    'topics',
-    seen,
-  );
+  const all = [...(await cluster.topics())]
+    .filter(([name]) => wanted.test(name))
+    .map(([name, row]) => ({ name, row }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const listed = fitting(all, room.topics, 'topics', seen);
   const topics = listed.flatMap(({ row: { value } }) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const [marks, producers, groups] = await Promise.all([
@@ -47,12 +43,9 @@ export async function lookAt(
     part(() => cluster.producers(partitions)),
     part(() => cluster.groups()),
   ]);
-  const names = fitting(
-    [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name })),
-    room.groups,
-    'groups',
-    seen,
-  ).map(({ name }) => name);
+  const allGroups = [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name }));
+  const names = fitting(allGroups, room.groups, 'groups', seen).map(({ name }) => name);
+  const left = { topics: all.length - listed.length, groups: allGroups.length - names.length };
   const [members, committed] = await Promise.all([
     part(() => cluster.describeGroups(names)),
     part(() => cluster.committedOffsets(names)),
@@ -101,6 +94,7 @@ export async function lookAt(
         };
       }),
     }),
+    ...(left.topics + left.groups > 0 && { left }),
     unseen: [...reasons]
       .map(([why, times]) => ({ why, times }))
       .sort((a, b) => b.times - a.times)

@@ -8,6 +8,8 @@ export interface Look {
   topics: LookedAtTopic[];
   /** Absent: the groups could not be listed. */
   groups?: LookedAtGroup[];
+  /** How many there was no room for in this look; absent: for all. */
+  left?: { topics: number; groups: number };
   unseen: Unseen[];
 }
 
@@ -50,7 +52,7 @@ export interface Seen {
   lastGroups: number;
   topics: Map<string, SeenTopic>;
   groups: Map<string, SeenGroup>;
-  /** How many there was no room for, at most at one look. */
+  /** How many there was no room for, at most at one look. While there was room for all, what is new has come since. */
   left: { topics: number; groups: number };
 }
 
@@ -116,25 +118,28 @@ export const nothingSeen = (): Seen => ({
 
 /** Adds a look. @param at of the look, ms since the epoch; not before the one before */
 export function addLook(seen: Seen, look: Look, at: number): void {
+  const { left = { topics: 0, groups: 0 } } = look;
+  const beforeOf = (what: 'topics' | 'groups', last: number) => (seen.left[what] + left[what] > 0 ? 0 : last);
+  const before = { topics: beforeOf('topics', seen.lastLook), groups: beforeOf('groups', seen.lastGroups) };
   for (const topic of look.topics) {
     const known = seen.topics.get(topic.name);
-    seen.topics.set(topic.name, known ? written(known, topic, at) : newTopic(topic, at, seen.lastLook));
+    seen.topics.set(topic.name, known ? written(known, topic, at) : newTopic(topic, at, before.topics));
   }
   for (const group of look.groups ?? []) {
     const known = seen.groups.get(group.group);
-    seen.groups.set(group.group, known ? moved(known, group, at) : newGroup(group, at, seen.lastGroups));
+    seen.groups.set(group.group, known ? moved(known, group, at) : newGroup(group, at, before.groups));
   }
   seen.clusterId = look.clusterId;
   seen.looks += 1;
   seen.lastLook = at;
   if (look.groups) seen.lastGroups = at;
-  seen.left.topics = Math.max(seen.left.topics, forget(seen.topics, room.topics));
-  seen.left.groups = Math.max(seen.left.groups, forget(seen.groups, room.groups));
+  seen.left.topics = Math.max(seen.left.topics, left.topics + forget(seen.topics, room.topics));
+  seen.left.groups = Math.max(seen.left.groups, left.groups + forget(seen.groups, room.groups));
   keepFewProducers(seen);
   keepFewReads(seen);
 }
 
-/** @param before of the look that did not see it; 0: there was none */
+/** @param before of the look at which it was not there; 0: there was none, or not all fitted in */
 function newTopic({ end, producers }: LookedAtTopic, at: number, before: number): SeenTopic {
   const topic: SeenTopic = {
     firstSeen: at,
@@ -204,7 +209,7 @@ const latest = (producers: readonly SeenProducer[]): SeenProducer[] =>
     .sort((a, b) => b.lastWrote - a.lastWrote || (a.id < b.id ? -1 : 1))
     .slice(0, room.producersPerTopic);
 
-/** @param before of the look at which it was not there; 0: there was none */
+/** @param before as of a topic */
 const newGroup = (
   { mark, commits, members, lag, reads }: LookedAtGroup,
   at: number,

@@ -35,6 +35,8 @@ export interface PackedLook {
     reads: Packed;
     topics: Packed;
   };
+  /** How many there was no room for; absent: for all. */
+  left?: { topics: number; groups: number };
   unseen: Unseen[];
 }
 
