@@ -99,18 +99,20 @@ describe('where time can be skipped', () => {
   });
 
   it('whoever forgets is reminded as often as the file says, with few events', async () => {
+    // Not at the moment of the daily look: the server that skips time takes no cancellation of a timer that fires then, and
+    // its task never ends.
     const migration = await migrations.start('simplestCase', {
-      notify: { teams: ['payments'], remind: '12h' },
+      notify: { teams: ['payments'], remind: '13h' },
     });
     await migration.reach('producerSwitched', 'waiting');
     await untilTold(migration, 'waits-for-you producerSwitched');
     const before = (await migration.events()).length;
     for (let reminder = 1; reminder <= 4; reminder++) {
-      await migrations.pass('12 hours');
+      await migrations.pass('13 hours');
       await untilTold(migration, `waits-for-you producerSwitched ${reminder}`);
     }
     const events = (await migration.events()).length - before;
-    expect(events / 48).toBeLessThan(3);
+    expect(events / 52).toBeLessThan(3);
     expect(toldOf(migration)).toHaveLength(5);
     await migration.say('producerSwitched', { by: 'ann' });
     await migration.reach('consumerSwitched', 'waiting');
