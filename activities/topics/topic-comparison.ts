@@ -46,7 +46,7 @@ export function compareUnseen(
     ),
     asking(
       configNotShown(name),
-      `${target} does not show the ferry how ${name} is configured, so nobody has compared it with ${as}: look there, above all at cleanup.policy, retention.ms, max.message.bytes and message.timestamp.type, then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
+      `${target} does not show the ferry how ${name} is configured, so nobody has compared it with ${as}: look there, above all at cleanup.policy, retention.ms and retention.bytes, max.message.bytes, message.timestamp.type and the limits of times (message.timestamp.*), then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
     ),
   ];
 }
