@@ -9,13 +9,11 @@ import {
   Worker,
   type NativeConnection,
 } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../activities/fleet/fleet.js';
 import { openFleets } from '../../app/connections/fleet.js';
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
-import { temporalCli } from '../../lab/temporal-cli.js';
-import { timeSkippingServer } from '../../lab/time-skipping.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
@@ -25,6 +23,7 @@ import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
+import { realServer, skippingServer } from './servers.js';
 
 const taskQueue = 'workflow-tests';
 
@@ -185,30 +184,16 @@ export class Migrations {
     readonly soak: string,
   ) {}
 
-  /** On the server that skips time: a wait of weeks takes no time once somebody waits for its end. */
+  /** On the server that skips time. */
   static async skippingTime(prefix = 'm'): Promise<Migrations> {
     quietly();
-    const path = await timeSkippingServer();
-    return new Migrations(
-      await TestWorkflowEnvironment.createTimeSkipping({
-        server: { executable: { type: 'existing-path', path } },
-      }),
-      prefix,
-      '24h',
-    ).#work();
+    return new Migrations(await skippingServer(), prefix, '24h').#work();
   }
 
-  /** On the development server, which is the real one. */
+  /** On the real server. */
   static async onRealServer(prefix = 'm', extraArgs: string[] = []): Promise<Migrations> {
     quietly();
-    const path = await temporalCli();
-    return new Migrations(
-      await TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path }, extraArgs },
-      }),
-      prefix,
-      '10ms',
-    ).#work();
+    return new Migrations(await realServer(...extraArgs), prefix, '10ms').#work();
   }
 
   get client(): Client {
