@@ -237,7 +237,7 @@ describe('a fleet', () => {
     await broken.knows(b.name, ({ state }) => state === 'waiting');
     await broken.handle.terminate();
     const nameOf = ({ handle }: TestFleet) => fleetName(handle.workflowId);
-    const { address } = (migrations.environment.connection as Connection).options;
+    const { address } = (migrations.environment.connection).options;
     const settings = { connection: { address }, namespace: 'default', taskQueue: '' } as TemporalSettings;
     await withTemporal(settings, async (temporal) => {
       const said = (fleet: TestFleet) =>
