@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Connection } from '@temporalio/client';
 import { lookAtFleet } from '../../app/cli/fleet/look.js';
 import { sayToFleet } from '../../app/cli/fleet/temporal-fleet.js';
 import { withTemporal } from '../../app/cli/temporal.js';
@@ -237,7 +236,7 @@ describe('a fleet', () => {
     await broken.knows(b.name, ({ state }) => state === 'waiting');
     await broken.handle.terminate();
     const nameOf = ({ handle }: TestFleet) => fleetName(handle.workflowId);
-    const { address } = (migrations.environment.connection).options;
+    const { address } = migrations.environment.connection.options;
     const settings = { connection: { address }, namespace: 'default', taskQueue: '' } as TemporalSettings;
     await withTemporal(settings, async (temporal) => {
       const said = (fleet: TestFleet) =>
