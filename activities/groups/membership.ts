@@ -45,7 +45,8 @@ export function topicsNobodyHas({ members, state }: GroupFacts, topics: Readonly
   return [...topics].filter((topic) => !assigned.has(topic));
 }
 
-function isOpaque({ subscribed, subscribedPattern, assigned }: Member): boolean {
+/** Whether a coordinator says neither what it wants to read nor what it has. */
+export function isOpaque({ subscribed, subscribedPattern, assigned }: Member): boolean {
   return subscribed.length === 0 && subscribedPattern === undefined && assigned.length === 0;
 }
 

@@ -17,6 +17,7 @@ import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import type { lostCopies } from '../mirror/copies.js';
 import { liveReaders } from '../groups/membership.js';
+import { settledGroups } from '../groups/settled.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
@@ -54,7 +55,7 @@ export async function finalCheck(
   const lines = new Map(aclsByTopic(acls).map((one) => [one.topic, one.acls]));
   const alive = liveReaders(groups);
   const [described, configs, unread] = await Promise.all([
-    source.describeGroups(alive),
+    settledGroups(source, alive, { signal: copying?.signal }),
     source.topicConfigs(topics.map(({ name }) => name)),
     isMirrored(work.migration.strategy)
       ? mirroredFindings(sides, work, topics, copying)

@@ -1,12 +1,13 @@
 import type { Cluster, GroupFacts, GroupListing, Rows, TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { describeMember, membersReading } from '../groups/membership.js';
+import { describeMember, isOpaque, membersReading } from '../groups/membership.js';
+import { isRebalancing } from '../groups/settled.js';
 import { rowAt } from '../kit/rows.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 
-/** Whoever has a member that reads the topics now. */
+/** Whoever has a member that reads the topics now, or of which nobody can say whether it does. */
 export function readerFindings(
   source: Cluster,
   described: Rows<string, GroupFacts>,
@@ -23,14 +24,24 @@ export function readerFindings(
         ),
       ];
     const members = membersReading(row.value, topics);
-    return members.length === 0
-      ? []
-      : [
-          blocking(
-            `still-reading:${group}`,
-            `${group} still reads ${source.name}: ${listed(members.map((member) => describeMember(member, topics)))}. Stop it there first.`,
-          ),
-        ];
+    const seen = members.filter((member) => !isOpaque(member));
+    const said = listed((seen.length > 0 ? seen : members).map((member) => describeMember(member, topics)));
+    if (seen.length > 0)
+      return [
+        blocking(
+          `still-reading:${group}`,
+          `${group} still reads ${source.name}: ${said}. Stop it there first.`,
+        ),
+      ];
+    if (members.length === 0) return [];
+    return [
+      blocking(
+        `members-unknown:${group}`,
+        isRebalancing(row.value)
+          ? `What ${group} reads on ${source.name} cannot be told while it rebalances: ${said}. Once it is stable, retry; if it does not become so, stop it there.`
+          : `What ${group} reads on ${source.name} cannot be told, because its protocol does not say: ${said}. Stop it there, and retry.`,
+      ),
+    ];
   });
 }
 

@@ -20,7 +20,8 @@ import type { Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { provisionerOf } from '../kit/provisioning.js';
 import { readCommitted } from '../groups/group-reading.js';
-import { liveReaders, membersReading } from '../groups/membership.js';
+import { isOpaque, liveReaders, membersReading } from '../groups/membership.js';
+import { settledGroups } from '../groups/settled.js';
 import {
   hasOldMark,
   isAsMade,
@@ -223,7 +224,7 @@ async function undoTopics(
   const partitions = partitionsIn(ours.map(({ name }) => valueOf(topics, name)));
   const [ends, readers] = await Promise.all([
     readEnds(target, partitions),
-    readersByTopic(target, new Set(ours.map(({ name }) => name))),
+    readersByTopic(target, new Set(ours.map(({ name }) => name)), signal),
   ]);
   const written = await writtenByOthers(target, ends, mirrored);
   const doomed = ours.filter(({ name }) => {
@@ -234,7 +235,7 @@ async function undoTopics(
       left.push(
         `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
       );
-    else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)} reads it.`);
+    else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)}.`);
     else if (hidden.length > 0)
       left.push(
         `${name} on ${target.name} is left: ${listed(hidden)} has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run.`,
@@ -270,18 +271,25 @@ async function writtenByOthers(
   ];
 }
 
-/** Live groups by the topic that a member has or wants. */
-async function readersByTopic(target: Cluster, topics: ReadonlySet<string>): Promise<Map<string, string[]>> {
+/** By topic, for each live group with a member that has or wants it, or of which that cannot be told: what it does. */
+async function readersByTopic(
+  target: Cluster,
+  topics: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
   const live = liveReaders(await target.groups());
   const readers = new Map<string, string[]>();
   if (live.length === 0) return readers;
-  const described = await target.describeGroups(live);
+  const described = await settledGroups(target, live, { signal });
   for (const group of live) {
     const facts: GroupFacts | undefined = valueIfThere(described, group);
     if (!facts) continue;
-    for (const topic of topics)
-      if (membersReading(facts, new Set([topic])).length > 0)
-        readers.set(topic, [...(readers.get(topic) ?? []), group]);
+    for (const topic of topics) {
+      const members = membersReading(facts, new Set([topic]));
+      if (members.length === 0) continue;
+      const says = members.every(isOpaque) ? `${group} may read it, nobody can tell` : `${group} reads it`;
+      readers.set(topic, [...(readers.get(topic) ?? []), says]);
+    }
   }
   return readers;
 }

@@ -38,13 +38,21 @@ async function answer(client: Client, { name, state }: FleetRow): Promise<void> 
   }
 }
 
-function whatToSay({ next, state, contradicted }: Status, seen: string): Status['next'][number] | undefined {
+function whatToSay(
+  { next, state, contradicted, steps }: Status,
+  seen: string,
+): Status['next'][number] | undefined {
   if (state === 'blocked')
     return (
       next.find(
         ({ message, input }) =>
           message === 'retry' && Array.isArray(input['accept']) && input['accept'][0] === '*',
-      ) ?? next.find(({ message, input }) => message === 'retry' && input['accept'] !== undefined)
+      ) ??
+      next.find(({ message, input }) => message === 'retry' && input['accept'] !== undefined) ??
+      // What is wrong with a plan stays wrong; what is seen later may have passed.
+      (steps.some(({ id, status }) => id === 'checkPlan' && status === 'done')
+        ? next.find(({ message }) => message === 'retry')
+        : undefined)
     );
   const override = next.find(({ input }) => input['override'] !== undefined);
   // What was measured cannot agree where nobody writes or reads: it is said again, without its check.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Consumer } from 'kafkajs';
 import { retireActivities } from '../../activities/retire/retire.js';
 import { openRegistries } from '../../app/connections/registries.js';
 import type { Lab } from '../../lab/lab.js';
@@ -67,6 +68,54 @@ describe('the last check before the deletion', () => {
       ],
       sentence: `Nothing was written to ${topic} on source since the end was frozen, no transaction is open there and no member of a group reads from it.`,
     });
+  });
+
+  test('waits for a group that rebalances to say what it reads, before it says that nobody can tell', async () => {
+    const { topic, work } = await drained('rebalance');
+    const elsewhere = `${topic}.elsewhere`;
+    const group = `${topic}.others`;
+    await makeTopic(admin, elsewhere, 2);
+    await send(lab.source, elsewhere, messages(2));
+    const facts = async () => (await source.describeGroups([group])).get(group)?.value;
+    // A member that is busy with a message does not come to the rebalance that another one asks for.
+    let free: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => (free = resolve));
+    const members = [1, 2].map(() =>
+      lab.source
+        .kafkajs('admin')
+        .consumer({ groupId: group, sessionTimeout: 120_000, rebalanceTimeout: 120_000 }),
+    ) as [Consumer, Consumer];
+    try {
+      for (const member of members) {
+        await member.connect();
+        await member.subscribe({ topics: [elsewhere], fromBeginning: true });
+      }
+      let taken = false;
+      await members[0].run({
+        eachMessage: async () => {
+          taken = true;
+          await busy;
+        },
+      });
+      await eventually(
+        () => taken,
+        (is) => is,
+      );
+      await members[1].run({ eachMessage: async () => undefined });
+      await eventually(facts, (seen) => seen?.state === 'rebalancing');
+      const check = finalCheck(work);
+      let over = false;
+      void check.finally(() => (over = true));
+      await eventually(facts, (seen) => over || seen?.members.length === 2);
+      expect(over).toBe(false);
+      free();
+      const { findings } = await check;
+      expect(findings.map(({ key }) => key)).not.toContain(`members-unknown:${group}`);
+      expect(findings.map(({ key }) => key)).not.toContain(`still-reading:${group}`);
+    } finally {
+      free();
+      await Promise.all(members.map((member) => member.disconnect()));
+    }
   });
 
   test('finds a record that came late, a reader, an open transaction and unread records', async () => {

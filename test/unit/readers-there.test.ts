@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { settledGroups } from '../../activities/groups/settled.js';
+import { readerFindings } from '../../activities/retire/readers-there.js';
+import type { Cluster, GroupFacts } from '../../src/kafka/cluster.js';
+
+const member = (subscribed: string[]): GroupFacts['members'][number] => ({
+  memberId: 'm',
+  clientId: 'web',
+  host: '/10.0.3.4',
+  subscribed,
+  assigned: [],
+});
+const facts = (state: GroupFacts['state'], ...members: GroupFacts['members'][number][]): GroupFacts => ({
+  ...{ group: 'billing', state, protocol: 'classic', members },
+});
+const found = (group: GroupFacts) =>
+  readerFindings(
+    { name: 'onprem' } as Cluster,
+    new Map([['billing', { value: group }]]),
+    ['billing'],
+    new Set(['orders']),
+  );
+
+describe('who reads a topic that is to be deleted', () => {
+  it('is told apart from who may', () => {
+    expect(found(facts('stable', member(['refunds'])))).toEqual([]);
+    expect(found(facts('stable', member(['orders'])))).toMatchObject([
+      {
+        key: 'still-reading:billing',
+        sentence: 'billing still reads onprem: web (/10.0.3.4). Stop it there first.',
+      },
+    ]);
+    expect(found(facts('rebalancing', member([]), member([])))).toMatchObject([
+      {
+        weight: 'blocks',
+        key: 'members-unknown:billing',
+        sentence:
+          'What billing reads on onprem cannot be told while it rebalances: web (/10.0.3.4), web (/10.0.3.4). Once it is stable, retry; if it does not become so, stop it there.',
+      },
+    ]);
+    expect(found(facts('stable', member([])))).toMatchObject([
+      {
+        key: 'members-unknown:billing',
+        sentence:
+          'What billing reads on onprem cannot be told, because its protocol does not say: web (/10.0.3.4). Stop it there, and retry.',
+      },
+    ]);
+    expect(found(facts('rebalancing', member([]), member(['orders'])))).toMatchObject([
+      { key: 'still-reading:billing' },
+    ]);
+  });
+
+  it('is asked again while a group rebalances, and only then', async () => {
+    const answers = [facts('rebalancing', member([])), facts('stable', member(['refunds']))];
+    const asked: string[][] = [];
+    const cluster: Pick<Cluster, 'describeGroups'> = {
+      describeGroups: (groups) => {
+        asked.push([...groups]);
+        const stable = { value: { ...facts('stable', member([])), group: 'connect' } };
+        return Promise.resolve(
+          new Map(
+            groups.map((group) =>
+              group === 'billing' ? [group, { value: answers.shift() as GroupFacts }] : [group, stable],
+            ),
+          ),
+        );
+      },
+    };
+    const settled = await settledGroups(cluster, ['billing', 'connect']);
+    expect(settled.get('billing')?.value?.members).toMatchObject([{ subscribed: ['refunds'] }]);
+    expect(asked).toEqual([['billing', 'connect'], ['billing']]);
+    answers.push(facts('rebalancing', member([])));
+    expect((await settledGroups(cluster, ['billing'], { withinMs: 0 })).get('billing')?.value?.state).toBe(
+      'rebalancing',
+    );
+  });
+});
