@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { tellingActivities } from '../../activities/telling/telling.js';
 import { historiesOf } from '../../app/connections/histories.js';
 import type { Account } from '../../src/account/account.js';
 import { accountOf } from '../../src/account/account-of.js';
 import { openKeeper } from '../../src/report/account/keeper.js';
 import type { Notice } from '../../src/notify/notice.js';
+import { eventually } from '../eventually.js';
 import { receiver, type Receiver } from '../receivers.js';
 import { Migrations } from './migrations.js';
 
@@ -90,4 +92,28 @@ it('of many runs one report is written at the end, and everything is in it', asy
   expect(ids[0]).toBe(ids.find((one, at) => at > 0 && one === ids[0]));
   expect(new Set(ids).size).toBe(ids.length - 1);
   expect(notices.at(-1)).toMatchObject({ event: 'done', link: `https://ui.example/${id}` });
+});
+
+it('of a migration whose first runs Temporal has no longer tells so, and tells the rest', async () => {
+  const migration = await migrations.start('simpleMirroring');
+  await migration.reach('deletionApproved', 'waiting');
+  const { workflowId } = migration.handle;
+  const [first, ...later] = (await read(workflowId)).runs;
+  if (!first || later.length === 0) throw new Error('one run alone');
+  const { client } = migrations;
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId, runId: first.runId },
+  });
+  const account = await eventually(
+    () => read(workflowId),
+    ({ gone }) => gone.length > 0,
+  );
+  expect(account.runs.map(({ runId }) => runId)).toEqual(
+    expect.arrayContaining(later.map(({ runId }) => runId)),
+  );
+  expect(account.runs.map(({ runId }) => runId)).not.toContain(first.runId);
+  expect(account.gone).toEqual([expect.stringContaining('are gone from Temporal')]);
+  expect(account.steps.find(({ id }) => id === 'createTopics')).toMatchObject({ status: 'done' });
+  await expect(historiesOf(client, workflowId, first.runId)).rejects.toThrow(WorkflowNotFoundError);
 });
