@@ -1,10 +1,20 @@
 import type { Account } from '../../account/account.js';
 import { named } from '../../migration/foreign-text.js';
-import { tableOf, type Block, type ChartRow } from './document.js';
+import { tableOf, text, type Block, type ChartRow } from './document.js';
 import { clock, digits, lasted } from './words.js';
 
-/** What several migrations have in common: when each ran, and how it ended. */
-export function overviewOf(accounts: readonly Account[]): Block[] {
+/** A migration of those that were asked for of which there is nothing to tell, and a sentence with its name that says why. */
+export interface Missing {
+  name: string;
+  why: string;
+}
+
+/** The one that a report is of, where it is of one. */
+export const onlyOf = (accounts: readonly Account[], missing: readonly Missing[]): Account | undefined =>
+  accounts.length === 1 && missing.length === 0 ? accounts[0] : undefined;
+
+/** What several migrations have in common: which are not here, when each ran, and how it ended. */
+export function overviewOf(accounts: readonly Account[], missing: readonly Missing[] = []): Block[] {
   const rows = accounts.map(({ name, startedAt, endedAt, readAt, state, phases }): ChartRow => ({
     label: name,
     spans:
@@ -17,6 +27,7 @@ export function overviewOf(accounts: readonly Account[]): Block[] {
         : [{ from: startedAt, to: endedAt ?? readAt, how: state === 'blocked' ? 'blocked' : 'unknown' }],
   }));
   return [
+    ...missing.map(({ why }) => text(why, 'warn')),
     { kind: 'chart', title: 'Each migration from when it began to when it ended', rows, pauses: [] },
     ...tableOf(
       [

@@ -4,6 +4,12 @@ import { formatDuration } from '../../migration/duration.js';
 export const clock = (iso: string | null): string =>
   iso === null || iso === '' ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 
+/** By the first of them: what is said of all is no newer. */
+export function writtenFrom(accounts: readonly Account[]): string {
+  const [first = null] = accounts.map(({ readAt }) => readAt).sort();
+  return `Written by kafka-ferry from what Temporal had kept at ${clock(first)} UTC.`;
+}
+
 /** From one moment to another, in few words: `2d3h`. */
 export const lasted = (from: string | null, to: string | null): string =>
   from && to ? formatDuration(Math.max(0, Date.parse(to) - Date.parse(from))) : '';
