@@ -2,7 +2,8 @@ import type { Account } from '../account/account.js';
 import { named, oneLine } from '../migration/foreign-text.js';
 import type { Block, Section } from './account/document.js';
 import { onlyOf, overviewOf, type Missing } from './account/fleet.js';
-import { numbersOf, sectionsOf } from './account/sections.js';
+import { sectionsOf } from './account/sections.js';
+import { numbersOf } from './account/sections/numbers.js';
 import { writtenFrom } from './account/words.js';
 
 /** The same as the page, in Markdown as GitHub reads it: for a ticket or a repository. */
