@@ -1,7 +1,7 @@
 import type { Account } from '../../account/account.js';
 import { named } from '../../migration/foreign-text.js';
 import { tableOf, text, type Block, type ChartRow } from './document.js';
-import { clock, digits, lasted } from './words.js';
+import { clock, digits, lasted, notVerified } from './words.js';
 
 /** A migration of those that were asked for of which there is nothing to tell, and a sentence with its name that says why. */
 export interface Missing {
@@ -41,13 +41,20 @@ export function overviewOf(accounts: readonly Account[], missing: readonly Missi
         'Not verified',
         'Deleted',
       ],
-      accounts.map(({ name, migration, state, startedAt, endedAt, readAt, parity, steps, deletion }) => [
-        ...[named(name), migration.strategy, state, clock(startedAt), lasted(startedAt, endedAt ?? readAt)],
-        ...[digits(migration.topics.length), parity ? digits(parity.records) : 'none'],
-        String(steps.filter((step) => step.unverified !== null).length),
-        deletion?.at ? digits(deletion.topics.length) : 'nothing',
-      ]),
+      accounts.map((account) => {
+        const { name, migration, state, startedAt, endedAt, readAt, parity } = account;
+        return [
+          ...[named(name), migration.strategy, state, clock(startedAt), lasted(startedAt, endedAt ?? readAt)],
+          ...[digits(migration.topics.length), parity ? digits(parity.records) : 'none'],
+          ...[notVerified(account), deleted(account)],
+        ];
+      }),
       [5, 6, 7, 8],
     ),
   ];
+}
+
+function deleted({ deletion, migration }: Account): string {
+  if (!deletion?.begun) return 'nothing';
+  return deletion.at === null ? 'not known' : digits(deletion.topics.length || migration.topics.length);
 }

@@ -20,6 +20,19 @@ export const timeIn = ({ phases }: Account, states: readonly AccountState[]): nu
     .filter(({ state }) => states.includes(state))
     .reduce((sum, { from, to }) => sum + Date.parse(to) - Date.parse(from), 0);
 
+/** Of what is added up over runs, where the first are gone from Temporal. */
+export function soLong({ gone }: Account, ms: number): string {
+  if (gone.length === 0) return formatDuration(ms);
+  return ms > 0 ? `at least ${formatDuration(ms)}` : 'not known';
+}
+
+/** How many steps lack their measurement. Only an end knows it of all of them. */
+export function notVerified({ steps, unverified, outcome }: Account): string {
+  const known = Math.max(steps.filter((step) => step.unverified !== null).length, unverified.length);
+  if (outcome) return digits(known);
+  return known > 0 ? `at least ${digits(known)}` : 'not known';
+}
+
 export const digits = (value: string | number | null): string =>
   value === null ? '' : String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 

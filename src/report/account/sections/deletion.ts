@@ -5,14 +5,18 @@ import { clock, counted, digits } from '../words.js';
 
 export function deletion({ deletion: gone, migration }: Account): Block[] {
   if (!gone) return [text('Nothing was deleted.')];
-  const { at, sentence, approvedBy, topics, recreated } = gone;
+  const { at, begun, sentence, approvedBy, topics, recreated } = gone;
+  const source = named(migration.source);
   return [
-    text(
-      at === null
-        ? `Nothing was deleted: this is what was checked for it on ${named(migration.source)}.`
-        : `${clock(at)} UTC: ${sentence ?? ''}`,
-      'strong',
-    ),
+    at !== null
+      ? text(`${clock(at)} UTC: ${sentence ?? ''}`, 'strong')
+      : begun
+        ? text(
+            `The deletion was begun, and nothing here says how it ended: topics may be gone from ${source}.`,
+            'warn',
+          )
+        : text(`Nothing was deleted: this is what was checked for it on ${source}.`, 'strong'),
+    ...(topics.length === 0 ? [text('What there was of the topics is not kept.', 'warn')] : []),
     ...(approvedBy.some(({ by }) => by !== null)
       ? tableOf(
           ['Topic', 'Deletion approved by', 'at (UTC)'],
@@ -23,7 +27,7 @@ export function deletion({ deletion: gone, migration }: Account): Block[] {
     ...topics.map(
       ({ topic, topicId, partitions, replicationFactor, config, acls, highWatermarks }): Block => ({
         kind: 'folded',
-        title: `${named(topic)}: ${counted(partitions, 'partition')}, ${counted(Object.keys(config).length, 'setting')}, ${counted(acls.length, 'ACL')}`,
+        title: `${named(topic)}: ${counted(partitions, 'partition')}, ${counted(Object.keys(config).length, 'setting')}, ${acls === null ? 'ACLs not kept' : counted(acls.length, 'ACL')}`,
         blocks: [
           text(
             `Id ${topicId ?? 'unknown'}, ${counted(partitions, 'partition')}, replication factor ${replicationFactor ?? 'not kept'}.`,
@@ -34,12 +38,7 @@ export function deletion({ deletion: gone, migration }: Account): Block[] {
                 Object.entries(config).map(([name, value]) => [name, value]),
               )
             : [text('Nothing was set for this topic itself.')]),
-          ...(acls.length > 0
-            ? tableOf(
-                [`ACLs for exactly this topic`],
-                acls.map((acl) => [acl]),
-              )
-            : [text('There were no ACLs for exactly this topic.')]),
+          ...aclsOf(acls),
           ...tableOf(
             ['Partition', 'ended at'],
             highWatermarks.map((mark, partition) => [
@@ -52,4 +51,13 @@ export function deletion({ deletion: gone, migration }: Account): Block[] {
       }),
     ),
   ];
+}
+
+function aclsOf(acls: string[] | null): Block[] {
+  if (acls === null) return [text('Its ACLs are not kept.', 'warn')];
+  if (acls.length === 0) return [text('There were no ACLs for exactly this topic.')];
+  return tableOf(
+    ['ACLs for exactly this topic'],
+    acls.map((acl) => [acl]),
+  );
 }

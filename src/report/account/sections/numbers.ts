@@ -1,10 +1,9 @@
 import type { Account } from '../../../account/account.js';
-import { formatDuration } from '../../../migration/duration.js';
-import { clock, digits, lasted, timeIn } from '../words.js';
+import { clock, digits, lasted, notVerified, soLong, timeIn } from '../words.js';
 
 /** The few numbers that come first. */
 export function numbersOf(account: Account): [string, string][] {
-  const { steps, findings: found, parity: compared, migration } = account;
+  const { findings: found, parity: compared, migration } = account;
   const accepted = found.filter((one) => one.accepted).length;
   return [
     ['State', account.state],
@@ -12,12 +11,12 @@ export function numbersOf(account: Account): [string, string][] {
     ['Began (UTC)', clock(account.startedAt)],
     ['Ended (UTC)', account.endedAt === null ? 'not yet' : clock(account.endedAt)],
     ['Took', lasted(account.startedAt, account.endedAt ?? account.readAt)],
-    ['Waited for people', formatDuration(timeIn(account, ['waiting', 'blocked']))],
-    ['Paused', formatDuration(pausedMs(account))],
+    ['Waited for people', soLong(account, timeIn(account, ['waiting', 'blocked']))],
+    ['Paused', soLong(account, pausedMs(account))],
     ['Topics', digits(migration.topics.length)],
     ['Records compared', compared ? digits(compared.records) : 'none'],
     ['Findings accepted', digits(accepted)],
-    ['Steps not verified', digits(steps.filter((step) => step.unverified !== null).length)],
+    ['Steps not verified', notVerified(account)],
   ];
 }
 

@@ -4,8 +4,9 @@ import { named } from '../../../migration/foreign-text.js';
 import { tableOf, text, type Block } from '../document.js';
 import { clock, digits } from '../words.js';
 
-export function findings({ findings: all, steps }: Account): Block[] {
-  if (all.length === 0) return [text('No check found anything.')];
+export function findings({ findings: all, steps, gone }: Account): Block[] {
+  if (all.length === 0)
+    return [text(`No check found anything${gone.length > 0 ? ' that Temporal still has' : ''}.`)];
   const order = { asks: 0, blocks: 1, notes: 2 };
   return tableOf(
     ['Weight', 'Finding', 'Key', 'First seen (UTC)', 'Step', 'Accepted by', 'Why'],
@@ -19,12 +20,26 @@ export function findings({ findings: all, steps }: Account): Block[] {
   );
 }
 
-export function unverified({ unverified: open, overridden, state }: Account): Block[] {
-  if (open.length === 0 && overridden.length === 0)
+export function unverified({ unverified: open, overridden, outcome, endedAt }: Account): Block[] {
+  if (outcome && open.length === 0 && overridden.length === 0)
     return [
-      text(state === 'done' ? 'Every step was measured.' : 'No step that was closed lacks its measurement.'),
+      text(
+        outcome.result === 'done'
+          ? 'Every step was measured.'
+          : 'No step that was closed lacks its measurement.',
+      ),
     ];
   return [
+    ...(outcome
+      ? []
+      : [
+          text(
+            endedAt === null
+              ? 'Which steps lack their measurement is known of all of them at the end alone: until then ferry status tells it.'
+              : 'It ended without saying which steps lack their measurement: that is not known of those of its last run.',
+            'warn',
+          ),
+        ]),
     ...(open.length > 0 ? [{ kind: 'list' as const, items: open }] : []),
     ...(overridden.length > 0
       ? tableOf(
@@ -37,7 +52,7 @@ export function unverified({ unverified: open, overridden, state }: Account): Bl
 
 export function parity({ parity: compared, migration }: Account): Block[] {
   if (!compared) return [text('Both clusters were not compared record by record.')];
-  const { sentence, verdict, records, bytes, unverifiable, differences, hashes, at } = compared;
+  const { sentence, verdict, records, bytes, unverifiable, differences, leftOut, hashes, at } = compared;
   const place = ({ topic, partition }: { topic: string; partition: number }) =>
     `${named(topic)}/${partition}`;
   return [
@@ -72,6 +87,9 @@ export function parity({ parity: compared, migration }: Account): Block[] {
             one.what,
           ]),
         )
+      : []),
+    ...(leftOut > 0
+      ? [text(`And ${digits(leftOut)} more that are not kept: of evidence the first are.`, 'warn')]
       : []),
   ];
 }

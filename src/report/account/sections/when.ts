@@ -33,6 +33,11 @@ export function timeline(account: Account): Block[] {
             ...[by ?? 'somebody', note ?? '', resumedBy ?? ''],
           ]),
         )
-      : [text('It was never paused.')]),
+      : account.gone.length === 0
+        ? [text('It was never paused.')]
+        : []),
+    ...(account.gone.length > 0
+      ? [text('Whether it was paused in the runs that are gone is not known.', 'warn')]
+      : []),
   ];
 }
