@@ -64,6 +64,7 @@ export function accountOf({ workflowId, runs, gone }: Histories, readAt: string)
     version: accountVersion,
     ...{ readAt, name: migration.name, workflowId, startedAt, endedAt, outcome, migration },
     state: stateOf(last, outcome, phases.at(-1)?.state),
+    endedBecause: (!outcome && last.end?.sentence) || null,
     runs: runs.map(({ runId, startedAt, end, events }) => ({
       ...{ runId, startedAt, events },
       endedAt: end?.at ?? null,

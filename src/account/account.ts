@@ -24,6 +24,8 @@ export interface Account {
   startedAt: string;
   endedAt: string | null;
   outcome: Outcome | null;
+  /** What Temporal has of why it ended, where it could not say so itself: it failed, or somebody terminated it. */
+  endedBecause: string | null;
   /** The file as it was carried out last. */
   migration: Migration;
   /** The runs that were read, oldest first. */

@@ -3,7 +3,6 @@ import { tableOf } from '../migration/by-name.js';
 import { findingShape } from './finding-shape.js';
 import { offsetTableShape, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
 import { packedAclsShape, type MadeAcl, type PackedAcls } from '../migration/packed-acls.js';
-import { groupsTranslated } from '../migration/translated.js';
 import type { TranslatedGroup } from '../migration/work/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
 import type { SourceManifest } from '../migration/work/retire.js';
@@ -161,7 +160,7 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       if (got.state === 'caught-up' && got.mirrored) found.mirrored = got.mirrored as TargetOffsets;
       return;
     case 'translateGroups':
-      found.translated = withThese(found.translated, got.translated ?? []);
+      found.translated = merged(found.translated, got.translated ?? [], ({ group }) => group);
       return;
     case 'watchParity':
       if (got.report && (got.state === 'equal' || got.state === 'not-proved' || got.state === 'differs'))
@@ -246,13 +245,6 @@ function verdictOf(
 function dataOf(steps: readonly Step[], id: Step['id']): Record<string, unknown> | undefined {
   const data = steps.find((step) => step.id === id)?.evidence.findLast((one) => one.data !== undefined)?.data;
   return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
-}
-
-function withThese(before: readonly TranslatedGroup[], these: readonly TranslatedGroup[]): TranslatedGroup[] {
-  const now = new Set(these.map(({ group }) => group));
-  return groupsTranslated(these).length === 0 && these.length === 0
-    ? [...before]
-    : [...before.filter(({ group }) => !now.has(group)), ...these];
 }
 
 function merged<T>(before: readonly T[], these: readonly T[], key: (one: T) => string): T[] {

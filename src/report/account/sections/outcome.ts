@@ -3,7 +3,7 @@ import { named } from '../../../migration/foreign-text.js';
 import { tableOf, text, type Block } from '../document.js';
 import { clock, digits } from '../words.js';
 
-export function outcome({ outcome: ended, state, gone, migration, steps }: Account): Block[] {
+export function outcome({ outcome: ended, endedBecause, state, gone, migration, steps }: Account): Block[] {
   const open = steps.find(({ status }) => ['active', 'waiting', 'blocked'].includes(status));
   return [
     text(
@@ -13,6 +13,7 @@ export function outcome({ outcome: ended, state, gone, migration, steps }: Accou
           : `It is ${state}.`),
       'strong',
     ),
+    ...(endedBecause === null ? [] : [text(`Temporal says why: ${endedBecause}`, 'warn')]),
     ...(migration.description ? [text(migration.description)] : []),
     ...gone.map((sentence) => text(sentence, 'warn')),
     ...list(ended?.undone ?? [], 'Taken back:'),
