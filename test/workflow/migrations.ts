@@ -171,14 +171,7 @@ function callsOf(events: Event[], activity: string): { asked: number; told: numb
   const ids = events
     .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
     .map(({ eventId }) => String(eventId));
-  const answers = events.filter((event) => {
-    const answer =
-      event.activityTaskCompletedEventAttributes ??
-      event.activityTaskFailedEventAttributes ??
-      event.activityTaskTimedOutEventAttributes ??
-      event.activityTaskCanceledEventAttributes;
-    return ids.includes(String(answer?.scheduledEventId));
-  });
+  const answers = events.filter((event) => ids.includes(String(answerTo(event)?.scheduledEventId)));
   const heard = events.findLastIndex((event) => Boolean(event.workflowTaskCompletedEventAttributes));
   return { asked: ids.length, told: answers.filter((answer) => events.indexOf(answer) < heard).length };
 }
@@ -347,17 +340,19 @@ function areTakenUp(pending: readonly Pending[]): boolean {
 const scheduled = 1;
 
 /**
- * Ends a migration once it rests, and answers whether it has ended. The time-skipping server would keep its clock locked
- * for an activity that runs when its workflow is terminated, so a mirror is told to stop before.
+ * Ends a migration once it rests, and answers whether it has ended. The time-skipping server keeps its clock locked for ever
+ * for an activity or a workflow task that is under way when its workflow is terminated: nobody may be at work then, and a
+ * mirror is told to stop before.
  */
 async function end(handle: WorkflowHandle): Promise<boolean> {
   if (!(await runs(handle))) return true;
   if (!(await rests(handle))) return false;
   // Asked for after that: what a migration keeps running in the background while it rests has been scheduled by now.
-  const pending = await pendingOf(handle);
-  if (pending.length === 0) await handle.terminate().catch(() => undefined);
+  const { task, activities } = underWay((await handle.fetchHistory()).events ?? []);
+  if (task) return false;
+  if (activities === 0) await handle.terminate().catch(() => undefined);
   // The time-skipping server lets a run end as Canceled only when it was asked to cancel it.
-  else if (areTakenUp(pending)) await handle.cancel().catch(() => undefined);
+  else if (areTakenUp(await pendingOf(handle))) await handle.cancel().catch(() => undefined);
   return false;
 }
 
@@ -370,6 +365,30 @@ async function runs(handle: WorkflowHandle): Promise<boolean> {
     throw error;
   }
 }
+
+/** What the server waits for, by one look at the history: a workflow task, and activities. */
+function underWay(events: readonly Event[]): { task: boolean; activities: number } {
+  const isTaskOpen = (event: Event) =>
+    Boolean(event.workflowTaskScheduledEventAttributes ?? event.workflowTaskStartedEventAttributes);
+  const isTaskOver = (event: Event) =>
+    Boolean(
+      event.workflowTaskCompletedEventAttributes ??
+      event.workflowTaskFailedEventAttributes ??
+      event.workflowTaskTimedOutEventAttributes,
+    );
+  const asked = events.filter((event) => event.activityTaskScheduledEventAttributes);
+  return {
+    task: events.findLastIndex(isTaskOpen) > events.findLastIndex(isTaskOver),
+    activities: asked.length - events.filter((event) => answerTo(event)).length,
+  };
+}
+
+/** How an activity has ended, if this is the event of that. */
+const answerTo = (event: Event) =>
+  event.activityTaskCompletedEventAttributes ??
+  event.activityTaskFailedEventAttributes ??
+  event.activityTaskTimedOutEventAttributes ??
+  event.activityTaskCanceledEventAttributes;
 
 async function pendingOf(handle: WorkflowHandle) {
   return (await handle.describe()).raw.pendingActivities ?? [];
