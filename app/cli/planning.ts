@@ -14,6 +14,7 @@ import type { Finding } from '../../src/migration/findings.js';
 import { workflowId } from '../../src/migration/messages.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import { openRegistries } from '../connections/registries.js';
+import { untold } from '../../src/notify/untold.js';
 import { CommandFailure } from './failure.js';
 import { asksText, list } from './findings-text.js';
 import { Progress } from './progress.js';
@@ -64,7 +65,8 @@ export async function planner<T>(
           workflowId(migration.name),
           progress.begins,
         );
-        return { ...report, findings: [...report.findings, ...notes, ...loginNotes(config, migration)] };
+        const own = [...loginNotes(config, migration), ...untold(config.notify, migration)];
+        return { ...report, findings: [...report.findings, ...notes, ...own.map(asNote)] };
       },
       bytesOf: (migration) => sizeOf(clusters.get(migration.source), migration),
     });
@@ -100,16 +102,18 @@ async function sizeOf(source: Cluster, { topics }: Migration): Promise<number | 
   }
 }
 
+/** What `ferry.yaml` alone says. */
+type Note = Pick<Finding, 'key' | 'sentence'>;
+const asNote = (note: Note): Finding => ({ weight: 'notes', ...note });
+
 /** Only what this migration uses: the rest of ferry.yaml is nobody's concern here. */
-function loginNotes(config: Config, { source, target, schemas, connect }: Migration): Finding[] {
+function loginNotes(config: Config, { source, target, schemas, connect }: Migration): Note[] {
   const used = new Set([
     ...[source, target].map((name) => `clusters.${name}`),
     ...(schemas ? [schemas.source, schemas.target].map((name) => `registries.${name}`) : []),
     ...(connect === undefined ? [] : [`connect.${connect}`]),
   ]);
-  return unprotectedLogins(config)
-    .filter(({ key }) => used.has(key.slice(key.indexOf(':') + 1)))
-    .map((note) => ({ weight: 'notes', ...note }));
+  return unprotectedLogins(config).filter(({ key }) => used.has(key.slice(key.indexOf(':') + 1)));
 }
 
 async function runningMigrations({ temporal }: Config): Promise<{ running: Listed[]; notes: Finding[] }> {

@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import type { Account } from '../../src/account/account.js';
 import { accountOf } from '../../src/account/account-of.js';
 import { isRegistryCopy, workflowId } from '../../src/migration/messages.js';
+import { isFerryError } from '../../src/migration/errors.js';
+import type { Missing } from '../../src/report/account/fleet.js';
 import type { ReportKind } from '../../src/report/account/report-kinds.js';
 import { historiesOf } from '../connections/histories.js';
 import { statusOfFleet } from './fleet/temporal-fleet.js';
-import { badInput, exitCodes, type ExitCode } from './failure.js';
+import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
@@ -45,7 +48,7 @@ async function report(
   names: readonly string[],
 ): Promise<ExitCode> {
   const kind = kindOf(options);
-  if (options.run !== undefined && names.length > 1)
+  if (options.run !== undefined && names.length !== 1)
     throw badInput('--run is of one migration: name that alone.');
   if ((names.length === 0) === (options.fleet === undefined))
     throw badInput('Say of what: the names of migrations, or --fleet NAME.');
@@ -54,22 +57,25 @@ async function report(
     throw badInput(
       `${copy} copies a registry: a report is of migrations. ferry status ${copy} has all of it.`,
     );
-  const accounts = await withTemporal(configured(surroundings, options, true).temporal, async (temporal) =>
-    accountsOf(
-      temporal,
-      options.fleet === undefined ? names : await namesInFleet(temporal, options.fleet),
-      options.run,
-    ),
+  if (options.run !== undefined && !z.uuid().safeParse(options.run).success)
+    throw badInput('--run takes the id of a run in Temporal, such as 01a22773-f85c-7282-ad2a-068e3bdd7d1c.');
+  const { accounts, missing } = await withTemporal(
+    configured(surroundings, options, true).temporal,
+    async (temporal) =>
+      options.fleet === undefined
+        ? { accounts: await accountsNamed(temporal, names, options.run), missing: [] }
+        : accountsInFleet(temporal, options.fleet),
   );
   // What draws is loaded for this alone: no other verb needs it.
   const { writtenAs } = await import('../../src/report/account/written.js');
-  const written = writtenAs(kind, accounts, options.title ?? options.fleet);
+  const written = writtenAs(kind, accounts, options.title ?? options.fleet, missing);
   if (options.out === undefined) surroundings.terminal.print(written.trimEnd());
   else {
     writeReport(options.out, written);
-    const gone = accounts.flatMap((account) =>
-      account.gone.map((sentence) => `${account.name}: ${sentence}`),
-    );
+    const gone = [
+      ...missing.map(({ why }) => why),
+      ...accounts.flatMap((account) => account.gone.map((sentence) => `${account.name}: ${sentence}`)),
+    ];
     surroundings.terminal.print(
       options.json
         ? JSON.stringify({ written: options.out, gone })
@@ -90,21 +96,47 @@ async function namesInFleet(temporal: Temporal, fleet: string): Promise<string[]
   return names;
 }
 
+/** Of those that Temporal has no longer the report says so: one that ended long ago takes no other with it. */
+async function accountsInFleet(
+  temporal: Temporal,
+  fleet: string,
+): Promise<{ accounts: Account[]; missing: Missing[] }> {
+  const accounts: Account[] = [];
+  const missing: Missing[] = [];
+  for (const name of await namesInFleet(temporal, fleet))
+    try {
+      accounts.push(await accountNamed(temporal, name));
+    } catch (error) {
+      if (!isOfThisOne(error)) throw error;
+      missing.push({ name, why: error.message });
+    }
+  if (accounts.length === 0) throw badInput(...missing.map(({ why }) => why));
+  return { accounts, missing };
+}
+
+/** Not there, or nothing that this ferry can read. */
+const isOfThisOne = (error: unknown): error is Error =>
+  (error instanceof CommandFailure && error.type === 'BadInput') ||
+  (isFerryError(error) && error.type === 'Unsupported');
+
 /** One after the other, since a history may be large. */
-export async function accountsOf(
+async function accountsNamed(
   temporal: Temporal,
   names: readonly string[],
   runId?: string,
 ): Promise<Account[]> {
   const accounts: Account[] = [];
-  for (const name of names)
-    try {
-      const histories = await historiesOf(temporal.client, workflowId(name), runId);
-      accounts.push(accountOf(histories, new Date().toISOString()));
-    } catch (error) {
-      throw error instanceof WorkflowNotFoundError ? notKept(name, runId) : error;
-    }
+  for (const name of names) accounts.push(await accountNamed(temporal, name, runId));
   return accounts;
+}
+
+async function accountNamed(temporal: Temporal, name: string, runId?: string): Promise<Account> {
+  try {
+    const histories = await historiesOf(temporal.client, workflowId(name), runId);
+    return accountOf(histories, new Date().toISOString());
+  } catch (error) {
+    throw error instanceof WorkflowNotFoundError ? notKept(name, runId) : error;
+  }
 }
 
 const notKept = (name: string, runId: string | undefined) =>

@@ -1,15 +1,18 @@
-import { ApplicationFailure, WorkflowNotFoundError, type LoadedDataConverter } from '@temporalio/common';
+import { ApplicationFailure, type LoadedDataConverter } from '@temporalio/common';
 import {
   decodeArrayFromPayloads,
   decodeMapFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import type { Happening, Histories, Run, RunEnd } from '../../src/account/happenings.js';
 
 type HistoryEvent = NonNullable<History['events']>[number];
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
+
+/** `google.rpc.Code`; the SDK hands the answer of a history on as it came. */
+const notFound = 5;
 
 /**
  * The histories of a migration, of as many of its runs as Temporal still has.
@@ -19,7 +22,8 @@ type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
  */
 export async function historiesOf(client: Client, workflowId: string, runId?: string): Promise<Histories> {
   const { loadedDataConverter } = client.options;
-  const latest = runId ?? (await client.workflow.getHandle(workflowId).describe()).runId;
+  // Asked by `describe` first, since it alone tells a run that is not there from a namespace that is not.
+  const { runId: latest } = await client.workflow.getHandle(workflowId, runId).describe();
   const runs: Run[] = [];
   for (let at: string | undefined = latest; at;) {
     const current: string = at;
@@ -27,7 +31,7 @@ export async function historiesOf(client: Client, workflowId: string, runId?: st
       .getHandle(workflowId, current)
       .fetchHistory()
       .catch((error: unknown) => {
-        if (error instanceof WorkflowNotFoundError && runs.length > 0) return undefined;
+        if (runs.length > 0 && isGrpcServiceError(error) && Number(error.code) === notFound) return undefined;
         throw error;
       });
     if (!history) return { workflowId, runs, gone: { runId: current } };

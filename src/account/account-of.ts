@@ -3,10 +3,11 @@ import { parseMigration, targetName, type Migration } from '../migration/file.js
 import { FerryError } from '../migration/errors.js';
 import { unpackAcls } from '../migration/packed-acls.js';
 import { newState, type Outcome } from '../migration/state.js';
+import { unverifiedOf } from '../migration/unverified.js';
 import { accountVersion, type Account, type AccountState, type Saying } from './account.js';
 import { deletionOf } from './deletion.js';
 import { findingsOf } from './findings.js';
-import { foundIn, nothingFound, takeDown, type Found } from './found.js';
+import { begin, foundIn, nothingFound, takeDown, type Found } from './found.js';
 import type { Histories, Run } from './happenings.js';
 import { inSteps, type InStep } from './in-steps.js';
 import { endsOf, groupOffsets } from './offsets.js';
@@ -63,13 +64,14 @@ export function accountOf({ workflowId, runs, gone }: Histories, readAt: string)
     version: accountVersion,
     ...{ readAt, name: migration.name, workflowId, startedAt, endedAt, outcome, migration },
     state: stateOf(last, outcome, phases.at(-1)?.state),
+    endedBecause: (!outcome && last.end?.sentence) || null,
     runs: runs.map(({ runId, startedAt, end, events }) => ({
       ...{ runId, startedAt, events },
       endedAt: end?.at ?? null,
     })),
     gone: goneFrom(first, gone, startedAt),
     phases,
-    pauses: pausesOf(said, endedAt),
+    pauses: pausesOf(said, endedAt, carriedInto(first)?.paused),
     steps,
     said,
     findings: findingsOf(happened, state, said),
@@ -78,7 +80,8 @@ export function accountOf({ workflowId, runs, gone }: Histories, readAt: string)
     parity: parityOf(found),
     made: { topics: found.made.topics, acls },
     deletion: deletionOf(found, steps),
-    unverified: outcome?.unverified ?? [],
+    // An end has it of all steps; what an abort ended, and what runs, has it with each.
+    unverified: outcome?.unverified ?? unverifiedOf(state?.steps ?? []),
     overridden: overriddenIn(steps, said),
   };
 }
@@ -97,7 +100,9 @@ function allFound(first: Run, happened: readonly InStep[]): Found {
   const before = carriedInto(first);
   const found = before ? foundIn(before) : nothingFound();
   for (const { one, asked } of happened)
-    if (one.what === 'answered' && asked) takeDown(found, asked.activity, asked.input, one.answer, one.at);
+    if (one.what === 'asked') begin(found, one.activity);
+    else if (one.what === 'answered' && asked)
+      takeDown(found, asked.activity, asked.input, one.answer, one.at);
   return found;
 }
 

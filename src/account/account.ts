@@ -24,6 +24,8 @@ export interface Account {
   startedAt: string;
   endedAt: string | null;
   outcome: Outcome | null;
+  /** What Temporal has of why it ended, where it could not say so itself: it failed, or somebody terminated it. */
+  endedBecause: string | null;
   /** The file as it was carried out last. */
   migration: Migration;
   /** The runs that were read, oldest first. */
@@ -158,16 +160,21 @@ export interface Parity extends ParityReport {
   at: string;
   verdict: 'equal' | 'not-proved' | 'differs';
   sentence: string;
+  /** Of what could not be compared and of what differs, how much beside this was found and not kept. */
+  leftOut: number;
   /** SHA-256 of each topic over its partitions, the same on both sides. `null`: not kept. */
   hashes: { topic: string; sha256: string }[] | null;
 }
 
 /** What is gone from the source, whole: enough to make it again. */
 export interface Deletion {
-  /** `null`: it was not deleted. */
+  /** `null`: that it was deleted is not known. */
   at: string | null;
+  /** It was asked for: some of it may be gone, also where `at` is null. */
+  begun: boolean;
   sentence: string | null;
   approvedBy: { topic: string; by: string | null; at: string | null }[];
+  /** Empty: not kept. */
   topics: {
     topic: string;
     topicId: string | null;
@@ -177,8 +184,8 @@ export interface Deletion {
     highWatermarks: (string | null)[];
     /** What was set for the topic itself. */
     config: Record<string, string>;
-    /** Of exactly this topic: `allow User:app read from *`. */
-    acls: string[];
+    /** Of exactly this topic: `allow User:app read from *`. `null`: not kept, by a worker of before. */
+    acls: string[] | null;
   }[];
   /** Topics that somebody has made again under the name since. */
   recreated: string[];

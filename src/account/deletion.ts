@@ -3,18 +3,20 @@ import type { SourceManifest } from '../migration/work/retire.js';
 import type { AccountStep, Deletion } from './account.js';
 import type { Found } from './found.js';
 
-/** What is gone from the source, or was about to go: `null` before its last check. */
+/** What is gone from the source, or was about to go: `null` before its last check, where nothing was asked to go. */
 export function deletionOf(
-  { manifest, deleted, recreated }: Found,
+  { manifest, deletionBegun = false, deleted, recreated }: Found,
   steps: readonly AccountStep[],
 ): Deletion | null {
-  if (!manifest) return null;
+  const begun = deletionBegun || deleted !== undefined;
+  if (!manifest && !begun) return null;
   const approved = steps.find(({ id }) => id === 'deletionApproved')?.parts ?? [];
   return {
     at: deleted?.at ?? null,
+    begun,
     sentence: deleted?.sentence ?? null,
     approvedBy: approved.map(({ name, by, at }) => ({ topic: name, by, at })),
-    topics: manifest.map(
+    topics: (manifest ?? []).map(
       ({ topic, topicId, partitions, replicationFactor, highWatermarks, config, acls }) => {
         const marks = marksOf(highWatermarks);
         return {
@@ -23,7 +25,9 @@ export function deletionOf(
           partitions: partitions ?? marks.length,
           replicationFactor: replicationFactor ?? null,
           // What was really deleted, where that is known: an ACL may have gone by itself before.
-          acls: deleted?.acls ? (deleted.acls.find((one) => one.topic === topic)?.acls ?? []) : (acls ?? []),
+          acls: deleted?.acls
+            ? (deleted.acls.find((one) => one.topic === topic)?.acls ?? [])
+            : (acls ?? null),
         };
       },
     ),

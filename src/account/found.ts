@@ -3,13 +3,16 @@ import { tableOf } from '../migration/by-name.js';
 import { findingShape } from './finding-shape.js';
 import { offsetTableShape, type SourceOffsets, type TargetOffsets } from '../migration/offsets.js';
 import { packedAclsShape, type MadeAcl, type PackedAcls } from '../migration/packed-acls.js';
-import { groupsTranslated } from '../migration/translated.js';
 import type { TranslatedGroup } from '../migration/work/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
 import type { SourceManifest } from '../migration/work/retire.js';
 import type { MadeTopic } from '../migration/work/topics.js';
 import type { Step } from '../migration/state.js';
+import type { Parity } from './account.js';
 import type { State } from './state-carried.js';
+
+/** A comparison as it was kept: of what is evidence the first ranges and differences alone. */
+type KeptReport = Pick<Parity, keyof ParityReport | 'leftOut'>;
 
 /** What activities have found and done, the latest of each kind. */
 export interface Found {
@@ -25,10 +28,12 @@ export interface Found {
     at: string;
     verdict: 'equal' | 'not-proved' | 'differs';
     sentence: string;
-    report: ParityReport;
+    report: KeptReport;
     hashes?: Record<string, string>;
   };
   manifest?: SourceManifest[];
+  /** Something was asked to be deleted, and not answered that nothing was. */
+  deletionBegun?: boolean;
   deleted?: { at: string; sentence: string; acls?: { topic: string; acls: string[] }[] };
   recreated: string[];
   undone?: { undone: string[]; left: string[] };
@@ -49,12 +54,41 @@ const manifest = z.array(
     acls: z.array(text).optional(),
   }),
 );
-const report = z.object({
-  records: text,
-  bytes: text,
-  unverifiable: z.array(z.looseObject({})).default([]),
-  differences: z.array(z.looseObject({})).default([]),
+const range = z.object({
+  ...{ topic: text, partition: z.number(), from: text, to: text, why: text },
+  onSourceAlone: z.number().optional(),
 });
+const difference = z.object({
+  ...{ topic: text, partition: z.number(), source: text.nullable(), target: text.nullable(), what: text },
+});
+const leftOut = z.object({ leftOut: z.number() });
+
+/** Evidence is summed up: behind the first of a list stands how many were left out. */
+function readable<T>(shape: z.ZodType<T>, items: readonly unknown[]): { kept: T[]; left: number } {
+  const kept = items.flatMap((item) => shape.safeParse(item).data ?? []);
+  const others = items.filter((item) => !shape.safeParse(item).success);
+  return {
+    kept,
+    left: others.reduce<number>((sum, item) => sum + (leftOut.safeParse(item).data?.leftOut ?? 1), 0),
+  };
+}
+
+const report = z
+  .object({
+    records: text,
+    bytes: text,
+    unverifiable: z.array(z.unknown()).default([]),
+    differences: z.array(z.unknown()).default([]),
+  })
+  .transform(({ unverifiable, differences, ...sums }): KeptReport => {
+    const [ranges, differing] = [readable(range, unverifiable), readable(difference, differences)];
+    return {
+      ...sums,
+      unverifiable: ranges.kept,
+      differences: differing.kept,
+      leftOut: ranges.left + differing.left,
+    };
+  });
 const madeTopics = z.array(z.object({ name: text, topicId: text.nullable() }));
 const madeAcls = z.array(z.union([packedAclsShape, z.looseObject({ resourceName: text })]));
 const translated = z.array(z.looseObject({ group: text }));
@@ -78,6 +112,7 @@ const answer = z.looseObject({
     .catch(undefined),
   manifest: manifest.optional().catch(undefined),
   acls: acls.optional().catch(undefined),
+  begun: z.boolean().optional().catch(undefined),
   recreated: z.array(text).optional().catch(undefined),
   undone: z.array(text).optional().catch(undefined),
   left: z.array(text).optional().catch(undefined),
@@ -125,13 +160,13 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       if (got.state === 'caught-up' && got.mirrored) found.mirrored = got.mirrored as TargetOffsets;
       return;
     case 'translateGroups':
-      found.translated = withThese(found.translated, got.translated ?? []);
+      found.translated = merged(found.translated, got.translated ?? [], ({ group }) => group);
       return;
     case 'watchParity':
       if (got.report && (got.state === 'equal' || got.state === 'not-proved' || got.state === 'differs'))
         found.parity = {
           ...{ at, verdict: got.state, sentence: got.sentence ?? '' },
-          report: got.report as unknown as ParityReport,
+          report: got.report,
           ...(got.data && { hashes: got.data.hashes }),
         };
       return;
@@ -140,7 +175,9 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
         found.manifest = got.manifest as unknown as SourceManifest[];
       return;
     case 'deleteSource':
-      if (got.sentence !== undefined && (got.findings ?? []).length === 0)
+      // Only with findings it says that it has deleted nothing now.
+      if ((got.findings ?? []).length > 0 && got.begun !== true) found.deletionBegun = false;
+      else if (got.sentence !== undefined && (got.findings ?? []).length === 0)
         found.deleted = { at, sentence: got.sentence, ...(got.acls && { acls: got.acls }) };
       return;
     case 'watchDeleted':
@@ -150,6 +187,11 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       found.undone = { undone: got.undone ?? [], left: got.left ?? [] };
       return;
   }
+}
+
+/** What may have been done although nothing was answered. */
+export function begin(found: Found, activity: string): void {
+  if (activity === 'deleteSource') found.deletionBegun = true;
 }
 
 /** What was found in runs that Temporal has no longer: as much of it as went along. */
@@ -173,11 +215,12 @@ export function foundIn({ facts, steps }: State): Found {
     ...(compared && {
       parity: {
         at: compared.at,
-        verdict: parity?.unverified ? 'not-proved' : parity?.status === 'blocked' ? 'differs' : 'equal',
+        verdict: verdictOf(report.parse(compared.data), compared.unverified ?? parity?.unverified),
         sentence: compared.sentence,
-        report: report.parse(compared.data) as unknown as ParityReport,
-      } as const,
+        report: report.parse(compared.data),
+      },
     }),
+    ...(facts.deletingSince !== undefined && { deletionBegun: true }),
     ...(manifestKept && { manifest: manifestKept as unknown as SourceManifest[] }),
     ...(gone?.status === 'done' && {
       deleted: {
@@ -190,16 +233,18 @@ export function foundIn({ facts, steps }: State): Found {
   };
 }
 
+/** By what was found, and not by how the step stands: it may be blocked, skipped or open again for other reasons. */
+function verdictOf(
+  { differences, unverifiable, leftOut: more }: KeptReport,
+  unverified: Step['unverified'],
+): 'equal' | 'not-proved' | 'differs' {
+  if (differences.length > 0) return 'differs';
+  return unverifiable.length > 0 || more > 0 || unverified ? 'not-proved' : 'equal';
+}
+
 function dataOf(steps: readonly Step[], id: Step['id']): Record<string, unknown> | undefined {
   const data = steps.find((step) => step.id === id)?.evidence.findLast((one) => one.data !== undefined)?.data;
   return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
-}
-
-function withThese(before: readonly TranslatedGroup[], these: readonly TranslatedGroup[]): TranslatedGroup[] {
-  const now = new Set(these.map(({ group }) => group));
-  return groupsTranslated(these).length === 0 && these.length === 0
-    ? [...before]
-    : [...before.filter(({ group }) => !now.has(group)), ...these];
 }
 
 function merged<T>(before: readonly T[], these: readonly T[], key: (one: T) => string): T[] {

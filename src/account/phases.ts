@@ -8,6 +8,14 @@ const memo = z.object({
   step: z.string().nullable(),
 });
 
+const handedOn = z
+  .object({
+    at: z.string(),
+    by: z.string().nullable().default(null),
+    note: z.string().nullable().default(null),
+  })
+  .transform(({ at, by, note }): Pause => ({ from: at, to: null, by, note, resumedBy: null }));
+
 interface ShownAt {
   at: string;
   state: AccountState;
@@ -32,10 +40,14 @@ export function phasesOf(runs: readonly Run[], until: string): Phase[] {
   }));
 }
 
-/** From what people have said: when and by whom it was paused and resumed. An abort ends a pause too. */
-export function pausesOf(said: readonly Saying[], endedAt: string | null): Pause[] {
-  const pauses: Pause[] = [];
-  let open: Pause | undefined;
+/**
+ * From what people have said: when and by whom it was paused and resumed. An abort ends a pause too.
+ *
+ * @param before the pause in which the first of these runs began, as it was handed on
+ */
+export function pausesOf(said: readonly Saying[], endedAt: string | null, before: unknown): Pause[] {
+  let open = handedOn.safeParse(before).data;
+  const pauses: Pause[] = open ? [open] : [];
   for (const { message, at, by, note, refused } of said) {
     if (refused !== null) continue;
     if (message === 'pause' && !open) {

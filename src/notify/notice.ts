@@ -59,8 +59,8 @@ export function noticeOf(
   };
 }
 
-/** Opaque, and without the full stop that a signature divides by. */
-const idOf = (parts: readonly string[]): string =>
+/** By what whoever is told knows it again: opaque, and without the full stop that a signature divides by. */
+export const idOf = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 
 /** The lines of a message for people, the headline first. */

@@ -24,6 +24,10 @@ export interface Target {
   tell(notice: Notice, signal?: AbortSignal): Promise<void>;
 }
 
+/** Those of whom `ferry.yaml` names nobody. */
+export const unknownTeams = (known: NotifySettings['teams'], teams: readonly string[]): string[] =>
+  teams.filter((team) => under(known, team) === undefined);
+
 /**
  * Whom to tell of a migration, each once, and a sentence for each that is not known.
  */
@@ -31,15 +35,14 @@ export function targetsOf(
   settings: NotifySettings,
   { notify, team: owner }: Pick<Migration, 'notify' | 'team'>,
 ): { targets: Target[]; missing: string[] } {
-  const missing: string[] = [];
+  const missing = unknownTeams(settings.teams, notify?.teams ?? []).map(
+    (team) => `Team ${team} was not told: ferry.yaml has no such team under notify.teams.`,
+  );
   const names = new Set([...settings.everyone, ...(notify?.addresses ?? [])]);
   // Who owns the topics need not be known here: lists are filtered by the same word.
   for (const name of (owner !== undefined && under(settings.teams, owner)) || []) names.add(name);
-  for (const team of notify?.teams ?? []) {
-    const members = under(settings.teams, team);
-    if (!members) missing.push(`Team ${team} was not told: ferry.yaml has no such team under notify.teams.`);
-    for (const name of members ?? []) names.add(name);
-  }
+  for (const team of notify?.teams ?? [])
+    for (const name of under(settings.teams, team) ?? []) names.add(name);
   const mails = [...names].filter(isAddress);
   const { mail } = settings;
   if (mails.length > 0 && !mail)

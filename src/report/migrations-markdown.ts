@@ -1,26 +1,28 @@
 import type { Account } from '../account/account.js';
 import { named, oneLine } from '../migration/foreign-text.js';
 import type { Block, Section } from './account/document.js';
-import { overviewOf } from './account/fleet.js';
-import { numbersOf, sectionsOf } from './account/sections.js';
-import { clock } from './account/words.js';
+import { onlyOf, overviewOf, type Missing } from './account/fleet.js';
+import { sectionsOf } from './account/sections.js';
+import { numbersOf } from './account/sections/numbers.js';
+import { writtenFrom } from './account/words.js';
 
 /** The same as the page, in Markdown as GitHub reads it: for a ticket or a repository. */
-export function migrationsMarkdown(accounts: readonly Account[], title = 'These migrations'): string {
-  const [only] = accounts.length === 1 ? accounts : [];
+export function migrationsMarkdown(
+  accounts: readonly Account[],
+  title = 'These migrations',
+  missing: readonly Missing[] = [],
+): string {
+  const only = onlyOf(accounts, missing);
   const all = only
-    ? [`# ${plain(`What happened in ${named(only.name)}`)}`, written(only), ...migration(only, '##')]
+    ? [`# ${plain(`What happened in ${named(only.name)}`)}`, writtenFrom(accounts), ...migration(only, '##')]
     : [
         `# ${plain(`What happened in ${named(title)}`)}`,
-        ...(accounts[0] ? [written(accounts[0])] : []),
-        ...overviewOf(accounts).flatMap(blockText),
+        writtenFrom(accounts),
+        ...overviewOf(accounts, missing).flatMap(blockText),
         ...accounts.flatMap((account) => [`## ${plain(named(account.name))}`, ...migration(account, '###')]),
       ];
   return `${all.join('\n\n')}\n`;
 }
-
-const written = ({ readAt }: Account): string =>
-  `Written by kafka-ferry from what Temporal had kept at ${clock(readAt)} UTC.`;
 
 function migration(account: Account, heading: string): string[] {
   return [

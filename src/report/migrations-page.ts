@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Account } from '../account/account.js';
 import { named } from '../migration/foreign-text.js';
 import { anchorOf, sectionsAsHtml } from './account/as-html.js';
-import { overviewOf } from './account/fleet.js';
+import { onlyOf, overviewOf, type Missing } from './account/fleet.js';
 import { accountScript } from './account/script.js';
-import { numbersOf, sectionsOf } from './account/sections.js';
+import { sectionsOf } from './account/sections.js';
+import { numbersOf } from './account/sections/numbers.js';
 import { accountStyle } from './account/style.js';
-import { clock } from './account/words.js';
+import { writtenFrom } from './account/words.js';
 import { Html, markup } from './html.js';
 import { style } from './page-style.js';
 
@@ -16,12 +17,15 @@ import { style } from './page-style.js';
  *
  * @param title of several; one is called by its own name
  */
-export function migrationsPage(accounts: readonly Account[], title = 'These migrations'): string {
-  const [only] = accounts.length === 1 ? accounts : [];
+export function migrationsPage(
+  accounts: readonly Account[],
+  title = 'These migrations',
+  missing: readonly Missing[] = [],
+): string {
+  const only = onlyOf(accounts, missing);
   const heading = only ? `What happened in ${named(only.name)}` : `What happened in ${named(title)}`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(accountScript).digest('base64')}'`;
   const parts = only ? sectionsOf(only) : [];
-  const readAt = accounts.map((one) => one.readAt).sort()[0] ?? null;
   return markup`<!doctype html>
     <html lang="en">
       <head>
@@ -35,7 +39,7 @@ export function migrationsPage(accounts: readonly Account[], title = 'These migr
         <a class="skip" href="#content">To the report</a>
         <header>
           <h1>${heading}</h1>
-          <p class="soft">Written by kafka-ferry from what Temporal had kept at ${clock(readAt)} UTC.</p>
+          <p class="soft">${writtenFrom(accounts)}</p>
           <nav aria-label="Parts of this page">
             <ul>
               ${
@@ -51,7 +55,7 @@ export function migrationsPage(accounts: readonly Account[], title = 'These migr
             only
               ? [numbers(only), ...sectionsAsHtml(parts)]
               : [
-                  ...sectionsAsHtml([{ title: 'All of them', blocks: overviewOf(accounts) }]),
+                  ...sectionsAsHtml([{ title: 'All of them', blocks: overviewOf(accounts, missing) }]),
                   ...accounts.map(
                     (account, at) =>
                       markup`<details class="part migration" id="m${at}">

@@ -1,43 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium as playwright, type Browser } from 'playwright-core';
 import type { Account } from '../../src/account/account.js';
 import { migrationsPage } from '../../src/report/migrations-page.js';
 import { recordedAccount } from '../unit/accounts.js';
-import { chromium, flags } from './chromium.js';
-
-const evil = '<script>document.title="taken"</script><img src=x onerror="document.title=\'taken\'">';
+import { contrasts, evil, readable, WrittenPages } from './written-pages.js';
 
 describe('the page about what happened', () => {
-  let browser: Browser;
-  let folder: string;
+  let pages: WrittenPages;
   let account: Account;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'ferry-migrations-'));
-    browser = await playwright.launch({ executablePath: await chromium(), args: flags });
+    pages = await WrittenPages.launch();
     account = await recordedAccount('simpleMirroring-told');
   });
-  afterAll(async () => {
-    await browser.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => pages.close());
 
-  /** The page as a person opens it, what it asked the network for, and what went wrong in it. */
-  async function open(accounts: Account[], colorScheme: 'light' | 'dark' = 'light') {
-    const file = join(folder, 'report.html');
-    writeFileSync(file, migrationsPage(accounts, evil));
-    const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, colorScheme });
-    const asked: string[] = [];
-    const wrong: string[] = [];
-    page.on('request', (request) => asked.push(request.url()));
-    page.on('pageerror', ({ message }) => wrong.push(message));
-    page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
-    await page.goto(pathToFileURL(file).href);
-    return { page, asked, wrong };
-  }
+  const open = (accounts: Account[], scheme?: 'light' | 'dark') =>
+    pages.open(migrationsPage(accounts, evil), scheme);
 
   test('asks nobody for anything, and lets no name act', async () => {
     const hostile = {
@@ -93,23 +70,8 @@ describe('the page about what happened', () => {
 
   test.each(['light', 'dark'] as const)('can be read where it is %s', async (scheme) => {
     const { page } = await open([account], scheme);
-    // As text: this code knows no browser.
-    const ratios = await page.evaluate<number[]>(`(() => {
-      const light = (color) => {
-        const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((part) => {
-          const c = part / 255;
-          return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-      };
-      const ground = light(getComputedStyle(document.body).backgroundColor);
-      return ['body', '.soft', 'nav a', 'th', 'figcaption', 'summary'].map((selector) => {
-        const text = light(getComputedStyle(document.querySelector(selector)).color);
-        return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-      });
-    })()`);
-    // WCAG 2.2, 1.4.3.
-    for (const ratio of ratios) expect(ratio).toBeGreaterThanOrEqual(4.5);
+    const ratios = await contrasts(page, ['body', '.soft', 'nav a', 'th', 'figcaption', 'summary']);
+    for (const ratio of ratios) expect(ratio).toBeGreaterThanOrEqual(readable);
     await page.close();
   });
 });

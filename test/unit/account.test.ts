@@ -6,6 +6,7 @@ import { offsetTable } from '../../src/migration/offsets.js';
 import { pack } from '../../src/migration/packed.js';
 import { packAcls } from '../../src/migration/packed-acls.js';
 import { packTranslated } from '../../src/migration/translated.js';
+import { writtenAs } from '../../src/report/account/written.js';
 import { done, readAt, recordedAccount, recordedRun, runOf, shown, time } from './accounts.js';
 
 const file = {
@@ -310,5 +311,7 @@ describe('from what happened', () => {
     const end = { at: time(0), how: 'terminated' as const, sentence: 'by hand' };
     const told = accountOf({ workflowId: 'migrate/x', runs: [{ ...run, end }] }, readAt);
     expect(told).toMatchObject({ state: 'terminated', outcome: null, endedAt: time(0) });
+    expect(told.endedBecause).toBe('by hand');
+    expect(writtenAs('md', [told])).toContain('Temporal says why: by hand');
   });
 });

@@ -146,6 +146,32 @@ describe('without Temporal', () => {
     expect({ out, code }).toEqual({ out: '', code: 1 });
     expect(err).toEqual([expect.stringContaining(`Temporal at ${address} did not answer`)]);
   });
+
+  it('plan says what its ferry.yaml does not know', async () => {
+    const address = `127.0.0.1:${await closedPort()}`;
+    const config = write(
+      'teams.yaml',
+      JSON.stringify({
+        temporal: { address },
+        clusters: { a: { bootstrap: [address] }, b: { bootstrap: [address] } },
+        notify: { webhooks: { board: { url: 'https://board.example' } }, teams: { payments: ['board'] } },
+      }),
+    );
+    const file = write(
+      'teams-orders.yaml',
+      'name: orders\nstrategy: simplestCase\nsource: a\ntarget: b\ntopics: [{ name: t }]\nnotify: { teams: [payments, paymets] }\n',
+    );
+    const { out } = await ferryOf('plan', file, '--config', config, '--json');
+    const { findings } = JSON.parse(out) as {
+      findings: { key: string; weight: string; sentence: unknown }[];
+    };
+    expect(findings.filter(({ key }) => key.startsWith('team-'))).toEqual([
+      {
+        ...{ weight: 'notes', key: 'team-unknown:paymets' },
+        sentence: expect.stringContaining('no team paymets under notify.teams') as unknown,
+      },
+    ]);
+  });
 });
 
 /** A port of this machine on which nobody listens. */

@@ -144,3 +144,18 @@ it('JSON has its version, of one and of several', async () => {
     accounts: all.map(({ name }) => ({ name })),
   });
 });
+
+it('says of a fleet what Temporal has no longer, and tells the others, also where one alone is left', async () => {
+  const [account] = await accounts();
+  if (!account) throw new Error('no account');
+  const missing = [{ name: 'old', why: 'Temporal has no migration "old" <b>.' }];
+  const page = read(writtenAs('html', [account], 'shop', missing));
+  expect(page.querySelector('h1')?.textContent).toBe('What happened in shop');
+  expect(page.querySelector('main .warn')?.textContent).toBe(missing[0]?.why);
+  expect(page.querySelector('#m0')?.textContent).toContain(account.name);
+  expect(writtenAs('md', [account], 'shop', missing)).toContain('Temporal has no migration "old" \\<b\\>.');
+  expect(JSON.parse(writtenAs('json', [account], 'shop', missing))).toMatchObject({
+    ...{ kind: 'kafka-ferry/accounts', title: 'shop', missing },
+    accounts: [{ name: account.name }],
+  });
+});

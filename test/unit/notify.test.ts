@@ -5,6 +5,7 @@ import { toTell } from '../../src/migration/telling.js';
 import { linesOf, noticeOf } from '../../src/notify/notice.js';
 import { isSecret, signed } from '../../src/notify/signature.js';
 import { targetsOf, type NotifySettings } from '../../src/notify/targets.js';
+import { untold } from '../../src/notify/untold.js';
 import { eventOf } from '../../src/notify/webhook.js';
 import { at, stateAt } from './migration-states.js';
 
@@ -122,5 +123,40 @@ describe('whom to tell', () => {
       missing: ['No mail was sent: ferry.yaml names no mail server under notify.mail.'],
     });
     expect(named({ teams: ['constructor'] }).names).toEqual(['board', 'chat']);
+  });
+});
+
+describe('before a migration begins it is said whom ferry.yaml does not know', () => {
+  const keys = (changes: object, of: NotifySettings | undefined = settings) =>
+    untold(of, parseMigration({ ...stateAt('drain').migration, ...changes }).migration!).map(
+      ({ key }) => key,
+    );
+  const { mail: _, ...without } = settings;
+  const nobody = { webhooks: {}, chats: {}, everyone: [], teams: {} };
+
+  it('of the teams to be told, and the one that owns the topics', () => {
+    expect(keys({ team: 'payments', notify: { teams: ['constructor'] } })).toEqual([]);
+    expect(keys({ notify: { teams: ['nobody', 'payments', 'toString'] } })).toEqual([
+      'team-unknown:nobody',
+      'team-unknown:toString',
+    ]);
+    expect(keys({ team: 'shop' })).toEqual(['team-unknown:shop']);
+    expect(keys({ team: 'shop', notify: { teams: ['shop'] } })).toEqual(['team-unknown:shop']);
+  });
+
+  it.each([
+    ['no notify', undefined],
+    ['no team', nobody],
+  ])('but where ferry.yaml has %s not of an owner, who is named for lists too', (_name, known) => {
+    expect(untold(known, { team: 'shop' })).toEqual([]);
+    const { migration } = parseMigration({ ...stateAt('drain').migration, notify: { teams: ['shop'] } });
+    expect(untold(known, migration!)).toEqual([expect.objectContaining({ key: 'team-unknown:shop' })]);
+  });
+
+  it('and of addresses where there is no mail server', () => {
+    const addressed = { notify: { addresses: ['ann@example.com'] } };
+    expect(keys(addressed)).toEqual([]);
+    expect(keys(addressed, without)).toEqual(['mail-unknown']);
+    expect(keys({ notify: { remind: '24h' } }, without)).toEqual([]);
   });
 });

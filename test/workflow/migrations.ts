@@ -1,4 +1,9 @@
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { CancelledFailure, type Duration } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import {
@@ -217,6 +222,11 @@ export class Migrations {
     return this.environment.client;
   }
 
+  /** Where the server is. */
+  get address(): string {
+    return this.environment.address;
+  }
+
   /** What the next migration will be called. */
   nextName(): string {
     return `${this.prefix}${this.#count + 1}`;
@@ -337,7 +347,7 @@ const scheduled = 1;
  * mirror is told to stop before.
  */
 async function end(handle: WorkflowHandle): Promise<boolean> {
-  if ((await handle.describe()).status.name !== 'RUNNING') return true;
+  if (!(await runs(handle))) return true;
   if (!(await rests(handle))) return false;
   // Asked for after that: what a migration keeps running in the background while it rests has been scheduled by now.
   const { task, activities } = underWay((await handle.fetchHistory()).events ?? []);
@@ -346,6 +356,16 @@ async function end(handle: WorkflowHandle): Promise<boolean> {
   // The time-skipping server lets a run end as Canceled only when it was asked to cancel it.
   else if (areTakenUp(await pendingOf(handle))) await handle.cancel().catch(() => undefined);
   return false;
+}
+
+/** One that a test has deleted does not. */
+async function runs(handle: WorkflowHandle): Promise<boolean> {
+  try {
+    return (await handle.describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 /** What the server waits for, by one look at the history: a workflow task, and activities. */

@@ -2,13 +2,19 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { tellingActivities } from '../../activities/telling/telling.js';
+import { ferry } from '../../app/cli/program.js';
 import { historiesOf } from '../../app/connections/histories.js';
 import type { Account } from '../../src/account/account.js';
 import { accountOf } from '../../src/account/account-of.js';
+import { fleetId } from '../../src/migration/membership.js';
+import { workflowId } from '../../src/migration/messages.js';
 import { openKeeper } from '../../src/report/account/keeper.js';
 import type { Notice } from '../../src/notify/notice.js';
+import { eventually } from '../eventually.js';
 import { receiver, type Receiver } from '../receivers.js';
+import { prepare, startFleet } from './fleets.js';
 import { Migrations } from './migrations.js';
 
 let migrations: Migrations;
@@ -90,4 +96,77 @@ it('of many runs one report is written at the end, and everything is in it', asy
   expect(ids[0]).toBe(ids.find((one, at) => at > 0 && one === ids[0]));
   expect(new Set(ids).size).toBe(ids.length - 1);
   expect(notices.at(-1)).toMatchObject({ event: 'done', link: `https://ui.example/${id}` });
+});
+
+it('of a migration whose first runs Temporal has no longer tells so, and tells the rest', async () => {
+  const migration = await migrations.start('simpleMirroring');
+  await migration.reach('deletionApproved', 'waiting');
+  const { workflowId: id } = migration.handle;
+  const [first, ...later] = (await read(id)).runs;
+  if (!first || later.length === 0) throw new Error('one run alone');
+  const { client } = migrations;
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: id, runId: first.runId },
+  });
+  const account = await eventually(
+    () => read(id),
+    ({ gone }) => gone.length > 0,
+  );
+  expect(account.runs.map(({ runId }) => runId)).toEqual(
+    expect.arrayContaining(later.map(({ runId }) => runId)),
+  );
+  expect(account.runs.map(({ runId }) => runId)).not.toContain(first.runId);
+  expect(account.gone).toEqual([expect.stringContaining('are gone from Temporal')]);
+  expect(account.steps.find(({ id }) => id === 'createTopics')).toMatchObject({ status: 'done' });
+  await expect(historiesOf(client, id, first.runId)).rejects.toThrow(WorkflowNotFoundError);
+});
+
+it('of a fleet has the migrations that are there, and says which Temporal has no longer', async () => {
+  const [kept, lost] = [prepare(migrations), prepare(migrations)];
+  const fleet = await startFleet(migrations, [{ name: 'one', of: [kept, lost] }]);
+  for (const one of [kept, lost]) {
+    await fleet.knows(one.name, ({ state }) => state === 'waiting');
+    await one.migration().reach('deletionApproved', 'waiting');
+    await one.migration().say('deletionApproved', { by: 'ann', topic: `orders-${one.name}` });
+  }
+  await fleet.outcome();
+  const { client } = migrations;
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: workflowId(lost.name) },
+  });
+  const printed: string[] = [];
+  const complained: string[] = [];
+  let code: number | undefined;
+  const report = async (...words: string[]) => {
+    await ferry(['report', ...words], {
+      terminal: {
+        print: (text) => printed.push(text),
+        complain: (text) => complained.push(text),
+        redraws: false,
+        redraw: () => undefined,
+      },
+      environment: { TEMPORAL_ADDRESS: migrations.address },
+      end: (ended) => (code = ended),
+    });
+    return printed.splice(0).join('\n');
+  };
+  const name = fleet.handle.workflowId.slice(fleetId('').length);
+  const told = await eventually(
+    async () =>
+      JSON.parse(await report('--fleet', name, '--json')) as { missing?: { name: string; why: string }[] },
+    ({ missing }) => missing?.length === 1,
+  );
+  expect(code).toBe(0);
+  expect(told).toMatchObject({
+    kind: 'kafka-ferry/accounts',
+    accounts: [{ name: kept.name, state: 'done' }],
+    missing: [{ name: lost.name }],
+  });
+  expect(told.missing?.[0]?.why).toContain(`Temporal has no migration "${lost.name}"`);
+  // Who names it is told.
+  await report(lost.name);
+  expect(code).toBe(2);
+  expect(complained).toEqual([expect.stringContaining(`Temporal has no migration "${lost.name}"`)]);
 });

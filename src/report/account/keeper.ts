@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CloudEvent } from 'cloudevents';
 import type { Account } from '../../account/account.js';
 import { FerryError } from '../../migration/errors.js';
+import { idOf } from '../../notify/notice.js';
 import { eventType, sendEvent, type Webhook } from '../../notify/webhook.js';
 import { reportKinds, type ReportKind } from './report-kinds.js';
 
@@ -56,7 +57,8 @@ async function inFolder(folder: string, account: Account): Promise<string[]> {
 function sent(webhook: Webhook, account: Account, signal?: AbortSignal): Promise<void> {
   const { workflowId, name, endedAt, readAt, startedAt } = account;
   const event = new CloudEvent<Account>({
-    id: `report-${startedAt.replaceAll(/\D/g, '')}`,
+    // Receivers know an event by its id alone, and migrations of a fleet begin at one moment.
+    id: idOf([workflowId, 'report', startedAt]),
     type: eventType('report'),
     source: `/kafka-ferry/${workflowId}`,
     subject: name,
