@@ -65,10 +65,14 @@ export class MigrationGauges {
 }
 
 /** A memo is written by whoever starts a workflow: what is no word of ours would be a label of its own. */
-function labelsOf({ strategy, state, step }: Listed): { strategy: string; state: string; step: string } {
+function labelsOf({ strategy, state, step, unread }: Listed): {
+  strategy: string;
+  state: string;
+  step: string;
+} {
   return {
     strategy: isStrategy(strategy) ? strategy : 'other',
-    state: stateWords.some((word) => word === state) ? state : 'other',
+    state: unread ? 'unknown' : stateWords.some((word) => word === state) ? state : 'other',
     step: step === null ? '' : Object.hasOwn(stepKinds, step) ? step : 'other',
   };
 }

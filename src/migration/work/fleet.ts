@@ -20,6 +20,8 @@ export interface SeenMigration {
   /** What it last wrote down, or how its run ended. */
   state: string;
   step: string | null;
+  /** What it wrote down cannot be read by this worker, so `state` and `step` of one that runs say nothing. */
+  unread?: true;
   startedAt: string;
   /** What it is of. */
   strategy: string;
