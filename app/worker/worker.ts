@@ -115,22 +115,17 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       shutdownForceTime: stopWithinMs,
     });
     const ended = new AbortController();
-    const telling =
-      settings.metrics === undefined
-        ? undefined
-        : keepMigrationGauges(
-            new MigrationGauges(
-              Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue }),
-            ),
-            () => listRunning(client, taskQueue),
-            ended.signal,
-          );
+    if (settings.metrics !== undefined)
+      void keepMigrationGauges(
+        new MigrationGauges(Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue })),
+        (deadline) => connection.withDeadline(deadline, () => listRunning(client, taskQueue)),
+        ended.signal,
+      );
     await runTogether(Object.values(workers), () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );
     }).finally(() => ended.abort());
-    await telling;
   } finally {
     await health?.close();
     await traces?.close();
