@@ -11,7 +11,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { judgeControl, type Judgement, type SharedControl } from '../src/migration/claims.js';
+import { judgeControl, type SharedControl } from '../src/migration/claims.js';
+import type { Judgement } from '../src/migration/judgement.js';
 import { detailsOf } from '../src/migration/details.js';
 import { addEvidence } from '../src/migration/evidence.js';
 import { messageDescription, statusQuery } from '../src/migration/messages.js';

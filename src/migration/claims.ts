@@ -3,7 +3,8 @@ import { addEvidence } from './evidence.js';
 import { mirrorKind } from './file.js';
 import { few, named } from './foreign-text.js';
 import { inFull } from './listed.js';
-import { isFleetId } from './membership.js';
+import { already, refuse, type Judgement } from './judgement.js';
+import { isFleetsWord } from './membership.js';
 import {
   readClaim,
   readControl,
@@ -23,8 +24,8 @@ import {
   type Said,
   type Step,
 } from './state.js';
-import { formatRate } from './rate.js';
-import { isHumanStep, isMirrored, stepKind, type HumanStepId } from './strategies.js';
+import { isHumanStep, stepKind, type HumanStepId } from './strategies.js';
+import { judgeThrottle } from './throttling.js';
 
 /**
  * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
@@ -32,14 +33,6 @@ import { isHumanStep, isMirrored, stepKind, type HumanStepId } from './strategie
  * - `accepted-by-key`: what asks is accepted by its key; before, an override accepted all of it at once.
  */
 export type Rule = 'override-counts-at-once' | 'accepted-by-key';
-
-/** What becomes of a message: `apply` changes the state; a refusal says in one sentence why and what to do. */
-export type Judgement =
-  | { answer: string; apply: () => void; refusal?: undefined }
-  | { refusal: string; answer?: undefined; apply?: undefined };
-
-const refuse = (refusal: string): Judgement => ({ refusal });
-const already = (answer: string): Judgement => ({ answer, apply: () => undefined });
 
 /**
  * Judges a signal or an update, which have the same names and mean the same. Changes nothing until `apply` is
@@ -257,11 +250,11 @@ function controlled(
   switch (name) {
     case 'pause':
       // What a person has paused goes on when a person says so, and not with the fleet.
-      return state.paused && !(isFleets(state.paused) && !isFleets(control))
+      return state.paused && !(isFleetsWord(state.paused) && !isFleetsWord(control))
         ? already('paused already')
         : { answer: 'pauses at the next safe point', apply: () => (state.paused = said(control, at)) };
     case 'resume':
-      if (state.paused && isFleets(control) && state.paused.by !== control.by)
+      if (state.paused && isFleetsWord(control) && state.paused.by !== control.by)
         return already('it was paused by somebody else');
       return state.paused
         ? { answer: 'goes on', apply: () => (state.paused = null) }
@@ -342,48 +335,6 @@ function judgeAcceptance(
       state.decision = { what: 'retry', ...said(control, at) };
     },
   };
-}
-
-const isFleets = ({ by }: Pick<Control, 'by'>): boolean => by !== undefined && isFleetId(by);
-
-/** A mirror that copies heeds it within seconds. What the fleet gives each of its mirrors is kept beside what a person says. */
-function judgeThrottle(state: MigrationState, { by, note, rate }: Control, at: string): Judgement {
-  const { migration, fleet } = state;
-  if (by === undefined) return refuse('throttle needs by: who says so');
-  if (rate === undefined)
-    return refuse('throttle needs rate: {"by":"…","rate":"20MB/s"}, or null for as the file says');
-  if (!isMirrored(migration.strategy))
-    return refuse(`${migration.strategy} has no mirror: nothing is copied`);
-  if (mirrorKind(migration) === 'mirrormaker')
-    return refuse(
-      `MirrorMaker copies for this migration, and knows no rate: set a quota (producer_byte_rate) for its user on ${migration.target}`,
-    );
-  if (isFleets({ by }) && by !== fleet?.id) return refuse(`this migration is not in ${by}`);
-  const key = isFleets({ by }) ? 'fleet' : 'own';
-  const before = state.throttle?.[key];
-  if (before === (rate ?? undefined)) return already('it is so already');
-  const told = rate === null ? 'as fast as the file says' : `at most ${formatRate(rate)}`;
-  return {
-    answer: `copies ${told} within seconds`,
-    apply: () => {
-      const { [key]: _, ...others } = state.throttle ?? {};
-      state.throttle = { ...others, ...(rate !== null && { [key]: rate }) };
-      const step = currentStep(state);
-      if (step && key === 'own')
-        addEvidence(step, { at, sentence: `Throttled by ${by}${note ? ` (${note})` : ''}: copies ${told}.` });
-    },
-  };
-}
-
-/** Bytes a second that its mirror may copy now: the least of what the file, a person and the fleet say. */
-export function rateOf({
-  migration,
-  throttle,
-}: Pick<MigrationState, 'migration' | 'throttle'>): number | undefined {
-  const said = [migration.copying.bytesPerSecond, throttle?.own, throttle?.fleet].flatMap(
-    (rate) => rate ?? [],
-  );
-  return said.length > 0 ? Math.min(...said) : undefined;
 }
 
 function judgeAmendment(state: MigrationState, control: Control, at: string): Judgement {

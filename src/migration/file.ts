@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
+import { notifyShape, teamName } from './notify-shape.js';
+import { aDuration, anObject, unique } from './shape-words.js';
 import { strategies, strategyNames } from './strategies.js';
 import { workloadShape } from './workload.js';
 
@@ -10,7 +12,6 @@ export interface Mistake {
   expected: string;
 }
 
-const aDuration = { error: 'expected a duration such as 500ms, 150s, 10m, 24h or 7d' };
 const duration = (fallback: string) =>
   z
     .string(aDuration)
@@ -38,31 +39,9 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
-/** Who owns the topics, or is told: by it lists are filtered, and `ferry.yaml` knows how to reach them. */
-export const teamName = z
-  .string({ error: 'expected the name of a team' })
-  .regex(/^\S(.{0,98}\S)?$/, { error: 'expected the name of a team, of up to 100 characters' });
-
-/** As much of RFC 5321 as an address of a person has; what is more is for the mail server to refuse. */
-const address = z
-  .string({ error: 'expected an e-mail address' })
-  .regex(/^[\w.!#$%&'*+/=?^{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, {
-    error: 'expected an e-mail address',
-  })
-  .max(254, { error: 'expected an e-mail address' });
-
-/** Each costs a handful of events of history. */
-const shortestReminderMs = 2 * 60 * 60_000;
-
 const principalOrWorkload = z.union([principal, workloadShape], {
   error:
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
-});
-
-/** Keys that are not known are told one by one; this is for what is no object at all. */
-const anObject = (keys: string) => ({
-  error: (issue: { code?: string | undefined }) =>
-    issue.code === 'invalid_type' ? `expected an object with ${keys}` : undefined,
 });
 
 /** Where a form or Temporal's tools have read the JSON, a number as large as this is rounded already. */
@@ -75,14 +54,6 @@ const configValue = z
   .refine((value) => typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER, aWholeNumber)
   .transform(String);
 
-function unique<T>(what: string, key: (item: T) => string) {
-  return {
-    check: (items: T[]) => new Set(items.map(key)).size === items.length,
-    error: `expected each ${what} once`,
-  };
-}
-
-const uniqueTexts = unique('name', (name: string) => name);
 const uniqueTopics = unique('topic', (topic: { name: string }) => topic.name);
 const uniqueTargets = unique(
   'target topic name',
@@ -223,28 +194,7 @@ export const migrationShape = z.strictObject(
         anObject('source, target, subjects, ids and idDistance'),
       )
       .optional(),
-    notify: z
-      .strictObject(
-        {
-          teams: z
-            .array(teamName, { error: 'expected a list of teams' })
-            .refine(uniqueTexts.check, { error: uniqueTexts.error })
-            .default([]),
-          addresses: z
-            .array(address, { error: 'expected a list of e-mail addresses' })
-            .max(50, { error: 'expected at most 50 addresses' })
-            .default([]),
-          remind: z
-            .string(aDuration)
-            .refine((text) => parseDuration(text) !== null, aDuration)
-            .refine((text) => (parseDuration(text) ?? 0) >= shortestReminderMs, {
-              error: 'expected a duration of at least 2h: a reminder is for who has forgotten',
-            })
-            .optional(),
-        },
-        anObject('teams, addresses and remind'),
-      )
-      .optional(),
+    notify: notifyShape.optional(),
     waits: z
       .strictObject(
         {

@@ -3,7 +3,9 @@ import { opensIn } from './hours.js';
 
 /** The workflow of a fleet: no migration has a slash in its name. */
 export const fleetId = (name: string): string => `fleet/${name}`;
-export const isFleetId = (id: string): boolean => id.startsWith('fleet/');
+/** Whether a fleet says it, and no person. */
+export const isFleetsWord = ({ by }: { by?: string | undefined }): boolean =>
+  by?.startsWith(fleetId('')) ?? false;
 export const fleetName = (id: string): string => id.slice(fleetId('').length);
 
 /** Of fleets alone, to a migration: a `Membership`. */

@@ -166,10 +166,10 @@ test('a migration that has ended is reported as the brokers had it, and people w
   const kept = JSON.parse(readFileSync(join(folder, 'reports', written), 'utf8')) as Account;
   expect({ ...kept, readAt: '', runs: [] }).toEqual({ ...account, readAt: '', runs: [] });
 
-  // What comes later is told once who hangs is given up; so may this be.
+  // It is told beside the report.
   await eventually(
     async () => board.got,
-    (got) => got.some(({ body }) => body.includes('deletion-asks')),
+    (got) => got.some(({ body }) => (JSON.parse(body) as { data: Notice }).data.event === 'done'),
   );
   const notices = board.got.map(({ headers, body }) => {
     const signed = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]));
@@ -184,6 +184,7 @@ test('a migration that has ended is reported as the brokers had it, and people w
       'waits-for-you consumerSwitched',
       'waits-for-you producerSwitched',
       'deletion-asks deletionApproved',
+      'done ',
     ]),
   );
   const asks = notices.find(({ event }) => event === 'deletion-asks');

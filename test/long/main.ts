@@ -42,7 +42,6 @@ const parts: Record<string, readonly string[]> = {
   'node-26': onNode(26),
   readme: long('readme.test.ts'),
   large: long('large.test.ts'),
-  telling: long('telling.test.ts'),
   'looking-after': onLab('looking-after.test.ts'),
   codec: onLab('codec.test.ts'),
   'codec-web-ui': onLab('codec-web-ui.test.ts'),

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { rateOf } from '../../src/migration/claims.js';
+import { rateOf } from '../../src/migration/throttling.js';
 import { sharesOf } from '../../src/migration/shares.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';

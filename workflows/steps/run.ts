@@ -1,9 +1,9 @@
-import { allHandlersFinished, condition, log, patched, workflowInfo } from '@temporalio/workflow';
-import { judge, type Judgement, type Rule } from '../../src/migration/claims.js';
-import { inColumns } from '../../src/migration/columns.js';
+import { condition, log, patched } from '@temporalio/workflow';
+import { judge, type Rule } from '../../src/migration/claims.js';
 import { addEvidence } from '../../src/migration/evidence.js';
 import type { Migration } from '../../src/migration/file.js';
 import { fleetSignal, heldBackFor, readMembership } from '../../src/migration/membership.js';
+import type { Judgement } from '../../src/migration/judgement.js';
 import type { MessageName } from '../../src/migration/messages.js';
 import {
   stepOf,
@@ -12,7 +12,6 @@ import {
   type Problem,
   type Step,
 } from '../../src/migration/state.js';
-import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
 import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
@@ -20,14 +19,11 @@ import { sliceMs } from './activities.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keptAccount } from './kept-account.js';
-import { goOnWithNewestBuild } from './newest-build.js';
+import { NewRun } from './new-run.js';
 import { countRefused, keepRefused } from './refused.js';
 import { Shown } from './shown.js';
 import { Teller } from './teller.js';
 import { Aborted, Interrupted, Moot, Reopened, Skipped, type Blocked } from './turns.js';
-
-/** Temporal takes 2,000 updates of one run, and not every server says in time that they are many. */
-const mostAnswers = 1_000;
 
 /** How long a wait may take, and what the timeline of the web UI calls it. */
 interface Timer {
@@ -39,19 +35,21 @@ interface Timer {
 export class Run {
   /** Whether what is watched now need not be waited for any more. */
   #moot: () => boolean = () => false;
-  /** Updates that this run has taken. */
-  #answers = 0;
-  /** The state of this run would not fit into the input of another. */
-  #tooLarge = false;
   /** Copies in the background, in the strategies that have it. */
   readonly mirror: Mirror;
   readonly #shown: Shown;
   readonly #teller: Teller;
+  readonly #newRun: NewRun;
 
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
     this.#shown = new Shown(state);
     this.#teller = new Teller(state, () => this.work());
+    this.#newRun = new NewRun(state, async () => {
+      await this.mirror.halt();
+      await this.#teller.halt();
+      if (state.fleet) await this.#shown.told();
+    });
   }
 
   get migration(): Migration {
@@ -106,7 +104,7 @@ export class Run {
 
   /** An update, which its validator has let pass: the answer. */
   answer(name: MessageName, input: unknown): string {
-    this.#answers += 1;
+    this.#newRun.answered();
     const judgement = this.judge(name, input, patched);
     if (judgement.refusal !== undefined) return judgement.refusal;
     judgement.apply();
@@ -246,11 +244,11 @@ export class Run {
 
   async #until(met: () => boolean, turnOf: () => Error | null, timer?: Timer): Promise<boolean> {
     const over = () => turnOf() !== null || (this.state.paused === null && met());
-    const ready = () => over() || this.#isLong();
+    const ready = () => over() || this.#newRun.isOverdue();
     const inTime = timer
       ? await condition(ready, timer.ms, { summary: timer.summary })
       : (await condition(ready), true);
-    if (inTime && !over()) await this.#goOnInNewRun();
+    if (inTime && !over()) await this.#newRun.begin();
     const turn = turnOf();
     if (turn) throw turn;
     return inTime;
@@ -370,7 +368,7 @@ export class Run {
   #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
     return interruptible(
       work,
-      () => this.state.paused !== null || this.#turn() !== null || this.#isLong() || said(),
+      () => this.state.paused !== null || this.#turn() !== null || this.#newRun.isOverdue() || said(),
       () => {
         const turn = this.#turn();
         if (turn) throw turn;
@@ -392,43 +390,8 @@ export class Run {
     return this.state.abort && !this.step('undo') ? new Aborted() : null;
   }
 
-  /** A migration lasts weeks: before its history grows large it goes on in a new run, with the same state. */
   async startFreshHistory(): Promise<void> {
-    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
-    if (((continueAsNewSuggested || newer) && this.#fitsNewRun()) || this.#isLong())
-      await this.#goOnInNewRun();
-  }
-
-  /**
-   * Whether the history has to end in the middle of a wait: each message makes it longer, however still the migration is.
-   * Asked by the conditions of waits, so the patch is asked for only when it is.
-   */
-  #isLong(): boolean {
-    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: newer } = workflowInfo();
-    const long = continueAsNewSuggested || newer || this.#answers >= mostAnswers;
-    return long && this.#fitsNewRun() && patched('fresh-in-every-wait');
-  }
-
-  /** Temporal would end the run otherwise. A history may grow ten times as long as it suggests, so it goes on in this one. */
-  #fitsNewRun(): boolean {
-    if (this.#tooLarge) return false;
-    const { migration, ...state } = this.state;
-    if (bytesOf([migration, state]) <= mostBytes) return true;
-    const bytes = bytesOf([migration, inColumns(state)]);
-    if (bytes <= mostBytes) return true;
-    this.#tooLarge = true;
-    log.warn(tooLarge('The state that goes on in a new run', bytes));
-    return false;
-  }
-
-  /** With the same state; what people say meanwhile is in it, and what they say later is kept for the new run. */
-  async #goOnInNewRun(): Promise<never> {
-    await this.mirror.halt();
-    await this.#teller.halt();
-    if (this.state.fleet) await this.#shown.told();
-    await condition(allHandlersFinished);
-    const { migration, ...state } = this.state;
-    return goOnWithNewestBuild(migration, inColumns(state));
+    if (this.#newRun.isDue()) await this.#newRun.begin();
   }
 
   // ── what people see ────────────────────────────────────────────────────────

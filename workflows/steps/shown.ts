@@ -1,5 +1,5 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
-import { rateOf } from '../../src/migration/claims.js';
+import { rateOf } from '../../src/migration/throttling.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName } from '../../src/migration/file.js';
 import { currentStep, type MigrationState } from '../../src/migration/state.js';

@@ -44,20 +44,17 @@ export class Teller {
     for (const telling of [...this.#underWay].flat()) isUntold(this.state, telling);
   }
 
-  /** The migration has ended: until that is told, or given up. */
+  /** The migration has ended: until that is told, or given up. The end waits for nobody who hangs. */
   async ended(): Promise<void> {
-    this.#look();
-    await condition(() => this.#underWay.size === 0);
-    // Where there was no room for it before.
-    this.#look();
+    this.#look(Infinity);
     await condition(() => this.#underWay.size === 0);
     this.#forget();
   }
 
-  #look(): void {
+  #look(most = mostAtOnce): void {
     if (this.#halted) return;
     const now = new Date().toISOString();
-    const due = this.#underWay.size < mostAtOnce ? toTell(this.state, now) : [];
+    const due = this.#underWay.size < most ? toTell(this.state, now) : [];
     // Migrations that began before there was anybody to tell go on without, until there is something new.
     if (due.length > 0 && patched('tells')) {
       // First, because the activity may run longer than what it tells stands.
