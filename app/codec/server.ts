@@ -37,10 +37,7 @@ const body = z.object({
  * @throws FerryError `BadInput` when the address cannot be listened on.
  * @returns where it listens, and how to end it.
  */
-export async function serveCodec(
-  codec: PayloadCodec,
-  options: CodecServerOptions,
-): Promise<Listening> {
+export async function serveCodec(codec: PayloadCodec, options: CodecServerOptions): Promise<Listening> {
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     void handle(codec, options, request, response).catch(() => response.destroy());
   const { tls, address } = options;
