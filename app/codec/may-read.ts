@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { FerryError } from '../../src/migration/errors.js';
-import type { TemporalSettings } from '../config/config.js';
+import type { TemporalSettings } from '../config/temporal.js';
 
 type MayRead = (authorization: string | undefined, namespace: string | undefined) => Promise<boolean>;
 

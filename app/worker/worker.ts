@@ -8,7 +8,8 @@ import {
 } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
-import type { Config, WorkerSettings } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { WorkerSettings } from '../config/worker.js';
 import { unprotectedLogins } from '../config/unprotected.js';
 import { openFleets } from '../connections/fleet.js';
 import { openHolds } from '../connections/holds.js';
