@@ -111,7 +111,6 @@ async function fleet({ json, keep, brokers, messages }: Options): Promise<void> 
       .finally(() => process.exit(1));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    worker.start();
     say(`web UI: ${lab.temporal.ui}`);
     const shown = await showFleet(lab, worker, Math.min(Number(messages), mostOfFleet), say);
     if (json) console.log(JSON.stringify(shown));

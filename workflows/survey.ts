@@ -14,18 +14,12 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { statusQuery, surveyId } from '../src/migration/messages.js';
+import { named } from '../src/migration/foreign-text.js';
+import { readWord, statusQuery, surveyId } from '../src/migration/messages.js';
 import { digestOf, namesAt, packSeen, unpackLook, unpackSeen } from '../src/migration/packed-survey.js';
 import type { Outcome } from '../src/migration/state.js';
 import type { Status } from '../src/migration/status.js';
-import {
-  everyMs,
-  readStop,
-  readSurvey,
-  surveyMessages,
-  surveyQuery,
-  type Survey,
-} from '../src/migration/survey.js';
+import { everyMs, readSurvey, surveyMessages, surveyQuery, type Survey } from '../src/migration/survey.js';
 import { addLook, nothingSeen } from '../src/migration/survey-seen.js';
 import {
   addMissed,
@@ -100,7 +94,7 @@ async function look(state: SurveyState): Promise<void> {
       addMissed(
         state,
         now(),
-        `${survey.cluster} is another cluster now (id ${answer.clusterId}) than the one that was looked at (${seen.clusterId}): what is there is not added.`,
+        `${survey.cluster} is another cluster now (id ${named(answer.clusterId)}) than the one that was looked at (${named(seen.clusterId)}): what is there is not added.`,
       );
       return;
     }
@@ -176,8 +170,8 @@ function listen(state: SurveyState, show: () => void): void {
     setHandler(
       defineSignal<[unknown?]>(name),
       (input) => {
-        const { said, mistake } = readStop(name, input);
-        if (said) hear(said);
+        const { value, mistake } = readWord(name, input);
+        if (value) hear(value);
         else ignored(name, mistake);
       },
       { description },
@@ -186,13 +180,13 @@ function listen(state: SurveyState, show: () => void): void {
       defineUpdate<string, [unknown]>(name),
       (input) => {
         const already = state.stop !== null;
-        hear(readStop(name, input).said ?? {});
+        hear(readWord(name, input).value ?? {});
         return already ? 'it is ending already' : 'ends, and keeps what it has seen';
       },
       {
         description,
         validator: (input) => {
-          const { mistake } = readStop(name, input);
+          const { mistake } = readWord(name, input);
           if (mistake !== undefined) throw refused(mistake);
         },
       },

@@ -1,5 +1,6 @@
 import type { AclBinding } from '../../src/kafka/cluster.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
+import { grouped } from '../../src/migration/grouped.js';
 import { grantsOf } from '../../src/provision/grants.js';
 import type { SubjectGrant } from '../../src/provision/provisioner.js';
 import { readSnapshot } from '../../src/registry/snapshot.js';
@@ -49,12 +50,17 @@ export async function subjectUses(
 
 /** Whoever may read a topic reads the subjects of its records, and whoever may write it writes them. */
 export function subjectGrants(uses: readonly SubjectUse[], acls: readonly AclBinding[]): SubjectGrant[] {
+  const every = [...new Set(uses.flatMap(({ topics }) => topics))].map((topic) => ({
+    from: topic,
+    to: topic,
+  }));
+  const { grants } = grantsOf(acls, { topics: every, groups: [] });
+  const byTopic = grouped(grants, ({ topic }) => topic);
   return uses.flatMap(({ subject, topics }) => {
-    const concern = { topics: topics.map((topic) => ({ from: topic, to: topic })), groups: [] };
-    return grantsOf(acls, concern).grants.map(({ principal, access }): SubjectGrant => ({
-      subject,
-      principal,
-      access: access === 'read' ? 'read' : 'write',
-    }));
+    const access = new Map<string, SubjectGrant['access']>();
+    for (const grant of topics.flatMap((topic) => byTopic.get(topic) ?? []))
+      if (access.get(grant.principal) !== 'write')
+        access.set(grant.principal, grant.access === 'read' ? 'read' : 'write');
+    return [...access].map(([principal, access]): SubjectGrant => ({ subject, principal, access }));
   });
 }

@@ -45,6 +45,7 @@ async function measured(source: Cluster, topics: TopicSurvey['source']): Promise
       topics: states.map(({ facts, config }) => {
         const seen = {
           ...{ marks, producers, oldest: notRead, sizes: notRead, later: notRead, seconds: 0 },
+          laterProducers: notRead,
           configs: { value: new Map([[facts.name, { value: [...config] }]]) },
         };
         const whole = scannedTopic(facts, { ...seen, samples: notRead }, []);
@@ -52,7 +53,8 @@ async function measured(source: Cluster, topics: TopicSurvey['source']): Promise
           ...facts,
           partitions: facts.partitions.filter(({ partition }) => partition < sampledPartitions),
         };
-        return { ...whole, schemas: scannedTopic(sampled, { ...seen, samples }, []).schemas };
+        const { schemas, writers } = scannedTopic(sampled, { ...seen, samples }, []);
+        return { ...whole, schemas, ...(writers && { writers }) };
       }),
     };
   } catch (error) {

@@ -24,6 +24,8 @@ export function compareTopic(
   ];
 }
 
+export const configNotShown = (topic: string): string => `config-not-shown:${topic}`;
+
 /**
  * The same of a topic whose configuration the target does not show: what it keeps, takes and gives times to is a promise
  * that a person has to look after.
@@ -43,8 +45,8 @@ export function compareUnseen(
       ({ key }) => !key.startsWith('config-differs:'),
     ),
     asking(
-      `config-not-shown:${name}`,
-      `${target} does not show the ferry how ${name} is configured, so nobody has compared it with ${as}: look there, above all at cleanup.policy, retention.ms, max.message.bytes and message.timestamp.type, then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
+      configNotShown(name),
+      `${target} does not show the ferry how ${name} is configured, so nobody has compared it with ${as}: look there, above all at cleanup.policy, retention.ms and retention.bytes, max.message.bytes, message.timestamp.type and the limits of times (message.timestamp.*), then accept this; or grant the ferry DESCRIBE_CONFIGS on it (at Aiven: admin).`,
     ),
   ];
 }

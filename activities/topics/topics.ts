@@ -9,7 +9,8 @@ import type { Declaring } from '../../src/provision/declaring.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { lastingAt } from '../kit/rows.js';
-import { compareTopic, compareUnseen } from './topic-comparison.js';
+import { butFor, unseenText } from './comparison-text.js';
+import { compareTopic, compareUnseen, configNotShown } from './topic-comparison.js';
 import { readFindings, readTopics, type TopicState } from './topic-reading.js';
 import { surveySource, surveyTopics, type TopicSurvey } from './topic-survey.js';
 import { blocking } from '../kit/weights.js';
@@ -23,7 +24,6 @@ export async function compareTopics(
   { topics, ...work }: Work & { topics: readonly string[] },
 ): Promise<Answer<'compareTopics'>> {
   const { migration, accepted = [] } = work;
-  const isAccepted = (key: string) => accepted.includes(key);
   const target = clusters(migration.target);
   const moves = migration.topics.filter(({ name }) => topics.includes(name));
   const declaring = declares?.(migration.target);
@@ -42,30 +42,47 @@ export async function compareTopics(
   const findings = [...onSource.findings, ...refused];
   const unreadable = new Set(refused.map(({ key }) => key));
   const same: string[] = [];
+  const unseen: string[] = [];
+  const otherwise: Finding[] = [];
   for (const move of moves) {
+    const name = targetName(move);
     const from = onSource.topics.get(move.name);
-    const there = onTarget.topics.get(targetName(move));
-    if (!from || unreadable.has(`unreadable:${target.name}/${targetName(move)}`)) continue;
-    const unseen = onTarget.hidden.get(targetName(move));
-    // What a person has accepted of it contradicts no claim any more.
+    const there = onTarget.topics.get(name);
+    if (!from || unreadable.has(`unreadable:${target.name}/${name}`)) continue;
+    const hidden = onTarget.hidden.get(name);
     const found = there
       ? compareTopic(move, from, there, target.name)
-      : unseen
-        ? compareUnseen(move, from, unseen, target.name).filter(({ key }) => !isAccepted(key))
+      : hidden
+        ? compareUnseen(move, from, hidden, target.name)
         : [missing(move, from, target.name)];
-    findings.push(...found);
-    if (standing(found, []).length === 0) same.push(targetName(move));
+    findings.push(...contradicting(found, accepted));
+    if (standing(found, accepted).length > 0) continue;
+    otherwise.push(...found);
+    (there ? same : unseen).push(name);
   }
+  const allFit = same.length + unseen.length === moves.length;
+  const fit = `as the migration needs${butFor(otherwise, ['default-differs'])}.`;
   return {
     findings,
-    sentence:
-      same.length === moves.length
-        ? `${listed(same)} on ${target.name} ${same.length === 1 ? 'is' : 'are'} as the migration needs.`
-        : `${same.length} of ${count(moves.length, 'topic')} on ${target.name} are as the migration needs.`,
+    sentence: [
+      ...(!allFit ? [`${same.length} of ${count(moves.length, 'topic')} on ${target.name} are ${fit}`] : []),
+      ...(allFit && same.length > 0 ? [`${listed(same)} on ${target.name} ${isOrAre(same)} ${fit}`] : []),
+      ...(unseen.length > 0
+        ? [
+            `${listed(unseen)} on ${target.name} ${isOrAre(unseen)} as the migration needs in partitions.`,
+            unseenText(unseen, target.name),
+          ]
+        : []),
+    ].join(' '),
   };
 }
 
+const isOrAre = (names: readonly string[]): string => (names.length === 1 ? 'is' : 'are');
+
 /** What a person has accepted of it contradicts no claim any more. */
+const contradicting = (findings: readonly Finding[], accepted: readonly string[]): Finding[] =>
+  findings.filter(({ weight, key }) => weight !== 'asks' || !accepted.includes(key));
+
 async function compareDeclared(
   source: Cluster,
   target: Cluster,
@@ -73,16 +90,26 @@ async function compareDeclared(
   declaring: Declaring,
 ): Promise<Answer<'compareTopics'>> {
   const survey = await surveyTopics(source, target, work, declaring);
-  const findings = [...survey.findings, ...missingOf(survey, target.name)].filter(
-    ({ weight, key }) => weight !== 'asks' || !accepted.includes(key),
-  );
-  const names = listed(work.migration.topics.map(targetName));
+  const found = [...survey.findings, ...missingOf(survey, target.name)];
+  const findings = contradicting(found, accepted);
+  const all = work.migration.topics.map(targetName);
+  const unseen = all.filter((name) => survey.hidden.has(name));
+  const seen = all.filter((name) => !survey.hidden.has(name));
+  if (standing(found, accepted).length > 0)
+    return { findings, sentence: `${listed(all)} on ${target.name}: not as declared.` };
+  const but = butFor(found, ['config-differs', 'not-as-declared']);
   return {
     findings,
-    sentence:
-      standing(findings, accepted).length === 0
-        ? `${names} on ${target.name} as declared, in partitions and in every entry of the configuration that was.`
-        : `${names} on ${target.name}: not as declared.`,
+    sentence: [
+      ...(seen.length > 0
+        ? [
+            `${listed(seen)} on ${target.name} as declared, in partitions and in every entry of the configuration that was${but}.`,
+          ]
+        : []),
+      ...(unseen.length > 0
+        ? [`${listed(unseen)} on ${target.name} as declared in partitions.`, unseenText(unseen, target.name)]
+        : []),
+    ].join(' '),
   };
 }
 
@@ -111,6 +138,7 @@ export async function createTopics(
       sentence: `Nothing was created on ${target.name}: ${count(standing(findings, accepted).length, 'finding')} to be mended or accepted first.`,
     };
 
+  const taken = new Set<string>();
   for (const { name } of survey.toCreate) asked.add(name);
   if (survey.toCreate.length > 0) {
     await attempt.note({ absent: [...asked] } satisfies z.infer<typeof note>);
@@ -119,6 +147,7 @@ export async function createTopics(
     const accepted = survey.toCreate.filter(({ name }) => {
       const { error } = lastingAt(rows, name);
       if (error && error.type !== 'Conflict') findings.push(blocking(`refused:${name}`, error.message));
+      if (!error) taken.add(configNotShown(name));
       return !error || error.type === 'Conflict';
     });
     await eventually(
@@ -140,8 +169,12 @@ export async function createTopics(
       if (accepted.some(({ name }) => name === targetName(move)))
         findings.push(...compareNow(move, survey, target.name));
   }
-  const made = madeAmong(asked, survey, migration, accepted);
-  const others = migration.topics.length - made.length;
+  // Of what the target has just taken from the ferry nobody has to see the configuration to know whose it is.
+  const made = madeAmong(asked, survey, migration, [...accepted, ...taken]);
+  const own = new Set(made.map(({ name }) => name));
+  const others = migration.topics.map(targetName).filter((name) => !own.has(name));
+  const compared = others.filter((name) => !survey.hidden.has(name)).length;
+  const looked = [...survey.hidden.keys()].filter((name) => accepted.includes(configNotShown(name)));
   return {
     made,
     findings,
@@ -149,7 +182,11 @@ export async function createTopics(
       made.length > 0
         ? `${listed(made.map(({ name }) => name))} created on ${target.name}.`
         : `No topic had to be created on ${target.name}.`,
-      ...(others > 0 ? [`${count(others, 'topic')} there already, compared.`] : []),
+      ...(compared > 0 ? [`${count(compared, 'topic')} there already, compared.`] : []),
+      ...(others.length > compared
+        ? [`${count(others.length - compared, 'topic')} there already, compared in partitions alone.`]
+        : []),
+      ...(looked.length > 0 ? [unseenText(looked, target.name)] : []),
     ].join(' '),
   };
 }

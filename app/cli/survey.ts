@@ -109,7 +109,7 @@ async function described(temporal: Temporal, cluster: string) {
 export function insistOnSameCluster({ cluster, clusterId }: Inventory, { seen }: SurveyAnswer): void {
   if (seen.clusterId !== '' && seen.clusterId !== clusterId)
     throw badInput(
-      `${surveyId(cluster)} has looked at another cluster (id ${seen.clusterId}) than ${named(cluster)} is here (id ${clusterId}): use the ferry.yaml of the worker.`,
+      `${surveyId(cluster)} has looked at another cluster (id ${named(seen.clusterId)}) than ${named(cluster)} is here (id ${named(clusterId)}): use the ferry.yaml of the worker.`,
     );
 }
 

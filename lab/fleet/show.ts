@@ -16,6 +16,7 @@ import { Shop } from '../shop/shop.js';
 import { runFerry } from '../shop/ferry-program.js';
 import { brokenName, demoFleet, judged, judgedNames, shopMovers, type Mover } from './movers.js';
 import { sayWhatIsAsked } from './people.js';
+import { ToldReceiver, type Told } from './told.js';
 
 export interface FleetShown {
   migrations: number;
@@ -36,6 +37,7 @@ export interface FleetShown {
   wrong: string[];
   /** Migrations that were not started exactly once. */
   notOnce: string[];
+  told: Told;
   promiseHeld: boolean;
   workerKills: number;
   brokerKills: number;
@@ -60,6 +62,8 @@ export async function showFleet(
   say: Say,
 ): Promise<FleetShown> {
   const began = Date.now();
+  const receiver = await ToldReceiver.of(lab.ferryYaml);
+  worker.start();
   const shop = await Shop.fill(lab.source);
   await shop.close();
   say('a shop of forty topics and eight teams is filled');
@@ -72,7 +76,7 @@ export async function showFleet(
   const client = new Client({ connection, namespace: lab.temporal.namespace });
   try {
     say(await runFerry(lab, 'setup'));
-    const stage = new Stage(lab, worker, client, movers, say);
+    const stage = new Stage(lab, worker, client, movers, receiver, say);
     const { rehearsed, fleet, frozen, brokerKills, temporalKills } = await stage.run(messages);
     const { outcome } = fleet;
     const wrong = await wrongTopics(lab, movers, before);
@@ -89,16 +93,25 @@ export async function showFleet(
     );
     const { historyLength } = await client.workflow.getHandle(fleetId('demo')).describe();
     const others = outcome?.others ?? [];
+    const told = receiver.count(
+      fleet.waves.flatMap(({ migrations }) =>
+        migrations.map(({ name }) => ({
+          name,
+          result: others.some((one) => one.name === name) ? ('aborted' as const) : ('done' as const),
+        })),
+      ),
+    );
     const shown: FleetShown = {
       migrations: fleet.waves.reduce((sum, { of }) => sum + of, 0),
       waves: fleet.waves.length,
       done: outcome?.done ?? 0,
       others,
-      ...{ ledger, wrong, notOnce, frozen, brokerKills, temporalKills },
+      ...{ ledger, wrong, notOnce, told, frozen, brokerKills, temporalKills },
       promiseHeld:
         ledger.every(({ promiseHeld }) => promiseHeld) &&
         wrong.length === 0 &&
         notOnce.length === 0 &&
+        told.missing.length + told.again.length + told.unsigned === 0 &&
         others.map(({ name }) => name).join() === brokenName,
       workerKills: worker.kills,
       events: historyLength,
@@ -113,6 +126,13 @@ export async function showFleet(
         ),
         ...wrong,
         ...notOnce.map((name) => `${name} was not started exactly once.`),
+        `People were told of ${told.notices} things by ${told.requests} requests: ${Object.entries(
+          told.events,
+        )
+          .map(([event, count]) => `${count} ${event}`)
+          .join(', ')}; ${told.unsigned} without a signature.`,
+        ...told.again.map((what) => `Told again: ${what}.`),
+        ...told.missing.map((what) => `Not told as it should be: ${what}.`),
         shown.promiseHeld ? 'The promise held.' : 'The promise was BROKEN.',
         `${shown.events} events of the fleet's history, ${shown.seconds} s, worker killed ${shown.workerKills} times, brokers ${brokerKills}, Temporal ${temporalKills}, ${frozen} migrations stood still in the freeze.`,
       ].join('\n'),
@@ -120,6 +140,7 @@ export async function showFleet(
     return shown;
   } finally {
     await connection.close();
+    await receiver.close();
   }
 }
 
@@ -135,6 +156,7 @@ class Stage {
     private readonly worker: WorkerProcess,
     private readonly client: Client,
     private readonly movers: readonly Mover[],
+    private readonly receiver: ToldReceiver,
     private readonly say: Say,
   ) {}
 
@@ -236,6 +258,7 @@ class Stage {
       status.waves[0]?.migrations.some(({ state }) => state === 'starting' || state === 'running') ?? false,
       async () => {
         await this.worker.kill();
+        this.receiver.killed();
         this.say('  the worker is killed (SIGKILL) while the first wave starts, and another one started');
         this.worker.start();
       },
@@ -261,6 +284,7 @@ class Stage {
     });
     await this.#once('worker again', begun(third), async () => {
       await this.worker.kill();
+      this.receiver.killed();
       this.say('  the worker is killed (SIGKILL) while the third wave starts, and another one started');
       this.worker.start();
     });
@@ -270,6 +294,7 @@ class Stage {
     });
     await this.#once('temporal', begun(fourth), async () => {
       await this.lab.temporal.kill();
+      this.receiver.killed();
       await this.lab.temporal.start();
       this.#temporalKills += 1;
       this.say('  Temporal is killed (SIGKILL) while the fourth wave starts, and started again');

@@ -14,8 +14,8 @@ export interface Expected {
   lag: Known<number>;
   /** Records a second that are written to it. */
   rate: Known<number>;
-  /** The most of both at any look of a survey, where that was more than now. */
-  atMost?: { lag: number; rate: number };
+  /** The most at any look of a survey, where that was more than now; absent: it was not, or no look has seen it. */
+  atMost?: { lag?: number; rate?: number };
 }
 
 /** @param bytesPerSecond measured between the two clusters; without it what is expected of the ferry's engine */
@@ -34,19 +34,27 @@ export function expectedOf(
   });
   const lag = mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0));
   const rate = mapKnown(every(topics.map(({ rate }) => rate)), sum);
+  const mostLag = Math.max(0, ...groups.map(({ overTime }) => overTime?.value?.lag.value?.most ?? 0));
+  const mostRate = sum(topics.map(({ overTime }) => overTime?.value?.written.value?.peak ?? 0));
   const atMost = {
-    lag: Math.max(0, ...groups.map(({ overTime }) => overTime?.value?.lag.value?.most ?? 0)),
-    rate: sum(topics.map(({ overTime }) => overTime?.value?.written.value?.peak ?? 0)),
+    ...(mostLag > (lag.value ?? 0) && { lag: mostLag }),
+    ...(mostRate > (rate.value ?? 0) && { rate: mostRate }),
   };
-  const more = atMost.lag > (lag.value ?? 0) || atMost.rate > (rate.value ?? 0);
   return {
     bytes,
     copySeconds: mapKnown(bytes, (all) => all / bytesPerSecond),
     lag,
     rate,
-    ...(more && { atMost }),
+    ...(Object.keys(atMost).length > 0 && { atMost }),
   };
 }
+
+const busiest = ({ lag, rate }: NonNullable<Expected['atMost']>): string[] => [
+  ...(rate === undefined
+    ? []
+    : [`${rate.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second written`]),
+  ...(lag === undefined ? [] : [`a group ${lag.toLocaleString('en-US')} records behind`]),
+];
 
 /** The same as sentences, for whoever has to say whether a pause may be. */
 export function expectedText({ bytes, copySeconds, lag, rate, atMost }: Expected): string[] {
@@ -60,11 +68,7 @@ export function expectedText({ bytes, copySeconds, lag, rate, atMost }: Expected
     rate.value === undefined
       ? `How much is written is not known: ${rate.unknown}`
       : `${rate.value.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second were written while it was looked at.`,
-    ...(atMost
-      ? [
-          `At its busiest a survey saw ${atMost.rate.toLocaleString('en-US', { maximumFractionDigits: 1 })} records a second written, and a group ${atMost.lag.toLocaleString('en-US')} records behind.`,
-        ]
-      : []),
+    ...(atMost ? [`At its busiest a survey saw ${busiest(atMost).join(', and ')}.`] : []),
   ];
 }
 

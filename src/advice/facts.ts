@@ -13,7 +13,7 @@ export interface Fact {
 export interface Measured {
   topics: readonly Pick<
     ScannedTopic,
-    'name' | 'compacted' | 'records' | 'producers' | 'schemas' | 'overTime'
+    'name' | 'compacted' | 'records' | 'producers' | 'writers' | 'schemas' | 'overTime'
   >[];
 }
 
@@ -61,19 +61,35 @@ function seenHistory({ topics }: Measured): Fact | undefined {
   return undefined;
 }
 
-/** Producers without idempotence leave no trace, so that several were not seen says nothing. */
+/**
+ * Producers without idempotence leave no trace, so that several were not seen says nothing; and one that is started anew has
+ * another id, so that several ids are several producers only where two are proved to have been there at once.
+ */
 function seenProducers({ topics }: Measured): Fact {
-  const several = topics.find(({ producers }) => (producers.value?.length ?? 0) > 1);
-  if (several)
-    return measured(true, `brokers remember ${several.producers.value?.length} producers of ${several.name}`);
+  const atOnce = topics.find(({ writers }) => (writers?.value ?? 0) > 1);
+  if (atOnce)
+    return measured(true, `${atOnce.writers?.value} producers of ${atOnce.name} wrote at the same time`);
   const overTime = topics.find((topic) => (topic.overTime?.value?.writers ?? 0) > 1);
   if (overTime)
     return measured(
       true,
       `${overTime.overTime?.value?.writers} producers of ${overTime.name} wrote between two looks of a survey`,
     );
+  const several = topics.find(({ producers }) => (producers.value?.length ?? 0) > 1);
+  if (several)
+    return unknown(
+      `brokers remember ${several.producers.value?.length} producer ids of ${several.name}, as one application leaves that was started anew, and ${notAtOnce(several.writers)}`,
+    );
   const why = topics.find(({ producers }) => producers.unknown !== undefined)?.producers.unknown;
   return unknown(why ?? 'brokers remember at most one producer, and forget those without idempotence');
+}
+
+function notAtOnce(writers: Measured['topics'][number]['writers']): string {
+  if (writers === undefined)
+    return 'whether two write at the same time this inventory does not say: scan anew';
+  return writers.unknown === undefined
+    ? 'no two were seen to write at the same time: a survey looks for longer'
+    : `whether two write at the same time was not seen: ${writers.unknown}`;
 }
 
 function seenSchemas({ topics }: Measured): Fact {

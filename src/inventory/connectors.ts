@@ -1,6 +1,7 @@
 import type { Connect } from '../connect/rest.js';
 import { inParallel } from '../parallel/in-parallel.js';
 import type { Inventory } from './inventory.js';
+import { named } from '../migration/foreign-text.js';
 import { part, type Known } from './known.js';
 
 type Connector = NonNullable<Inventory['connectors']['value']>[number];
@@ -16,7 +17,7 @@ export async function readConnectors(connect: Connect, clusterId: string): Promi
   const { kafka_cluster_id: home } = worker.value;
   if (home !== clusterId)
     return {
-      unknown: `Kafka Connect "${connect.name}" lives on another cluster (id ${home}), where its connectors read and write`,
+      unknown: `Kafka Connect "${connect.name}" lives on another cluster (id ${named(home)}), where its connectors read and write`,
     };
   return part(async () => inParallel(await connect.connectors(), (name) => connectorOf(connect, name)));
 }
@@ -28,12 +29,12 @@ async function connectorOf(connect: Connect, name: string): Promise<Connector> {
     part(() => connect.status(name)),
   ]);
   const said = config.value;
-  const named = said?.['topics']?.split(',').map((topic) => topic.trim());
+  const told = said?.['topics']?.split(',').map((topic) => topic.trim());
   const regex = said?.['topics.regex'] ?? undefined;
   // A setting of that name may be a source's too: MirrorMaker's says what it reads on the other cluster.
   const type = status.value?.type ?? 'unknown';
   const reads = type === 'sink';
-  const [listed, pattern] = reads ? [named, regex] : [];
+  const [listed, pattern] = reads ? [told, regex] : [];
   const seen = topics.value;
   return {
     connect: connect.name,

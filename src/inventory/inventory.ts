@@ -30,7 +30,7 @@ const topicOverTime = z.strictObject({
   producers: known(
     z.array(z.strictObject({ id: z.string(), lastWrote: z.number(), transactional: z.boolean() })),
   ),
-  /** The most of those that were known already that wrote again between two looks. */
+  /** As `writers`, between two looks of the survey. */
   writers: count,
 });
 
@@ -88,6 +88,12 @@ const topic = z.strictObject({
       }),
     ),
   ),
+  /**
+   * How many producers with an id are proved to have been there at once: known at the first look, and they wrote again before
+   * the second, or they wrote in turn in the newest records of a partition. Fewer than two say nothing. Absent: an older ferry
+   * did not count.
+   */
+  writers: known(count).optional(),
   /** Only after a survey. */
   overTime: known(topicOverTime).optional(),
 });

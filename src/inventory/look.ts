@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
-import { partitionKey, type Cluster, type Committed, type ProducerState } from '../kafka/cluster.js';
+import { partitionKey, type Cluster, type Committed } from '../kafka/cluster.js';
 import { globbed } from '../migration/glob.js';
 import { bytesOf } from '../migration/size.js';
-import {
-  room,
-  type Look,
-  type LookedAtGroup,
-  type LookedAtTopic,
-  type SeenProducer,
-} from '../migration/survey-seen.js';
+import { room, type Look, type LookedAtGroup, type LookedAtTopic } from '../migration/survey-seen.js';
 import { every, mapKnown, part, rowOf, type Known } from './known.js';
+import { producersOf } from './producers.js';
 import { partitionsOf } from './topics.js';
 
 /** Reasons that are told of one look. */
@@ -36,15 +31,11 @@ export async function lookAt(
   };
   const wanted = globbed(glob);
   const { clusterId } = await cluster.identity();
-  const listed = fitting(
-    [...(await cluster.topics())]
-      .filter(([name]) => wanted.test(name))
-      .map(([name, row]) => ({ name, row }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    room.topics,
-    'topics',
-    seen,
-  );
+  const all = [...(await cluster.topics())]
+    .filter(([name]) => wanted.test(name))
+    .map(([name, row]) => ({ name, row }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const listed = fitting(all, room.topics, 'topics', seen);
   const topics = listed.flatMap(({ row: { value } }) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const [marks, producers, groups] = await Promise.all([
@@ -52,12 +43,9 @@ export async function lookAt(
     part(() => cluster.producers(partitions)),
     part(() => cluster.groups()),
   ]);
-  const names = fitting(
-    [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name })),
-    room.groups,
-    'groups',
-    seen,
-  ).map(({ name }) => name);
+  const allGroups = [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name }));
+  const names = fitting(allGroups, room.groups, 'groups', seen).map(({ name }) => name);
+  const left = { topics: all.length - listed.length, groups: allGroups.length - names.length };
   const [members, committed] = await Promise.all([
     part(() => cluster.describeGroups(names)),
     part(() => cluster.committedOffsets(names)),
@@ -76,7 +64,10 @@ export async function lookAt(
       ),
     );
     const writers = seen(
-      mapKnown(every(keys.map((key) => rowOf(producers, key))), (all) => producersOf(all.flat())),
+      mapKnown(every(keys.map((key) => rowOf(producers, key))), (all) =>
+        // One more than is kept: that there are more than can be told apart has to be seen.
+        producersOf(all.flat()).slice(0, room.producersPerTopic + 1),
+      ),
     );
     return { name, ...(end !== undefined && { end }), ...(writers && { producers: writers }) };
   });
@@ -103,6 +94,7 @@ export async function lookAt(
         };
       }),
     }),
+    ...(left.topics + left.groups > 0 && { left }),
     unseen: [...reasons]
       .map(([why, times]) => ({ why, times }))
       .sort((a, b) => b.times - a.times)
@@ -129,26 +121,6 @@ function fitting<T extends { name: string }>(
     unknown: `a survey has room for the first ${last} of ${all.length} ${what}: look at fewer topics by --topics`,
   });
   return all.slice(0, last);
-}
-
-/** Those that wrote last, each once. */
-function producersOf(states: readonly ProducerState[]): SeenProducer[] {
-  const byId = new Map<bigint, SeenProducer>();
-  for (const { producerId, lastTimestamp, coordinatorEpoch, openTransactionStart } of states) {
-    const before = byId.get(producerId);
-    byId.set(producerId, {
-      id: producerId,
-      lastWrote: Math.max(before?.lastWrote ?? lastTimestamp, lastTimestamp),
-      transactional:
-        (before?.transactional ?? false) || openTransactionStart !== null || coordinatorEpoch >= 0,
-    });
-  }
-  return (
-    [...byId.values()]
-      .sort((a, b) => b.lastWrote - a.lastWrote || (a.id < b.id ? -1 : 1))
-      // One more than is kept: that there are more than can be told apart has to be seen.
-      .slice(0, room.producersPerTopic + 1)
-  );
 }
 
 /** Of the commits on topics that are looked at; `undefined` where the end of one is not known. */

@@ -91,7 +91,13 @@ function topicOverTime(topic: SeenTopic): NonNullable<NonNullable<ScannedTopic['
             },
           },
     producers: producers
-      ? { value: producers.map((one) => ({ ...one, id: String(one.id) })) }
+      ? {
+          value: producers.map(({ id, lastWrote, transactional }) => ({
+            id: String(id),
+            lastWrote,
+            transactional,
+          })),
+        }
       : { unknown: 'no look has seen who writes to it' },
     writers: topic.writers,
   };

@@ -19,9 +19,11 @@ export interface Sample {
   schemaIds: number[];
   /** Ids of producers that were seen to write in a transaction. */
   transactional: string[];
+  /** The most producers with an id that were there at once: one that writes again after another was there all the while. */
+  writers: number;
 }
 
-const empty: Sample = { records: 0, newest: { value: null }, schemaIds: [], transactional: [] };
+const empty: Sample = { records: 0, newest: { value: null }, schemaIds: [], transactional: [], writers: 0 };
 /** How far before its end a partition is read: markers of transactions take offsets too. */
 const lookBack = 10n;
 const requestBytes = 32 * 1024 * 1024;
@@ -117,14 +119,31 @@ function merged(before: Known<Sample> | undefined, after: Known<Sample>): Known<
       newest: after.value.newest.unknown === undefined ? after.value.newest : before.value.newest,
       schemaIds: [...new Set([...before.value.schemaIds, ...after.value.schemaIds])],
       transactional: [...new Set([...before.value.transactional, ...after.value.transactional])],
+      writers: Math.max(before.value.writers, after.value.writers),
     },
   };
+}
+
+/**
+ * Each was there from its first batch to its last, in the order of the log: `1 2 1` are two, and `1 2 3` may be one application
+ * that was started anew twice.
+ */
+function mostAtOnce(writers: readonly bigint[]): number {
+  const last = new Map(writers.map((id, at) => [id, at]));
+  const there = new Set<bigint>();
+  let most = 0;
+  writers.forEach((id, at) => {
+    most = Math.max(most, there.add(id).size);
+    if (last.get(id) === at) there.delete(id);
+  });
+  return most;
 }
 
 /** @returns `next`: the offset after what was read. */
 function sampleOf(bytes: Buffer): { sample: Known<Sample>; next?: bigint } {
   const ids = new Set<number>();
-  const writers = new Set<string>();
+  const transactional = new Set<string>();
+  const writers: bigint[] = [];
   let records = 0;
   let newest: number | undefined;
   let next: bigint | undefined;
@@ -133,8 +152,9 @@ function sampleOf(bytes: Buffer): { sample: Known<Sample>; next?: bigint } {
       if (batch.kind !== 'batch')
         return { sample: { unknown: 'its records are in a format of before Kafka 0.11' } };
       next = batch.lastOffset + 1n;
-      if (batch.transactional) writers.add(String(batch.producerId));
+      if (batch.transactional) transactional.add(String(batch.producerId));
       if (batch.control) continue;
+      if (batch.producerId >= 0n) writers.push(batch.producerId);
       for (const { key, value, timestamp } of recordsIn(batch)) {
         records++;
         newest = Math.max(newest ?? Number(timestamp), Number(timestamp));
@@ -154,7 +174,8 @@ function sampleOf(bytes: Buffer): { sample: Known<Sample>; next?: bigint } {
             ? { unknown: `its last ${lookBack} offsets hold no record` }
             : { value: newest },
         schemaIds: [...ids],
-        transactional: [...writers],
+        transactional: [...transactional],
+        writers: mostAtOnce(writers),
       },
     },
     ...(next !== undefined && { next }),

@@ -87,14 +87,15 @@ export async function scan(
     partOf('the newest records', () => readSamples(cluster, marks.value ?? new Map(), partitions)),
   ]);
   await pause(Math.max(0, betweenMs - (now().getTime() - lookedAt)));
-  const [later, committedLater] = await Promise.all([
+  const [later, laterProducers, committedLater] = await Promise.all([
     partOf('where the logs end', () => cluster.watermarks(partitions)),
+    partOf('the producers', () => cluster.producers(partitions)),
     partOf('the commits of groups', () => cluster.committedOffsets(groups)),
   ]);
   const lookedAgainAt = now().getTime();
   const seconds = (lookedAgainAt - lookedAt) / 1000;
 
-  const seen = { configs, marks, oldest, sizes, producers, samples, later, seconds };
+  const seen = { configs, marks, oldest, sizes, producers, samples, later, laterProducers, seconds };
   const scanned = topics.map((topic) => scannedTopic(topic, seen, groups)).sort(by(({ name }) => name));
   const seenOfGroups = { members, committed, committedLater, marks, lookedAt: lookedAgainAt, seconds };
   return {

@@ -9,6 +9,8 @@ import {
 } from '../kafka/cluster.js';
 import type { ScannedTopic } from './inventory.js';
 import { every, mapKnown, noAnswer, rowOf, thenKnown, type Known } from './known.js';
+import { writersBetween, type SeenProducer } from '../migration/survey-seen.js';
+import { producersOf } from './producers.js';
 import { innerTopicOf } from './recognised.js';
 import type { Sample } from './samples.js';
 
@@ -21,6 +23,7 @@ export interface SeenOfTopics {
   producers: Known<Rows<string, ProducerState[]>>;
   samples: Known<ReadonlyMap<string, Known<Sample>>>;
   later: Known<Rows<string, Watermarks>>;
+  laterProducers: Known<Rows<string, ProducerState[]>>;
   /** Between the first look at the ends and `later`. */
   seconds: number;
 }
@@ -31,7 +34,11 @@ export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: read
   const config = rowOf(seen.configs, topic.name);
   const marks = every(keys.map((key) => rowOf(seen.marks, key)));
   const later = every(keys.map((key) => rowOf(seen.later, key)));
-  const samples = every(keys.map((key) => entryOf(seen.samples, key)));
+  const sampled = keys.map((key) => entryOf(seen.samples, key));
+  const samples = every(sampled);
+  const [producers, laterProducers] = [seen.producers, seen.laterProducers].map((rows) =>
+    mapKnown(every(keys.map((key) => rowOf(rows, key))), (all) => producersOf(all.flat())),
+  ) as [Known<SeenProducer[]>, Known<SeenProducer[]>];
   const entry = (name: string) =>
     mapKnown(config, (entries) => entries.find((one) => one.name === name)?.value ?? undefined);
   const transactional = new Set(samples.value?.flatMap(({ transactional }) => transactional) ?? []);
@@ -84,9 +91,14 @@ export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: read
       ids: [...new Set(all.flatMap(({ schemaIds }) => schemaIds))].sort((a, b) => a - b).slice(0, 100),
       subjects: { unknown: 'no schema registry was asked: name one by --registry' },
     })),
-    producers: mapKnown(every(keys.map((key) => rowOf(seen.producers, key))), (all) =>
-      producersOf(all.flat(), transactional),
+    producers: mapKnown(producers, (all) =>
+      all.map(({ id, lastWrote, transactional: seenTo }) => ({
+        id: String(id),
+        lastWrote,
+        transactional: seenTo || transactional.has(String(id)),
+      })),
     ),
+    writers: writersOf(producers, laterProducers, sampled),
   };
 }
 
@@ -102,22 +114,17 @@ function newestOf(samples: Known<Sample[]>): ScannedTopic['newest'] {
   );
 }
 
-function producersOf(states: readonly ProducerState[], transactional: ReadonlySet<string>) {
-  const byId = new Map<string, { id: string; lastWrote: number; transactional: boolean }>();
-  for (const { producerId, lastTimestamp, coordinatorEpoch, openTransactionStart } of states) {
-    const id = String(producerId);
-    const before = byId.get(id);
-    byId.set(id, {
-      id,
-      lastWrote: Math.max(before?.lastWrote ?? lastTimestamp, lastTimestamp),
-      transactional:
-        (before?.transactional ?? false) ||
-        openTransactionStart !== null ||
-        coordinatorEpoch >= 0 ||
-        transactional.has(id),
-    });
-  }
-  return [...byId.values()];
+/** Several in the records of one partition are proved whatever else is not known; fewer are proved by nothing. */
+function writersOf(
+  before: Known<SeenProducer[]>,
+  after: Known<SeenProducer[]>,
+  samples: readonly Known<Sample>[],
+): Known<number> {
+  const inTurn = Math.max(0, ...samples.map(({ value }) => value?.writers ?? 0));
+  if (inTurn > 1) return { value: inTurn };
+  return thenKnown(before, (known) =>
+    mapKnown(after, (later) => Math.max(inTurn, writersBetween(known, later))),
+  );
 }
 
 export const partitionsOf = ({ name, partitions }: TopicFacts): TopicPartition[] =>

@@ -149,3 +149,5 @@ const controlShapes: Partial<Record<ControlName, z.ZodType<Control>>> = { retry,
 export const readClaim = (name: HumanStepId, input: unknown) => read<Claim>(claim, name, input);
 export const readControl = (name: ControlName, input: unknown) =>
   read<Control>(controlShapes[name] ?? control, name, input);
+/** Who says it, and why: all that a survey is told. */
+export const readWord = (name: string, input: unknown) => read(control, name, input);

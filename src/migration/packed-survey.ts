@@ -131,7 +131,7 @@ export function unpackSeen({
 
 /** @param known digests of the names that the asker has: those are not told again */
 export function packLook(
-  { clusterId, topics, groups, unseen }: Look,
+  { clusterId, topics, groups, left, unseen }: Look,
   known: { topics: string; groups: string },
 ): PackedLook {
   const names = topics.map(({ name }) => name);
@@ -156,6 +156,7 @@ export function packLook(
         ),
       },
     }),
+    ...(left && { left }),
     unseen,
   };
 }
@@ -165,7 +166,7 @@ export function packLook(
  * @throws TypeError when it is not what `packLook` has made.
  */
 export function unpackLook(
-  { clusterId, topics, ends, producers, groups, unseen }: PackedLook,
+  { clusterId, topics, ends, producers, groups, left, unseen }: PackedLook,
   known: { topics: readonly string[]; groups: readonly string[] },
 ): Look {
   const names = namesOf(topics, known.topics);
@@ -178,6 +179,7 @@ export function unpackLook(
       return { name, ...(here !== undefined && { end: here }), ...(by && { producers: by }) };
     }),
     ...(groups && { groups: groupsOf(groups, namesOf(groups, known.groups), names) }),
+    ...(left && { left }),
     unseen,
   };
 }
@@ -244,6 +246,7 @@ function packProducers(all: readonly (readonly SeenProducer[] | undefined)[]): P
     ids: pack(flat.map(({ id }) => id)),
     lastWrote: pack(flat.map(({ lastWrote }) => BigInt(lastWrote))),
     transactional: pack(flat.map(({ transactional }) => (transactional ? 1n : 0n))),
+    openFrom: pack(flat.map(({ openFrom }) => openFrom)),
   };
 }
 
@@ -251,12 +254,14 @@ function unpackProducers(packed: PackedProducers): (SeenProducer[] | undefined)[
   const ids = unpack(packed.ids);
   const lastWrote = unpack(packed.lastWrote);
   const transactional = unpack(packed.transactional);
+  const openFrom = unpack(packed.openFrom);
   return slices(
     unpack(packed.counts),
     ids.map((id, at) => ({
       id: id ?? 0n,
       lastWrote: plain(lastWrote[at]) ?? 0,
       transactional: transactional[at] === 1n,
+      ...(openFrom[at] !== undefined && { openFrom: openFrom[at] }),
     })),
   );
 }

@@ -8,6 +8,8 @@ export interface Look {
   topics: LookedAtTopic[];
   /** Absent: the groups could not be listed. */
   groups?: LookedAtGroup[];
+  /** How many there was no room for in this look; absent: for all. */
+  left?: { topics: number; groups: number };
   unseen: Unseen[];
 }
 
@@ -24,6 +26,8 @@ export interface SeenProducer {
   /** ms since the epoch, as the producer has it */
   lastWrote: number;
   transactional: boolean;
+  /** Where its open transaction begins, of those in several partitions the highest offset; absent: none is open. */
+  openFrom?: bigint | undefined;
 }
 
 export interface LookedAtGroup {
@@ -48,7 +52,7 @@ export interface Seen {
   lastGroups: number;
   topics: Map<string, SeenTopic>;
   groups: Map<string, SeenGroup>;
-  /** How many there was no room for, at most at one look. */
+  /** How many there was no room for, at most at one look. While there was room for all, what is new has come since. */
   left: { topics: number; groups: number };
 }
 
@@ -69,7 +73,7 @@ export interface SeenTopic {
   peak: number;
   /** Absent: at no look was it known. */
   producers?: SeenProducer[] | undefined;
-  /** The most of those that were known already that wrote again between two looks. */
+  /** The most that `writersBetween` has found of two looks. */
   writers: number;
 }
 
@@ -114,25 +118,28 @@ export const nothingSeen = (): Seen => ({
 
 /** Adds a look. @param at of the look, ms since the epoch; not before the one before */
 export function addLook(seen: Seen, look: Look, at: number): void {
+  const { left = { topics: 0, groups: 0 } } = look;
+  const beforeOf = (what: 'topics' | 'groups', last: number) => (seen.left[what] + left[what] > 0 ? 0 : last);
+  const before = { topics: beforeOf('topics', seen.lastLook), groups: beforeOf('groups', seen.lastGroups) };
   for (const topic of look.topics) {
     const known = seen.topics.get(topic.name);
-    seen.topics.set(topic.name, known ? written(known, topic, at) : newTopic(topic, at, seen.lastLook));
+    seen.topics.set(topic.name, known ? written(known, topic, at) : newTopic(topic, at, before.topics));
   }
   for (const group of look.groups ?? []) {
     const known = seen.groups.get(group.group);
-    seen.groups.set(group.group, known ? moved(known, group, at) : newGroup(group, at, seen.lastGroups));
+    seen.groups.set(group.group, known ? moved(known, group, at) : newGroup(group, at, before.groups));
   }
   seen.clusterId = look.clusterId;
   seen.looks += 1;
   seen.lastLook = at;
   if (look.groups) seen.lastGroups = at;
-  seen.left.topics = Math.max(seen.left.topics, forget(seen.topics, room.topics));
-  seen.left.groups = Math.max(seen.left.groups, forget(seen.groups, room.groups));
+  seen.left.topics = Math.max(seen.left.topics, left.topics + forget(seen.topics, room.topics));
+  seen.left.groups = Math.max(seen.left.groups, left.groups + forget(seen.groups, room.groups));
   keepFewProducers(seen);
   keepFewReads(seen);
 }
 
-/** @param before of the look that did not see it; 0: there was none */
+/** @param before of the look at which it was not there; 0: there was none, or not all fitted in */
 function newTopic({ end, producers }: LookedAtTopic, at: number, before: number): SeenTopic {
   const topic: SeenTopic = {
     firstSeen: at,
@@ -171,11 +178,7 @@ function written(known: SeenTopic, { end, producers }: LookedAtTopic, at: number
   }
   if (producers) {
     const before = new Map((known.producers ?? []).map((one) => [one.id, one]));
-    // One that is started anew has another id, so that a new one beside an old one may be one and the same.
-    const again = producers.filter(
-      ({ id, lastWrote }) => before.has(id) && before.get(id)?.lastWrote !== lastWrote,
-    );
-    topic.writers = Math.max(topic.writers, again.length);
+    topic.writers = Math.max(topic.writers, writersBetween(known.producers ?? [], producers));
     for (const one of producers)
       before.set(one.id, {
         ...one,
@@ -186,13 +189,27 @@ function written(known: SeenTopic, { end, producers }: LookedAtTopic, at: number
   return topic;
 }
 
+/**
+ * How many producers are proved to have been there at once: those that were known at a look and wrote again before a later one.
+ * One that is started anew has another id, so that a new one beside an old one may be one and the same.
+ */
+export function writersBetween(before: readonly SeenProducer[], after: readonly SeenProducer[]): number {
+  const known = new Map(before.map((one) => [one.id, one]));
+  return after.filter(({ id, lastWrote, openFrom = -1n }) => {
+    const earlier = known.get(id);
+    if (!earlier || lastWrote <= earlier.lastWrote) return false;
+    // The marker that ends a transaction is a broker's, also after its producer has died: only a later transaction is a write.
+    return earlier.openFrom === undefined || openFrom > earlier.openFrom;
+  }).length;
+}
+
 /** Those that wrote last; an application that is started often has a new id each time. */
 const latest = (producers: readonly SeenProducer[]): SeenProducer[] =>
   [...producers]
     .sort((a, b) => b.lastWrote - a.lastWrote || (a.id < b.id ? -1 : 1))
     .slice(0, room.producersPerTopic);
 
-/** @param before of the look at which it was not there; 0: there was none */
+/** @param before as of a topic */
 const newGroup = (
   { mark, commits, members, lag, reads }: LookedAtGroup,
   at: number,

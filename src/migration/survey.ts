@@ -78,35 +78,3 @@ export const surveyMessages = {
   stop: 'End the survey now, and keep what it has seen. Example: {"by":"ann"}',
   abort: 'The same as stop: a survey has made nothing that could be taken back.',
 } as const;
-
-const stop = z.strictObject({
-  by: z
-    .string({ error: 'by is a text: who says so' })
-    .min(1, { error: 'by is empty: who says so?' })
-    .max(200, { error: 'by is longer than 200 characters' })
-    .optional(),
-  note: z
-    .string({ error: 'note is a text' })
-    .max(2_000, { error: 'note is longer than 2000 characters' })
-    .optional(),
-});
-
-/** @returns the mistake as one sentence, or what was said */
-export function readStop(
-  name: keyof typeof surveyMessages,
-  input: unknown,
-): { said: z.output<typeof stop>; mistake?: undefined } | { mistake: string; said?: undefined } {
-  const read = stop.safeParse(input ?? {});
-  if (read.success) return { said: read.data };
-  return {
-    mistake: read.error.issues
-      .map((issue) =>
-        issue.code === 'unrecognized_keys'
-          ? `${issue.keys.join(', ')} is not a key of ${name}`
-          : issue.path.length === 0
-            ? `${name} takes one JSON object, for example {"by":"ann"}`
-            : issue.message,
-      )
-      .join('; '),
-  };
-}

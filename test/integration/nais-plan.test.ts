@@ -251,7 +251,7 @@ test('the ferry makes no topic and no grant there, and compares every entry with
   const inSync = `not-as-declared:${name}:min.insync.replicas`;
   const as = { ...work, accepted: [...accepted, inSync] };
   expect((await compareTopics(on, { ...as, topics: [topic] })).sentence).toBe(
-    `${name} on target as declared, in partitions and in every entry of the configuration that was.`,
+    `${name} on target as declared, in partitions and in every entry of the configuration that was, but for min.insync.replicas of ${name} (accepted as it is).`,
   );
   const created = await createTopics(on, as, attempt());
   expect(created).toMatchObject({ made: [] });

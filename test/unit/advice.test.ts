@@ -53,7 +53,7 @@ const cases: [string, Partial<ScannedTopic>, Answers, (keyof typeof verdict)[], 
     'doubleConsumers',
   ],
   [
-    'several producers seen',
+    'several producers seen at once',
     {
       producers: {
         value: [
@@ -61,10 +61,26 @@ const cases: [string, Partial<ScannedTopic>, Answers, (keyof typeof verdict)[], 
           { id: '2', lastWrote: 1, transactional: false },
         ],
       },
+      writers: { value: 2 },
     },
     { historyNeeded: false, mayPause: false, idempotent: false },
     ['not', 'not', 'fits', 'not', 'fits'],
     'doubleConsumers',
+  ],
+  [
+    'two ids remembered, of one producer or of two',
+    {
+      producers: {
+        value: [
+          { id: '1', lastWrote: 1, transactional: false },
+          { id: '2', lastWrote: 1, transactional: false },
+        ],
+      },
+      writers: { value: 1 },
+    },
+    { historyNeeded: false, mayPause: false, idempotent: false },
+    ['not', 'not', 'if', 'not', 'fits'],
+    'advancedMirroring',
   ],
   [
     'history and a pause',

@@ -263,7 +263,21 @@ describe('an answer', () => {
       status: 200,
       body: { service: { state: 'RUNNING', users: [{ username: 'billing', password: 'SECRET' }] } },
     }));
-    expect(await service.facts()).toEqual({ state: 'RUNNING', users: ['billing'], registry: false });
+    expect(await service.facts()).toEqual({ state: 'RUNNING', users: ['billing'], registry: undefined });
+  });
+
+  test.each([
+    ['has a schema registry', [{ component: 'kafka' }, { component: 'schema_registry' }], 1],
+    ['has none', [{ component: 'kafka' }], 0],
+    ['does not tell what it is made of', undefined, 1],
+  ])('that %s is asked for the ACLs of one so often', async (_, components, times) => {
+    const { service, calls } = await answer(({ what }) =>
+      what === 'GET /project/p/service/s'
+        ? { status: 200, body: { service: { state: 'RUNNING', users: [], components } } }
+        : held([]),
+    );
+    expect(await service.everything()).toEqual([]);
+    expect(calls.filter(({ what }) => what.includes('schema-registry'))).toHaveLength(times);
   });
 });
 

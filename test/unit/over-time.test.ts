@@ -171,6 +171,40 @@ it('the busiest time of a survey counts for how long it takes, and several produ
   expect(facts.severalProducers(set)).toMatchObject({ value: true, how: 'measured' });
 });
 
+it('of what no look has seen nothing is said, and not that it was none', () => {
+  const looks = [1, 2].map((at) => ({ topics: [{ name: 'a', end: BigInt(at * 864_000) }], groups: [] }));
+  const set = only(withSurvey(inventory({ topics: [topic('a')] }), survey(looks)));
+  expect(expectedOf(set).atMost).toEqual({ rate: 10 });
+  expect(expectedText(expectedOf(set)).at(-1)).toBe(
+    'At its busiest a survey saw 10 records a second written.',
+  );
+});
+
+describe('several producers', () => {
+  const [one, two] = ['7', '8'].map((id) => ({ id, lastWrote: 5, transactional: true }));
+  const both = { value: [one, two].flatMap((some) => some ?? []) };
+  const said = (change: Parameters<typeof topic>[1]) =>
+    facts.severalProducers({ topics: [topic('a', change)] });
+
+  it('are measured where a scan has seen two at once', () => {
+    expect(said({ producers: both, writers: { value: 2 } })).toEqual({
+      ...{ value: true, how: 'measured' },
+      from: '2 producers of a wrote at the same time',
+    });
+  });
+
+  it.each([
+    ['no two wrote at the same time', { writers: { value: 1 } }, 'no two were seen to write'],
+    ['an older ferry has not counted', {}, 'this inventory does not say: scan anew'],
+    ['it was not seen', { writers: { unknown: 'refused' } }, 'was not seen: refused'],
+  ])('are unknown where brokers remember two ids and %s', (_, change, sentence) => {
+    expect(said({ producers: both, ...change })).toEqual({
+      how: 'unknown',
+      from: expect.stringMatching(new RegExp(`remember 2 producer ids of a, .*${sentence}`)),
+    });
+  });
+});
+
 it('the page tells when things were last seen to move, and which looks saw nothing', () => {
   const answer = survey(growing('weekly', 8, 3), {
     missed: { count: 1, latest: [{ at: scannedAt, why: 'no broker <b>answered</b>' }] },

@@ -59,7 +59,7 @@ describe('a topic', () => {
   const seen: SeenOfTopics = {
     configs: { value: new Map([['orders', { value: [] }]]) },
     ...{ marks: { value: marks }, later: { value: marks }, seconds: 2 },
-    ...{ oldest: none, sizes: none, producers: none, samples: none },
+    ...{ oldest: none, sizes: none, producers: none, laterProducers: none, samples: none },
   };
 
   it('of which a broker tells no policy is not known to be compacted or not', () => {
@@ -71,17 +71,62 @@ describe('a topic', () => {
     expect(scannedTopic(facts, { ...seen, seconds: 0 }, []).rate.unknown).toContain('no time passed');
   });
 
+  const producer = (
+    producerId: bigint,
+    coordinatorEpoch: number,
+    change: Partial<ProducerState> = {},
+  ): ProducerState => ({
+    ...{ producerId, producerEpoch: 0, lastSequence: 1, lastTimestamp: 5 },
+    ...{ coordinatorEpoch, openTransactionStart: null, ...change },
+  });
+
   it('has transactional producers by what its brokers know of them, also where none of their records is seen', () => {
-    const producer = (producerId: bigint, coordinatorEpoch: number): ProducerState => ({
-      ...{ producerId, producerEpoch: 0, lastSequence: 1, lastTimestamp: 5 },
-      ...{ coordinatorEpoch, openTransactionStart: null },
-    });
     const producers = { value: new Map([['orders/0', { value: [producer(7n, 0), producer(8n, -1)] }]]) };
     expect(scannedTopic(facts, { ...seen, producers }, []).producers).toMatchObject({
       value: [
         { id: '7', transactional: true },
         { id: '8', transactional: false },
       ],
+    });
+  });
+
+  describe('has as many writers as are proved to have been there at once', () => {
+    const looked = (before: ProducerState[], after: ProducerState[], writers = 0) => {
+      const rows = (value: ProducerState[]) => ({ value: new Map([['orders/0', { value }]]) });
+      const sample = { records: 2, newest: { value: 5 }, schemaIds: [], transactional: [], writers };
+      return scannedTopic(
+        facts,
+        {
+          ...{ ...seen, producers: rows(before), laterProducers: rows(after) },
+          samples: { value: new Map([['orders/0', { value: sample }]]) },
+        },
+        [],
+      ).writers;
+    };
+    const [one, other] = [producer(7n, -1), producer(8n, -1)];
+    const wrote = { lastTimestamp: 9 };
+
+    it('where those that were known wrote again', () => {
+      expect(looked([one, other], [producer(7n, -1, wrote), producer(8n, -1, wrote)])).toEqual({ value: 2 });
+    });
+
+    it('and not where one is there under the ids of two starts, or is started anew between the looks', () => {
+      expect(looked([one, other], [one, producer(8n, -1, wrote)])).toEqual({ value: 1 });
+      expect(looked([one], [producer(7n, -1, wrote), other])).toEqual({ value: 1 });
+    });
+
+    it('and not by the marker that ends the transaction of one that has died', () => {
+      const open = producer(7n, 0, { openTransactionStart: 3n });
+      const by = producer(8n, 0, wrote);
+      expect(looked([open, other], [producer(7n, 1, wrote), by])).toEqual({ value: 1 });
+      const next = producer(7n, 1, { ...wrote, openTransactionStart: 6n });
+      expect(looked([open, other], [next, by])).toEqual({ value: 2 });
+    });
+
+    it('where they wrote in turn, whatever else is not known', () => {
+      expect(looked([one], [one], 2)).toEqual({ value: 2 });
+      const samples = { value: new Map([['orders/0', none]]) };
+      expect(scannedTopic(facts, { ...seen, samples }, []).writers).toEqual(none);
     });
   });
 });
@@ -120,9 +165,24 @@ describe('newest records', () => {
     const { cluster, asked } = fetching([Buffer.concat([batch(90n, 5n), batch(99n, 9n, id7)])]);
     const samples = await readSamples(cluster, marks(0n, 100n), [at]);
     expect(samples.get('orders/0')).toEqual({
-      value: { records: 2, newest: { value: 9 }, schemaIds: [7], transactional: [] },
+      value: { records: 2, newest: { value: 9 }, schemaIds: [7], transactional: [], writers: 0 },
     });
     expect(asked).toEqual([90n]);
+  });
+
+  it.each([
+    ['in turn are two', [1n, 2n, 1n], 2],
+    ['under one id after another may be one', [1n, 1n, 2n, 3n], 1],
+    ['around two others are two', [1n, 2n, 3n, 1n], 2],
+    ['without ids are not told apart', [-1n, 1n, -1n], 1],
+  ])('of producers that write %s', async (_, ids, writers) => {
+    const written = ids.map((id, at) => {
+      const bytes = batch(90n + BigInt(at), 5n);
+      bytes.writeBigInt64BE(id, 43);
+      return bytes;
+    });
+    const samples = await readSamples(fetching([Buffer.concat(written)]).cluster, marks(0n, 100n), [at]);
+    expect(samples.get('orders/0')?.value?.writers).toBe(writers);
   });
 
   it('are asked for again where an answer was cut off before the end', async () => {

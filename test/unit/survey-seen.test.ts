@@ -8,6 +8,7 @@ import {
   unpackLook,
   unpackSeen,
 } from '../../src/migration/packed-survey.js';
+import { lookAt } from '../../src/inventory/look.js';
 import { bytesOf } from '../../src/migration/size.js';
 import {
   addLook,
@@ -50,6 +51,7 @@ const producers = fc.uniqueArray(
     id: fc.bigInt({ min: 0n, max: 6n }),
     lastWrote: fc.integer({ min: begin - hour, max: begin + hour }),
     transactional: fc.boolean(),
+    openFrom: fc.option(fc.bigInt({ min: 0n, max: 9n }), { nil: undefined }),
   }),
   { selector: ({ id }) => id, maxLength: 5 },
 );
@@ -216,6 +218,12 @@ describe('what a survey has seen of a topic', () => {
       look([{ name: 'a', producers: [by(1, 20), by(2, 40)] }]),
     ]);
     expect(restarted.topics.get('a')?.writers).toBe(1);
+    // Of one that died in a transaction the coordinator writes the end.
+    const died = surveyed([
+      look([{ name: 'a', producers: [{ ...by(1, 10, true), openFrom: 4n }, by(2, 20, true)] }]),
+      look([{ name: 'a', producers: [by(1, 30, true), by(2, 40, true)] }]),
+    ]);
+    expect(died.topics.get('a')?.writers).toBe(1);
   });
 });
 
@@ -253,6 +261,45 @@ describe('what a survey has seen of a group', () => {
     ]);
     expect(seen.groups.get('g')).toMatchObject({ lastSeen: at(2), lastMoved: at(2), reads: ['b'] });
     expect(namesAt(seen.groups, seen.lastGroups)).toEqual([]);
+  });
+});
+
+describe('where there was no room for all', () => {
+  const cut = { topics: 1, groups: 1 };
+
+  it('what comes later may have been there before: that it was written to, or moved, is not concluded', () => {
+    const late: Look = look(
+      [{ name: 'a' }, { name: 'z', end: 9n }],
+      [{ group: 'z', mark: 1n, commits: 1, members: 0 }],
+    );
+    const whole = surveyed([look([{ name: 'a' }], []), late]);
+    expect(whole.topics.get('z')).toMatchObject({ compared: 1, written: 9n });
+    expect(whole.groups.get('z')).toMatchObject({ compared: 1, lastMoved: at(2) });
+    const some = surveyed([{ ...look([{ name: 'a' }], []), left: cut }, late]);
+    expect(some.topics.get('z')).toMatchObject({ compared: 0, written: 0n });
+    expect(some.groups.get('z')).toMatchObject({ compared: 0 });
+    expect(some.groups.get('z')?.lastMoved).toBeUndefined();
+  });
+
+  it('a look says how many it left out, and the survey keeps it', async () => {
+    const names = Array.from({ length: 6_002 }, (_, index) => `t${String(index).padStart(5, '0')}`);
+    const none = { topics: new Map(), groups: new Map() };
+    const seen = await lookAt({
+      identity: async () => ({ clusterId: 'id', controllerId: 1, brokers: [] }),
+      topics: async () =>
+        new Map(
+          names.map((name) => [name, { value: { name, topicId: null, internal: false, partitions: [] } }]),
+        ),
+      watermarks: async () => none.topics,
+      producers: async () => none.topics,
+      groups: async () => [],
+      describeGroups: async () => none.groups,
+      committedOffsets: async () => none.groups,
+    });
+    expect(seen.left).toEqual({ topics: 2, groups: 0 });
+    const known = { topics: digestOf([]), groups: digestOf([]) };
+    expect(unpackLook(packLook(seen, known), { topics: [], groups: [] }).left).toEqual(seen.left);
+    expect(surveyed([seen]).left).toEqual({ topics: 2, groups: 0 });
   });
 });
 

@@ -9,13 +9,11 @@ import {
   Worker,
   type NativeConnection,
 } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../activities/fleet/fleet.js';
 import { openFleets } from '../../app/connections/fleet.js';
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
-import { temporalCli } from '../../lab/temporal-cli.js';
-import { timeSkippingServer } from '../../lab/time-skipping.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
@@ -25,6 +23,7 @@ import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
+import { realServer, skippingServer } from './servers.js';
 
 const taskQueue = 'workflow-tests';
 
@@ -166,14 +165,7 @@ function callsOf(events: Event[], activity: string): { asked: number; told: numb
   const ids = events
     .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
     .map(({ eventId }) => String(eventId));
-  const answers = events.filter((event) => {
-    const answer =
-      event.activityTaskCompletedEventAttributes ??
-      event.activityTaskFailedEventAttributes ??
-      event.activityTaskTimedOutEventAttributes ??
-      event.activityTaskCanceledEventAttributes;
-    return ids.includes(String(answer?.scheduledEventId));
-  });
+  const answers = events.filter((event) => ids.includes(String(answerTo(event)?.scheduledEventId)));
   const heard = events.findLastIndex((event) => Boolean(event.workflowTaskCompletedEventAttributes));
   return { asked: ids.length, told: answers.filter((answer) => events.indexOf(answer) < heard).length };
 }
@@ -192,30 +184,16 @@ export class Migrations {
     readonly soak: string,
   ) {}
 
-  /** On the server that skips time: a wait of weeks takes no time once somebody waits for its end. */
+  /** On the server that skips time. */
   static async skippingTime(prefix = 'm'): Promise<Migrations> {
     quietly();
-    const path = await timeSkippingServer();
-    return new Migrations(
-      await TestWorkflowEnvironment.createTimeSkipping({
-        server: { executable: { type: 'existing-path', path } },
-      }),
-      prefix,
-      '24h',
-    ).#work();
+    return new Migrations(await skippingServer(), prefix, '24h').#work();
   }
 
-  /** On the development server, which is the real one. */
+  /** On the real server. */
   static async onRealServer(prefix = 'm', extraArgs: string[] = []): Promise<Migrations> {
     quietly();
-    const path = await temporalCli();
-    return new Migrations(
-      await TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path }, extraArgs },
-      }),
-      prefix,
-      '10ms',
-    ).#work();
+    return new Migrations(await realServer(...extraArgs), prefix, '10ms').#work();
   }
 
   get client(): Client {
@@ -337,19 +315,45 @@ function areTakenUp(pending: readonly Pending[]): boolean {
 const scheduled = 1;
 
 /**
- * Ends a migration once it rests, and answers whether it has ended. The time-skipping server would keep its clock locked
- * for an activity that runs when its workflow is terminated, so a mirror is told to stop before.
+ * Ends a migration once it rests, and answers whether it has ended. The time-skipping server keeps its clock locked for ever
+ * for an activity or a workflow task that is under way when its workflow is terminated: nobody may be at work then, and a
+ * mirror is told to stop before.
  */
 async function end(handle: WorkflowHandle): Promise<boolean> {
   if ((await handle.describe()).status.name !== 'RUNNING') return true;
   if (!(await rests(handle))) return false;
   // Asked for after that: what a migration keeps running in the background while it rests has been scheduled by now.
-  const pending = await pendingOf(handle);
-  if (pending.length === 0) await handle.terminate().catch(() => undefined);
+  const { task, activities } = underWay((await handle.fetchHistory()).events ?? []);
+  if (task) return false;
+  if (activities === 0) await handle.terminate().catch(() => undefined);
   // The time-skipping server lets a run end as Canceled only when it was asked to cancel it.
-  else if (areTakenUp(pending)) await handle.cancel().catch(() => undefined);
+  else if (areTakenUp(await pendingOf(handle))) await handle.cancel().catch(() => undefined);
   return false;
 }
+
+/** What the server waits for, by one look at the history: a workflow task, and activities. */
+function underWay(events: readonly Event[]): { task: boolean; activities: number } {
+  const isTaskOpen = (event: Event) =>
+    Boolean(event.workflowTaskScheduledEventAttributes ?? event.workflowTaskStartedEventAttributes);
+  const isTaskOver = (event: Event) =>
+    Boolean(
+      event.workflowTaskCompletedEventAttributes ??
+      event.workflowTaskFailedEventAttributes ??
+      event.workflowTaskTimedOutEventAttributes,
+    );
+  const asked = events.filter((event) => event.activityTaskScheduledEventAttributes);
+  return {
+    task: events.findLastIndex(isTaskOpen) > events.findLastIndex(isTaskOver),
+    activities: asked.length - events.filter((event) => answerTo(event)).length,
+  };
+}
+
+/** How an activity has ended, if this is the event of that. */
+const answerTo = (event: Event) =>
+  event.activityTaskCompletedEventAttributes ??
+  event.activityTaskFailedEventAttributes ??
+  event.activityTaskTimedOutEventAttributes ??
+  event.activityTaskCanceledEventAttributes;
 
 async function pendingOf(handle: WorkflowHandle) {
   return (await handle.describe()).raw.pendingActivities ?? [];

@@ -8,18 +8,18 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { look } from '../../app/cli/following.js';
 import { withTemporal } from '../../app/cli/temporal.js';
 import { textLine } from '../../app/worker/log.js';
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
-import { temporalCli } from '../../lab/temporal-cli.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
 import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
+import { realServer } from './servers.js';
 
 const taskQueue = 'builds';
 const lines: string[] = [];
@@ -32,9 +32,7 @@ beforeAll(async () => {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },
   });
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: await temporalCli() } },
-  });
+  environment = await realServer();
 });
 afterAll(() => environment.teardown());
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { deploymentOf } from '../../app/worker/deployment.js';
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
@@ -14,6 +14,7 @@ import { eventually } from '../eventually.js';
 import { runProgram } from '../hands/program.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
+import { realServer } from './servers.js';
 
 const taskQueue = 'pinned';
 const name = 'ferry';
@@ -28,13 +29,8 @@ const workers: Worker[] = [];
 let running: Promise<void>[] = [];
 
 beforeAll(async () => {
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: await temporalCli() },
-      // The server's own suggestion, which comes after thousands of events, comes after a few.
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=150'],
-    },
-  });
+  // The server's own suggestion, which comes after thousands of events, comes after a few.
+  environment = await realServer('--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=150');
 });
 afterAll(async () => {
   for (const worker of workers) worker.shutdown();

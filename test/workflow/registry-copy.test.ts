@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -10,7 +10,6 @@ import {
   Worker,
 } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
-import { temporalCli } from '../../lab/temporal-cli.js';
 import { registryCopyId, statusQuery } from '../../src/migration/messages.js';
 import { registryCopyType } from '../../src/migration/registry-copy.js';
 import type { Outcome } from '../../src/migration/state.js';
@@ -19,6 +18,7 @@ import { eventually } from '../eventually.js';
 import { holdings, openGround, type Ground } from '../registry/ground.js';
 import { protobuf } from '../registry/proto-files.js';
 import { avro } from '../registry/schemas.js';
+import { realServer } from './servers.js';
 
 // The workflow and its activities as they are, between two registries on real HTTP ports.
 const taskQueue = 'registry-copies';
@@ -37,9 +37,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   });
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: await temporalCli() } },
-  });
+  environment = await realServer();
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
   const worker = await Worker.create({
     connection: environment.nativeConnection,

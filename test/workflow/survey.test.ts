@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -12,7 +12,6 @@ import {
 import { runSinks } from '../../app/worker/runs.js';
 import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 import { asFailure } from '../../activities/kit/failure.js';
-import { timeSkippingServer } from '../../lab/time-skipping.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { packLook, unpackSeen } from '../../src/migration/packed-survey.js';
 import { bytesOf } from '../../src/migration/size.js';
@@ -24,6 +23,7 @@ import type { Look } from '../../src/migration/survey-seen.js';
 import type { SurveyAnswer } from '../../src/migration/survey-state.js';
 import type { LookWork } from '../../src/migration/work/survey.js';
 import { eventually } from '../eventually.js';
+import { skippingServer } from './servers.js';
 
 // A survey on the server that skips time: days pass once somebody waits for its end.
 const taskQueue = 'surveys';
@@ -41,9 +41,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   });
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: await timeSkippingServer() } },
-  });
+  environment = await skippingServer();
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,

@@ -37,6 +37,7 @@ export class GssapiProcess implements SecurityContexts {
   private child: ChildProcess | undefined;
   private readonly asked = new Map<number, Asked>();
   private count = 0;
+  private closed = false;
 
   constructor(
     private readonly cluster: string,
@@ -46,6 +47,8 @@ export class GssapiProcess implements SecurityContexts {
   async begin(service: string, host: string): Promise<SecurityContext> {
     const context = ++this.count;
     const { principal } = this.origin;
+    // Who comes late, with a login that was due, has no process started that nobody would end.
+    if (this.closed) throw this.over();
     const child = (this.child ??= this.start());
     const answer = await this.ask(child, context, {
       call: 'begin',
@@ -73,8 +76,14 @@ export class GssapiProcess implements SecurityContexts {
   }
 
   close(): void {
-    this.fail(
-      new FerryError('Unreachable', `The connections to cluster "${this.cluster}" are closed: open it anew.`),
+    this.closed = true;
+    this.fail(this.over());
+  }
+
+  private over(): FerryError {
+    return new FerryError(
+      'Unreachable',
+      `The connections to cluster "${this.cluster}" are closed: open it anew.`,
     );
   }
 

@@ -47,7 +47,7 @@ export async function ticketFailure(
     return silentKdc(cluster, origin, realm);
   if (/Cannot find KDC for realm/.test(said))
     return refused(
-      `Kerberos knows no KDC of the realm ${named(realm ?? 'of the principal')}, so no ticket can be asked for ${unasked}: check the realm of principal, and give the KDC in krb5.conf.`,
+      `Kerberos knows no KDC of ${realm === undefined ? "the principal's realm" : `the realm ${named(realm)}`}, so no ticket can be asked for ${unasked}: check the realm of principal, and give the KDC in krb5.conf.`,
     );
   if (/Clock skew too great/.test(said))
     return refused(

@@ -3,8 +3,9 @@ import type { ClusterConnection } from './cluster-connection.js';
 
 /**
  * Who a broker takes the ferry for, as its ACLs write it, where nothing maps it to another name
- * (`ssl.principal.mapping.rules`, `sasl.kerberos.principal.to.local.rules`): the user of SASL, the first part of a principal of Kerberos, else the subject of the client certificate as Java's
- * `X500Principal.getName()` writes it (RFC 2253, the most specific first). `undefined`: the login does not tell.
+ * (`ssl.principal.mapping.rules`, `sasl.kerberos.principal.to.local.rules`): the user of SASL, the first part of a
+ * principal of Kerberos, else the subject of the client certificate as Java's `X500Principal.getName()` writes it (RFC 2253,
+ * the most specific first). `undefined`: the login does not tell.
  */
 export function principalOf({ sasl, tls }: ClusterConnection): string | undefined {
   if (sasl) return saslPrincipal(sasl);

@@ -35,6 +35,8 @@ export interface PackedLook {
     reads: Packed;
     topics: Packed;
   };
+  /** How many there was no room for; absent: for all. */
+  left?: { topics: number; groups: number };
   unseen: Unseen[];
 }
 
@@ -45,6 +47,8 @@ export interface PackedProducers {
   /** ms since the epoch */
   lastWrote: Packed;
   transactional: Packed;
+  /** A hole where no transaction is open. */
+  openFrom: Packed;
 }
 
 /** A part of the cluster that a look did not see. */

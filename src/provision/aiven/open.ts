@@ -49,10 +49,11 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
     provisioner: {
       plan: (wanted) => translate(brokers.name, wanted, connection.acls),
       planSubjects: async (wanted) =>
-        wanted.length > 0 && (await service.facts()).registry
-          ? subjectRights(brokers.name, wanted)
-          : { rights: [], findings: [] },
-      rights: async () => (await service.everything()).map(rightOf),
+        wanted.length === 0 || (await service.facts()).registry === false
+          ? { rights: [], findings: [] }
+          : subjectRights(brokers.name, wanted),
+      rights: async (only) =>
+        (await (only ? service.entriesLike([entryOf(only)]) : service.everything())).map(rightOf),
       async make(rights) {
         if (makesUsers) await makeUsers(service, rights);
         return addRights(service, rights);

@@ -28,7 +28,7 @@ const service = z.object({
     state: z.string(),
     // Beside the names there are passwords and keys, which go no further than this.
     users: z.array(z.object({ username: z.string() })).default([]),
-    components: z.array(z.object({ component: z.string() })).default([]),
+    components: z.array(z.object({ component: z.string() })).optional(),
   }),
 });
 
@@ -75,8 +75,11 @@ export class AivenService {
     private readonly client: AivenClient,
   ) {}
 
-  /** `RUNNING`, `POWEROFF`, `REBALANCING`, `REBUILDING`, the names of its users, and whether it has a schema registry. */
-  async facts(): Promise<{ state: string; users: string[]; registry: boolean }> {
+  /**
+   * `RUNNING`, `POWEROFF`, `REBALANCING`, `REBUILDING`, the names of its users, and whether it has a schema registry;
+   * `undefined`: the API does not tell what the service is made of.
+   */
+  async facts(): Promise<{ state: string; users: string[]; registry: boolean | undefined }> {
     const { body } = await this.client.ask({ about: 'its users', changes: false }, (api, options) =>
       api.GET('/project/{project}/service/{service_name}', {
         params: { path: this.client.path },
@@ -87,7 +90,7 @@ export class AivenService {
     return {
       state,
       users: users.map(({ username }) => username),
-      registry: components.some(({ component }) => component === 'schema_registry'),
+      registry: components?.some(({ component }) => component === 'schema_registry'),
     };
   }
 
@@ -162,7 +165,7 @@ export class AivenService {
   /** Every entry that there is. A service without a schema registry is not asked for those of one. */
   async everything(): Promise<HeldEntry[]> {
     const { registry } = await this.facts();
-    return [...(await this.entries()), ...(registry ? await this.registryEntries() : [])];
+    return [...(await this.entries()), ...(registry === false ? [] : await this.registryEntries())];
   }
 
   /** Those among which these may be. */

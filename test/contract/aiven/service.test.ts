@@ -1,26 +1,14 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Ajv } from 'ajv';
 import { aclsOfTopics } from '../../../activities/acls/acl-text.js';
 import { copyAcls } from '../../../activities/acls/acls.js';
 import { checkPlan } from '../../../activities/plan/plan.js';
 import { undo } from '../../../activities/retire/undo.js';
 import { createTopics } from '../../../activities/topics/topics.js';
-import { readConfig } from '../../../app/config/config.js';
-import { aivenFiles, PROJECT, SERVICE } from '../../../lab/aiven/layout.js';
-import { type Lab, startLab } from '../../../lab/lab.js';
-import type { Cluster } from '../../../src/kafka/cluster.js';
-import { openCluster } from '../../../src/kafka/open.js';
+import { PROJECT, SERVICE } from '../../../lab/aiven/layout.js';
 import type { Migration } from '../../../src/migration/file.js';
 import { workflowId } from '../../../src/migration/messages.js';
 import { AivenClient } from '../../../src/provision/aiven/client.js';
 import { AivenService } from '../../../src/provision/aiven/service.js';
-import { openAiven, type OpenedAiven } from '../../../src/provision/aiven/open.js';
-import type { AivenConnection } from '../../../src/provision/aiven/connection.js';
 import type { Provisioner } from '../../../src/provision/provisioner.js';
 import { openRegistry } from '../../../src/registry/open.js';
 import { eventually } from '../../eventually.js';
@@ -34,188 +22,16 @@ import {
   grant,
   keysOf,
   migrationOf,
-  openGround,
   sentenceOf,
   type Ground,
 } from '../../integration/prepare-ground.js';
+import { openAivenGround, type AivenGround } from './aiven-ground.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const schemas = JSON.parse(readFileSync(`${here}/answers.schema.json`, 'utf8')) as {
-  answers: Record<string, object>;
-};
-
-let lab: Lab;
-let brokers: Cluster;
-let aiven: OpenedAiven;
-let connection: AivenConnection;
-let ground: Ground;
-
-/** A target that is a service at Aiven; its client waits for milliseconds where it would wait for seconds. */
-function groundWith(opened: OpenedAiven): Ground {
-  const plain = openGround(lab);
-  return {
-    ...plain,
-    target: opened.cluster,
-    clusters: (name) => (name === 'target' ? opened.cluster : plain.clusters(name)),
-    provisioners: (name) => (name === 'target' ? opened.provisioner : undefined),
-    close: () => plain.close(),
-  };
-}
-
+let ground: AivenGround;
 beforeAll(async () => {
-  lab = await startLab({ name: `contract-${process.pid}`, aiven: true });
-  const { value } = readConfig({ path: lab.ferryYaml, environment: {} });
-  const { provision, ...reached } = value?.clusters['target'] ?? { bootstrap: [] };
-  if (provision?.kind !== 'aiven') throw new Error('The lab says nothing of Aiven in its ferry.yaml.');
-  connection = provision;
-  brokers = openCluster('target', reached);
-  aiven = openAiven(brokers, connection, { pauseMs: 20 });
-  ground = groundWith(aiven);
+  ground = await openAivenGround('aiven-service');
 });
-afterAll(async () => {
-  await ground?.close();
-  await brokers?.close();
-  await lab?.down();
-});
-
-const secret = (file: string) => readFileSync(file, 'utf8');
-const tokens = () => aivenFiles(lab.aiven?.folder ?? '');
-
-describe('the stand-in for Aiven’s API', () => {
-  test('is taken for Aiven by its official client', async () => {
-    const { stdout } = await promisify(execFile)('go', ['run', '.'], {
-      cwd: here,
-      env: {
-        ...process.env,
-        AIVEN_WEB_URL: lab.aiven?.url.replace(/\/v1$/, ''),
-        AIVEN_TOKEN: secret(tokens().token),
-        FERRY_READ_ONLY_TOKEN: secret(tokens().readOnlyToken),
-        AIVEN_CLIENT_RETRY_WAIT_MIN: '50ms',
-        AIVEN_CLIENT_RETRY_WAIT_MAX: '200ms',
-      },
-    });
-    expect(stdout).toBe('held\n');
-    // The first time the client is downloaded and built.
-  }, 600_000);
-
-  test('answers as Aiven’s own document says', async () => {
-    const ajv = new Ajv({ strict: false, allErrors: true });
-    const seen = new Set<string>();
-    const service = '/project/{project}/service/{service_name}';
-    const call = async (method: string, path: string, name = '', body?: object): Promise<unknown> => {
-      const at = path.replace(/\{\w+\}$/, encodeURIComponent(name));
-      const url = `${lab.aiven?.url}/project/${PROJECT}/service/${SERVICE}${at}`;
-      const answer = await eventually(
-        () =>
-          fetch(url, {
-            method,
-            headers: { authorization: `Bearer ${secret(tokens().token)}` },
-            ...(body && { body: JSON.stringify(body) }),
-          }),
-        ({ status }) => ![429, 501, 503].includes(status),
-      );
-      expect({ method, path, status: answer.status }).toEqual({ method, path, status: 200 });
-      const said: unknown = await answer.json();
-      const schema = schemas.answers[`${method} ${service}${path}`];
-      expect(schema).toBeDefined();
-      const holds = ajv.compile(schema ?? {});
-      expect({ path, holds: holds(said), errors: holds.errors }).toEqual({ path, holds: true, errors: null });
-      seen.add(`${method} ${service}${path}`);
-      return said;
-    };
-    const own = { permission: 'read', topic: 'shop.schema', username: 'billing' };
-    const native = {
-      operation: 'Read',
-      pattern_type: 'PREFIXED',
-      permission_type: 'ALLOW',
-      principal: 'User:bill*',
-      resource_name: 'shop.',
-      resource_type: 'Topic',
-      host: '*',
-    };
-    await call('GET', '');
-    await call('PUT', '', '', { powered: true });
-    await call('POST', '/topic', '', { topic_name: 'shop.schema', partitions: 2, replication: 1 });
-    await call('GET', '/topic/{topic_name}', 'shop.schema');
-    await call('GET', '/topic');
-    const { acl } = (await call('POST', '/acl', '', own)) as { acl: { id: string }[] };
-    await call('GET', '/acl');
-    const added = (await call('POST', '/kafka/acl', '', native)) as { acl: { id: string } };
-    await call('GET', '/kafka/acl');
-    await call('GET', '/kafka/acl/{kafka_acl_id}', added.acl.id);
-    await call('DELETE', '/acl/{kafka_acl_id}', acl.at(-1)?.id);
-    await call('DELETE', '/kafka/acl/{kafka_acl_id}', added.acl.id);
-    const subject = { permission: 'schema_registry_write', resource: 'Subject:a', username: 'billing' };
-    const subjects = (await call('POST', '/kafka/schema-registry/acl', '', subject)) as {
-      acl: { id: string }[];
-    };
-    await call('GET', '/kafka/schema-registry/acl');
-    await call('DELETE', '/kafka/schema-registry/acl/{schema_registry_acl_id}', subjects.acl.at(-1)?.id);
-    await call('POST', '/user', '', { username: 'schema' });
-    await call('GET', '/user/{service_username}', 'schema');
-    await call('DELETE', '/user/{service_username}', 'schema');
-    await call('DELETE', '/topic/{topic_name}', 'shop.schema');
-    expect(Object.keys(schemas.answers).filter((one) => !seen.has(one))).toEqual([]);
-  });
-
-  test('shows the ferry’s user neither ACLs nor the configuration of brokers', async () => {
-    await expect(brokers.acls()).rejects.toMatchObject({ type: 'Unauthorized' });
-    await expect(brokers.brokerConfig()).rejects.toMatchObject({ type: 'Unauthorized' });
-  });
-});
-
-describe('entries are enforced by the brokers', () => {
-  const may = async (user: string, topic: string) => {
-    const kafka = lab.target.kafkajs(user, { retry: { retries: 0 } });
-    const producer = kafka.producer();
-    await producer.connect();
-    const writes = await producer.send({ topic, messages: [{ value: 'x' }] }).then(
-      () => true,
-      () => false,
-    );
-    await producer.disconnect();
-    return writes;
-  };
-  const writer = (topic: string, username: string) => ({
-    resourceType: 'topic',
-    resourceName: topic,
-    patternType: 'aiven',
-    principal: `User:${username}`,
-    host: '*',
-    operation: 'write',
-    permission: 'allow',
-  });
-
-  test('of Aiven’s own kind, with patterns of users and names, also for a topic that comes later', async () => {
-    const rights = [writer('shop.r?les-*.x', 'orders-*')];
-    await aiven.provisioner.make(rights);
-    await createOn(aiven.cluster, { name: 'shop.rules-1.x' }, { name: 'shop.ruins-1.x' });
-    await eventually(
-      () => may('orders-web', 'shop.rules-1.x'),
-      (writes) => writes,
-    );
-    expect(await may('billing', 'shop.rules-1.x')).toBe(false);
-    expect(await may('orders-web', 'shop.ruins-1.x')).toBe(false);
-    expect(await aiven.provisioner.takeBack(rights)).toBe(1);
-    await eventually(
-      () => may('orders-web', 'shop.rules-1.x'),
-      (writes) => !writes,
-    );
-  });
-
-  test('of Kafka’s kind, where a DENY wins over either kind', async () => {
-    await createOn(aiven.cluster, { name: 'shop.denied' });
-    const deny = allow('User:orders-web', 'write', 'topic', 'shop.denied', { permission: 'deny' });
-    const rights = [writer('shop.denied', 'orders-web'), writer('shop.denied', 'orders-batch'), deny];
-    await aiven.provisioner.make(rights);
-    await eventually(
-      () => may('orders-batch', 'shop.denied'),
-      (writes) => writes,
-    );
-    expect(await may('orders-web', 'shop.denied')).toBe(false);
-    expect(await aiven.provisioner.takeBack(rights)).toBe(3);
-  });
-});
+afterAll(() => ground?.close());
 
 describe('a migration to it', () => {
   async function prepared(name: string, newName = `shop.${name}`): Promise<Migration> {
@@ -244,7 +60,7 @@ describe('a migration to it', () => {
   }
   const plan = (migration: Migration, on: Ground = ground) =>
     checkPlan(on, { migration }, workflowId(migration.name));
-  const entries = async () => (await aiven.provisioner.rights()) as object[];
+  const entries = async () => (await ground.aiven.provisioner.rights()) as object[];
 
   test('is planned with the rights that docs/aiven.md names, and no more', async () => {
     const { findings, will } = await plan(await prepared('planned'));
@@ -271,7 +87,7 @@ describe('a migration to it', () => {
   test('makes the service users that are not there, where it is told to', async () => {
     const file = await prepared('made-users');
     const migration = { ...file, principals: { ...file.principals, 'User:audit': 'User:auditor' } };
-    const on = groundWith(openAiven(brokers, { ...connection, users: 'make' }, { pauseMs: 20 }));
+    const on = ground.reached({ users: 'make' });
     expect(keysOf((await plan(migration, on)).findings)).toContain('notes user-made:target/auditor');
     await copyAcls(on, { migration }, attempt());
     expect(keysOf((await plan(migration)).findings)).not.toContain('asks user-missing:target/auditor');
@@ -283,7 +99,7 @@ describe('a migration to it', () => {
     ['a wrong project', { project: 'elsewhere' }, 'Unauthorized', 'check project'],
     ['a wrong service', { service: 'nowhere' }, 'NotFound', 'There is no service nowhere'],
   ])('is not planned with %s, in one sentence', async (_, wrong, type, says) => {
-    const on = groundWith(openAiven(brokers, { ...connection, ...wrong }, { pauseMs: 20 }));
+    const on = ground.reached(wrong);
     const { findings } = await plan(await prepared(`with-${type.toLowerCase()}`), on);
     const [blocking, ...others] = findings.filter(({ weight }) => weight === 'blocks');
     expect(others).toEqual([]);
@@ -293,12 +109,7 @@ describe('a migration to it', () => {
   });
 
   test('makes nothing with a token that may only look', async () => {
-    const readOnly = openAiven(
-      brokers,
-      { ...connection, apiToken: secret(tokens().readOnlyToken) },
-      { pauseMs: 20 },
-    );
-    const on = groundWith(readOnly);
+    const on = ground.reached({ apiToken: ground.readOnlyToken() });
     await expect(createTopics(on, { migration: await prepared('look') }, attempt())).rejects.toMatchObject({
       type: 'Unauthorized',
     });
@@ -312,19 +123,19 @@ describe('a migration to it', () => {
     expect(topics.map(({ name }) => name)).toEqual(['shop.away']);
 
     const attempts = new Attempts();
-    const { provisioner } = aiven;
+    const { provisioner } = ground.aiven;
     const dying: Provisioner = {
       ...provisioner,
       async make(rights) {
         await provisioner.make(rights.slice(0, 2));
-        await lab.aiven?.kill();
+        await ground.lab.aiven?.kill();
         return provisioner.make(rights);
       },
     };
     await expect(
       copyAcls({ ...ground, provisioners: () => dying }, { migration }, attempts.next()),
     ).rejects.toMatchObject({ type: 'Unreachable' });
-    await lab.aiven?.start();
+    await ground.lab.aiven?.start();
     const { made, sentence } = await copyAcls(ground, { migration }, attempts.next());
     expect(sentence).toBe('4 ACLs created on target.');
     const again = await copyAcls(ground, { migration }, attempts.next());
@@ -344,10 +155,10 @@ describe('a migration to it', () => {
   test('waits while an earlier topic of the name is being deleted', async () => {
     const migration = await prepared('deleting');
     await createTopics(ground, { migration }, attempt());
-    const service = new AivenService('target', new AivenClient('target', connection, { pauseMs: 20 }));
+    const service = new AivenService('target', new AivenClient('target', ground.connection, { pauseMs: 20 }));
     await service.deleteTopic('shop.deleting');
     await eventually(
-      async () => (await aiven.cluster.topics(['shop.deleting'])).get('shop.deleting')?.error?.type,
+      async () => (await ground.aiven.cluster.topics(['shop.deleting'])).get('shop.deleting')?.error?.type,
       (type) => type === 'NotFound',
     );
     await expect(createTopics(ground, { migration }, attempt())).rejects.toMatchObject({
@@ -366,9 +177,9 @@ describe('a migration to it', () => {
     const powered = async (powered: boolean) =>
       eventually(
         () =>
-          fetch(`${lab.aiven?.url}/project/${PROJECT}/service/${SERVICE}`, {
+          fetch(`${ground.lab.aiven?.url}/project/${PROJECT}/service/${SERVICE}`, {
             method: 'PUT',
-            headers: { authorization: `aivenv1 ${secret(tokens().token)}` },
+            headers: { authorization: `aivenv1 ${ground.token()}` },
             body: JSON.stringify({ powered }),
           }),
         ({ status }) => status === 200,
@@ -382,7 +193,7 @@ describe('a migration to it', () => {
 
 describe('the subjects of a migration', () => {
   test('are for whoever may use the topics of their records, and are taken back', async () => {
-    const registries = await lab.startRegistries();
+    const registries = await ground.lab.startRegistries();
     const registry = openRegistry('onprem', { url: registries.source.url });
     try {
       await registry.register('money', proto('Money'));
@@ -403,11 +214,14 @@ describe('the subjects of a migration', () => {
         schemas: { source: 'onprem', target: 'managed' },
       });
       const on: Ground = { ...ground, registries: () => registry };
-      const before = (await aiven.provisioner.rights()) as object[];
+      const before = (await ground.aiven.provisioner.rights()) as object[];
       const { made, findings, sentence } = await copyAcls(on, { migration }, attempt());
       expect(keysOf(findings)).toContain('notes subject-acls:target');
       expect(sentence).toBe('6 ACLs created on target.');
-      const service = new AivenService('target', new AivenClient('target', connection, { pauseMs: 20 }));
+      const service = new AivenService(
+        'target',
+        new AivenClient('target', ground.connection, { pauseMs: 20 }),
+      );
       const held = (await service.registryEntries()).map(
         ({ permission, resource, username }) => `${permission} ${resource} ${username}`,
       );
@@ -426,7 +240,7 @@ describe('the subjects of a migration', () => {
         attempt(),
       );
       expect(left).toEqual([]);
-      expect(await aiven.provisioner.rights()).toEqual(before);
+      expect(await ground.aiven.provisioner.rights()).toEqual(before);
     } finally {
       registry.close();
       await registries.source.kill();
@@ -449,11 +263,12 @@ describe('a service as a source', () => {
     (await ground.admin.target.topics([topic])).get(topic)?.value?.topicId ?? null;
 
   test('shows its ACLs as Kafka would, and loses those of a retired topic, but no pattern', async () => {
-    await createOn(aiven.cluster, { name: 'shop.retired' });
+    await createOn(ground.aiven.cluster, { name: 'shop.retired' });
     const native = allow('User:audit', 'all', 'topic', 'shop.retired');
     const rights = [own('shop.retired', 'billing'), own('shop.r?tired', 'shipping'), native];
-    await aiven.provisioner.make(rights);
-    const all = (await aiven.cluster.acls({ resourceType: 'topic', resourceName: 'shop.retired' })) ?? [];
+    await ground.aiven.provisioner.make(rights);
+    const all =
+      (await ground.aiven.cluster.acls({ resourceType: 'topic', resourceName: 'shop.retired' })) ?? [];
     expect(all.map(({ principal, operation }) => `${principal} ${operation}`).sort()).toEqual([
       'User:audit all',
       'User:billing describe',
@@ -461,11 +276,11 @@ describe('a service as a source', () => {
       'User:shipping describe',
       'User:shipping read',
     ]);
-    const doomed = await aclsOfTopics(aiven.cluster, ['shop.retired']);
+    const doomed = await aclsOfTopics(ground.aiven.cluster, ['shop.retired']);
     expect(doomed.map(({ principal }) => principal)).not.toContain('User:shipping');
-    expect(await aiven.cluster.deleteAcls(doomed)).toBe(2);
-    expect(await aiven.provisioner.takeBack(rights)).toBe(1);
-    const rows = await aiven.cluster.deleteTopics([
+    expect(await ground.aiven.cluster.deleteAcls(doomed)).toBe(2);
+    expect(await ground.aiven.provisioner.takeBack(rights)).toBe(1);
+    const rows = await ground.aiven.cluster.deleteTopics([
       { name: 'shop.retired', topicId: await idOf('shop.retired') },
     ]);
     expect([...rows.values()]).toEqual([{ value: undefined }]);
@@ -473,17 +288,17 @@ describe('a service as a source', () => {
 
   test('loses by its API a topic that its brokers do not let the ferry delete, if it is still the same one', async () => {
     await createOn(ground.admin.target, { name: 'plain.topic' });
-    await aiven.provisioner.make([own('plain.topic', 'ferry')]);
+    await ground.aiven.provisioner.make([own('plain.topic', 'ferry')]);
     const topicId = await eventually(
-      async () => (await brokers.topics(['plain.topic'])).get('plain.topic')?.value?.topicId,
+      async () => (await ground.brokers.topics(['plain.topic'])).get('plain.topic')?.value?.topicId,
       (id) => id != null,
     );
-    const other = await aiven.cluster.deleteTopics([
+    const other = await ground.aiven.cluster.deleteTopics([
       { name: 'plain.topic', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' },
     ]);
     expect(other.size).toBe(1);
     expect(await idOf('plain.topic')).toBe(topicId);
-    const rows = await aiven.cluster.deleteTopics([{ name: 'plain.topic', topicId: topicId ?? null }]);
+    const rows = await ground.aiven.cluster.deleteTopics([{ name: 'plain.topic', topicId: topicId ?? null }]);
     expect(rows.get('plain.topic')).toEqual({ value: undefined });
     await eventually(
       () => idOf('plain.topic'),
