@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -34,12 +35,15 @@ export function temporalSettings(
     return { ...found, namespace: section.namespace ?? found.namespace, taskQueue, ui };
   }
   const texts = section.tls ? tlsTexts(section.tls, 'temporal.tls', files) : undefined;
-  const { ca, certificate, key } = texts ?? {};
+  const { ca, certificate, key, keyPassword } = texts ?? {};
   const tls = texts && {
     ...(ca !== undefined && { serverRootCACertificate: Buffer.from(ca) }),
     ...(certificate !== undefined &&
       key !== undefined && {
-        clientCertPair: { crt: Buffer.from(certificate), key: Buffer.from(key) },
+        clientCertPair: {
+          crt: Buffer.from(certificate),
+          key: Buffer.from(keyPassword === undefined ? key : opened(key, keyPassword, mistakes)),
+        },
       }),
   };
   const connection = discreet({
@@ -48,6 +52,21 @@ export function temporalSettings(
     ...(section.apiKey !== undefined && { apiKey: section.apiKey }),
   });
   return { connection, namespace: section.namespace ?? 'default', taskQueue, ui };
+}
+
+/** Temporal's SDK takes keys without a password alone. */
+function opened(key: string, passphrase: string, mistakes: Mistake[]): string {
+  try {
+    return createPrivateKey({ key, passphrase }).export({ type: 'pkcs8', format: 'pem' }).toString();
+  } catch {
+    // A file that is not there has been told of.
+    if (key !== '')
+      mistakes.push({
+        path: 'temporal.tls.keyPassword',
+        expected: 'does not open temporal.tls.key, which is to be a private key in PEM',
+      });
+    return '';
+  }
 }
 
 /** `TEMPORAL_ADDRESS` and the like, and the profiles of `temporal.toml`: what Temporal's own tools read. */
