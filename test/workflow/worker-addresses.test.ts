@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { temporalCli } from '../../lab/temporal-cli.js';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { runProgram } from '../hands/program.js';
+import { realServer } from './servers.js';
 
 let environment: TestWorkflowEnvironment;
 let folder: string;
@@ -14,10 +14,7 @@ let taken: Server;
 let address: string;
 
 beforeAll(async () => {
-  const path = await temporalCli();
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path } },
-  });
+  environment = await realServer();
   folder = mkdtempSync(join(tmpdir(), 'ferry-addresses-'));
   taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
