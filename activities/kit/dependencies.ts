@@ -67,4 +67,6 @@ export interface OtherMigration {
   groups: readonly string[];
   /** ISO 8601. */
   startedAt: string;
+  /** It runs, and of what is not known: nothing but `workflowId` and `startedAt` says anything. */
+  unread?: true;
 }

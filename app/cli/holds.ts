@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { named } from '../../src/migration/foreign-text.js';
 import { freeUpdate, heldQuery, holdsType, type Freeing, type Holder } from '../../src/migration/holds.js';
-import { runsListed } from '../connections/runs-listed.js';
+import { looking } from '../connections/looking.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { osUser } from './sending.js';
 import { withTemporal, type Temporal } from './temporal.js';
@@ -89,7 +89,7 @@ async function heldNow(temporal: Temporal): Promise<HeldThere[]> {
   const { client, settings } = temporal;
   const clusters: HeldThere[] = [];
   const query = `WorkflowType = "${holdsType}" AND TaskQueue = "${settings.taskQueue}" AND ExecutionStatus = "Running"`;
-  for await (const { workflowId, memo } of runsListed(client, { query })) {
+  for await (const { workflowId, memo } of looking(client).list({ query })) {
     const holders = await temporal.answered(settings.taskQueue, () =>
       client.workflow.getHandle(workflowId).query<Holder[]>(heldQuery),
     );

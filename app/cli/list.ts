@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { listMigrations, type Listed } from '../connections/listing.js';
+import { looking } from '../connections/looking.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import { exitCodes } from './failure.js';
 import { seenNow } from './following.js';
@@ -33,7 +34,7 @@ export function addList(program: Command, surroundings: Surroundings): void {
 /** Asked of each that runs, since no listing knows it. One that has ended meanwhile has none. */
 async function troublesOf(client: Client, { workflowId }: Listed, now: Date): Promise<Trouble[]> {
   try {
-    return (await seenNow(client, await client.workflow.getHandle(workflowId).describe(), now)).troubles;
+    return (await seenNow(client, await looking(client).getHandle(workflowId).describe(), now)).troubles;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

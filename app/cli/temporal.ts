@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { dataConverterOf } from '../codec/open.js';
-import type { TemporalSettings } from '../config/config.js';
+import type { TemporalSettings } from '../config/temporal.js';
 import { runId } from '../../src/migration/messages.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { FerryError } from '../../src/migration/errors.js';
-import type { TemporalSettings } from '../config/config.js';
+import type { TemporalSettings } from '../config/temporal.js';
 
 type MayRead = (authorization: string | undefined, namespace: string | undefined) => Promise<boolean>;
 
@@ -32,9 +32,7 @@ export function whoMayAtTemporal({ connection, namespace: own }: TemporalSetting
   mayRead: MayRead;
   close: () => Promise<void>;
 } {
-  // Certificates say who the worker is; who asks has to say it by the token.
-  const { address, tls } = connection;
-  const asked = Connection.lazy({ address, ...(tls != null && { tls: withoutLogin(tls) }) });
+  const asked = Connection.lazy(withoutLogin(connection));
   return {
     async mayRead(authorization, namespace) {
       if (bearer(authorization) === undefined || (namespace !== undefined && namespace !== own)) return false;
@@ -58,10 +56,17 @@ export function whoMayAtTemporal({ connection, namespace: own }: TemporalSetting
   };
 }
 
-type Tls = NonNullable<TemporalSettings['connection']['tls']>;
-
-const withoutLogin = (tls: Tls): Tls => {
-  if (typeof tls !== 'object') return tls;
+/**
+ * How who asks is shown to Temporal: certificates say who the worker is, so that who asks has to say it by the token. The
+ * ferry's own connections have TLS wherever there is an API key, unless told otherwise, and a person's login is worth as
+ * much.
+ */
+export function withoutLogin({
+  address,
+  apiKey,
+  tls = apiKey !== undefined,
+}: TemporalSettings['connection']): Pick<ConnectionOptions, 'address' | 'tls'> {
+  if (tls === null || typeof tls !== 'object') return { address, tls };
   const { clientCertPair: _, ...rest } = tls;
-  return rest;
-};
+  return { address, tls: rest };
+}

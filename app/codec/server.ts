@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
-import { FerryError, isFerryError } from '../../src/migration/errors.js';
+import { listen, type Listening } from '../../src/http/listen.js';
+import { isFerryError } from '../../src/migration/errors.js';
 
 export interface CodecServerOptions {
   /** `host:port`. */
@@ -38,31 +37,12 @@ const body = z.object({
  * @throws FerryError `BadInput` when the address cannot be listened on.
  * @returns where it listens, and how to end it.
  */
-export async function serveCodec(
-  codec: PayloadCodec,
-  options: CodecServerOptions,
-): Promise<{ port: number; close: () => Promise<void> }> {
+export async function serveCodec(codec: PayloadCodec, options: CodecServerOptions): Promise<Listening> {
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     void handle(codec, options, request, response).catch(() => response.destroy());
   const { tls, address } = options;
   const server = tls ? createTls({ cert: tls.certificate, key: tls.key }, answer) : createPlain(answer);
-  const { hostname, port } = new URL(`http://${address}`);
-  server.listen(Number(port || 80), hostname.replace(/^\[|\]$/g, ''));
-  try {
-    await once(server, 'listening');
-  } catch {
-    throw new FerryError(
-      'BadInput',
-      `codecServer.address: cannot listen on ${address}: another process has it, or it is no address of this machine.`,
-    );
-  }
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return listen(server, address, 'codecServer.address');
 }
 
 /** What is answered to somebody who is no reader of payloads: a code of HTTP and one sentence. */

@@ -2,6 +2,8 @@ import type { NotifySettings } from '../../src/notify/targets.js';
 import type { Webhook } from '../../src/notify/webhook.js';
 import type { ReportsSettings } from '../../src/report/account/keeper.js';
 import type { NotifySection, ReportsSection } from './notify-schema.js';
+import { discreet, secretAddresses } from './discreet.js';
+import { eachOf } from './tables.js';
 import type { Files } from './values.js';
 
 interface HookSection {
@@ -29,23 +31,18 @@ function webhookOf(
 
 export function notifySettings(section: NotifySection, files: Files): NotifySettings {
   const { webhooks, chats, mail, everyone, teams } = section;
-  const named = <S, T>(
-    sections: Record<string, S>,
-    under: string,
-    make: (one: S, name: string, path: string) => T,
-  ) =>
-    Object.fromEntries(
-      Object.entries(sections).map(([name, one]) => [name, make(one, name, `notify.${under}.${name}`)]),
-    );
-  return {
-    webhooks: named(webhooks, 'webhooks', (one, name, path) => webhookOf(one, name, path, files)),
-    chats: named(chats, 'chats', ({ url, urlFile, ca }, name, path) => ({
-      ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`) },
-      ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
-    })),
-    ...(mail && { mail: mailServer(mail, files) }),
-    ...{ everyone, teams },
-  };
+  return discreet(
+    {
+      webhooks: eachOf(webhooks, 'notify.webhooks', (one, path, name) => webhookOf(one, name, path, files)),
+      chats: eachOf(chats, 'notify.chats', ({ url, urlFile, ca }, path, name) => ({
+        ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`) },
+        ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+      })),
+      ...(mail && { mail: mailServer(mail, files) }),
+      ...{ everyone, teams },
+    },
+    secretAddresses,
+  );
 }
 
 function mailServer(
@@ -64,8 +61,8 @@ function mailServer(
 
 export function reportsSettings(section: ReportsSection, files: Files): ReportsSettings {
   const name = 'reports of ferry.yaml';
-  if (typeof section !== 'string') return { webhook: webhookOf(section, name, 'reports', files) };
-  return /^https?:\/\//i.test(section)
-    ? { webhook: { name, url: section } }
-    : { folder: files.path(section) };
+  const address = typeof section !== 'string' || /^https?:\/\//i.test(section);
+  if (!address) return { folder: files.path(section) };
+  const hook = typeof section === 'string' ? { url: section } : section;
+  return discreet({ webhook: webhookOf(hook, name, 'reports', files) }, secretAddresses);
 }

@@ -4,20 +4,23 @@ import type { Dependencies } from '../../activities/kit/dependencies.js';
 import { attributeTypes } from '../../src/migration/attributes.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { listed } from './listing.js';
+import { looking } from './looking.js';
 
 /** What fleets and mirrors ask Temporal about migrations: of one execution, which is never late as a listing may be. */
 export function openFleets(
   client: Client,
 ): Required<Pick<Dependencies, 'migrations' | 'rates' | 'attributes'>> {
+  const executions = looking(client);
   let known: { at: number; names: string[] } | undefined;
   return {
     async migrations(name) {
       try {
-        const described = await client.workflow.getHandle(workflowId(name)).describe();
-        const { state, step, since, running, startedAt, strategy } = listed(described);
+        const described = await executions.getHandle(workflowId(name)).describe();
+        const { state, step, since, running, startedAt, strategy, unread } = listed(described);
         return {
           ...{ name, state, step, running, startedAt, strategy },
           ...(since !== undefined && { since }),
+          ...(unread && { unread }),
         };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
@@ -25,7 +28,7 @@ export function openFleets(
       }
     },
     async rates(id) {
-      const { memo } = await client.workflow.getHandle(id).describe();
+      const { memo } = await executions.getHandle(id).describe();
       return rateIn.safeParse(memo?.['migration']).data?.rate;
     },
     async attributes() {

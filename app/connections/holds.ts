@@ -20,12 +20,14 @@ import {
   type Want,
 } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
+import { looking } from './looking.js';
 
 /** A worker has to answer. */
 const answerMs = 10_000;
 
 /** The holds of all clusters, each kept by a workflow, which a worker of the same queue carries out. */
 export function openHolds(client: Client, taskQueue: string): Holds {
+  const executions = looking(client);
   const ask = <Answer, Input>({ cluster, clusterId }: Held, update: string, input: Input) =>
     answered(() =>
       client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
@@ -44,7 +46,7 @@ export function openHolds(client: Client, taskQueue: string): Holds {
   /** Whether a migration runs; what Temporal says of one execution is never late, as a listing may be. */
   const runs = async ({ migration, run }: Pick<Holder, 'migration' | 'run'>): Promise<boolean> => {
     try {
-      const { status, raw } = await answered(() => client.workflow.getHandle(migration).describe());
+      const { status, raw } = await answered(() => executions.getHandle(migration).describe());
       // Servers before 1.27 do not say which run was the first.
       const first = raw.workflowExecutionInfo?.firstRunId || run;
       return status.name === 'RUNNING' && first === run;
@@ -81,7 +83,7 @@ export function openHolds(client: Client, taskQueue: string): Holds {
     async held({ clusterId }) {
       try {
         const handle = client.workflow.getHandle(holdsId(taskQueue, clusterId));
-        const { status } = await handle.describe();
+        const { status } = await executions.getHandle(handle.workflowId).describe();
         if (status.name !== 'RUNNING') return [];
         return await client.withDeadline(Date.now() + answerMs, () => handle.query<Holder[]>(heldQuery));
       } catch (error) {

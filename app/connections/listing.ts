@@ -1,14 +1,17 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
 import { migrationName, workflowId } from '../../src/migration/messages.js';
-import { runsListed, type RunListed } from './runs-listed.js';
+import { looking } from './looking.js';
 
 /** A migration as Temporal's visibility shows it: no worker has to answer, but it may be some seconds behind. */
 export interface Listed {
   name: string;
   workflowId: string;
   strategy: string;
-  /** What the workflow last wrote down, or how the run ended where it could not write any more. */
+  /**
+   * What the workflow last wrote down, or how the run ended where it could not write any more; `unknown` of one that runs
+   * where that cannot be read.
+   */
   state: string;
   step: string | null;
   /** ISO 8601: since when it is in this state at this step; unknown of one that a worker of before carries out. */
@@ -16,11 +19,15 @@ export interface Listed {
   /** ISO 8601: when the migration was started. */
   startedAt: string;
   running: boolean;
+  /** What the workflow wrote down cannot be read here: it is encoded otherwise, or not as this program knows it. */
+  unread?: true;
   source: string;
   target: string;
   topics: string[];
   groups: string[];
 }
+
+type RunListed = Omit<WorkflowExecutionInfo, 'raw'>;
 
 const memo = z.object({
   source: z.string(),
@@ -38,7 +45,7 @@ export async function listMigrations(client: Client, { running }: { running: boo
   const status = running ? `ExecutionStatus = "Running"` : `ExecutionStatus != "ContinuedAsNew"`;
   const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND ${status}`;
   const latest = new Map<string, RunListed>();
-  for await (const info of runsListed(client, { query })) {
+  for await (const info of looking(client).list({ query })) {
     const known = latest.get(info.workflowId);
     if (!known || known.startTime < info.startTime) latest.set(info.workflowId, info);
   }
@@ -49,13 +56,14 @@ export async function listMigrations(client: Client, { running }: { running: boo
 export async function listRunning(client: Client, taskQueue: string): Promise<Listed[]> {
   const query = `WorkflowId STARTS_WITH "${workflowId('')}" AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus = "Running"`;
   const all: Listed[] = [];
-  for await (const info of runsListed(client, { query, pageSize: 100 })) all.push(listed(info));
+  for await (const info of looking(client).list({ query, pageSize: 100 })) all.push(listed(info));
   return all;
 }
 
 /** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
 export function listed(info: RunListed): Listed {
   const told = memo.safeParse(info.memo?.['migration']).data;
+  const unread = !told && Object.hasOwn(info.memo ?? {}, 'migration');
   const running = info.status.name === 'RUNNING';
   // An aborted migration ends as Canceled, or, by a worker of before that, as Completed.
   const { name } = info.status;
@@ -66,11 +74,12 @@ export function listed(info: RunListed): Listed {
     name: migrationName(info.workflowId),
     workflowId: info.workflowId,
     strategy: info.type,
-    state: running ? (told?.state ?? 'running') : ended,
+    state: running ? (told?.state ?? (unread ? 'unknown' : 'running')) : ended,
     step: told?.step ?? null,
     ...(running && told?.since !== undefined && { since: told.since }),
     startedAt: told?.startedAt ?? info.startTime.toISOString(),
     running,
+    ...(unread && { unread }),
     source: told?.source ?? '',
     target: told?.target ?? '',
     topics: told?.topics ?? [],

@@ -1,4 +1,4 @@
-import type { TemporalSettings } from '../config/config.js';
+import type { TemporalSettings } from '../config/temporal.js';
 
 /** Where the web UI shows a migration, when it is known where the web UI is. */
 export function webLink({ ui, namespace, connection }: TemporalSettings, id: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from '@temporalio/worker';
-import type { WorkerSettings } from '../config/config.js';
+import type { WorkerSettings } from '../config/worker.js';
 
 /**
  * A migration stays with the build that began it, and goes on in a new run of the newest one. All three workers are of the

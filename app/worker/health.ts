@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { FerryError } from '../../src/migration/errors.js';
+import { createServer } from 'node:http';
+import { listen, type Listening } from '../../src/http/listen.js';
 
 /**
  * Answers `GET /healthz` (the process lives) and `GET /readyz` (every part of it takes work, else 503 with the state
@@ -11,7 +10,7 @@ import { FerryError } from '../../src/migration/errors.js';
 export async function serveHealth(
   address: string,
   states: () => Promise<Record<string, string>>,
-): Promise<Server> {
+): Promise<Listening> {
   const answer = async (path: string | undefined): Promise<[number, Record<string, string>]> => {
     if (path === '/healthz') return [200, {}];
     if (path !== '/readyz') return [404, {}];
@@ -24,15 +23,5 @@ export async function serveHealth(
         response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
       ),
   );
-  const { hostname, port } = new URL(`http://${address}`);
-  server.listen(Number(port || 80), hostname.replace(/^\[|\]$/g, ''));
-  try {
-    await once(server, 'listening');
-  } catch {
-    throw new FerryError(
-      'BadInput',
-      `worker.health: cannot listen on ${address}: another process has it, or it is no address of this machine.`,
-    );
-  }
-  return server;
+  return listen(server, address, 'worker.health');
 }

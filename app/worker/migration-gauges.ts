@@ -8,8 +8,10 @@ import type { Listed } from '../connections/listing.js';
 /** How often Temporal is asked, ms; where the answer takes long, a twentieth of the time at most is spent asking. */
 const everyMs = 30_000;
 const pause = 19;
-/** What was told is not taken for true any more after so many intervals. */
-const trueFor = 3;
+/** Longest wait for an answer, ms: what hangs is asked again, and found out to be unknown, as soon as what refuses. */
+const answerMs = everyMs / 2;
+/** What was told is not taken for true any more after so long without an answer, ms. */
+const trueForMs = 3 * everyMs;
 
 /** States in which a migration gets on only when a person does something. */
 const waits = ['waiting', 'blocked', 'paused'] as const;
@@ -54,7 +56,7 @@ export class MigrationGauges {
 
   /** Temporal did not answer. What it said last holds for a while, and is not known from then on. */
   notRead(now: number): void {
-    if (this.#readAt !== undefined && now - this.#readAt < trueFor * everyMs) return;
+    if (this.#readAt !== undefined && now - this.#readAt < trueForMs) return;
     for (const labels of this.#told.values()) this.#set(metrics.migrations, NaN, labels);
     for (const state of waits) this.#set(metrics.oldestWait, NaN, { state });
   }
@@ -65,29 +67,40 @@ export class MigrationGauges {
 }
 
 /** A memo is written by whoever starts a workflow: what is no word of ours would be a label of its own. */
-function labelsOf({ strategy, state, step }: Listed): { strategy: string; state: string; step: string } {
+function labelsOf({ strategy, state, step, unread }: Listed): {
+  strategy: string;
+  state: string;
+  step: string;
+} {
   return {
     strategy: isStrategy(strategy) ? strategy : 'other',
-    state: stateWords.some((word) => word === state) ? state : 'other',
+    state: unread ? 'unknown' : stateWords.some((word) => word === state) ? state : 'other',
     step: step === null ? '' : Object.hasOwn(stepKinds, step) ? step : 'other',
   };
 }
 
-/** Keeps the gauges until `signal`; whatever Temporal answers, nothing else of the worker is held up by it. */
+/**
+ * Keeps the gauges until `signal`; whatever Temporal answers, nothing else of the worker is held up by it. What is under
+ * way then is not waited for, and tells nothing any more.
+ *
+ * @param list throws when it has no answer by the deadline (ms since 1970)
+ */
 export async function keepMigrationGauges(
   gauges: MigrationGauges,
-  list: () => Promise<readonly Listed[]>,
+  list: (deadline: number) => Promise<readonly Listed[]>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     const began = performance.now();
+    let pauseMs = everyMs;
     try {
-      const listed = await list();
+      const listed = await list(Date.now() + answerMs);
+      if (signal.aborted) return;
+      pauseMs = Math.max(everyMs, pause * (performance.now() - began));
       gauges.read(listed, Date.now());
     } catch {
-      gauges.notRead(Date.now());
+      if (!signal.aborted) gauges.notRead(Date.now());
     }
-    const tookMs = performance.now() - began;
-    await sleep(Math.max(everyMs, pause * tookMs), undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import { NativeConnection } from '@temporalio/worker';
 import { FerryError } from '../../src/migration/errors.js';
-import type { TemporalSettings } from '../config/config.js';
+import type { TemporalSettings } from '../config/temporal.js';
 
 /**
  * Connects to Temporal, and sees that the namespace is there: a worker of one that is not would wait for ever.

@@ -1,14 +1,22 @@
 import { Client } from '@temporalio/client';
-import { makeTelemetryFilterString, Runtime, Worker, type Logger } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type Logger,
+  type NativeConnection,
+} from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
 import { openClusters } from '../connections/clusters.js';
-import type { Config, WorkerSettings } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { WorkerSettings } from '../config/worker.js';
 import { unprotectedLogins } from '../config/unprotected.js';
 import { openFleets } from '../connections/fleet.js';
 import { openHolds } from '../connections/holds.js';
 import { openRegistries } from '../connections/registries.js';
 import { openConnects } from '../connections/connects.js';
 import { listMigrations, listRunning } from '../connections/listing.js';
+import { cannotListen, type Listening } from '../../src/http/listen.js';
 import { under } from '../../src/migration/by-name.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { dataConverterOf } from '../codec/open.js';
@@ -47,7 +55,12 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
   const clusters = openClusters(config.clusters);
   const registries = openRegistries(config.registries);
   const traces = settings.traces === undefined ? undefined : openTraces(settings.traces, taskQueue);
+  const workers: Record<string, Worker> = {};
+  let health: Listening | undefined;
   try {
+    // Before there are workers: one that never ran holds the connection, and with it the process.
+    if (settings.health !== undefined)
+      health = await serveHealth(settings.health, () => statesOf(workers, connection));
     const client = new Client({ connection, namespace, ...converter });
     const activities = createActivities({
       clusters: (name) => clusters.get(name),
@@ -75,7 +88,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       ...(traces && { plugins: [traces.plugin] }),
       ...deploymentOf(settings),
     };
-    const changes = await Worker.create({
+    workers['changes'] = await Worker.create({
       ...shared,
       taskQueue,
       ...workflowCode({ encoded: temporal.codec !== undefined, traced: traces !== undefined }),
@@ -84,7 +97,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       shutdownGraceTime: settings.shutdownGraceMs,
       shutdownForceTime: settings.shutdownGraceMs + stopWithinMs,
     });
-    const watches = await Worker.create({
+    workers['watches'] = await Worker.create({
       ...shared,
       taskQueue: watchQueue(taskQueue),
       maxConcurrentActivityTaskExecutions: settings.maxWatches,
@@ -92,7 +105,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    const mirrors = await Worker.create({
+    workers['mirrors'] = await Worker.create({
       ...shared,
       taskQueue: mirrorQueue(taskQueue),
       maxConcurrentActivityTaskExecutions: settings.maxMirrors,
@@ -102,25 +115,20 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       shutdownGraceTime: 0,
       shutdownForceTime: stopWithinMs,
     });
-    const answers = () => temporalAnswers(connection);
     const ended = new AbortController();
-    const telling =
-      settings.metrics === undefined
-        ? undefined
-        : keepMigrationGauges(
-            new MigrationGauges(
-              Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue }),
-            ),
-            () => listRunning(client, taskQueue),
-            ended.signal,
-          );
-    await runTogether({ changes, watches, mirrors }, settings, answers, () => {
+    if (settings.metrics !== undefined)
+      void keepMigrationGauges(
+        new MigrationGauges(Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue })),
+        (deadline) => connection.withDeadline(deadline, () => listRunning(client, taskQueue)),
+        ended.signal,
+      );
+    await runTogether(Object.values(workers), () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,
       );
     }).finally(() => ended.abort());
-    await telling;
   } finally {
+    await health?.close();
     await traces?.close();
     registries.close();
     await clusters.close();
@@ -139,6 +147,17 @@ const stopWithinMs = 30_000;
 
 /** Has to come before any connection: the runtime is one per process, and is made with whatever was known first. */
 function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {
+  try {
+    install(metrics, logger);
+  } catch (error) {
+    // The native core listens itself, and says so in words alone.
+    if (metrics !== undefined && error instanceof Error && /metrics exporter/.test(error.message))
+      throw cannotListen(metrics, 'worker.metrics');
+    throw error;
+  }
+}
+
+function install(metrics: string | undefined, logger: Logger): void {
   Runtime.install({
     logger,
     telemetryOptions: {
@@ -150,21 +169,20 @@ function installRuntime({ metrics }: WorkerSettings, logger: Logger): void {
   });
 }
 
+/** What `/readyz` tells; a worker that is not there yet is not ready. */
+async function statesOf(
+  workers: Readonly<Record<string, Worker>>,
+  connection: NativeConnection,
+): Promise<Record<string, string>> {
+  const state = (name: string) => workers[name]?.getState() ?? 'STARTING';
+  return {
+    ...Object.fromEntries(['changes', 'watches', 'mirrors'].map((name) => [name, state(name)])),
+    temporal: (await temporalAnswers(connection)) ? 'RUNNING' : 'UNREACHABLE',
+  };
+}
+
 /** All run or none: a worker that ends for whatever reason takes the others with it, gracefully. */
-async function runTogether(
-  workers: Record<string, Worker>,
-  { health }: WorkerSettings,
-  temporalAnswers: () => Promise<boolean>,
-  started: () => void,
-): Promise<void> {
-  const all = Object.values(workers);
-  const server =
-    health === undefined
-      ? undefined
-      : await serveHealth(health, async () => ({
-          ...Object.fromEntries(Object.entries(workers).map(([name, worker]) => [name, worker.getState()])),
-          temporal: (await temporalAnswers()) ? 'RUNNING' : 'UNREACHABLE',
-        }));
+async function runTogether(all: readonly Worker[], started: () => void): Promise<void> {
   const runs = all.map((worker) =>
     worker.run().finally(() => {
       for (const other of all) if (other.getState() === 'RUNNING') other.shutdown();
@@ -172,6 +190,5 @@ async function runTogether(
   );
   started();
   const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
-  server?.close();
   if (failed?.status === 'rejected') throw failed.reason;
 }

@@ -101,7 +101,8 @@ describe('the last check before the deletion', () => {
         () => taken,
         (is) => is,
       );
-      await members[1].run({ eachMessage: async () => undefined });
+      // Ends when it has joined.
+      const joined = members[1].run({ eachMessage: async () => undefined });
       await eventually(facts, (seen) => seen?.state === 'rebalancing');
       const check = finalCheck(work);
       let over = false;
@@ -109,6 +110,7 @@ describe('the last check before the deletion', () => {
       await eventually(facts, (seen) => over || seen?.members.length === 2);
       expect(over).toBe(false);
       free();
+      await joined;
       const { findings } = await check;
       expect(findings.map(({ key }) => key)).not.toContain(`members-unknown:${group}`);
       expect(findings.map(({ key }) => key)).not.toContain(`still-reading:${group}`);

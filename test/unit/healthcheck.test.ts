@@ -1,26 +1,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { serveHealth } from '../../app/worker/health.js';
+import type { Listening } from '../../src/http/listen.js';
 import { runProgram } from '../hands/program.js';
 
 let folder: string;
-let server: Server | undefined;
+let server: Listening | undefined;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-health-'));
 });
-afterEach(() => {
-  server?.close();
+afterEach(async () => {
+  await server?.close();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const serving = async (): Promise<string> => {
   // Temporal does not answer, and the worker lives all the same.
   server = await serveHealth('127.0.0.1:0', async () => ({ temporal: 'UNREACHABLE' }));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${server.port}`;
 };
 
 async function check(worker: object, environment: Record<string, string> = {}) {
@@ -46,7 +45,7 @@ it('asks where the image says, if ferry.yaml says nothing', async () => {
 
 it('is no health where nobody answers, or nobody knows whom to ask', async () => {
   const health = await serving();
-  server?.close();
+  await server?.close();
   expect(await check({ health })).toEqual([1, `The worker does not answer at ${health}.`]);
   expect(await check({})).toEqual([1, 'ferry.yaml cannot be read, or names no worker.health.']);
 });

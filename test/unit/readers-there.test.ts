@@ -35,7 +35,7 @@ describe('who reads a topic that is to be deleted', () => {
         weight: 'blocks',
         key: 'members-unknown:billing',
         sentence:
-          'What billing reads on onprem cannot be told while it rebalances: web (/10.0.3.4), web (/10.0.3.4). Once it is stable, retry; if it does not become so, stop it there.',
+          'What billing reads on onprem cannot be told while it rebalances: web (/10.0.3.4) and web (/10.0.3.4). Once it is stable, retry; if it does not become so, stop it there.',
       },
     ]);
     expect(found(facts('stable', member([])))).toMatchObject([

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { lookAtFleet } from '../../app/cli/fleet/look.js';
 import { sayToFleet } from '../../app/cli/fleet/temporal-fleet.js';
 import { withTemporal } from '../../app/cli/temporal.js';
-import type { TemporalSettings } from '../../app/config/config.js';
+import type { TemporalSettings } from '../../app/config/temporal.js';
 import { fleetType } from '../../src/fleet/messages.js';
 import { fleetId, fleetName } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';

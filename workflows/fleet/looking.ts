@@ -71,6 +71,8 @@ function saw(run: Running, at: MemberState, seen: SeenMigration | undefined): vo
   at.heardAt = run.now();
   if (!seen) run.ends(at, 'gone: Temporal knows nothing of it any more');
   else if (!seen.running) run.ends(at, seen.state);
+  // Its codec or key is not here. It runs, and what it said itself is all that is known.
+  else if (seen.unread) return;
   else if (isNews(at.report, seen)) {
     at.report = { ...(at.report ?? unreported(seen)), ...asReported(seen, run.now()) };
     run.changes();

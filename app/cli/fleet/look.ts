@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { FleetRow, FleetStatus } from '../../../src/fleet/status.js';
+import { looking } from '../../connections/looking.js';
 import { workflowId } from '../../../src/migration/messages.js';
 import { inParallel } from '../../../src/parallel/in-parallel.js';
 import { seenNow } from '../following.js';
@@ -61,7 +62,7 @@ export async function lookAtFleet(temporal: Temporal, name: string): Promise<Fle
 
 async function copyingNow({ client }: Temporal, { name }: FleetRow, now: Date): Promise<Copying | undefined> {
   try {
-    const described = await client.workflow.getHandle(workflowId(name)).describe();
+    const described = await looking(client).getHandle(workflowId(name)).describe();
     const { live } = await seenNow(client, described, now);
     const mirror = live.find((one) => one.mirror)?.mirror;
     if (!mirror) return undefined;

@@ -22,6 +22,8 @@ export interface SeenMigration {
   step: string | null;
   /** ISO 8601: since when it is there, where it runs and has written that down. */
   since?: string;
+  /** What it wrote down cannot be read by this worker, so `state` and `step` of one that runs say nothing. */
+  unread?: true;
   startedAt: string;
   /** What it is of. */
   strategy: string;
