@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { connectionOf } from '../lab/kafka/clients.js';
+import { freePorts } from '../lab/host/ports.js';
 import { LabError } from '../lab/lab.js';
 import { FERRY } from '../lab/principals.js';
 import { WorkerProcess } from '../lab/rehearsal/worker-process.js';
@@ -33,6 +36,8 @@ interface WholeFleet {
   detectionMedianSeconds: number;
   detectionMaxSeconds: number;
   detections: number;
+  /** In windows of a minute: while a tenth of them wait, and while all do. */
+  brokerRequestsPerSecond: { tenth: number; all: number };
   /** In the window, as if for an hour. */
   eventsPerHour: { fleet: number; migrationMax: number };
   /** `ferry fleet status --json` as a process, median of five. */
@@ -79,12 +84,27 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
           Array.from({ length: 10 }, () => ({ value: Buffer.alloc(recordBytes, at) })),
         );
     say('building the ferry');
+    const [port] = (await freePorts(1)) as [number];
+    const metricsAt = `127.0.0.1:${port}`;
+    appendFileSync(stage.lab.ferryYaml, stringify({ worker: { metrics: metricsAt } }));
     const worker = await WorkerProcess.built(stage.lab);
     stage.onEnd(() => worker.stop());
     worker.start();
-    await startFleet(stage, fleet, histories);
+    const tenth = fleet.slice(0, Math.ceil(fleet.length / 10));
+    await startFleet(stage, tenth, fleet.slice(tenth.length), histories);
+    await untilSettled(stage, tenth, copying);
+    await sleep(settleMs);
+    const requests = await requestsOver(metricsAt, () => sleep(windowSeconds * 1000));
+    await stage.client.workflow
+      .getHandle(fleetId(fleetName))
+      .executeUpdate('waveApproved', { args: [{ wave: 'two', by: 'the benchmark', reason: 'to measure' }] });
     await untilSettled(stage, fleet, copying);
-    const measured = await measure(stage, worker, fleet);
+    let measured: Awaited<ReturnType<typeof measure>> | undefined;
+    await sleep(settleMs);
+    const allRequests = await requestsOver(metricsAt, async () => {
+      measured = await measure(stage, worker, fleet);
+    });
+    if (!measured) throw new LabError('Nothing was measured.');
     const statusSeconds = await timeStatus(stage);
     say(`timing the end of ${Math.min(detections, waiting)} waits`);
     const seconds = await timeDetections(stage.client, stage.source, spread(fleet, detections));
@@ -93,6 +113,7 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
     return {
       ...{ migrations, copying },
       ...measured,
+      brokerRequestsPerSecond: { tenth: requests, all: allRequests },
       detectionMedianSeconds: rounded(median(seconds)),
       detectionMaxSeconds: rounded(Math.max(...seconds)),
       detections: seconds.length,
@@ -103,7 +124,8 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
 
 async function startFleet(
   { client }: Stage,
-  fleet: readonly Behind[],
+  first: readonly Behind[],
+  others: readonly Behind[],
   histories: readonly string[],
 ): Promise<void> {
   const mirrored = histories.map((name): MigrationFile => ({
@@ -111,17 +133,17 @@ async function startFleet(
     topics: [{ name }],
     leaveBehind: { principals: ['User:ferry'] },
   }));
+  const wave = (name: string, migrations: readonly MigrationFile[]) => ({
+    name,
+    migrations: migrations.map((migration) => ({ migration: { ...migration } })),
+  });
   const file: FleetFile = {
     name: fleetName,
     window: { running: 1_500 },
     budget: budgetOfOne * histories.length,
     waves: [
-      {
-        name: 'one',
-        migrations: [...mirrored, ...fleet.map(migrationOf)].map((migration) => ({
-          migration: { ...migration },
-        })),
-      },
+      wave('one', [...mirrored, ...first.map(migrationOf)]),
+      { ...wave('two', others.map(migrationOf)), approval: true },
     ],
   };
   await client.workflow.start(fleetType, {
@@ -177,7 +199,6 @@ async function measure(
   worker: WorkerProcess,
   fleet: readonly Behind[],
 ): Promise<Pick<WholeFleet, 'rssMb' | 'cpuPercent' | 'eventsPerHour'>> {
-  await sleep(settleMs);
   if (worker.pid === undefined) throw new LabError('The worker has ended: see its log.');
   say(`measuring the worker for ${windowSeconds} s`);
   const ids = [fleetId(fleetName), ...spread(fleet, 50).map(({ name }) => workflowId(name))];
@@ -193,6 +214,22 @@ async function measure(
     ...shown(usage),
     eventsPerHour: { fleet: rounded(own, 1), migrationMax: rounded(Math.max(...others), 1) },
   };
+}
+
+/** What the worker says that it has asked of brokers meanwhile, a second. */
+async function requestsOver(metricsAt: string, meanwhile: () => Promise<unknown>): Promise<number> {
+  const sent = async () => {
+    const text = await (await fetch(`http://${metricsAt}/metrics`)).text();
+    const values = [...text.matchAll(/^ferry_kafka_requests_total\{.*\} (\S+)$/gm)].map(([, value]) =>
+      Number(value),
+    );
+    if (values.length === 0) throw new LabError('The worker does not say what it asks of brokers.');
+    return values.reduce((sum, value) => sum + value, 0);
+  };
+  const before = await sent();
+  const began = performance.now();
+  await meanwhile();
+  return rounded(((await sent()) - before) / ((performance.now() - began) / 1000), 1);
 }
 
 function shown(usage: Usage | undefined): { rssMb: number; cpuPercent: number } {
@@ -276,6 +313,7 @@ export function printWholeFleet(result: WholeFleet): string {
         ],
       ],
     ),
+    `Requests to brokers: ${result.brokerRequestsPerSecond.tenth} a second while a tenth of them waited, ${result.brokerRequestsPerSecond.all} while all did.`,
     `The fleet itself: ${eventsPerHour.fleet} events an hour. ferry fleet status takes ${result.statusSeconds} s (goal: under ${goal.statusSeconds} s).`,
     `A wait ends ${result.detectionMedianSeconds} s after the last commit (median of ${result.detections}; goal: under ${goal.detectionMedianSeconds} s), at most ${result.detectionMaxSeconds} s.`,
   ].join('\n');

@@ -12,6 +12,8 @@ export interface Clusters {
   readonly get: (name: string) => Cluster;
   /** How rights come to it, where not by Kafka's own requests. @throws FerryError `BadInput` */
   readonly provisioner: (name: string) => Provisioner | undefined;
+  /** How many requests were sent to the brokers of each that is open, by names of the protocol. */
+  readonly requests: () => Record<string, Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,8 @@ export function openClusters(
   return {
     get: (name) => open.get(name).cluster,
     provisioner: (name) => open.get(name).provisioner,
+    requests: () =>
+      Object.fromEntries([...open.all()].map(([name, { cluster }]) => [name, cluster.requests()])),
     async close() {
       await Promise.allSettled(open.takeAll().map(({ cluster }) => cluster.close()));
     },

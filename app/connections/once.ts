@@ -12,6 +12,11 @@ export class Once<T> {
     return one;
   };
 
+  /** Those that are open, by name. */
+  all(): ReadonlyMap<string, T> {
+    return this.opened;
+  }
+
   /** Those that are open, which it then no longer knows. */
   takeAll(): T[] {
     const all = [...this.opened.values()];

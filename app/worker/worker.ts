@@ -29,6 +29,7 @@ import { serveHealth } from './health.js';
 import { workerLogger } from './log.js';
 import { keepMigrationGauges, MigrationGauges } from './migration-gauges.js';
 import { connectTemporal, temporalAnswers } from './temporal-connection.js';
+import { RequestCounts } from './request-counts.js';
 import { openTraces } from './traces.js';
 import { workflowCode } from './workflow-code.js';
 
@@ -116,12 +117,15 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
       shutdownForceTime: stopWithinMs,
     });
     const ended = new AbortController();
-    if (settings.metrics !== undefined)
+    if (settings.metrics !== undefined) {
+      const meter = Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue });
+      new RequestCounts(meter, clusters.requests).keep(ended.signal);
       void keepMigrationGauges(
-        new MigrationGauges(Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue })),
+        new MigrationGauges(meter),
         (deadline) => connection.withDeadline(deadline, () => listRunning(client, taskQueue)),
         ended.signal,
       );
+    }
     await runTogether(Object.values(workers), () => {
       logger.info(
         `Takes work from queue ${taskQueue}, namespace ${namespace}, of Temporal at ${temporal.connection.address}`,

@@ -10,7 +10,7 @@ export interface Metric {
 /**
  * What the ferry measures of itself, beside Temporal's own metrics. A gauge whose value is not known any more is NaN: no
  * comparison holds for it, so that it looks neither well nor ill. Labels hold words of closed sets, and names of
- * migrations; no topic, group or person.
+ * migrations and of clusters; no topic, group or person.
  */
 export const metrics = {
   migrations: {
@@ -82,5 +82,11 @@ export const metrics = {
     kind: 'counter',
     labels: ['type'],
     means: 'Attempts at an activity that failed, by type of error.',
+  },
+  requests: {
+    name: 'ferry_kafka_requests_total',
+    kind: 'counter',
+    labels: ['cluster', 'request'],
+    means: 'Requests that this worker has sent to the brokers of a cluster, by their names in the protocol.',
   },
 } as const satisfies Record<string, Metric>;
