@@ -61,6 +61,18 @@ export class WebUi {
     await this.page.getByText('Workflow started successfully').waitFor();
   }
 
+  /** Opens a list by its path, as a link that somebody has saved, and answers the ids of the workflows on it. */
+  async list(path: string): Promise<string[]> {
+    await this.page.goto(new URL(path, this.workflows).href);
+    await this.page
+      .getByRole('heading', { name: /Workflows?$/ })
+      .first()
+      .waitFor();
+    const links = await this.text().locator('tbody a[href*="/workflows/"]').all();
+    const ids = await Promise.all(links.map((link) => link.innerText()));
+    return [...new Set(ids.filter((id) => id.includes('/')))].sort();
+  }
+
   /** Opens the newest run of a workflow. */
   async show(id: string): Promise<void> {
     await this.page.goto(`${this.workflows}/${encodeURIComponent(id)}`);
@@ -130,6 +142,21 @@ export class WebUi {
   async steps(): Promise<string[][]> {
     const rows = await this.frame().locator('tbody tr').all();
     return Promise.all(rows.map((row) => row.locator('td').allInnerTexts()));
+  }
+
+  /** Where the links in Current Details, open now, lead, by their text. */
+  async links(): Promise<Map<string, string>> {
+    const links = await this.frame().getByRole('link').all();
+    return new Map(
+      await Promise.all(
+        links.map(async (link) => [await link.innerText(), (await link.getAttribute('href')) ?? ''] as const),
+      ),
+    );
+  }
+
+  /** Opens a page of the web UI by its address. */
+  async open(href: string): Promise<void> {
+    await this.page.goto(new URL(href, this.workflows).href);
   }
 
   /** Whether the frame of Current Details, open now, is high enough for the last row of the table. */
