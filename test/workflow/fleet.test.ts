@@ -206,7 +206,8 @@ describe('a fleet', () => {
 
   it('that is begun again under its name lets go on what the one before it has paused, and gives it its own rate', async () => {
     const [a, b] = [prepare(migrations), prepare(migrations, 'simpleMirroring')];
-    const copying = b.cluster.hold('watchMirror');
+    // Asked again after the pause.
+    const copying = [b.cluster.hold('watchMirror'), b.cluster.hold('watchMirror')];
     const name = `again-${Math.random().toString(36).slice(2, 8)}`;
     const waves = [{ name: 'one', of: [a, b] }];
     const before = await fleetOf(waves, { name, budget: '11MB/s' });
@@ -222,7 +223,8 @@ describe('a fleet', () => {
     const rate = async () =>
       ((await b.migration().handle.describe()).memo?.['migration'] as { rate?: number | null }).rate;
     await eventually(rate, (seen) => seen === null);
-    copying.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
+    for (const held of copying)
+      held.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
   });
 
   it('that has ended takes nothing any more, and a person is told how it ended', async () => {
