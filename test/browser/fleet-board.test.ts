@@ -26,7 +26,8 @@ describe('the web UI as the board of a fleet', () => {
   let views: Map<string, string>;
 
   const status = async (): Promise<FleetStatus> =>
-    JSON.parse((await ferry(lab, 'fleet', 'status', fleet, '--json')).stdout) as FleetStatus;
+    (JSON.parse((await ferry(lab, 'fleet', 'status', fleet, '--json')).stdout) as { status: FleetStatus })
+      .status;
 
   beforeAll(async () => {
     lab = await sharedLab();
