@@ -1,3 +1,4 @@
+import { eventually } from '../eventually.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
@@ -71,7 +72,10 @@ async function made(creation: ReturnType<Cluster['createTopics']>): Promise<void
   for (const row of (await creation).values()) if (row.error) throw row.error;
 }
 
-/** Writes whole batches as they are, in order; answers the offset after the last. */
+/**
+ * Writes whole batches as they are, in order; answers the offset after the last. A broker that has just begun may not know
+ * its partitions yet, and has stored nothing then.
+ */
 export async function writeBatches(
   cluster: Cluster,
   partition: TopicPartition,
@@ -79,7 +83,10 @@ export async function writeBatches(
 ): Promise<number> {
   let end = 0;
   for (const bytes of batches) {
-    const outcome = await cluster.produce('test', { ...partition, parts: [bytes] });
+    const outcome = await eventually(
+      () => cluster.produce('test', { ...partition, parts: [bytes] }),
+      (answer) => answer.kind !== 'again' || answer.error.type !== 'NotFound',
+    );
     if (outcome.kind !== 'written')
       throw new Error(`not written: ${outcome.kind}`, {
         cause: 'error' in outcome ? outcome.error : outcome,
