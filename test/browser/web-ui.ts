@@ -163,7 +163,7 @@ export class WebUi {
   async lastRowIsWhole(): Promise<boolean> {
     const [row, frame] = await Promise.all([
       this.frame().locator('tbody tr').last().boundingBox(),
-      this.page.locator('iframe').boundingBox(),
+      this.page.locator('iframe').last().boundingBox(),
     ]);
     return row !== null && frame !== null && row.y + row.height <= frame.y + frame.height;
   }
@@ -236,8 +236,9 @@ export class WebUi {
     return this.dialog().getByRole('button', { name: 'Submit' }).click();
   }
 
+  /** Of Current Details: the summary of a workflow that has one stands in a frame before it. */
   private frame(): FrameLocator {
-    return this.page.frameLocator('iframe');
+    return this.page.frameLocator('iframe').last();
   }
 
   private dialog(): Locator {
