@@ -2,8 +2,8 @@ import { bar } from './bar.js';
 import { blocks, cut, line, wrapped, type Line, type Style } from './lines.js';
 import type { Live } from './live.js';
 import { nextCommands } from './next-commands.js';
+import { ago } from './since.js';
 import { sayTrouble, type Trouble } from './troubles.js';
-import { formatDuration } from '../../src/migration/duration.js';
 import { named } from '../../src/migration/foreign-text.js';
 import { firstOf } from '../../src/migration/listed.js';
 import type { Step } from '../../src/migration/state.js';
@@ -191,10 +191,5 @@ const isOld = (at: string, now: Date): boolean => now.getTime() - Date.parse(at)
 
 const seenAgo = (at: string, now: Date): string =>
   isOld(at, now) ? `old: seen ${ago(at, now)}, and nothing since` : ago(at, now);
-
-function ago(iso: string, now: Date): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
-  return seconds === 0 ? 'just now' : `${formatDuration(seconds * 1000)} ago`;
-}
 
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;

@@ -1,9 +1,9 @@
 import { headline } from '../../../src/fleet/details.js';
 import type { FleetRow, FleetWave } from '../../../src/fleet/status.js';
 import { oneLine } from '../../../src/migration/foreign-text.js';
-import { formatDuration } from '../../../src/migration/duration.js';
 import { formatRate } from '../../../src/migration/rate.js';
 import { blocks, cut, line, wrapped, type Line, type Style } from '../lines.js';
+import { ago, lasting } from '../since.js';
 import { columns } from '../terminal.js';
 import type { Copying, FleetLook } from './look.js';
 
@@ -59,7 +59,7 @@ function waitingLines(
       .slice(0, shown.waiting)
       .flatMap(({ name, team, state, step, since, says }) =>
         text(
-          `${name}${team === undefined ? '' : ` (${team})`}: ${step}, ${state} ${ago(since, now)}. ${says}`,
+          `${name}${team === undefined ? '' : ` (${team})`}: ${step}, ${state} ${lasting(since, now)}. ${says}`,
           state === 'blocked' ? 'trouble' : 'attention',
           '  ',
         ),
@@ -98,7 +98,7 @@ function rowLines({ status, copying }: FleetLook, now: Date, width: number): Lin
         row.state,
         row.step ?? '',
         bar(row.done, row.of),
-        row.since === undefined ? '' : ago(row.since, now),
+        row.since === undefined ? '' : lasting(row.since, now),
         copiesText(row, copying[row.name]),
         row.state === 'waiting' || row.state === 'blocked' ? '' : (row.says ?? ''),
       ]),
@@ -127,10 +127,6 @@ function rowStyle(state: string): Style {
   return state === 'waiting' || state === 'paused' ? 'attention' : 'plain';
 }
 
-const ago = (iso: string, now: Date): string => {
-  const ms = now.getTime() - Date.parse(iso);
-  return Number.isNaN(ms) ? '' : `for ${formatDuration(Math.max(0, ms))}`;
-};
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 
 function commandOf(fleet: string, message: string, input: Record<string, unknown>): string {
