@@ -33,7 +33,17 @@ let ground: Ground;
 beforeAll(async () => {
   ground = openGround(await sharedLab());
 });
-afterAll(() => ground.close());
+afterAll(async () => {
+  // What is granted on the cluster itself, others of the lab expect not to have.
+  const admin = ground.admin.target;
+  const granted = ((await admin.acls()) ?? []).filter(
+    ({ principal, resourceType }) => resourceType === 'cluster' && principal.includes(login),
+  );
+  await admin.deleteAcls(granted);
+  await ground.close();
+});
+
+const login = 'audit';
 
 test('a copy whose configuration the target does not show is asked about, and mirrored and compared once a person has looked', async () => {
   const topic = 'plan.unseen';
@@ -43,19 +53,19 @@ test('a copy whose configuration the target does not show is asked about, and mi
   const rights = ferryGrants.target.filter(({ operation }) => operation !== 'describeConfigs');
   await grantAll(
     ground.lab.target,
-    'audit',
+    login,
     rights.map((right) =>
       right.resource === 'cluster' ? right : { ...right, prefix: right.prefix ?? topic },
     ),
   );
   await grantAll(
     ground.lab.target,
-    'audit',
+    login,
     rights
       .filter(({ resource }) => resource === 'topic')
       .map((right) => ({ ...right, prefix: 'kafka-ferry.plan' })),
   );
-  const target = openCluster('target', connectionOf(ground.lab.target, 'audit'));
+  const target = openCluster('target', connectionOf(ground.lab.target, login));
   const world = openMirroring(ground.lab);
   const unseen: Ground = {
     ...ground,
