@@ -9,6 +9,11 @@ const AGAIN_AFTER_MS = 1_000;
 const START_WITHIN_MS = 60_000;
 const LAST_COMMIT_WITHIN_MS = 30_000;
 const DISCONNECT_WITHIN_MS = 15_000;
+/**
+ * A consumer fetches all the time, so one that has not for so long never will: kafkajs may never answer a commit whose
+ * coordinator moves meanwhile, nor a fetch. People restart such applications too.
+ */
+const STANDS_STILL_MS = 30_000;
 
 /** What a consumer does with what it reads; nothing in it may wait, so that a batch is processed whole or not at all. */
 export interface Processor {
@@ -36,10 +41,13 @@ export class Reading {
   private abandoned = 0;
   private lastBatch = 0;
   private lastCommitAt = 0;
+  private lastFetchAt = 0;
   private confirmations = 0;
   private committing: Promise<void> = Promise.resolve();
   private readonly values: ValueReader | undefined;
   private readonly timer: NodeJS.Timeout;
+  /** Has a new consumer take the place of the present one, once. */
+  private replace: () => void = () => undefined;
   private settle: { started: () => void; failed: (error: Error) => void } | undefined;
 
   constructor(
@@ -49,7 +57,10 @@ export class Reading {
   ) {
     const registry = config.registries?.[side];
     if (registry !== undefined) this.values = new ValueReader(registry);
-    this.timer = setInterval(() => void this.commit().catch(this.failed), this.commitEveryMs());
+    this.timer = setInterval(() => {
+      void this.commit().catch(this.failed);
+      if (Date.now() - this.lastFetchAt > STANDS_STILL_MS) this.replace();
+    }, this.commitEveryMs());
   }
 
   /**
@@ -104,10 +115,17 @@ export class Reading {
     });
     this.consumer = consumer;
     const { GROUP_JOIN, FETCH, COMMIT_OFFSETS, CRASH } = consumer.events;
-    consumer.on(GROUP_JOIN, () => this.startGeneration());
-    consumer.on(FETCH, () => this.works());
+    const isPresent = () => this.consumer === consumer && !succeeded;
+    consumer.on(GROUP_JOIN, () => {
+      if (isPresent()) this.startGeneration();
+    });
+    consumer.on(FETCH, () => {
+      if (!isPresent()) return;
+      this.lastFetchAt = Date.now();
+      this.works();
+    });
     consumer.on(COMMIT_OFFSETS, () => {
-      this.confirmations += 1;
+      if (isPresent()) this.confirmations += 1;
     });
     // A crash can be told twice, as an event and by `run`: a second successor would be a member that nobody can stop.
     let succeeded = false;
@@ -115,6 +133,11 @@ export class Reading {
       if (succeeded) return;
       succeeded = true;
       await this.launchAgain(consumer);
+    };
+    this.lastFetchAt = Date.now();
+    this.replace = () => {
+      this.failed(new Error(`kafkajs has asked for nothing in ${STANDS_STILL_MS / 1000} s`));
+      void succeed();
     };
     consumer.on(CRASH, ({ payload }) => {
       this.failed(payload.error);
@@ -126,7 +149,10 @@ export class Reading {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.process(payload),
+        // One that was given up for standing still is not to process beside its successor.
+        eachBatch: async (payload) => {
+          if (isPresent()) await this.process(payload);
+        },
       });
     } catch (error) {
       this.failed(error);
@@ -135,7 +161,7 @@ export class Reading {
   }
 
   private async launchAgain(predecessor: Consumer): Promise<void> {
-    await disconnect(predecessor);
+    await Promise.race([disconnect(predecessor), sleep(DISCONNECT_WITHIN_MS)]);
     await sleep(AGAIN_AFTER_MS);
     if (!this.stopping) await this.launch();
   }
@@ -194,7 +220,14 @@ export class Reading {
     this.lastCommitAt = Date.now();
     const offsets = moved.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
     const before = this.confirmations;
-    await consumer.commitOffsets(offsets.map((each) => ({ ...each, offset: String(each.offset) })));
+    const answered = consumer
+      .commitOffsets(offsets.map((each) => ({ ...each, offset: String(each.offset) })))
+      .then(() => true);
+    if (!(await Promise.race([answered, sleep(STANDS_STILL_MS, false)]))) {
+      answered.catch(() => undefined);
+      this.replace();
+      throw new Error(`a commit was not answered in ${STANDS_STILL_MS / 1000} s`);
+    }
     // kafkajs also resolves when it gave up because the consumer is about to restart; only the event is a confirmation.
     if (this.confirmations === before) throw new Error('the commit was not confirmed');
     moved.forEach((position, index) => {

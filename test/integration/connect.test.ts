@@ -31,6 +31,7 @@ import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import { offsetAt, offsetTable, partitionsOf, type SourceOffsets } from '../../src/migration/offsets.js';
 import { unpackTranslated } from '../../src/migration/translated.js';
 import { eventually } from '../eventually.js';
+import { markersWritten } from './watching.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import {
@@ -100,10 +101,7 @@ function following(migration: Migration, partitions: Record<string, number>) {
 
 /** Once each transaction has its marker, which a coordinator writes after it has answered that it is committed. */
 async function endsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<SourceOffsets> {
-  const rows = await eventually(
-    () => cluster.watermarks(partitions),
-    (marks) => [...marks.values()].every(({ value }) => value && value.lastStable === value.highWatermark),
-  );
+  const rows = await markersWritten(cluster, partitions);
   return offsetTable(
     partitions.map((at) => ({ ...at, offset: rows.get(partitionKey(at))?.value?.highWatermark ?? -1n })),
   );

@@ -76,7 +76,7 @@ export function killMatrix({ name, kinds, cases, ground }: Matrix): void {
         }),
         // Kafka makes no topic with more copies than there are brokers at that moment.
         mend: async ({ sentence }) => {
-          if (!sentence.startsWith('There are fewer brokers')) return false;
+          if (!/^There are fewer brokers| has \d+ brokers?, so /.test(sentence)) return false;
           await Promise.all([heal(lab.source), heal(lab.target)]);
           return true;
         },

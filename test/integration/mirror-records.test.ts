@@ -11,6 +11,7 @@ import { type SourceAlone, startSourceAlone } from '../../lab/source-alone.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import { eventually } from '../eventually.js';
+import { markersWritten } from './watching.js';
 import { sharedLab } from '../lab/shared.js';
 import { bytes } from '../unit/records-generators.js';
 import { run } from './kafka-cluster.js';
@@ -184,9 +185,9 @@ describe.each(['2.8', '4.x'])('from a source of Kafka %s', (version) => {
       await (i % 4 === 2 ? transaction.abort() : transaction.commit());
     }
     await producer.disconnect();
-    await eventually(
-      async () => (await world.source.watermarks(plan.partitions)).get(`${plan.migration}/0`)?.value,
-      (marks) => marks !== undefined && marks.lastStable === marks.highWatermark,
+    await markersWritten(
+      world.source,
+      plan.partitions.map(({ partition }) => ({ topic: plan.migration, partition })),
     );
     await mirrorToEnd(world, plan);
     const records = await expectEqual(plan.migration);

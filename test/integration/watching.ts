@@ -2,7 +2,7 @@ import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { LabCluster } from '../../lab/lab.js';
-import type { Cluster } from '../../src/kafka/cluster.js';
+import type { Cluster, Rows, TopicPartition, Watermarks } from '../../src/kafka/cluster.js';
 import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { openCluster } from '../../src/kafka/open.js';
@@ -112,11 +112,26 @@ export async function sendInTransaction(
     topic,
     partition,
   }));
-  // EndTxn is answered before the coordinator writes the markers.
+  await markersWritten(cluster, partitions).finally(() => cluster.close());
+}
+
+/**
+ * Resolves with the ends once each transaction has its markers: EndTxn is answered before the coordinator writes them. It
+ * has ended a transaction when they are written; what is stable may be all that there is a moment before.
+ */
+export async function markersWritten(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+): Promise<Rows<string, Watermarks>> {
+  const topics = [...new Set(partitions.map(({ topic }) => topic))];
   await eventually(
+    () => cluster.openTransactions(topics),
+    (open) => open.length === 0,
+  );
+  return eventually(
     () => cluster.watermarks(partitions),
     (rows) => [...rows.values()].every(({ value }) => value && value.lastStable === value.highWatermark),
-  ).finally(() => cluster.close());
+  );
 }
 
 export async function openTransaction(
