@@ -13,7 +13,7 @@ const DISCONNECT_WITHIN_MS = 15_000;
  * A consumer fetches all the time, so one that has not for so long never will: kafkajs may never answer a commit whose
  * coordinator moves meanwhile, nor a fetch. People restart such applications too.
  */
-const STANDS_STILL_MS = 30_000;
+const STANDS_STILL_MS = 20_000;
 
 /** What a consumer does with what it reads; nothing in it may wait, so that a batch is processed whole or not at all. */
 export interface Processor {

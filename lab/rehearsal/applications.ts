@@ -22,7 +22,7 @@ import { formatOf, groupNames, type Names, producerNames, subjectsOf } from './s
 const partitions = 6;
 
 /** A consumer of kafkajs that lost its broker may wait for an answer of it for 30 s. */
-const QUIET_MS = 90_000;
+const QUIET_MS = 120_000;
 
 /** What is on the topic before anybody migrates it. */
 export interface History {
