@@ -17,7 +17,7 @@ import type { MigrationFile } from '../src/migration/file.js';
 import { workflowId } from '../src/migration/messages.js';
 import { defaultTaskQueue } from '../src/migration/queues.js';
 import { inParallel } from '../src/parallel/in-parallel.js';
-import { migrationOf, movers, settleSource, type Behind } from './fleet.js';
+import { commit, migrationOf, movers, settleSource, type Behind } from './fleet.js';
 import { usageOver, type Usage } from './process-usage.js';
 import { Program } from './program.js';
 import { median, rounded, table } from './report.js';
@@ -83,6 +83,7 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
           [topic],
           Array.from({ length: 10 }, () => ({ value: Buffer.alloc(recordBytes, at) })),
         );
+    await inParallel(histories, (topic) => commit(stage.source, readerOf(topic), 0n));
     say('building the ferry');
     const [port] = (await freePorts(1)) as [number];
     const metricsAt = `127.0.0.1:${port}`;
@@ -122,6 +123,9 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
   });
 }
 
+/** The group that has its place in a history. */
+const readerOf = (topic: string) => ({ name: topic, topic, group: `${topic}.billing` });
+
 async function startFleet(
   { client }: Stage,
   first: readonly Behind[],
@@ -131,6 +135,7 @@ async function startFleet(
   const mirrored = histories.map((name): MigrationFile => ({
     ...{ name, strategy: 'simpleMirroring', source: 'source', target: 'target' },
     topics: [{ name }],
+    consumers: [{ group: readerOf(name).group }],
     leaveBehind: { principals: ['User:ferry'] },
   }));
   const wave = (name: string, migrations: readonly MigrationFile[]) => ({
