@@ -108,9 +108,13 @@ export async function wholeFleet(migrations: number, say: Say): Promise<WholeFle
     if (!measured) throw new LabError('Nothing was measured.');
     const statusSeconds = await timeStatus(stage);
     say(`timing the end of ${Math.min(detections, waiting)} waits`);
-    const seconds = await timeDetections(stage.client, stage.source, spread(fleet, detections));
+    const timed = spread(fleet, detections);
+    const seconds = await timeDetections(stage.client, stage.source, timed);
     await worker.stop();
-    const plain = await measurePlain(stage, fleet);
+    const plain = await measurePlain(
+      stage,
+      fleet.filter((one) => !timed.includes(one)),
+    );
     return {
       ...{ migrations, copying },
       ...measured,
@@ -262,7 +266,7 @@ async function timeStatus({ lab }: Stage): Promise<number> {
 /** As many workflows as a person would write them, waiting for groups that do not come. */
 async function measurePlain(
   { lab, client, say, onEnd }: Stage,
-  fleet: readonly Behind[],
+  waiting: readonly Behind[],
 ): Promise<WholeFleet['plain']> {
   const asFerry = lab.source.clients[FERRY];
   if (!asFerry) throw new LabError('The lab has no login for the ferry.');
@@ -277,7 +281,6 @@ async function measurePlain(
     'The worker of plain workflows',
   );
   onEnd(() => program.stop());
-  const waiting = fleet.slice(detections);
   say(`starting ${waiting.length} plain workflows`);
   await inParallel(waiting, ({ name, group, topic }) =>
     client.workflow.start('waitForGroup', {
