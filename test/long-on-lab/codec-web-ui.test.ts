@@ -79,7 +79,7 @@ test('the web UI reads and writes through the codec server, and shows without it
     (text) => text.includes(topic) && !text.includes(encrypted),
   );
   // It blocks at once, since there are no such clusters: its details say so.
-  expect(await (await opened(ui)).details(/has no cluster "nowhere"/)).toContain('Check the plan');
+  expect(await (await opened(ui)).details(/has no cluster ["“]nowhere["”]/)).toContain('Check the plan');
   // What is sent is encrypted too: the worker has read it, and refuses it for what is in it.
   await ui.signal({ name: 'pause', json: '{"by":"the-matron","shout":true}' });
   await ui.details(/shout is not a key of pause/);
