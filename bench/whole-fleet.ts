@@ -175,8 +175,11 @@ async function untilSettled(
   const names = new Set(fleet.map(({ name }) => name));
   let before = '';
   for (let deadline = Date.now() + stalledMs; ;) {
-    const { waves } = await handle.query<FleetStatus>(fleetStatusQuery);
-    const rows = waves.flatMap(({ migrations }) => migrations);
+    // While all of them begin, the one worker has much to do, and a query may not be answered in time.
+    const status = await handle.query<FleetStatus>(fleetStatusQuery).catch(() => undefined);
+    if (!status && Date.now() < deadline) continue;
+    if (!status) throw new LabError(`The fleet has not answered for ${stalledMs / 1000} s.`);
+    const rows = status.waves.flatMap(({ migrations }) => migrations);
     const blocked = rows.find(({ state }) => state === 'blocked');
     if (blocked)
       throw new LabError(`${blocked.name} is blocked, so there is nothing to measure: ${blocked.says}`);
