@@ -160,7 +160,7 @@ async function showAdvice(
     const next = written[0];
     if (next !== undefined)
       terminal.print(
-        `\n${written.length} files written${fleet === undefined ? '' : `, and ${fleet}`}. Next: ferry plan ${next}`,
+        `\n${written.length} ${written.length === 1 ? 'file' : 'files'} written${fleet === undefined ? '' : `, and ${fleet}`}. Next: ferry plan ${next}`,
       );
     else if (advised.some(({ advice }) => advice.recommended === null))
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
