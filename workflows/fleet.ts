@@ -9,7 +9,7 @@ import {
 import { parseFleet, type Fleet, type FleetFile } from '../src/fleet/file.js';
 import { movesOf, type Moves } from '../src/fleet/moves.js';
 import { isRunning, newFleet, type FleetOutcome, type FleetState } from '../src/fleet/state.js';
-import { mistakeText } from '../src/migration/file.js';
+import { mistakeText } from '../src/migration/mistakes.js';
 import { fleetId } from '../src/migration/membership.js';
 import { parseRate } from '../src/migration/rate.js';
 import { lookAfter, nextLook, readHoursAhead } from './fleet/looking.js';

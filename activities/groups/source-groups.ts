@@ -4,6 +4,7 @@ import { topicsOf, type Migration } from '../../src/migration/file.js';
 import { topicsWithoutGroup } from '../drain/drain-findings.js';
 import { isPending, readCommitted, topicsOfMembers } from './group-reading.js';
 import { liveReaders } from './membership.js';
+import { isRebalancing, settledGroups } from './settled.js';
 import { lastingAt } from '../kit/rows.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -63,7 +64,7 @@ export async function surveySourceGroups(
   const toDescribe = asked.filter(
     (group) => inFile.has(group) || live.has(group) || pending.has(group) || commits.get(group)?.size,
   );
-  const described = await source.describeGroups(toDescribe);
+  const described = await settledGroups(source, toDescribe);
   const facts = new Map<string, GroupFacts>();
   for (const group of toDescribe) {
     const row = lastingAt(described, group);
@@ -111,6 +112,13 @@ export async function surveySourceGroups(
     const wants = described ? topicsOfMembers(described, topics) : new Set<string>();
     if (reader.commits.size > 0 || reader.pending || wants.size > 0)
       findings.push(notInFile(reader, wants, source.name));
+    else if (isRebalancing(described))
+      findings.push(
+        noting(
+          `members-unknown:${group}`,
+          `What ${group} reads on ${source.name} cannot be told while it rebalances: plan again once it is stable. Before anything is deleted it has to be known.`,
+        ),
+      );
   }
   findings.push(...topicsWithoutGroup(migration));
   const elsewhere = await readElsewhere(source, migration, topics, facts);

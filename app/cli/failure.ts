@@ -1,6 +1,6 @@
 import type { ErrorType } from '../../src/migration/error-types.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { mistakeText, type Mistake } from '../../src/migration/file.js';
+import { mistakeText, type Mistake } from '../../src/migration/mistakes.js';
 
 /** What every verb ends with. */
 export const exitCodes = { done: 0, failed: 1, badInput: 2, waiting: 3, notProved: 4 } as const;

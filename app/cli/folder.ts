@@ -1,7 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDefaults } from '../../src/fleet/defaults.js';
-import { parseMigration, type Mistake } from '../../src/migration/file.js';
+import { parseMigration } from '../../src/migration/file.js';
+import { type Mistake } from '../../src/migration/mistakes.js';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/yaml-file.js';
 import { noSuch } from '../connections/by-name.js';

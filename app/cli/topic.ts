@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { imported, importedText } from '../../src/provision/nais/imported.js';
 import { readTopic, type ReadTopic } from '../../src/provision/nais/read-topic.js';
-import { mistakeText } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 import { parseYamls, readText } from '../config/yaml-file.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { addVerb, run, type CommonOptions, type Surroundings } from './verb.js';

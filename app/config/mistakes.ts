@@ -1,4 +1,4 @@
-import { pathText, type Mistake } from '../../src/migration/file.js';
+import { pathText, type Mistake } from '../../src/migration/mistakes.js';
 import type { configShape } from './schema.js';
 
 type Issue = NonNullable<ReturnType<typeof configShape.safeParse>['error']>['issues'][number];

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import type { Mistake } from '../../src/migration/file.js';
+import type { Mistake } from '../../src/migration/mistakes.js';
 import type { CodecSettings } from '../codec/open.js';
 import { discreet } from './discreet.js';
 import type { ConfigFile } from './schema.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Mistake } from '../../src/migration/file.js';
+import type { Mistake } from '../../src/migration/mistakes.js';
 import { readText } from './yaml-file.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseAllDocuments, parseDocument, type Document } from 'yaml';
-import type { Mistake } from '../../src/migration/file.js';
+import type { Mistake } from '../../src/migration/mistakes.js';
 
 export type Read<T> = { value: T; mistakes?: undefined } | { mistakes: Mistake[]; value?: undefined };
 

@@ -7,6 +7,7 @@ import type { FleetStatus } from '../../src/fleet/status.js';
 import { fleetId } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import type { Strategy } from '../../src/migration/strategies.js';
+import { inParallel } from '../../src/parallel/in-parallel.js';
 import type { Lab } from '../lab.js';
 import { rehearse, type Rehearsed } from '../rehearsal/rehearse.js';
 import type { WorkerProcess } from '../rehearsal/worker-process.js';
@@ -92,6 +93,15 @@ export async function showFleet(
     );
     const { historyLength } = await client.workflow.getHandle(fleetId('demo')).describe();
     const others = outcome?.others ?? [];
+    // What is told last, a migration tells before it ends itself; the fleet may have ended by then.
+    await inParallel(
+      fleet.waves.flatMap(({ migrations }) => migrations),
+      ({ name }) =>
+        client.workflow
+          .getHandle(workflowId(name))
+          .result()
+          .catch(() => undefined),
+    );
     const told = receiver.count(
       fleet.waves.flatMap(({ migrations }) =>
         migrations.map(({ name }) => ({

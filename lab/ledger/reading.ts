@@ -47,7 +47,7 @@ export class Reading {
   private readonly values: ValueReader | undefined;
   private readonly timer: NodeJS.Timeout;
   /** Has a new consumer take the place of the present one, once. */
-  private replace: () => void = () => undefined;
+  private replace: (why: string) => void = () => undefined;
   private settle: { started: () => void; failed: (error: Error) => void } | undefined;
 
   constructor(
@@ -59,7 +59,7 @@ export class Reading {
     if (registry !== undefined) this.values = new ValueReader(registry);
     this.timer = setInterval(() => {
       void this.commit().catch(this.failed);
-      if (Date.now() - this.lastFetchAt > STANDS_STILL_MS) this.replace();
+      if (Date.now() - this.lastFetchAt > STANDS_STILL_MS) this.replace('kafkajs fetches nothing any more');
     }, this.commitEveryMs());
   }
 
@@ -135,8 +135,9 @@ export class Reading {
       await this.launchAgain(consumer);
     };
     this.lastFetchAt = Date.now();
-    this.replace = () => {
-      this.failed(new Error(`kafkajs has asked for nothing in ${STANDS_STILL_MS / 1000} s`));
+    this.replace = (why) => {
+      if (succeeded) return;
+      this.failed(new Error(why));
       void succeed();
     };
     consumer.on(CRASH, ({ payload }) => {
@@ -225,8 +226,9 @@ export class Reading {
       .then(() => true);
     if (!(await Promise.race([answered, sleep(STANDS_STILL_MS, false)]))) {
       answered.catch(() => undefined);
-      this.replace();
-      throw new Error(`a commit was not answered in ${STANDS_STILL_MS / 1000} s`);
+      const why = `a commit was not answered in ${STANDS_STILL_MS / 1000} s`;
+      this.replace(why);
+      throw new Error(why);
     }
     // kafkajs also resolves when it gave up because the consumer is about to restart; only the event is a confirmation.
     if (this.confirmations === before) throw new Error('the commit was not confirmed');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { few, named } from '../migration/foreign-text.js';
-import { mistakeText, parseMigration, pathText, type Migration, type Mistake } from '../migration/file.js';
+import { parseMigration, type Migration } from '../migration/file.js';
+import { mistakeText, pathText, type Mistake } from '../migration/mistakes.js';
 import { readHours } from '../migration/hours.js';
 import { parseRate } from '../migration/rate.js';
 import { bytesOf, mostBytes, sayMegabytes } from '../migration/size.js';

@@ -1,4 +1,5 @@
-import { mistakeText, parseMigration, type Migration } from './file.js';
+import { parseMigration, type Migration } from './file.js';
+import { mistakeText } from './mistakes.js';
 import { inFull } from './listed.js';
 import { isClosed, isPassed, madeByPeople, partsOf, type MigrationState, type Step } from './state.js';
 import { stepKind, type StepId } from './strategies.js';

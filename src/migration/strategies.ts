@@ -103,6 +103,10 @@ export type Strategy = keyof typeof strategies;
 export const isMirrored = (strategy: Strategy): strategy is 'simpleMirroring' | 'advancedMirroring' =>
   strategy === 'simpleMirroring' || strategy === 'advancedMirroring';
 
+/** What copies for a strategy, where the file does not say. */
+export const usualMirror = (strategy: string): 'engine' | 'mirrormaker' =>
+  strategy === 'advancedMirroring' ? 'mirrormaker' : 'engine';
+
 export const strategyNames = Object.keys(strategies) as [Strategy, ...Strategy[]];
 export const isStrategy = (text: string): text is Strategy => Object.hasOwn(strategies, text);
 

@@ -25,6 +25,7 @@ import {
   sentenceOf,
   type Ground,
 } from './prepare-ground.js';
+import { rebalancing, seeingRebalance } from './rebalancing.js';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -345,4 +346,26 @@ test('requests do not grow with the number of topics', async () => {
   const many = await requests(names);
   // Brokers that have only just heard of the topics may be asked again, but not once for each of them.
   expect(many).toBeLessThan(one + names.length / 2);
+});
+
+test('a group that rebalances is waited for, since nobody can tell what it reads, and asked about if it reads the topics', async () => {
+  const topic = 'plan.rebalanced';
+  const group = `${topic}.strangers`;
+  await createOn(ground.admin.source, { name: topic, partitions: 2 });
+  await produce(ground.lab.source, topic, 3);
+  const strangers = await rebalancing(ground.lab.source, ground.source, group, topic);
+  try {
+    const { cluster, seen } = seeingRebalance(ground.source, group);
+    const planned = plan(migrationOf({ name: 'plan-rebalanced', topics: [{ name: topic }] }), {
+      ...ground,
+      clusters: (name) => (name === 'source' ? cluster : ground.clusters(name)),
+    });
+    await seen;
+    await strangers.settle();
+    const keys = keysOf((await planned).findings);
+    expect(keys).toContain(`asks group-not-in-file:${group}`);
+    expect(keys).not.toContain(`notes members-unknown:${group}`);
+  } finally {
+    await strangers.close();
+  }
 });

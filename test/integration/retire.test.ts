@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Consumer } from 'kafkajs';
 import { retireActivities } from '../../activities/retire/retire.js';
 import { openRegistries } from '../../app/connections/registries.js';
 import type { Lab } from '../../lab/lab.js';
@@ -11,6 +10,7 @@ import { pack } from '../../src/migration/packed.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, run } from './kafka-cluster.js';
+import { rebalancing, seeingRebalance } from './rebalancing.js';
 import {
   commit,
   consume,
@@ -76,47 +76,18 @@ describe('the last check before the deletion', () => {
     const group = `${topic}.others`;
     await makeTopic(admin, elsewhere, 2);
     await send(lab.source, elsewhere, messages(2));
-    const facts = async () => (await source.describeGroups([group])).get(group)?.value;
-    // A member that is busy with a message does not come to the rebalance that another one asks for.
-    let free: () => void = () => undefined;
-    const busy = new Promise<void>((resolve) => (free = resolve));
-    const members = [1, 2].map(() =>
-      lab.source
-        .kafkajs('admin')
-        .consumer({ groupId: group, sessionTimeout: 120_000, rebalanceTimeout: 120_000 }),
-    ) as [Consumer, Consumer];
+    const others = await rebalancing(lab.source, source, group, elsewhere);
     try {
-      for (const member of members) {
-        await member.connect();
-        await member.subscribe({ topics: [elsewhere], fromBeginning: true });
-      }
-      let taken = false;
-      await members[0].run({
-        eachMessage: async () => {
-          taken = true;
-          await busy;
-        },
-      });
-      await eventually(
-        () => taken,
-        (is) => is,
-      );
-      // Ends when it has joined.
-      const joined = members[1].run({ eachMessage: async () => undefined });
-      await eventually(facts, (seen) => seen?.state === 'rebalancing');
-      const check = finalCheck(work);
-      let over = false;
-      void check.finally(() => (over = true));
-      await eventually(facts, (seen) => over || seen?.members.length === 2);
-      expect(over).toBe(false);
-      free();
-      await joined;
-      const { findings } = await check;
-      expect(findings.map(({ key }) => key)).not.toContain(`members-unknown:${group}`);
-      expect(findings.map(({ key }) => key)).not.toContain(`still-reading:${group}`);
+      const { cluster, seen } = seeingRebalance(source, group);
+      const retire = retireActivities({ clusters: () => cluster, registries: openRegistries({}).get });
+      const check = running(retire.finalCheck, work).answer;
+      await seen;
+      await others.settle();
+      const keys = (await check).findings.map(({ key }) => key);
+      expect(keys).not.toContain(`members-unknown:${group}`);
+      expect(keys).not.toContain(`still-reading:${group}`);
     } finally {
-      free();
-      await Promise.all(members.map((member) => member.disconnect()));
+      await others.close();
     }
   });
 

@@ -9,7 +9,7 @@ import { openCodec } from '../../app/codec/open.js';
 import { everybody, whoHasToken } from '../../app/codec/may-read.js';
 import { serveCodec, type CodecServerOptions } from '../../app/codec/server.js';
 import { parseConfig } from '../../app/config/config.js';
-import { mistakeText } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 
 const key = () => randomBytes(32).toString('base64');
 const keys = { old: key(), new: key() };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mistakeText } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 import { ConfigFolder } from './config-folder.js';
 
 const folder = new ConfigFolder();

@@ -11,7 +11,8 @@ import { configShape } from '../../app/config/schema.js';
 import { parseConfig } from '../../app/config/config.js';
 import { errorTypes } from '../../src/migration/error-types.js';
 import { metrics } from '../../src/migration/metrics.js';
-import { mistakeText, migrationShape, parseMigration } from '../../src/migration/file.js';
+import { migrationShape, parseMigration } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 import { verdictKinds } from '../../src/migration/verdicts.js';
 import { parseYaml } from '../../app/config/yaml-file.js';
 

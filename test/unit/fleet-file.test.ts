@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { circleIn } from '../../src/fleet/circle.js';
 import { withDefaults } from '../../src/fleet/defaults.js';
 import { parseFleet } from '../../src/fleet/file.js';
-import { mistakeText, parseMigration } from '../../src/migration/file.js';
+import { parseMigration } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 
 const one = (name: string, rest: object = {}) => ({
   name,

@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import {
-  mistakeText,
   parseMigration,
-  pathText,
   targetGroup,
   targetName,
   topicsOf,
   waitMs,
   type Migration,
 } from '../../src/migration/file.js';
+import { mistakeText, pathText } from '../../src/migration/mistakes.js';
 
 const smallest = {
   name: 'orders',

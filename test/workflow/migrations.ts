@@ -29,6 +29,7 @@ import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
 import { realServer, skippingServer } from './servers.js';
+import { areTakenUp, callsOf, isTakenUp, pendingOf, underWay } from './under-way.js';
 
 const taskQueue = 'workflow-tests';
 
@@ -125,9 +126,8 @@ export class TestMigration {
         const heard = events.findLastIndex(
           (one) => one.workflowExecutionSignaledEventAttributes?.signalName === message,
         );
-        const asked = events.findLastIndex((one) => one.workflowTaskScheduledEventAttributes);
         const done = events.findLastIndex((one) => one.workflowTaskCompletedEventAttributes);
-        return heard !== -1 && heard < done && asked < done;
+        return heard !== -1 && heard < done && !underWay(events).task;
       },
     );
     await this.#takenUp();
@@ -178,18 +178,6 @@ export class TestMigration {
     });
     return outcome as Outcome;
   }
-}
-
-type Event = NonNullable<History['events']>[number];
-
-/** How often a workflow has asked an activity, and how many answers it has been told. */
-function callsOf(events: Event[], activity: string): { asked: number; told: number } {
-  const ids = events
-    .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
-    .map(({ eventId }) => String(eventId));
-  const answers = events.filter((event) => ids.includes(String(answerTo(event)?.scheduledEventId)));
-  const heard = events.findLastIndex((event) => Boolean(event.workflowTaskCompletedEventAttributes));
-  return { asked: ids.length, told: answers.filter((answer) => events.indexOf(answer) < heard).length };
 }
 
 /** A Temporal server with one worker, and the migrations that the tests of one file start on it. */
@@ -327,21 +315,6 @@ export class Migrations {
 }
 
 /**
- * Whether workers have begun with all that the migration asks of them. The time-skipping server locks its clock when an
- * activity is scheduled, and never unlocks it for one that is cancelled before it is started.
- */
-async function isTakenUp(handle: WorkflowHandle): Promise<boolean> {
-  return areTakenUp(await pendingOf(handle));
-}
-
-function areTakenUp(pending: readonly Pending[]): boolean {
-  return !pending.some(({ state, attempt }) => Number(state) === scheduled && attempt === 1);
-}
-
-/** `PENDING_ACTIVITY_STATE_SCHEDULED` of `temporal.api.enums.v1`. */
-const scheduled = 1;
-
-/**
  * Ends a migration once it rests, and answers whether it has ended. The time-skipping server keeps its clock locked for ever
  * for an activity or a workflow task that is under way when its workflow is terminated: nobody may be at work then, and a
  * mirror is told to stop before.
@@ -367,35 +340,6 @@ async function runs(handle: WorkflowHandle): Promise<boolean> {
     throw error;
   }
 }
-
-/** What the server waits for, by one look at the history: a workflow task, and activities. */
-function underWay(events: readonly Event[]): { task: boolean; activities: number } {
-  const isTaskOpen = (event: Event) =>
-    Boolean(event.workflowTaskScheduledEventAttributes ?? event.workflowTaskStartedEventAttributes);
-  const isTaskOver = (event: Event) =>
-    Boolean(
-      event.workflowTaskCompletedEventAttributes ??
-      event.workflowTaskFailedEventAttributes ??
-      event.workflowTaskTimedOutEventAttributes,
-    );
-  const asked = events.filter((event) => event.activityTaskScheduledEventAttributes);
-  return {
-    task: events.findLastIndex(isTaskOpen) > events.findLastIndex(isTaskOver),
-    activities: asked.length - events.filter((event) => answerTo(event)).length,
-  };
-}
-
-/** How an activity has ended, if this is the event of that. */
-const answerTo = (event: Event) =>
-  event.activityTaskCompletedEventAttributes ??
-  event.activityTaskFailedEventAttributes ??
-  event.activityTaskTimedOutEventAttributes ??
-  event.activityTaskCanceledEventAttributes;
-
-async function pendingOf(handle: WorkflowHandle) {
-  return (await handle.describe()).raw.pendingActivities ?? [];
-}
-type Pending = Awaited<ReturnType<typeof pendingOf>>[number];
 
 /** Whether a migration waits: for a person, or for time to pass. */
 async function rests(handle: WorkflowHandle): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { outOfColumns, type InColumns } from '../../src/migration/columns.js';
-import { mistakeText, parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { mistakeText } from '../../src/migration/mistakes.js';
 import { inFull } from '../../src/migration/listed.js';
 import { readMembership } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withDefaults, type Defaults } from '../../../src/fleet/defaults.js';
 import { fileOf, parseFleet, readFleet, type Fleet } from '../../../src/fleet/file.js';
-import { pathText, type Mistake } from '../../../src/migration/file.js';
+import { pathText, type Mistake } from '../../../src/migration/mistakes.js';
 import { noSuch } from '../../connections/by-name.js';
 import type { Config } from '../../config/config.js';
 import { readYaml, type Read } from '../../config/yaml-file.js';

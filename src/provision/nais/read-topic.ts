@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { oneLine } from '../../migration/foreign-text.js';
-import { pathText, type Mistake } from '../../migration/file.js';
+import { pathText, type Mistake } from '../../migration/mistakes.js';
 import type { Access } from '../grants.js';
 import { apiVersion } from './topic-file.js';
 import { configDefaults, kafkaConfigOf, type TopicConfig } from './topic-config.js';

@@ -6,7 +6,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { parseConfig } from '../../../app/config/config.js';
 import { parseYaml } from '../../../app/config/yaml-file.js';
 import { helm } from '../../../lab/helm.js';
-import { mistakeText } from '../../../src/migration/file.js';
+import { mistakeText } from '../../../src/migration/mistakes.js';
 import { runProgram } from '../../hands/program.js';
 
 const chart = 'ops/helm/kafka-ferry';
