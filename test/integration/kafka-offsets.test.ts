@@ -22,7 +22,10 @@ describe.each(['source', 'target'] as const)('offsets and batches of the %s clus
   afterAll(() => cluster.close());
 
   const create = (topic: string, partitions = 1) =>
-    cluster.createTopics([{ name: topic, partitions, replicationFactor: 1, config: {} }]);
+    cluster.createTopics([
+      // Records of some of these tests claim to be of long ago, and retention goes by that.
+      { name: topic, partitions, replicationFactor: 1, config: { 'retention.ms': '-1' } },
+    ]);
   const transactional = (transactionalId: string) =>
     there.kafkajs('admin').producer({ transactionalId, maxInFlightRequests: 1, idempotent: true });
   /** One batch per call. */
