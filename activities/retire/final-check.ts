@@ -100,7 +100,7 @@ export async function finalCheck(
     manifest,
     sentence:
       left.length === 0
-        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and no member of a group reads from it.`
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and ${sayReaders(findings)}.`
         : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
 }
@@ -122,6 +122,13 @@ function sayGrowth(
   return beyond === 0n
     ? `Nothing was written to ${names} on ${source.name} since ${since}`
     : `Up to ${records(beyond)} came to ${names} on ${source.name} since ${since}, which a person accepted`;
+}
+
+function sayReaders(findings: readonly Finding[]): string {
+  const untold = findings.flatMap(({ key }) => /^members-unknown:(.*)$/s.exec(key)?.[1] ?? []);
+  return untold.length === 0
+    ? 'no member of a group reads from it'
+    : `no member of a group is seen to read from it; what ${listed(untold)} ${untold.length === 1 ? 'reads' : 'read'} cannot be told, which a person accepted`;
 }
 
 async function topicsToDelete(
