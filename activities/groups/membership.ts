@@ -1,4 +1,5 @@
 import { partitionKey, type GroupFacts, type GroupListing } from '../../src/kafka/cluster.js';
+import { wantsTopic } from '../../src/kafka/topic-pattern.js';
 
 /** Groups that have members now which may read topics. */
 export function liveReaders(listing: readonly GroupListing[]): string[] {
@@ -11,24 +12,16 @@ export type Member = GroupFacts['members'][number];
 
 /**
  * Whether a member reads any of the topics, by subscription or assignment. A member of which the coordinator shows
- * neither (it is rebalancing, or its protocol does not tell) counts: nobody can say that it does not.
+ * neither (it is rebalancing, or its protocol does not tell), or a pattern that cannot be read, counts: nobody can say that it
+ * does not.
  */
 export function reads(member: Member, topics: ReadonlySet<string>): boolean {
   const { subscribed, assigned, subscribedPattern } = member;
   if (subscribed.some((topic) => topics.has(topic)) || assigned.some(({ topic }) => topics.has(topic)))
     return true;
-  if (subscribedPattern !== undefined) return matchesAny(subscribedPattern, topics);
+  if (subscribedPattern !== undefined)
+    return [...topics].some((topic) => wantsTopic(subscribedPattern, topic) ?? true);
   return isOpaque(member);
-}
-
-/** The broker matches the whole name by RE2, whose patterns JavaScript reads too but for a few: those count as a match. */
-function matchesAny(pattern: string, topics: ReadonlySet<string>): boolean {
-  try {
-    const expression = new RegExp(`^(?:${pattern})$`);
-    return [...topics].some((topic) => expression.test(topic));
-  } catch {
-    return true;
-  }
 }
 
 export function membersReading(facts: GroupFacts | undefined, topics: ReadonlySet<string>): Member[] {

@@ -21,10 +21,11 @@ import { settledGroups } from '../groups/settled.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { rowAt, valueOf } from '../kit/rows.js';
+import { rowAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
+import { insistGone } from './gone.js';
 import { otherCommits, readerFindings } from './readers-there.js';
 import { mirroredFindings, unreadFindings } from './unread.js';
 
@@ -39,7 +40,7 @@ export async function finalCheck(
   copying: Parameters<typeof lostCopies>[3],
 ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }> {
   const { source } = sides;
-  const { topics, findings } = await topicsToDelete(source, work);
+  const { topics, findings } = await topicsToDelete(source, work, copying?.signal);
   if (topics.length === 0)
     return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
   const partitions = partitionsIn(topics);
@@ -99,7 +100,7 @@ export async function finalCheck(
     manifest,
     sentence:
       left.length === 0
-        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and no member of a group reads from it.`
+        ? `${sayGrowth(source, work, topics, marks)}, no transaction is open there and ${sayReaders(findings)}.`
         : `Deleting from ${source.name} is held up: ${listed(left.map(({ key }) => key))}.`,
   };
 }
@@ -123,19 +124,34 @@ function sayGrowth(
     : `Up to ${records(beyond)} came to ${names} on ${source.name} since ${since}, which a person accepted`;
 }
 
+function sayReaders(findings: readonly Finding[]): string {
+  const untold = findings.flatMap(({ key }) => /^members-unknown:(.*)$/s.exec(key)?.[1] ?? []);
+  return untold.length === 0
+    ? 'no member of a group reads from it'
+    : `no member of a group is seen to read from it; what ${listed(untold)} ${untold.length === 1 ? 'reads' : 'read'} cannot be told, which a person accepted`;
+}
+
 async function topicsToDelete(
   source: Cluster,
   { migration, topicIds, ends }: Work & Proved,
+  signal: AbortSignal | undefined,
 ): Promise<{ topics: TopicFacts[]; findings: Finding[] }> {
   const findings: Finding[] = [];
   const frozen = partitionCounts(ends);
   const rows = await source.topics(migration.topics.map(({ name }) => name));
+  const gone = migration.topics.filter(({ name }) => !valueIfThere(rows, name));
+  await insistGone(
+    source,
+    gone.map(({ name }) => ({ name, topicId: under(topicIds, name) ?? null })),
+    migration,
+    signal,
+  );
   const topics = migration.topics.flatMap(({ name }) => {
-    if (rows.get(name)?.error?.type === 'NotFound') {
+    const topic = valueIfThere(rows, name);
+    if (!topic) {
       findings.push(noting(`gone:${name}`, `${name} is no longer on ${source.name}.`));
       return [];
     }
-    const topic = valueOf(rows, name);
     const planned = under(topicIds, name);
     if (planned != null && topic.topicId !== planned) {
       findings.push(

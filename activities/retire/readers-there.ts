@@ -3,11 +3,15 @@ import type { Finding } from '../../src/migration/findings.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { describeMember, isOpaque, membersReading } from '../groups/membership.js';
 import { isRebalancing } from '../groups/settled.js';
-import { rowAt } from '../kit/rows.js';
+import { lastingAt, rowAt } from '../kit/rows.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 
-/** Whoever has a member that reads the topics now, or of which nobody can say whether it does. */
+/**
+ * Whoever has a member that reads the topics now, or of which nobody can say whether it does.
+ *
+ * @throws FerryError `Unreachable` where that may be told in a moment
+ */
 export function readerFindings(
   source: Cluster,
   described: Rows<string, GroupFacts>,
@@ -15,12 +19,13 @@ export function readerFindings(
   topics: ReadonlySet<string>,
 ): Finding[] {
   return alive.flatMap((group) => {
-    const row = rowAt(described, group);
+    const row = lastingAt(described, group);
+    // It may be anybody's, and its application may live for ever.
     if (row.error)
       return [
-        blocking(
+        asking(
           `members-unknown:${group}`,
-          `The members of ${group} on ${source.name} cannot be read: ${row.error.message}`,
+          `Whether ${group} reads from ${source.name} what is to be deleted cannot be told: ${row.error.message} Find out what its applications read, and accept that the topics are deleted.`,
         ),
       ];
     const members = membersReading(row.value, topics);
@@ -35,12 +40,15 @@ export function readerFindings(
       ];
     if (members.length === 0) return [];
     return [
-      blocking(
-        `members-unknown:${group}`,
-        isRebalancing(row.value)
-          ? `What ${group} reads on ${source.name} cannot be told while it rebalances: ${said}. Once it is stable, retry; if it does not become so, stop it there.`
-          : `What ${group} reads on ${source.name} cannot be told, because its protocol does not say: ${said}. Stop it there, and retry.`,
-      ),
+      isRebalancing(row.value)
+        ? blocking(
+            `members-unknown:${group}`,
+            `What ${group} reads on ${source.name} cannot be told while it rebalances: ${said}. Once it is stable, retry; if it does not become so, stop it there.`,
+          )
+        : asking(
+            `members-unknown:${group}`,
+            `What ${group} reads on ${source.name} cannot be told, because its members do not say: ${said}. Stop it there and retry, or find out what it reads and accept that the topics are deleted.`,
+          ),
     ];
   });
 }

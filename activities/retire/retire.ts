@@ -16,7 +16,8 @@ import { aclsByTopic, aclsOfTopics, aclText } from '../acls/acl-text.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { finalCheck } from './final-check.js';
-import { rowAt } from '../kit/rows.js';
+import { insistGone } from './gone.js';
+import { lastingAt, rowAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
 import { watch, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
@@ -63,14 +64,15 @@ async function deleteSource(
   attempt: Pick<Attempt, 'noted' | 'note' | 'signal'>,
 ): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
-  const late = await grownSince(source, work, planned);
+  const { there, ...late } = await grownSince(source, work, planned, attempt.signal);
   if (late.findings.length > 0) return { ...late, sentence: 'Nothing was deleted.' };
   const before = noted.safeParse(attempt.noted).data;
   // Once the topics are gone, nobody can say any more who held their replicas.
   const unseen = [...(before?.unseen ?? []), ...(await replicasAway(source, planned))];
   if (unseen.length > 0) await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
-  const rows = await source.deleteTopics(planned, attempt.signal);
-  for (const { name } of planned) {
+  // One that did not show itself was not looked at either: if it is there all the same, the watch will see it.
+  const rows = await source.deleteTopics(there, attempt.signal);
+  for (const { name } of there) {
     const { error } = rowAt(rows, name);
     if (error && error.type !== 'NotFound') throw error;
   }
@@ -103,21 +105,21 @@ async function grownSince(
   source: Cluster,
   { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
   planned: readonly { name: string; topicId: string }[],
-): Promise<{ findings: Finding[]; begun: boolean }> {
+  signal: AbortSignal,
+): Promise<{ findings: Finding[]; begun: boolean; there: { name: string; topicId: string }[] }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
-  const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
+  const there = planned.filter(({ topicId }) => valueIfThere(byId, topicId));
+  const gone = planned.filter((one) => !there.includes(one));
+  await insistGone(source, gone, migration, signal);
   const frozen = partitionCounts(ends);
-  const topics = there.flatMap(({ name, topicId }) => {
-    const facts = byId.get(topicId)?.value;
-    return facts && frozen.has(name) ? [facts] : [];
-  });
+  const topics = there.flatMap(({ name, topicId }) => (frozen.has(name) ? [valueOf(byId, topicId)] : []));
   const marks = await source.watermarks(partitionsIn(topics));
   const findings: Finding[] = [];
   for (const topic of topics) {
     const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
-  return { findings: standing(findings, accepted), begun: there.length < planned.length };
+  return { findings: standing(findings, accepted), begun: gone.length > 0, there };
 }
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {
@@ -224,7 +226,8 @@ async function namesHeldByOthers(
 ): Promise<string[]> {
   const rows = await source.topics(planned.map(({ name }) => name));
   return planned.flatMap(({ name, topicId }) => {
-    const now = rowAt(rows, name).value;
+    // A name that the ferry may not see any more has lost its ACLs to the deletion.
+    const now = lastingAt(rows, name).value;
     return now && now.topicId !== topicId ? [name] : [];
   });
 }
@@ -237,11 +240,7 @@ async function probeDeleted(
 ): Promise<Seen<DeletedAnswer, z.infer<typeof nothing>>> {
   const planned = plannedIds(source, input);
   const rows = await source.topicsById(planned.map(({ topicId }) => topicId));
-  const there = planned.filter(({ topicId }) => {
-    const row = rowAt(rows, topicId);
-    if (row.error && row.error.type !== 'NotFound') throw row.error;
-    return !row.error;
-  });
+  const there = planned.filter(({ topicId }) => valueIfThere(rows, topicId));
   if (there.length > 0) {
     streak.broken();
     const says = `${listed(there.map(({ name }) => name))} is still on ${source.name}`;

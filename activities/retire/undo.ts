@@ -1,10 +1,4 @@
-import {
-  partitionKey,
-  type Cluster,
-  type Committed,
-  type GroupFacts,
-  type TopicPartition,
-} from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import { offsetAt, type TargetOffsets } from '../../src/migration/offsets.js';
@@ -156,7 +150,7 @@ async function undoOffsets(
         (hasOldMark(found, migration) || (asMade !== undefined && isAsMade(found, asMade)))
       );
     });
-    if (held.length > own.length && valueOf(described, group).neverJoined)
+    if (held.length > own.length && lastingAt(described, group).value?.neverJoined)
       for (const topic of new Set(held.filter((at) => !own.includes(at)).map((at) => at.topic)))
         unseen.set(topic, [...(unseen.get(topic) ?? []), group]);
     if (held.length > own.length)
@@ -282,11 +276,11 @@ async function readersByTopic(
   if (live.length === 0) return readers;
   const described = await settledGroups(target, live, { signal });
   for (const group of live) {
-    const facts: GroupFacts | undefined = valueIfThere(described, group);
-    if (!facts) continue;
+    const { value: facts, error } = lastingAt(described, group);
+    if (error?.type === 'NotFound') continue;
     for (const topic of topics) {
       const members = membersReading(facts, new Set([topic]));
-      if (members.length === 0) continue;
+      if (facts && members.length === 0) continue;
       const says = members.every(isOpaque) ? `${group} may read it, nobody can tell` : `${group} reads it`;
       readers.set(topic, [...(readers.get(topic) ?? []), says]);
     }

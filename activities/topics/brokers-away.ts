@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../src/kafka/cluster.js';
-import { rowAt } from '../kit/rows.js';
+import { lastingAt } from '../kit/rows.js';
 
 /** Kafka fences a broker that is gone after `broker.session.timeout.ms`, 9 s by default; one that restarts takes as long. */
 const awayForMs = 15_000;
@@ -37,7 +37,7 @@ export async function brokersAway(
   const there = new Set(brokers.map(({ id }) => id));
   const away = new Map<number, { topic: string; partition: number }[]>();
   for (const topic of topics.keys())
-    for (const { partition, replicas } of rowAt(topics, topic).value?.partitions ?? [])
+    for (const { partition, replicas } of lastingAt(topics, topic).value?.partitions ?? [])
       for (const broker of replicas)
         if (!there.has(broker)) away.set(broker, [...(away.get(broker) ?? []), { topic, partition }]);
   return away;

@@ -1,5 +1,5 @@
-import { RE2JS, RE2JSException } from 're2js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
+import { wantsTopic } from '../kafka/topic-pattern.js';
 
 /** Topics that must move together, and why. */
 export interface TopicSet {
@@ -122,24 +122,10 @@ export function topicsOf({ members, committed }: ScannedGroup, all: readonly str
   return new Set([
     ...(members.value ?? []).flatMap(({ topics, pattern }) => [
       ...topics,
-      ...(pattern === undefined ? [] : matching(pattern, all)),
+      ...(pattern === undefined ? [] : all.filter((topic) => wantsTopic(pattern, topic) ?? true)),
     ]),
     ...(committed.value ?? []).map(({ topic }) => topic),
   ]);
-}
-
-/**
- * In RE2's syntax, which the broker matches against whole names (KIP-848). By RE2 too, in time that grows with the name: any
- * user may write a pattern on which JavaScript's own would never end. One that cannot be read may match any.
- */
-function matching(pattern: string, all: readonly string[]): readonly string[] {
-  try {
-    const expression = RE2JS.compile(pattern);
-    return all.filter((name) => expression.matches(name));
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    return all;
-  }
 }
 
 function unusedName(topic: string, taken: Set<string>): string {

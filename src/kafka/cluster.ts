@@ -24,7 +24,10 @@ export interface Cluster {
   identity(): Promise<ClusterIdentity>;
 
   // topics.ts
-  /** All topics, or the ones named; `NotFound` rows for names that are not there. Never creates a topic. */
+  /**
+   * All topics, or the ones named; `NotFound` rows for names that are not there by the word of two brokers, where there
+   * are two. Never creates a topic.
+   */
   topics(names?: readonly string[]): Promise<Rows<string, TopicFacts>>;
   /** Configuration entries with where each value comes from. */
   topicConfigs(names: readonly string[]): Promise<Rows<string, ConfigEntry[]>>;
@@ -48,7 +51,7 @@ export interface Cluster {
     topics: readonly { name: string; topicId: string | null }[],
     signal?: AbortSignal,
   ): Promise<Rows<string, void>>;
-  /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone. */
+  /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone, as `topics` has it. */
   topicsById(topicIds: readonly string[]): Promise<Rows<string, TopicFacts>>;
 
   // offsets.ts. Keys are `partitionKey(topic, partition)`.

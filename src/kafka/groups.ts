@@ -118,6 +118,8 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
         'value' in listed ? listed.value.map(({ group, protocol }) => [group, protocol]) : [],
       );
       for (const group of unknown) {
+        // A coordinator that is loading lists some of its groups at most: who is not among them may be there.
+        if ('code' in listed) replies.set(group, { code: listed.code });
         const protocol = found.get(group);
         // A first member of the other protocol came between the two requests: each was sent while the other was right.
         if (protocol === 'classic' || protocol === 'consumer') replies.set(group, changing(group));

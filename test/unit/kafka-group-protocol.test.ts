@@ -6,10 +6,10 @@ import { consumerGroupDescribeV0 } from '../../src/kafka/wire/consumer-group-des
 import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
 import { listGroupsV5 } from '../../src/kafka/wire/list-groups-v5.js';
 
-const notFound = 69;
+const [notFound, loading, refused] = [69, 14, 31];
 
-/** A broker on which the group is of one protocol at each request, and of the type given in every listing. */
-function broker(type: string, now: () => 'classic' | 'consumer' | 'other') {
+/** A broker on which the group is of one protocol at each request, and of the type given in every listing that it can give. */
+function broker(type: string, now: () => 'classic' | 'consumer' | 'other', listingCode = () => 0) {
   const asked: unknown[] = [];
   const ask = async (_broker: number, api: unknown) => {
     asked.push(api);
@@ -26,8 +26,11 @@ function broker(type: string, now: () => 'classic' | 'consumer' | 'other') {
           ? { code: 0, group: 'g', state: 'Empty', protocolType: '', members: [] }
           : { code: 0, group: 'g', state: 'Dead', protocolType: '', members: [] },
       ];
-    if (api === listGroupsV5)
-      return { code: 0, groups: [{ group: 'g', type, state: 'Stable', protocolType: 'consumer' }] };
+    if (api === listGroupsV5) {
+      const code = listingCode();
+      const groups = [{ group: 'g', type, state: 'Stable', protocolType: 'consumer' }];
+      return { code, groups: code === 0 ? groups : [] };
+    }
     throw new Error('not a request of this test');
   };
   const brokers = { cluster: 'there', speaks: async () => true, ids: async () => [1], ask };
@@ -53,4 +56,32 @@ test('a group whose first member of the other protocol comes between two request
 
 test('a group of a protocol whose members cannot be read is refused', async () => {
   expect((await broker('Share', () => 'other').described())?.error?.type).toBe('Unsupported');
+});
+
+test('a group that the coordinator can neither describe nor list yet is asked about again', async () => {
+  const codes = [loading, loading, 0];
+  const share = broker(
+    'Share',
+    () => 'other',
+    () => codes.shift() ?? 0,
+  );
+  expect((await share.described())?.error?.type).toBe('Unsupported');
+
+  const answers = ['other', 'other', 'consumer'] as const;
+  let at = 0;
+  const consumer = broker(
+    'Consumer',
+    () => answers[at++] ?? 'consumer',
+    () => loading,
+  );
+  expect((await consumer.described())?.value).toMatchObject({ protocol: 'consumer', state: 'stable' });
+});
+
+test('a group is not called dead because nothing may be listed', async () => {
+  const hidden = broker(
+    'Share',
+    () => 'other',
+    () => refused,
+  );
+  expect((await hidden.described())?.error?.type).toBe('Unauthorized');
 });

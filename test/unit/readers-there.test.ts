@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { settledGroups } from '../../activities/groups/settled.js';
 import { readerFindings } from '../../activities/retire/readers-there.js';
-import type { Cluster, GroupFacts } from '../../src/kafka/cluster.js';
+import type { Cluster, GroupFacts, Row } from '../../src/kafka/cluster.js';
+import { FerryError } from '../../src/migration/errors.js';
 
 const member = (subscribed: string[]): GroupFacts['members'][number] => ({
   memberId: 'm',
@@ -13,13 +14,14 @@ const member = (subscribed: string[]): GroupFacts['members'][number] => ({
 const facts = (state: GroupFacts['state'], ...members: GroupFacts['members'][number][]): GroupFacts => ({
   ...{ group: 'billing', state, protocol: 'classic', members },
 });
-const found = (group: GroupFacts) =>
+const foundIn = (row: Row<GroupFacts>) =>
   readerFindings(
     { name: 'onprem' } as Cluster,
-    new Map([['billing', { value: group }]]),
+    new Map([['billing', row]]),
     ['billing'],
     new Set(['orders']),
   );
+const found = (value: GroupFacts) => foundIn({ value });
 
 describe('who reads a topic that is to be deleted', () => {
   it('is told apart from who may', () => {
@@ -40,14 +42,28 @@ describe('who reads a topic that is to be deleted', () => {
     ]);
     expect(found(facts('stable', member([])))).toMatchObject([
       {
+        weight: 'asks',
         key: 'members-unknown:billing',
         sentence:
-          'What billing reads on onprem cannot be told, because its protocol does not say: web (/10.0.3.4). Stop it there, and retry.',
+          'What billing reads on onprem cannot be told, because its members do not say: web (/10.0.3.4). Stop it there and retry, or find out what it reads and accept that the topics are deleted.',
       },
     ]);
     expect(found(facts('rebalancing', member([]), member(['orders'])))).toMatchObject([
       { key: 'still-reading:billing' },
     ]);
+  });
+
+  it('is asked about where a group can never be read, and asked again where it can in a moment', () => {
+    const refused = (type: 'Unsupported' | 'Unreachable') => ({ error: new FerryError(type, 'It is so.') });
+    expect(foundIn(refused('Unsupported'))).toEqual([
+      {
+        weight: 'asks',
+        key: 'members-unknown:billing',
+        sentence:
+          'Whether billing reads from onprem what is to be deleted cannot be told: It is so. Find out what its applications read, and accept that the topics are deleted.',
+      },
+    ]);
+    expect(() => foundIn(refused('Unreachable'))).toThrow('It is so.');
   });
 
   it('is asked again while a group rebalances, and only then', async () => {

@@ -1,13 +1,14 @@
-import { FerryError } from '../../migration/errors.js';
+import { FerryError, isFerryError } from '../../migration/errors.js';
 import { BrokerLink } from './broker-link.js';
 import type { ClusterConnection } from './cluster-connection.js';
 import { type Credentials, credentialsOf, NoProof } from './credentials.js';
 import { Restraint } from './restraint.js';
 import type { Api } from '../wire/api.js';
-import type { MetadataRequest, MetadataResponse } from '../wire/metadata.js';
+import type { MetadataRequest, MetadataResponse, MetadataTopic } from '../wire/metadata.js';
 import { metadataV11 } from '../wire/metadata-v11.js';
 import { metadataV12 } from '../wire/metadata-v12.js';
 import { firstOf } from './first-of.js';
+import { leaderNotAvailable, unknownTopicId, unknownTopicOrPartition } from './refusal.js';
 
 /**
  * Long polls travel on a connection of their own: a broker answers one connection's requests in order. So does each
@@ -48,16 +49,58 @@ export class Brokers {
     return { ...this.counts };
   }
 
-  /** Metadata from any broker that answers. Never creates a topic. */
+  /**
+   * Metadata from any broker that answers. Never creates a topic. That a topic is not there takes two brokers, where there are
+   * two: after a change of controller, one that has just begun knows the brokers before it knows any topic.
+   *
+   * @throws FerryError `Unreachable` while no broker knows of brokers
+   */
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {
-    const byId = typeof request === 'object' && 'ids' in request;
-    const response = await this.any((link) =>
-      byId || link.speaks(metadataV12)
-        ? this.askLink(link, metadataV12, request)
-        : this.askLink(link, metadataV11, request),
+    const { address, answer } = await this.any(async (link) => ({
+      address: link.address,
+      answer: await this.metadataOf(link, request),
+    }));
+    this.addresses = new Map(answer.brokers.map(({ id, host, port }) => [id, `${host}:${port}`]));
+    const denied = answer.topics.filter(isDenied);
+    const others = [...this.addresses.values()].filter((other) => other !== address);
+    if (denied.length === 0 || others.length === 0) return answer;
+    const again = new Map(
+      (await this.secondAnswer(request, denied, others)).map((topic) => [keyOf(request, topic), topic]),
     );
-    this.addresses = new Map(response.brokers.map(({ id, host, port }) => [id, `${host}:${port}`]));
-    return response;
+    return { ...answer, topics: answer.topics.map((topic) => again.get(keyOf(request, topic)) ?? topic) };
+  }
+
+  /**
+   * As a broker that is starting answers: without brokers, and as if there were no topics. Clients ask another one
+   * (`NetworkClient.handleSuccessfulResponse`, which ignores an answer without brokers).
+   */
+  private async metadataOf(link: BrokerLink, request: MetadataRequest): Promise<MetadataResponse> {
+    const byId = typeof request === 'object' && 'ids' in request;
+    const answer =
+      byId || link.speaks(metadataV12)
+        ? await this.askLink(link, metadataV12, request)
+        : await this.askLink(link, metadataV11, request);
+    if (answer.brokers.length > 0) return answer;
+    throw new FerryError(
+      'Unreachable',
+      `What answers for cluster "${this.cluster}" has just begun and knows no broker yet: it is asked again; if it stays so, see whether the cluster has a controller.`,
+    );
+  }
+
+  /** What another broker says of topics that one does not know; while none answers, it is not known whether they are there. */
+  private async secondAnswer(
+    request: MetadataRequest,
+    denied: readonly MetadataTopic[],
+    others: readonly string[],
+  ): Promise<MetadataTopic[]> {
+    const keys = denied.map((topic) => keyOf(request, topic) ?? '');
+    const about = typeof request === 'object' && 'ids' in request ? { ids: keys } : { names: keys };
+    try {
+      return (await this.any((link) => this.metadataOf(link, about), others)).topics;
+    } catch (error) {
+      if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
+      return denied.map((topic) => ({ ...topic, code: leaderNotAvailable }));
+    }
   }
 
   /** The ids of all brokers, as of now. */
@@ -126,10 +169,13 @@ export class Brokers {
   }
 
   /** What any broker can answer, from one that is connected if there is one; another is asked beside one that is slow. */
-  private async any<T>(ask: (link: BrokerLink) => Promise<T>): Promise<T> {
+  private async any<T>(
+    ask: (link: BrokerLink) => Promise<T>,
+    candidates: readonly string[] = [...this.addresses.values(), ...this.settings.bootstrap],
+  ): Promise<T> {
     const isOpen = (address: string) => this.links.get(`facts ${address}`)?.opened?.alive === true;
     const rank = (address: string) => (isOpen(address) ? 0 : this.silent.has(address) ? 2 : 1);
-    const addresses = [...new Set([...this.addresses.values(), ...this.settings.bootstrap])];
+    const addresses = [...new Set(candidates)];
     try {
       return await firstOf({
         candidates: addresses.sort((a, b) => rank(a) - rank(b)),
@@ -148,10 +194,10 @@ export class Brokers {
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const failures = error.errors as FerryError[];
-      // What gives tokens is the same for all addresses, however each of them noticed that it is away.
       const [first] = failures;
-      if (first && (failures.length === 1 || failures.every((failure) => failure instanceof NoProof)))
-        throw first;
+      // What gives tokens is the same for all addresses, however each of them noticed that it is away.
+      const isOne = (failure: FerryError) => failure instanceof NoProof || failure.message === first?.message;
+      if (first && failures.every(isOne)) throw first;
       throw new FerryError(
         'Unreachable',
         `Cluster "${this.cluster}" did not answer at any of ${this.settings.bootstrap.join(', ')}: check the addresses and that its brokers run.`,
@@ -187,3 +233,9 @@ export class Brokers {
     return opening;
   }
 }
+
+const isDenied = ({ code }: MetadataTopic) => code === unknownTopicOrPartition || code === unknownTopicId;
+
+/** What a topic of the answer was asked for by. */
+const keyOf = (request: MetadataRequest, { name, topicId }: MetadataTopic) =>
+  typeof request === 'object' && 'ids' in request ? topicId : name;

@@ -2,10 +2,8 @@ import type { TopicPartition } from '../cluster.js';
 import type { Brokers } from './brokers.js';
 import { partitionKey } from '../cluster.js';
 import type { Reply } from './patience.js';
-import { ok, unknownTopicOrPartition } from './refusal.js';
+import { leaderNotAvailable, ok, unknownTopicOrPartition } from './refusal.js';
 import type { MetadataTopic } from '../wire/metadata.js';
-
-const leaderNotAvailable = 5;
 
 /** Which broker leads each partition, remembered until it proves wrong. */
 export class Leaders {

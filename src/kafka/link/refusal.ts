@@ -25,6 +25,7 @@ const moved = new Set([-1, 5, 6, 8, 9, 13, 15, 16, 41, 72, 74, 75]);
 export const noAnswer = -2;
 export const ok = 0;
 export const unknownTopicOrPartition = 3;
+export const leaderNotAvailable = 5;
 export const notLeader = 6;
 export const notController = 41;
 export const securityDisabled = 54;

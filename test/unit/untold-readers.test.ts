@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { finalCheck } from '../../activities/retire/final-check.js';
+import type { Cluster } from '../../src/kafka/cluster.js';
+import { FerryError } from '../../src/migration/errors.js';
+import { parseMigration } from '../../src/migration/file.js';
+
+const { migration } = parseMigration({
+  name: 'shop',
+  strategy: 'simplestCase',
+  source: 'onprem',
+  target: 'cloud',
+  topics: [{ name: 'orders' }],
+});
+if (!migration) throw new Error('not a migration');
+
+const source = {
+  name: 'onprem',
+  identity: async () => ({ clusterId: 'c', controllerId: 1, brokers: [] }),
+  topics: async () =>
+    new Map([['orders', { value: { name: 'orders', topicId: 'id', internal: false, partitions: [] } }]]),
+  watermarks: async () => new Map(),
+  openTransactions: async () => [],
+  groups: async () => [{ group: 'jobs', protocol: 'share', state: 'stable' }],
+  describeGroups: async () =>
+    new Map([['jobs', { error: new FerryError('Unsupported', 'Its members cannot be read.') }]]),
+  committedOffsets: async () => new Map([['jobs', { value: new Map() }]]),
+  topicConfigs: async () => new Map([['orders', { value: [] }]]),
+  acls: async () => [],
+} as unknown as Cluster;
+
+test('a live group whose members cannot be read holds a deletion up until a person accepts it, and is named then too', async () => {
+  const check = (accepted: string[]) =>
+    finalCheck(
+      { source, target: source },
+      { migration, topicIds: { orders: 'id' }, ends: { orders: [] }, accepted },
+      { signal: new AbortController().signal },
+    );
+  const { findings } = await check([]);
+  const asked = findings.filter(({ weight }) => weight !== 'notes');
+  expect(asked.map(({ weight, key }) => `${weight} ${key}`)).toContain('asks members-unknown:jobs');
+  expect((await check(asked.map(({ key }) => key))).sentence).toMatch(
+    /no transaction is open there and no member of a group is seen to read from it; what jobs reads cannot be told, which a person accepted\.$/,
+  );
+});
