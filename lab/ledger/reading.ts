@@ -11,7 +11,8 @@ const LAST_COMMIT_WITHIN_MS = 30_000;
 const DISCONNECT_WITHIN_MS = 15_000;
 /**
  * A consumer fetches all the time, so one that has not for so long never will: kafkajs may never answer a commit whose
- * coordinator moves meanwhile, nor a fetch. People restart such applications too.
+ * coordinator moves meanwhile, nor a fetch. People restart such applications too. It has a fetcher for each broker, and one
+ * that stands still keeps its partitions from the others, which fetch them all the time and throw away what they get.
  */
 const STANDS_STILL_MS = 20_000;
 
@@ -41,7 +42,9 @@ export class Reading {
   private abandoned = 0;
   private lastBatch = 0;
   private lastCommitAt = 0;
-  private lastFetchAt = 0;
+  /** By the node that was asked; since the consumer began. */
+  private fetchedAt = new Map<number, number>();
+  private lastBatchAt = 0;
   private confirmations = 0;
   private committing: Promise<void> = Promise.resolve();
   private readonly values: ValueReader | undefined;
@@ -59,7 +62,7 @@ export class Reading {
     if (registry !== undefined) this.values = new ValueReader(registry);
     this.timer = setInterval(() => {
       void this.commit().catch(this.failed);
-      if (Date.now() - this.lastFetchAt > STANDS_STILL_MS) this.replace('kafkajs fetches nothing any more');
+      if (this.standsStill()) this.replace('kafkajs fetches nothing any more');
     }, this.commitEveryMs());
   }
 
@@ -114,15 +117,18 @@ export class Reading {
       retry,
     });
     this.consumer = consumer;
-    const { GROUP_JOIN, FETCH, COMMIT_OFFSETS, CRASH } = consumer.events;
+    const { GROUP_JOIN, FETCH, END_BATCH_PROCESS, COMMIT_OFFSETS, CRASH } = consumer.events;
     const isPresent = () => this.consumer === consumer && !succeeded;
     consumer.on(GROUP_JOIN, () => {
       if (isPresent()) this.startGeneration();
     });
-    consumer.on(FETCH, () => {
+    consumer.on(FETCH, ({ payload }) => {
       if (!isPresent()) return;
-      this.lastFetchAt = Date.now();
+      this.fetchedAt.set(payload.nodeId, Date.now());
       this.works();
+    });
+    consumer.on(END_BATCH_PROCESS, () => {
+      if (isPresent()) this.lastBatchAt = Date.now();
     });
     consumer.on(COMMIT_OFFSETS, () => {
       if (isPresent()) this.confirmations += 1;
@@ -134,7 +140,8 @@ export class Reading {
       succeeded = true;
       await this.launchAgain(consumer);
     };
-    this.lastFetchAt = Date.now();
+    this.lastBatchAt = Date.now();
+    this.fetchedAt = new Map();
     this.replace = (why) => {
       if (succeeded) return;
       this.failed(new Error(why));
@@ -173,6 +180,13 @@ export class Reading {
     this.abandoned += this.uncommitted;
     this.uncommitted = 0;
     this.processor.joined();
+  }
+
+  /** Nothing has gone through it for long, and there is a broker that it no longer asks. */
+  private standsStill(): boolean {
+    const asked = [...this.fetchedAt.values()];
+    const since = Math.max(this.lastBatchAt, asked.length > 0 ? Math.min(...asked) : 0);
+    return Date.now() - since > STANDS_STILL_MS;
   }
 
   private works(): void {
