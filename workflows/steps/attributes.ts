@@ -11,15 +11,21 @@ import type { FleetActivities } from '../../src/migration/work/fleet.js';
 export class Attributes {
   #known: ReadonlySet<string> = new Set();
   #shown = '';
+  #held = false;
 
   constructor(private readonly state: MigrationState) {
     if (patched('attributes')) void this.#learn();
   }
 
-  /** After every change of the state. */
-  changed(): void {
+  /** After every change of the state. @param held whether its fleet holds it */
+  changed(held: boolean): void {
+    this.#held = held;
+    this.#write();
+  }
+
+  #write(): void {
     if (this.#known.size === 0) return;
-    const all = attributesOf(this.state, new Date().toISOString());
+    const all = attributesOf(this.state, new Date().toISOString(), this.#held);
     const pairs = Object.entries(all).flatMap(([name, value]): SearchAttributeUpdatePair[] => {
       if (!this.#known.has(name)) return [];
       return name === 'FerrySince'
@@ -49,6 +55,6 @@ export class Attributes {
     } catch {
       return;
     }
-    this.changed();
+    this.#write();
   }
 }
