@@ -4,6 +4,7 @@ import { TakenOver } from '../../src/kafka/taken-over.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import { standing } from '../../src/migration/findings.js';
+import { tooManyShares } from '../../src/migration/share-size.js';
 import { partitionsOfShare, sharesOf, type PartitionCounts } from '../../src/migration/shares.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
@@ -47,7 +48,10 @@ export function engineActivities({
         );
         const partitions = Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions.length]));
         attempt.says(`Looks whether ${target.name} takes and keeps the history.`);
-        const findings = await historyOf({ clusters, registries }, input);
+        const findings = [
+          ...tooManyShares(migration, partitions, accepted),
+          ...(await historyOf({ clusters, registries }, input)),
+        ];
         const stands = standing(findings, accepted);
         if (stands.length > 0)
           return {
@@ -94,7 +98,7 @@ export function engineActivities({
         });
       const timer = setInterval(beat, (context.info.heartbeatTimeoutMs ?? 15_000) / 3);
       const rate = new LiveRate(rates, migration.name, input.rate ?? migration.copying.bytesPerSecond);
-      const { busy } = sharesOf(migration, partitions);
+      const busy = input.busy ?? sharesOf(migration, partitions).busy.length;
       beat();
       const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(sliceMs)]);
       try {
@@ -122,7 +126,7 @@ export function engineActivities({
               if (failing === undefined) measuring.saw(paced);
               beat();
             },
-            throttle: () => (rate.now === undefined ? undefined : Math.ceil(rate.now / busy.length)),
+            throttle: () => (rate.now === undefined ? undefined : Math.ceil(rate.now / busy)),
           },
         );
       } catch (error) {

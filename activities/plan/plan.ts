@@ -5,6 +5,7 @@ import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { tooManyShares } from '../../src/migration/share-size.js';
 import { bytesOf } from '../../src/migration/size.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
@@ -174,11 +175,12 @@ function sizeOf(
   topics: TopicSurvey = nothingRead,
   beside: readonly number[],
 ): Finding[] {
-  return tooLargeToCarry(
-    migration,
-    new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length])),
-    beside.reduce((sum, bytes) => sum + bytes, 0),
-  );
+  const partitions = new Map([...topics.source].map(([name, { facts }]) => [name, facts.partitions.length]));
+  const sum = beside.reduce((all, bytes) => all + bytes, 0);
+  return [
+    ...tooLargeToCarry(migration, partitions, sum),
+    ...(isMirrored(migration.strategy) ? tooManyShares(migration, Object.fromEntries(partitions)) : []),
+  ];
 }
 
 /** What the deletion takes with the topics. */

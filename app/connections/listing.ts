@@ -19,6 +19,8 @@ export interface Listed {
   /** ISO 8601: when the migration was started. */
   startedAt: string;
   running: boolean;
+  /** It is paused by its fleet, as in a freeze: nobody is to do anything. */
+  held?: true;
   /** What the workflow wrote down cannot be read here: it is encoded otherwise, or not as this program knows it. */
   unread?: true;
   source: string;
@@ -38,6 +40,7 @@ const memo = z.object({
   state: z.string(),
   since: z.iso.datetime().optional().catch(undefined),
   startedAt: z.string().optional(),
+  held: z.literal(true).optional().catch(undefined),
 });
 
 /** The latest run of every migration that Temporal still knows, newest first; with `running`, only those that run. */
@@ -79,6 +82,7 @@ export function listed(info: RunListed): Listed {
     ...(running && told?.since !== undefined && { since: told.since }),
     startedAt: told?.startedAt ?? info.startTime.toISOString(),
     running,
+    ...(running && told?.held && { held: told.held }),
     ...(unread && { unread }),
     source: told?.source ?? '',
     target: told?.target ?? '',

@@ -45,8 +45,8 @@ export class MigrationGauges {
       const since = one.since === undefined ? (this.#firstSeen.get(known) ?? now) : Date.parse(one.since);
       if (one.since === undefined) seen.set(known, since);
       const longest = oldest.get(labels.state);
-      // Clocks of two machines.
-      if (longest !== undefined) oldest.set(labels.state, Math.max(longest, now - since));
+      // What its fleet holds goes on with that. Clocks of two machines.
+      if (longest !== undefined && !one.held) oldest.set(labels.state, Math.max(longest, now - since));
     }
     this.#firstSeen = seen;
     for (const [key, labels] of this.#told) this.#set(metrics.migrations, counts.get(key) ?? 0, labels);

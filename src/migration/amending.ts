@@ -21,14 +21,20 @@ const mostRefused = 10;
 /**
  * What a new migration file changes in a migration that runs, one line for each difference; a sentence with the way on
  * when it changes anything that no longer can be. Changes nothing.
+ *
+ * @param since whether a rule that came later holds for this history (`claims.ts`)
  */
-export function amendment(state: MigrationState, file: unknown): Amendment {
+export function amendment(
+  state: MigrationState,
+  file: unknown,
+  since: (rule: 'shares-until-prepared') => boolean = () => true,
+): Amendment {
   const { migration: said, mistakes = [] } = parseMigration(file);
   const migration = said && state.facts.byPeople ? madeByPeople(said) : said;
   if (!migration) return { refusal: `not a migration file: ${mistakes.map(mistakeText).join('; ')}` };
   const changes = differences(state.migration, migration);
   const refused = changes.flatMap((change) => {
-    const why = fixed(state, change);
+    const why = fixed(state, change, since);
     return why === undefined ? [] : [`${textOf(change)}: ${why}`];
   });
   if (refused.length > 0) return { refusal: `nothing was changed: ${inFull(refused, '; ', mostRefused)}` };
@@ -84,7 +90,11 @@ const shown = (value: unknown): string =>
   value === undefined ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** Why this cannot change any more and what to do instead; undefined where it can. */
-function fixed(state: MigrationState, change: Change): string | undefined {
+function fixed(
+  state: MigrationState,
+  change: Change,
+  since: (rule: 'shares-until-prepared') => boolean,
+): string | undefined {
   const [area = '', name = '', field = ''] = change.path;
   const { target } = state.migration;
   switch (area) {
@@ -101,7 +111,7 @@ function fixed(state: MigrationState, change: Change): string | undefined {
         ? `the ACLs are copied already: grant on ${target} by hand what is missing`
         : undefined;
     case 'copying':
-      return name === 'shares' && stepIs(state, 'startMirror', ({ startedAt }) => startedAt !== undefined)
+      return name === 'shares' && hasShares(state, since)
         ? 'the mirror has begun with its shares: copying.bytesPerSecond can be changed'
         : undefined;
     case 'topics':
@@ -148,6 +158,12 @@ function mover(
     (state.facts.translated ?? []).some(({ group }) => group === name);
   return moved ? 'it has moved already, and stays as it is until this migration has ended' : undefined;
 }
+
+/** One that could not be prepared has none yet: that they are too many is mended by fewer. */
+const hasShares = (state: MigrationState, since: (rule: 'shares-until-prepared') => boolean): boolean =>
+  stepIs(state, 'startMirror', isClosed) ||
+  (stepIs(state, 'startMirror', ({ startedAt }) => startedAt !== undefined) &&
+    (state.facts.mirror !== undefined || !since('shares-until-prepared')));
 
 function stepIs(state: MigrationState, id: StepId, holds: (step: Step) => boolean = () => true): boolean {
   return state.steps.some((step) => step.id === id && holds(step));

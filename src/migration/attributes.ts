@@ -19,12 +19,20 @@ export const attributeTypes = {
 
 export type AttributeName = keyof typeof attributeTypes;
 
-/** What each says of a migration; `null`: nothing. `FerrySince` in ISO 8601. */
-export function attributesOf(state: MigrationState, now: string): Record<AttributeName, string | null> {
+/**
+ * What each says of a migration; `null`: nothing. `FerrySince` in ISO 8601.
+ *
+ * @param held whether its fleet holds it, so that it waits for nobody
+ */
+export function attributesOf(
+  state: MigrationState,
+  now: string,
+  held: boolean,
+): Record<AttributeName, string | null> {
   const { migration, fleet, outcome } = state;
   const status = statusOf(state);
   const step = currentStep(state);
-  const asked = ['waiting', 'blocked', 'paused'].includes(status.state);
+  const asked = ['waiting', 'blocked', 'paused'].includes(status.state) && !held;
   return {
     FerryFleet: fleet ? fleetName(fleet.id) : null,
     FerryWave: fleet?.wave ?? null,

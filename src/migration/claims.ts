@@ -31,8 +31,9 @@ import { judgeThrottle } from './throttling.js';
  * Rules that came while migrations ran: a history in which a person was answered by the rule before goes on by that.
  * - `override-counts-at-once`: an override takes the place of a claim that is kept or being checked.
  * - `accepted-by-key`: what asks is accepted by its key; before, an override accepted all of it at once.
+ * - `shares-until-prepared`: the shares of a mirror change until it is prepared; before, until its step began.
  */
-export type Rule = 'override-counts-at-once' | 'accepted-by-key';
+export type Rule = 'override-counts-at-once' | 'accepted-by-key' | 'shares-until-prepared';
 
 /**
  * Judges a signal or an update, which have the same names and mean the same. Changes nothing until `apply` is
@@ -59,7 +60,7 @@ export function judge(
   const control = readControl(name, input);
   if (control.mistake !== undefined) return refuse(control.mistake);
   return name === 'amend'
-    ? judgeAmendment(state, control.value, at)
+    ? judgeAmendment(state, control.value, at, since)
     : judgeThrottle(state, control.value, at);
 }
 
@@ -337,12 +338,17 @@ function judgeAcceptance(
   };
 }
 
-function judgeAmendment(state: MigrationState, control: Control, at: string): Judgement {
+function judgeAmendment(
+  state: MigrationState,
+  control: Control,
+  at: string,
+  since: (rule: Rule) => boolean,
+): Judgement {
   const { by, note, file } = control;
   if (by === undefined) return refuse('amend needs by: who changes the migration');
   if (file === undefined)
     return refuse('amend needs file: the whole migration file as it is to be, {"by":"…","file":{…}}');
-  const { migration, changes, refusal } = amendment(state, file);
+  const { migration, changes, refusal } = amendment(state, file, since);
   if (refusal !== undefined) return refuse(refusal);
   if (changes.length === 0) return already('the migration does already what the file says');
   if (state.abort) return refuse('this migration is being aborted');

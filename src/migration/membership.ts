@@ -6,6 +6,9 @@ export const fleetId = (name: string): string => `fleet/${name}`;
 /** Whether a fleet says it, and no person. */
 export const isFleetsWord = ({ by }: { by?: string | undefined }): boolean =>
   by?.startsWith(fleetId('')) ?? false;
+/** Whether a freeze, or a fleet that was paused, holds a migration: it goes on with that, and nobody is to do anything. */
+export const isHeldByFleet = (state: string, paused: { by?: string | undefined } | null): boolean =>
+  state === 'paused' && paused !== null && isFleetsWord(paused);
 export const fleetName = (id: string): string => id.slice(fleetId('').length);
 
 /** Of fleets alone, to a migration: a `Membership`. */

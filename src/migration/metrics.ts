@@ -30,7 +30,7 @@ export const metrics = {
     kind: 'gauge',
     labels: ['state'],
     means:
-      'How long the migration that has been in this state for longest has been in it at its present step; 0: none is.',
+      'How long the migration that has been in this state for longest has been in it at its present step, without those that their fleet holds; 0: none is.',
   },
   drainLag: {
     name: 'ferry_drain_lag_records',

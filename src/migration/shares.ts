@@ -1,5 +1,7 @@
-import { mirrorKind, type Migration } from './file.js';
 import { under } from './by-name.js';
+import { mirrorKind, type Migration } from './file.js';
+import type { Mirrored } from './work/mirror.js';
+import type { Work } from './work/work.js';
 
 /** Partitions of each topic, by its name on the source. */
 export type PartitionCounts = Readonly<Record<string, number>>;
@@ -30,4 +32,23 @@ export function sharesOf(
     (share) => partitionsOfShare(migration, partitions, { share, shares }).length > 0,
   );
   return { shares, busy };
+}
+
+/**
+ * What one share is given of the migration and of its mirror. All shares are asked for at once, so each has the counts of its
+ * own topics alone, and no ids: they are looked at by who watches all of them. MirrorMaker's only share does that itself.
+ */
+export function givenToShare(
+  { migration, topicIds, accepted }: Work,
+  { partitions, targetIds }: Mirrored,
+  { share, shares, busy }: { share: number; shares: number; busy: readonly number[] },
+): Work & Mirrored & { share: number; shares: number; busy: number } {
+  const given = { migration, ...(accepted && { accepted }), share, shares, busy: busy.length };
+  if (mirrorKind(migration) === 'mirrormaker')
+    return { ...given, partitions, ...(topicIds && { topicIds }), ...(targetIds && { targetIds }) };
+  const own = partitionsOfShare(migration, partitions, { share, shares });
+  return {
+    ...given,
+    partitions: Object.fromEntries(own.map(({ topic }) => [topic, under(partitions, topic) ?? 0])),
+  };
 }

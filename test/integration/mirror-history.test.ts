@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { engineActivities } from '../../activities/mirror/engine.js';
 import { historyOf } from '../../activities/mirror/history.js';
 import { checkPlan } from '../../activities/plan/plan.js';
 import type { Migration, MigrationFile } from '../../src/migration/file.js';
+import { mapTopic } from '../../src/mirror/map-topic.js';
 import { eventually } from '../eventually.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import { keysOf, openGround, sentenceOf, type Ground } from './prepare-ground.js';
-import { makeTopic, migrationOf, send } from './watching.js';
+import { makeTopic, migrationOf, running, send } from './watching.js';
 
 // What is found out about a topic's history, and about the target that is to take it, before anything is copied.
 let ground: Ground;
@@ -126,4 +128,17 @@ test('records without a key, ids of schemas, and records that are there already 
       ),
     ),
   );
+});
+
+test('more shares than Temporal takes at once are refused by the plan, and before a mirror is made', async () => {
+  await makeTopic(ground.admin.source, topic, 64);
+  await makeTopic(ground.target, `${topic}.new`, 64);
+  const shares = (shares: number) => mirroring({ description: 'x'.repeat(60_000), copying: { shares } });
+  const { findings: planned } = await checkPlan(ground, { migration: shares(64) }, 'own');
+  expect(sentenceOf(planned, 'too-many-shares')).toMatch(/set copying.shares to at most 3\d,/);
+  const engine = engineActivities(ground);
+  const refused = await running(engine.prepareMirror, { migration: shares(64) }).answer;
+  expect(keysOf(refused.findings)).toEqual(['blocks too-many-shares']);
+  expect((await ground.target.topics([mapTopic(topic)])).get(mapTopic(topic))?.error?.type).toBe('NotFound');
+  expect((await running(engine.prepareMirror, { migration: shares(30) }).answer).findings).toEqual([]);
 });

@@ -55,6 +55,22 @@ describe('an amendment', () => {
     expect(amend(state, {})).toBe('the migration does already what the file says');
   });
 
+  it('changes how many shares a mirror has until it is prepared, and not in histories in which that was refused', () => {
+    const fewer = { copying: { shares: 2 } };
+    const blocked = stateAt('startMirror', 'blocked', { strategy: 'simpleMirroring' });
+    the(blocked, 'startMirror').startedAt = at;
+    const refused = /the mirror has begun with its shares/;
+    const before = judge(blocked, 'amend', amended(blocked, fewer), at, () => false);
+    expect(before.refusal).toMatch(refused);
+    expect(amend(blocked, fewer)).toBe('amended: copying.shares: 4 → 2; startMirror is blocked: retry');
+    const prepared = stateAt('startMirror', 'active', { strategy: 'simpleMirroring' });
+    the(prepared, 'startMirror').startedAt = at;
+    prepared.facts.mirror = { partitions: { orders: 4 }, runs: true };
+    expect(amend(prepared, fewer)).toMatch(refused);
+    const removed = stateAt('soak', 'active', { strategy: 'simpleMirroring' });
+    expect(amend(removed, fewer)).toMatch(refused);
+  });
+
   it('takes in a group that was forgotten, and keeps what was said for the others', () => {
     const state = stateAt('producerSwitched', 'waiting', groups);
     state.facts.holds = [];

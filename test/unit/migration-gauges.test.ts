@@ -41,6 +41,16 @@ it('what was told holds for a minute and a half without an answer, and is not kn
   expect([values.get(count), values.get(wait)]).toEqual([0, 0]);
 });
 
+it('what its fleet holds is counted, and waits for nobody', () => {
+  const { gauges, values } = gaugesOf();
+  const paused: Listed = { ...blocked, state: 'paused' };
+  gauges.read([{ ...paused, held: true }], began);
+  expect(values.get('ferry_migrations simplestCase paused drain')).toBe(1);
+  expect(values.get('ferry_oldest_wait_seconds paused')).toBe(0);
+  gauges.read([{ ...paused, held: true }, paused], began);
+  expect(values.get('ferry_oldest_wait_seconds paused')).toBe(60);
+});
+
 it('how long one waits is not known where Temporal has never answered', () => {
   const { gauges, values } = gaugesOf();
   gauges.notRead(began);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { indexedType, registeredAttributes } from '../../app/connections/fleet.js';
+import { listed } from '../../app/connections/listing.js';
 import { attributeTypes } from '../../src/migration/attributes.js';
 import { eventually } from '../eventually.js';
 import { prepare, startFleet } from './fleets.js';
@@ -54,7 +55,28 @@ it('search attributes are written where they are registered, kept true, and left
     async () => (await found(`FerryWaitsFor = "shop" AND FerryStep = "consumerSwitched"`)).join(),
     id,
   );
+  // In a freeze nobody is to do anything; what a person has paused waits for one.
+  await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+  await migrations.eventually(
+    async () => (await found('FerryState = "paused" AND FerryWaitsFor IS NULL')).join(),
+    id,
+  );
+  const held = async () => listed(await one.migration().handle.describe()).held;
+  expect(await held()).toBe(true);
   await one.migration().say('pause', { by: 'ann' });
-  await migrations.eventually(async () => (await found('FerryState = "paused"')).join(), id);
+  await migrations.eventually(
+    async () => (await found('FerryState = "paused" AND FerryWaitsFor = "shop"')).join(),
+    id,
+  );
+  expect(await held()).toBeUndefined();
   await fleet.handle.terminate();
+});
+
+it('search attributes are asked for again where that failed, so that no run is shown as it was before', async () => {
+  migrations.unanswered = 2;
+  const migration = await migrations.start('simplestCase');
+  await migration.at('producerSwitched', 'waiting');
+  const query = `FerryStep = "producerSwitched" AND WorkflowId = "${migration.handle.workflowId}"`;
+  await migrations.eventually(async () => (await migrations.client.workflow.count(query)).count, 1);
+  expect(migrations.unanswered).toBe(0);
 });

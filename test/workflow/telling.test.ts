@@ -206,6 +206,39 @@ describe('on a real server', () => {
     expect(toldOf(migration)).toEqual(['waits-for-you producerSwitched', 'waits-for-you consumerSwitched']);
   });
 
+  it('a new run waits for what is being told, so that nobody hears it twice; the mirror copies on meanwhile', async () => {
+    const held: ReturnType<typeof hanging>[] = [];
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) => held.push(hanging(cluster)));
+    await migration.reach('producerStopped', 'waiting');
+    await untilTold(migration, 'waits-for-you producerStopped');
+    const first = (await migration.handle.describe()).runId;
+    const waits = async () =>
+      (await migration.events()).some((event) => {
+        const [patch] = event.markerRecordedEventAttributes?.details?.['patch-data']?.payloads ?? [];
+        return Buffer.from(patch?.data ?? [])
+          .toString()
+          .includes('told-before-new-run');
+      });
+    for (let said = 0; said < 200 && !(await waits()); said++) {
+      await migration.say('pause', { by: 'ann' });
+      await migration.say('resume', { by: 'ann' });
+    }
+    const { runId, raw } = await migration.handle.describe();
+    expect(runId).toBe(first);
+    const activities = raw.pendingActivities?.map(({ activityType }) => activityType?.name) ?? [];
+    expect(activities).toEqual(expect.arrayContaining(['mirror', 'tell']));
+    for (const one of held) one.answer({ told: [], failed: [], sentence: '' });
+    await eventually(
+      async () => (await migration.handle.describe()).runId,
+      (now) => now !== first,
+    );
+    await migration.at('producerStopped', 'waiting');
+    await migration.say('producerStopped', { by: 'ann' });
+    await migration.reach('consumerSwitched', 'waiting');
+    await untilTold(migration, 'waits-for-you consumerSwitched');
+    expect(toldOf(migration)).toEqual(['waits-for-you producerStopped', 'waits-for-you consumerSwitched']);
+  });
+
   it('the end is told however many hang', async () => {
     const held: ReturnType<typeof hanging>[] = [];
     const migration = await migrations.start('simplestCase', {}, (cluster) => {

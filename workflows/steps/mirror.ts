@@ -1,6 +1,7 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import { rateOf } from '../../src/migration/throttling.js';
-import { sharesOf } from '../../src/migration/shares.js';
+import { givenToShare, sharesOf } from '../../src/migration/shares.js';
+import { bytesOf, sayMegabytes } from '../../src/migration/size.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { mirroring, mirrorSliceMs, sliceMs, watchThenChange } from './activities.js';
@@ -8,6 +9,12 @@ import { failureOf, isLost } from './failure.js';
 import { mayImport } from './importing.js';
 import { insist } from './insist.js';
 import { Blocked } from './turns.js';
+
+/**
+ * What all shares may be given together, in bytes: they are asked for at once, and a server that is told more than 4 MB takes
+ * none of it, for ever. Not met by a plan that was looked at, unless the file has been amended since.
+ */
+const mostAtOnce = 3_600_000;
 
 /**
  * The copy that goes on in the background while the runbook is read on: one activity for each share of the partitions,
@@ -106,31 +113,31 @@ export class Mirror {
       await condition(() => !wanted());
       scope.cancel();
     });
-    const { targetIds } = this.state.facts.mirror ?? {};
     const { shares, busy } = sharesOf(migration, partitions);
     const shareMs = mirrorSliceMs(shares);
+    const { targetIds } = this.state.facts.mirror ?? {};
+    const mirrored = { partitions, ...(targetIds && { targetIds }) };
+    const given = (share: number) => givenToShare(this.work(), mirrored, { share, shares, busy });
     const copy = async (share: number): Promise<void> => {
       let carry: unknown;
       while (wanted()) {
         const rate = rateOf(this.state);
-        const slice = { ...this.work(), sliceMs: shareMs, carry, ...(rate !== undefined && { rate }) };
-        ({ carry } = await mirroring(shareMs).mirror({
-          ...{ ...slice, share, shares, partitions },
-          ...(targetIds && { targetIds }),
-        }));
+        const slice = { ...given(share), sliceMs: shareMs, carry };
+        ({ carry } = await mirroring(shareMs).mirror({ ...slice, ...(rate !== undefined && { rate }) }));
       }
     };
     const all = [
       ...busy.map((share) => () => copy(share)),
       ...(migration.schemas ? [() => this.#letSchemasFollow(wanted)] : []),
     ];
-    await this.#orFail(() =>
-      this.#mayImport(() =>
+    await this.#orFail(async () => {
+      insistThatTheyFit(busy.map(given));
+      await this.#mayImport(() =>
         scope.run(async () => {
           await Promise.all(all.map((work) => this.#orFail(work)));
         }),
-      ),
-    );
+      );
+    });
     bell.cancel();
     await listening.catch(() => undefined);
   }
@@ -171,4 +178,14 @@ export class Mirror {
     this.#failure ??=
       error instanceof Blocked ? error : new Blocked(failure.sentence, failure.findings, failure.type);
   }
+}
+
+function insistThatTheyFit(given: readonly unknown[]): void {
+  const bytes = given.reduce((sum: number, one) => sum + bytesOf(one), 0);
+  if (bytes > mostAtOnce && patched('shares-fit'))
+    throw new Blocked(
+      `The ${given.length} shares of the mirror would be given ${sayMegabytes(bytes)} together, more than Temporal takes at once: make the migration file shorter (amend), or abort and start anew with fewer copying.shares.`,
+      [],
+      'Refused',
+    );
 }

@@ -44,10 +44,13 @@ export class Run {
   constructor(readonly state: MigrationState) {
     this.mirror = new Mirror(state, () => this.work());
     this.#shown = new Shown(state);
-    this.#teller = new Teller(state, () => this.work());
+    this.#teller = new Teller(state);
     this.#newRun = new NewRun(state, async () => {
+      const tellsAll = patched('told-before-new-run');
+      // The mirror copies on meanwhile.
+      if (tellsAll) await this.#teller.halt();
       await this.mirror.halt();
-      await this.#teller.halt();
+      if (!tellsAll) await this.#teller.haltSoon();
       if (state.fleet) await this.#shown.told();
     });
   }

@@ -1,7 +1,8 @@
-import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertMemo } from '@temporalio/workflow';
 import { rateOf } from '../../src/migration/throttling.js';
 import { detailsOf } from '../../src/migration/details.js';
 import { targetGroup, targetName } from '../../src/migration/file.js';
+import { isHeldByFleet } from '../../src/migration/membership.js';
 import { currentStep, type MigrationState } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
 import { Attributes } from './attributes.js';
@@ -33,6 +34,7 @@ export class Shown {
     const step = currentStep(this.state)?.id ?? null;
     // `null` where a person or the fleet has said that there is no limit any more.
     const rate = this.state.throttle && (rateOf(this.state) ?? null);
+    const held = isHeldByFleet(state, this.state.paused) && patched('held-waits-for-nobody');
     const shown = {
       source,
       target,
@@ -45,8 +47,9 @@ export class Shown {
       since: this.#since(state, step),
       startedAt,
       ...(rate !== undefined && { rate }),
+      ...(held && { held }),
     };
-    this.#attributes.changed();
+    this.#attributes.changed(held);
     // Each change of the memo is an event of history, so it is written only when it says something new.
     const memo = JSON.stringify(shown);
     if (memo === this.#memo) return;

@@ -1,7 +1,6 @@
 import { CancellationScope, condition, log, patched } from '@temporalio/workflow';
 import type { MigrationState } from '../../src/migration/state.js';
 import { isTold, isUntold, nextReminder, toTell, type Telling } from '../../src/migration/telling.js';
-import type { Work } from '../../src/migration/work/work.js';
 import { outside } from './activities.js';
 import { notHeard } from './not-heard.js';
 
@@ -20,10 +19,7 @@ export class Teller {
   /** The timer of the next reminder, and when it rings. */
   #reminder: { at: number; scope: CancellationScope } | null = null;
 
-  constructor(
-    readonly state: MigrationState,
-    private readonly work: () => Work,
-  ) {}
+  constructor(readonly state: MigrationState) {}
 
   /** After every change of the state: once for all that happens at one moment, as what is shown. */
   changed(): void {
@@ -35,8 +31,18 @@ export class Teller {
     });
   }
 
-  /** Before a new run: what is being told is waited for a little; what is not told by then, the new run tells. */
+  /**
+   * Before a new run: until everything is told or given up, five minutes at most. Who has been told already is known to the
+   * activity alone, so the new run could only tell everybody again.
+   */
   async halt(): Promise<void> {
+    this.#halted = true;
+    this.#forget();
+    await condition(() => this.#underWay.size === 0);
+  }
+
+  /** The same in histories of before: what is not told after a minute, the new run tells, to everybody. */
+  async haltSoon(): Promise<void> {
     this.#halted = true;
     this.#forget();
     if (this.#underWay.size > 0)
@@ -70,7 +76,7 @@ export class Teller {
   async #tell(tellings: readonly Telling[]): Promise<void> {
     this.#underWay.add(tellings);
     try {
-      const { failed } = await outside().tell({ ...this.work(), tellings });
+      const { failed } = await outside().tell({ migration: this.state.migration, tellings });
       for (const why of failed) notHeard(this.state, why);
     } catch (error) {
       log.warn(notHeard(this.state, error));

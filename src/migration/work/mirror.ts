@@ -20,9 +20,12 @@ export interface MirrorActivities {
    * Copies one share of the partitions (partition p of the n-th topic belongs to share (n + p) mod `shares`), or follows
    * MirrorMaker's connectors, until it is cancelled or the slice is over; `watching` is its only answer. Heartbeats a
    * `MirrorHeartbeat`. `rate`: bytes a second of all shares when it was asked for; what the memo of the migration says goes
-   * before, also while it copies.
+   * before, also while it copies. `givenToShare` has what it is given of tables. `busy`: how many shares have something to copy,
+   * and divide the rate among them; absent where a workflow of before gave each share all topics.
    */
-  mirror(input: Watch & { share: number; shares: number; rate?: number } & Mirrored): Promise<Watching>;
+  mirror(
+    input: Watch & { share: number; shares: number; busy?: number; rate?: number } & Mirrored,
+  ): Promise<Watching>;
 
   /**
    * Watches until every record that a consumer could read on the source below `to` is acknowledged on the target
