@@ -64,11 +64,15 @@ async function deleteSource(
 ): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
   const late = await grownSince(source, work, planned);
-  if (late.findings.length > 0) return { ...late, sentence: 'Nothing was deleted.' };
+  const { findings, begun } = late;
+  if (findings.length > 0) return { findings, begun, sentence: 'Nothing was deleted.' };
   const before = noted.safeParse(attempt.noted).data;
   // Once the topics are gone, nobody can say any more who held their replicas.
   const unseen = [...(before?.unseen ?? []), ...(await replicasAway(source, planned))];
   if (unseen.length > 0) await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
+  // Where all of it is gone already, only what goes with it is left.
+  if (late.left && Date.now() >= (work.closesAt ?? Infinity))
+    return { sentence: 'Nothing was deleted: the hours are over.', begun, closed: true };
   const rows = await source.deleteTopics(planned, attempt.signal);
   for (const { name } of planned) {
     const { error } = rowAt(rows, name);
@@ -103,7 +107,7 @@ async function grownSince(
   source: Cluster,
   { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
   planned: readonly { name: string; topicId: string }[],
-): Promise<{ findings: Finding[]; begun: boolean }> {
+): Promise<{ findings: Finding[]; begun: boolean; left: boolean }> {
   const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
   const there = planned.filter(({ topicId }) => byId.get(topicId)?.value !== undefined);
   const frozen = partitionCounts(ends);
@@ -117,7 +121,11 @@ async function grownSince(
     const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
-  return { findings: standing(findings, accepted), begun: there.length < planned.length };
+  return {
+    findings: standing(findings, accepted),
+    begun: there.length < planned.length,
+    left: there.length > 0,
+  };
 }
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {
