@@ -64,12 +64,15 @@ async function deleteSource(
   attempt: Pick<Attempt, 'noted' | 'note' | 'signal'>,
 ): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
-  const { there, ...late } = await grownSince(source, work, planned, attempt.signal);
-  if (late.findings.length > 0) return { ...late, sentence: 'Nothing was deleted.' };
+  const { there, findings, begun } = await grownSince(source, work, planned, attempt.signal);
+  if (findings.length > 0) return { findings, begun, sentence: 'Nothing was deleted.' };
   const before = noted.safeParse(attempt.noted).data;
   // Once the topics are gone, nobody can say any more who held their replicas.
   const unseen = [...(before?.unseen ?? []), ...(await replicasAway(source, planned))];
   if (unseen.length > 0) await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
+  // Where all of it is gone already, only what goes with it is left.
+  if (there.length > 0 && Date.now() >= (work.closesAt ?? Infinity))
+    return { sentence: 'Nothing was deleted: the hours are over.', begun, closed: true };
   // One that did not show itself was not looked at either: if it is there all the same, the watch will see it.
   const rows = await source.deleteTopics(there, attempt.signal);
   for (const { name } of there) {

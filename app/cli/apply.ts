@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import { amendment } from '../../src/migration/amending.js';
 import { parseMigration, type Migration } from '../../src/migration/file.js';
 import { factsQuery } from '../../src/migration/messages.js';
+import { quoted } from '../../src/migration/next-command.js';
 import { newState } from '../../src/migration/state.js';
 import { listed } from '../connections/listing.js';
-import { readYaml } from '../config/yaml-file.js';
 import { exitCodes, type ExitCode } from './failure.js';
-import { isFolder, readMany, type FileOfMany } from './folder.js';
+import { readFleetFile, type ReadFleet } from './fleet/fleet-file.js';
+import { fleetThere, startFleet } from './fleet/temporal-fleet.js';
+import { isFleet, isFolder, readMany, type FileOfMany } from './folder.js';
 import { readMigration } from './migration-file.js';
 import { findingsOf, planner } from './planning.js';
 import { startMigration } from './start.js';
@@ -18,7 +20,7 @@ import { addVerb, configured, run, type CommonOptions, type Surroundings } from 
 interface Applied {
   name: string;
   file: string;
-  what: 'started' | 'same' | 'differs' | 'blocked' | 'ended';
+  what: 'started' | 'same' | 'differs' | 'blocked' | 'ended' | 'pending';
   /** Differences from what runs, or what blocks. */
   sentences: string[];
 }
@@ -27,8 +29,8 @@ export function addApply(program: Command, surroundings: Surroundings): void {
   addVerb(
     program,
     'apply',
-    'Start the migrations of a file, a folder or a fleet file that are not there, and say what differs from what runs. Touches nothing else.',
-    'ferry apply migrations/\nferry apply migrations/orders.yaml',
+    'Start what is not there, the migrations of a file or a folder, or the fleet of a fleet file, and say what differs from what runs. Touches nothing else.',
+    'ferry apply migrations/\nferry apply migrations/orders.yaml\nferry apply fleet.yaml',
   )
     .argument('<path>', 'a migration file, a folder of them, or a fleet file')
     .option('--dry-run', 'only say what would be started')
@@ -44,10 +46,11 @@ async function apply(
 ): Promise<ExitCode> {
   const { terminal } = surroundings;
   const config = configured(surroundings, options);
-  const files =
-    isFolder(path) || isFleet(path)
-      ? readMany(path, config)
-      : [{ file: path, ...readMigration(path, config) }];
+  if (!isFolder(path) && isFleet(path)) {
+    const read = readFleetFile(path, config);
+    return withTemporal(config.temporal, (temporal) => applyFleet(terminal, options, temporal, path, read));
+  }
+  const files = isFolder(path) ? readMany(path, config) : [{ file: path, ...readMigration(path, config) }];
   return withTemporal(config.temporal, (temporal) =>
     planner(config, terminal, async ({ plan }) => {
       const applied: Applied[] = [];
@@ -75,9 +78,46 @@ async function apply(
   );
 }
 
-function isFleet(path: string): boolean {
-  const { value } = readYaml(path);
-  return typeof value === 'object' && value !== null && 'waves' in value;
+/** Of a fleet it is the fleet that is there or is not: when each of its migrations starts is for its waves to say. */
+async function applyFleet(
+  terminal: Surroundings['terminal'],
+  options: CommonOptions & { dryRun?: boolean },
+  temporal: Temporal,
+  path: string,
+  read: ReadFleet,
+): Promise<ExitCode> {
+  const { shape, members } = read.fleet;
+  const applied: Applied[] = [];
+  for (const { migration, file: written } of members) {
+    const file = `${path}: ${migration.name}`;
+    const there = await running(temporal, { migration, written, file });
+    applied.push(there ?? { name: migration.name, file, what: 'pending', sentences: [] });
+  }
+  const there = await fleetThere(temporal, shape.name);
+  if (there === 'none' && !options.dryRun) await startFleet(temporal, read);
+  const what = { none: 'started', runs: 'runs', ended: 'ended' }[there];
+  if (options.json)
+    terminal.print(
+      JSON.stringify({ fleet: { name: shape.name, what }, applied, dryRun: options.dryRun ?? false }),
+    );
+  else
+    for (const line of [
+      fleetLine(shape.name, path, there, options.dryRun),
+      ...applied.flatMap((one) => linesOf(one)),
+    ])
+      terminal.print(line);
+  return applied.some((one) => one.what === 'differs') ? exitCodes.waiting : exitCodes.done;
+}
+
+function fleetLine(name: string, path: string, there: 'none' | 'runs' | 'ended', dryRun = false): string {
+  switch (there) {
+    case 'none':
+      return dryRun ? `${name}: the fleet would be started` : `${name}: the fleet is started`;
+    case 'runs':
+      return `${name}: the fleet runs; it goes on by the file that it was started with`;
+    case 'ended':
+      return `${name}: the fleet has ended; ferry fleet start ${quoted(path)} begins it again`;
+  }
 }
 
 /** Undefined where it is to be started: it never ran, or what ran was aborted or failed. */
@@ -126,6 +166,8 @@ function linesOf(applied: Applied | undefined, dryRun = false): string[] {
       return [`${name}: runs, as the file says`];
     case 'ended':
       return [`${name}: is done already`];
+    case 'pending':
+      return [`${name}: does not run; its fleet starts it when its wave lets it`];
     case 'differs':
       return [
         `${name}: runs, and differs from the file; ferry amend ${name} FILE changes what can be changed:`,

@@ -1,14 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { withDefaults } from '../../src/fleet/defaults.js';
-import { parseMigration } from '../../src/migration/file.js';
-import { type Mistake } from '../../src/migration/mistakes.js';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/yaml-file.js';
-import { noSuch } from '../connections/by-name.js';
-import { badFile, badInput, CommandFailure } from './failure.js';
-import { defaultsFile, readDefaults, readFleetFile } from './fleet/fleet-file.js';
-import type { ReadMigration } from './migration-file.js';
+import { badInput, CommandFailure } from './failure.js';
+import { defaultsFile, readDefaults } from './fleet/fleet-file.js';
+import { readMigration, type ReadMigration } from './migration-file.js';
 
 export interface FileOfMany extends ReadMigration {
   /** As a person would name it. */
@@ -18,15 +14,16 @@ export interface FileOfMany extends ReadMigration {
 export const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
+export function isFleet(path: string): boolean {
+  const { value } = readYaml(path);
+  return typeof value === 'object' && value !== null && 'waves' in value;
+}
+
 /**
- * The migrations of a folder with what its `defaults.yaml` says for all of them, or those of a fleet file.
+ * The migrations of a folder with what its `defaults.yaml` says for all of them.
  * @throws CommandFailure `BadInput` with every mistake of every file
  */
 export function readMany(path: string, config: Config): FileOfMany[] {
-  if (!isFolder(path))
-    return readFleetFile(path, config).fleet.members.map(({ migration, file }) => ({
-      ...{ migration, written: file, file: `${path}: ${migration.name}` },
-    }));
   const defaults = readDefaults(path);
   if (defaults.mistakes) throw badInput(...defaults.mistakes.map(({ expected }) => `${path}: ${expected}`));
   const files = readdirSync(path)
@@ -35,7 +32,7 @@ export function readMany(path: string, config: Config): FileOfMany[] {
   const failures: string[] = [];
   const read = files.flatMap((name): FileOfMany[] => {
     try {
-      return readOne(join(path, name), defaults.value, config);
+      return readOne(join(path, name), config);
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;
       failures.push(...error.sentences);
@@ -56,23 +53,6 @@ export function readMany(path: string, config: Config): FileOfMany[] {
 }
 
 /** None where the file is that of a fleet: its migrations are in files of their own, or in it. */
-function readOne(
-  file: string,
-  defaults: Parameters<typeof withDefaults>[1],
-  { clusters }: Config,
-): FileOfMany[] {
-  const read = readYaml(file);
-  if (read.mistakes) throw badFile(file, read.mistakes);
-  if (typeof read.value === 'object' && read.value !== null && 'waves' in read.value) return [];
-  const written = withDefaults(read.value, defaults);
-  const { migration, mistakes = [] } = parseMigration(written);
-  if (!migration) throw badFile(file, mistakes);
-  const unknown = (['source', 'target'] as const)
-    .filter((side) => !Object.hasOwn(clusters, migration[side]))
-    .map((side): Mistake => ({
-      path: side,
-      expected: noSuch('clusters', migration[side], Object.keys(clusters)),
-    }));
-  if (unknown.length > 0) throw badFile(file, unknown);
-  return [{ file, migration, written }];
+function readOne(file: string, config: Config): FileOfMany[] {
+  return isFleet(file) ? [] : [{ file, ...readMigration(file, config) }];
 }

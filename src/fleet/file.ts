@@ -220,6 +220,12 @@ export function parseFleet(
       const { migration, mistakes: own = [] } = parseMigration(whole);
       mistakes.push(...own.map((mistake) => ({ path: `${path}`, expected: mistakeText(mistake) })));
       if (!migration) return;
+      const bytes = bytesOf(whole);
+      if (bytes > mostBytes)
+        mistakes.push({
+          path,
+          expected: `expected a smaller migration: with the defaults ${migration.name} takes ${sayMegabytes(bytes)}, more than the 2 MB that Temporal takes; say in each file what it needs of them`,
+        });
       const before = seen.get(migration.name);
       if (before !== undefined)
         mistakes.push({

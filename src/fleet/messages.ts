@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseRate } from '../migration/rate.js';
 import type { Fleet } from './file.js';
-import { membersOf } from './moves.js';
+import { membersOf, type FleetRule } from './moves.js';
 import { freezeNow, isEnded, memberOf, waveOf, type FleetState, type SaidOfFleet } from './state.js';
 
 /** What a person may say to a fleet; each as an update and as a signal of the same name. */
@@ -70,13 +70,18 @@ interface Input {
   rate?: number | string | null;
 }
 
-/** Judges an update or a signal. Changes nothing until `apply` is called. Never throws. @param at now, ISO 8601 */
+/**
+ * Judges an update or a signal. Changes nothing until `apply` is called. Never throws.
+ * @param at now, ISO 8601
+ * @param since whether a rule holds for this history; asked only where it makes a difference
+ */
 export function judgeFleet(
   fleet: Fleet,
   state: FleetState,
   name: FleetMessage,
   input: unknown,
   at: string,
+  since: (rule: FleetRule) => boolean = () => true,
 ): FleetJudgement {
   const refuse = (refusal: string): FleetJudgement => ({ refusal });
   if (state.outcome) return refuse(`this fleet has ended: ${state.outcome.sentence}`);
@@ -97,7 +102,10 @@ export function judgeFleet(
   if (of !== undefined && (!there || !waves.includes(of)))
     return refuse(`there is no wave ${JSON.stringify(of)}: the waves are ${waves.join(', ')}`);
   const saying: SaidOfFleet = { by, reason, at };
-  if (state.aborted && name !== 'abort') return refuse(`this fleet was aborted by ${state.aborted.by}`);
+  // What can only go on is not to stand still for ever.
+  const letsGo = (name === 'thaw' || name === 'resume') && state.aborted && since('aborted-goes-on');
+  if (state.aborted && name !== 'abort' && !letsGo)
+    return refuse(`this fleet was aborted by ${state.aborted.by}`);
   switch (name) {
     case 'waveApproved':
       if (!there) return refuse('wave names the wave');

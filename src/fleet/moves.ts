@@ -1,4 +1,5 @@
 import { mirrorKind } from '../migration/file.js';
+import { bytesOf } from '../migration/size.js';
 import { isMirrored } from '../migration/strategies.js';
 import { waitsFor, type Fleet, type FleetShape, type Member, type Window } from './file.js';
 import {
@@ -83,10 +84,27 @@ export function whyMemberWaits(fleet: Fleet, state: FleetState, member: Member):
 /** How many may be asked for at once: Temporal takes so many commands, and servers breathe. */
 const startsAtOnce = 25;
 
-export function movesOf(fleet: Fleet, state: FleetState, now: number): Moves {
+/** Their files go out in one message, of which Temporal takes 4 MB, and stand in the history of the fleet. */
+const startBytesAtOnce = 2_000_000;
+
+/**
+ * Rules that came while fleets ran: a history that is older goes on by the rule before.
+ * - `aborted-goes-on`: what can only go on although it was told to abort goes on when a freeze or a pause is over.
+ * - `starts-by-bytes`: no more are started at once than their files let.
+ */
+export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes';
+
+/** @param since whether a rule holds for this history; asked only where it makes a difference */
+export function movesOf(
+  fleet: Fleet,
+  state: FleetState,
+  now: number,
+  since: (rule: FleetRule) => boolean = () => true,
+): Moves {
   const frozen = freezeNow(state, now) !== undefined;
   const moves: Moves = { opens: [], start: [], tell: [], leave: [], ended: false };
   const rooms = new Rooms(fleet, state);
+  let startBytes = 0;
   for (const wave of fleet.shape.waves) {
     const said = waveOf(state, wave.name);
     const members = membersOf(fleet, wave.name);
@@ -106,11 +124,14 @@ export function movesOf(fleet: Fleet, state: FleetState, now: number): Moves {
       if (waits || frozen || moves.start.length >= startsAtOnce) break;
       if (whyMemberWaits(fleet, state, member) !== undefined) continue;
       if (!rooms.has(member, wave)) continue;
+      startBytes += bytesOf(member.file);
+      // One alone always starts: what is too large for that is no migration that can be run.
+      if (startBytes > startBytesAtOnce && moves.start.length > 0 && since('starts-by-bytes')) break;
       rooms.take(member);
       moves.start.push(member);
     }
   }
-  moves.tell.push(...tellings(fleet, state, frozen));
+  moves.tell.push(...tellings(fleet, state, frozen, since));
   moves.ended =
     moves.leave.length === 0 &&
     fleet.members.every(({ migration }) => isEnded(memberOf(state, migration.name)));
@@ -127,7 +148,12 @@ export function movesOf(fleet: Fleet, state: FleetState, now: number): Moves {
 const isTold = (at: MemberState): boolean => at.is === 'started' || at.is === 'adopted';
 
 /** What is to be so in each migration that runs, where it has not been told. */
-function tellings(fleet: Fleet, state: FleetState, frozen: boolean): Telling[] {
+function tellings(
+  fleet: Fleet,
+  state: FleetState,
+  frozen: boolean,
+  since: (rule: FleetRule) => boolean,
+): Telling[] {
   const rates = ratesOf(fleet, state);
   return fleet.members.flatMap(({ migration: { name }, wave }): Telling[] => {
     const at = memberOf(state, name);
@@ -137,7 +163,8 @@ function tellings(fleet: Fleet, state: FleetState, frozen: boolean): Telling[] {
     const hours = state.hours?.knownUntil;
     const told = at.told ?? {};
     return [
-      ...(told.abort || hold === (told.hold ?? false)
+      // One whose deletion has begun refuses to abort: it is not held any more, and let go where it was.
+      ...(hold === (told.hold ?? false) || (told.abort && (hold || !since('aborted-goes-on')))
         ? []
         : [{ to: name, what: hold ? ('hold' as const) : ('release' as const) }]),
       ...(rate === undefined || rate === (told.rate ?? null)
@@ -172,11 +199,21 @@ export function ratesOf(fleet: Fleet, state: FleetState): Map<string, number | n
 const isThrottled = (migration: Member['migration']): boolean =>
   isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
 
-/** What one that is about to copy may begin with; undefined: it does not copy, or as fast as it can. */
+/**
+ * What one that is about to copy may begin with; undefined: it does not copy, or as fast as it can. It shares with all that
+ * may copy before anything is told anew: those that have not reported yet, and what is still to come of waves that have
+ * begun.
+ */
 export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member): number | undefined {
   if (state.budget === null || !isThrottled(migration)) return undefined;
-  const others = ratesOf(fleet, state).size;
-  return Math.max(1_024, Math.floor(state.budget / (others + 1)));
+  const sharing = fleet.members.filter((one) => {
+    if (!isThrottled(one.migration)) return false;
+    const at = memberOf(state, one.migration.name);
+    return at
+      ? isRunning(at) && at.report?.copying !== 'no'
+      : waveOf(state, one.wave)?.openedAt !== undefined;
+  });
+  return Math.max(1_024, Math.floor(state.budget / sharing.length));
 }
 
 /** What of the windows is left. A migration that is blocked holds up nobody: it leaves its place until it goes on. */

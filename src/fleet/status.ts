@@ -196,7 +196,8 @@ function nextOf(
     ...waves.flatMap(({ name, state: word }): FleetStatus['next'] => {
       const wave = fleet.shape.waves.find((one) => one.name === name);
       const at = waveOf(state, name);
-      if (word === 'paused')
+      // Of a wave that was aborted, too: what could not abort any more stands still in it.
+      if (at?.paused && word !== 'ended')
         return [{ message: 'resume', input: { wave: name, ...said }, means: `${name} goes on` }];
       return word === 'waits' && wave && needsApproval(fleet, wave) && !at?.approved
         ? [{ message: 'waveApproved', input: { wave: name, ...said }, means: `${name} may begin` }]

@@ -75,17 +75,23 @@ export function openings(hours: readonly Hours[], from: number, until: number): 
   return joined;
 }
 
+const floorDay = (at: number): number => Math.floor(at / dayMs) * dayMs;
+
 function openingsOf({ days, from, until, zone }: Hours, begin: number, end: number): Opening[] {
   const clock = clockOf(zone);
   const found: Opening[] = [];
-  for (let at = begin - 2 * dayMs; at <= end + dayMs; at += dayMs) {
-    // Midnight in UTC stands for the day of the calendar.
-    const local = clock(at);
-    const midnight = local - (((local % dayMs) + dayMs) % dayMs);
+  // Days of the calendar, each by its midnight in UTC: on the clock of the zone some have 23 hours, and some 25.
+  const first = floorDay(clock(begin)) - 2 * dayMs;
+  for (let midnight = first; midnight <= clock(end) + dayMs; midnight += dayMs) {
     const weekday = (new Date(midnight).getUTCDay() + 6) % 7;
     if (!days.includes(weekday)) continue;
     const length = until > from ? until : until + 1_440;
-    found.push([instant(clock, midnight + from * 60_000), instant(clock, midnight + length * 60_000)]);
+    const opens = instant(clock, midnight + from * 60_000);
+    // A zone that has moved across the date line has left out a whole day.
+    if (floorDay(clock(opens)) !== midnight) continue;
+    const closes = instant(clock, midnight + length * 60_000);
+    // Left out both, by a clock change: they are as long as ever, and after it.
+    found.push([opens, closes > opens ? closes : opens + (length - from) * 60_000]);
   }
   return found;
 }
@@ -111,10 +117,24 @@ function clockOf(zone: string): (at: number) => number {
   };
 }
 
-/** When the clock shows this; of a time that a clock change leaves out, the moment of the change or shortly after. */
+/**
+ * When the clock shows this for the first time; of a time that a clock change leaves out, the moment of the change. Zones
+ * are at most 14 hours from UTC, so that a day before and after lie on both sides of a change.
+ */
 function instant(clock: (at: number) => number, shown: number): number {
-  const first = shown - (clock(shown) - shown);
-  return shown - (clock(first) - first);
+  const [before, after] = [shown - dayMs, shown + dayMs].map((at) => shown - (clock(at) - at)) as [
+    number,
+    number,
+  ];
+  if (clock(before) === shown) return before;
+  if (clock(after) === shown) return after;
+  let [early, late] = [after, before];
+  while (late - early > 1_000) {
+    const middle = Math.floor((early + late) / 2_000) * 1_000;
+    if (clock(middle) < shown) early = middle;
+    else late = middle;
+  }
+  return late;
 }
 
 /** How long until it is open, ms; 0: now. Undefined: not as far as is known. */

@@ -47,3 +47,14 @@ export function heldBackFor(
   if (!known || !fleet?.hours || now >= fleet.hours.knownUntil) return 0;
   return opensIn(known, now) ?? fleet.hours.knownUntil - now;
 }
+
+/** Until when a migration may do this that may do it now, ms since the epoch; undefined: its fleet says no end. */
+export function closesFor(
+  fleet: Membership | undefined,
+  what: 'people' | 'deletions',
+  now: number,
+): number | undefined {
+  const known = fleet?.hours?.[what];
+  if (!known || !fleet?.hours || now >= fleet.hours.knownUntil) return undefined;
+  return known.find(([from, until]) => from <= now && now < until)?.[1];
+}

@@ -100,6 +100,8 @@ export interface Facts {
   ahead?: { by: string; reason: string };
   /** When the deletion of the source began: the point after which there is nothing to abort. */
   deletingSince?: string;
+  /** When the source had taken on the deletion of every topic: what is left of it needs no hours, and no look. */
+  deletedAt?: string;
 }
 
 export type StepStatus = 'pending' | 'active' | 'waiting' | 'blocked' | 'done' | 'skipped';

@@ -1,4 +1,5 @@
 import { parseDuration } from './duration.js';
+import { heldBackFor } from './membership.js';
 import { currentStep, type MigrationState, type Step } from './state.js';
 import { asked, statusOf, type NextMessage } from './status.js';
 import type { StepId } from './strategies.js';
@@ -30,12 +31,22 @@ const mostCharacters = 500;
 /** A problem that comes back so soon after it was told is the one that people look at. */
 const sameProblemMs = 60 * 60_000;
 
-/** What stands to be told now and has not been; what is told stays quiet until `remind` has passed. Changes nothing. */
-export function toTell(state: MigrationState, now: string): Telling[] {
+/** A rule that came while migrations ran: people are reminded within the hours of their fleet alone. */
+export type TellingRule = 'reminds-in-hours';
+
+/**
+ * What stands to be told now and has not been; what is told stays quiet until `remind` has passed. Changes nothing.
+ * @param since whether a rule holds for this history; asked only where it makes a difference
+ */
+export function toTell(
+  state: MigrationState,
+  now: string,
+  since: (rule: TellingRule) => boolean = () => true,
+): Telling[] {
   return standing(state).flatMap((telling) => {
     const before = toldBefore(state, telling, now);
     if (!before) return [telling];
-    const due = reminderDue(state, telling, before);
+    const due = reminderDue(state, telling, before, since);
     return due !== undefined && due <= Date.parse(now)
       ? [{ ...telling, reminder: before.reminders + 1 }]
       : [];
@@ -43,10 +54,14 @@ export function toTell(state: MigrationState, now: string): Telling[] {
 }
 
 /** When something is to be told although nothing changes, ms since the epoch: the next reminder. */
-export function nextReminder(state: MigrationState, now: string): number | undefined {
+export function nextReminder(
+  state: MigrationState,
+  now: string,
+  since: (rule: TellingRule) => boolean = () => true,
+): number | undefined {
   const due = standing(state).flatMap((telling) => {
     const before = toldBefore(state, telling, now);
-    return (before && reminderDue(state, telling, before)) ?? [];
+    return (before && reminderDue(state, telling, before, since)) ?? [];
   });
   return due.length > 0 ? Math.min(...due) : undefined;
 }
@@ -80,11 +95,22 @@ function toldBefore({ told = [] }: MigrationState, telling: Telling, now: string
   );
 }
 
-/** What waits for a person is reminded of, where the file says after how long. */
-function reminderDue({ migration }: MigrationState, { event }: Telling, before: Told): number | undefined {
+/**
+ * What waits for a person is reminded of, where the file says after how long. What is blocked is told at any time, and
+ * reminded of at any time.
+ */
+function reminderDue(
+  { migration, fleet }: MigrationState,
+  { event }: Telling,
+  before: Told,
+  since: (rule: TellingRule) => boolean,
+): number | undefined {
   const remind = parseDuration(migration.notify?.remind ?? '');
-  const waits = event === 'waits-for-you' || event === 'deletion-asks' || event === 'blocked';
-  return remind === null || !waits ? undefined : Date.parse(before.at) + remind;
+  const asks = event === 'waits-for-you' || event === 'deletion-asks';
+  if (remind === null || (!asks && event !== 'blocked')) return undefined;
+  const due = Date.parse(before.at) + remind;
+  const held = asks ? heldBackFor(fleet, 'people', due) : 0;
+  return held > 0 && since('reminds-in-hours') ? due + held : due;
 }
 
 /** Everything that is so now and that people are told of, told or not. */

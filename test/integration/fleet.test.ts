@@ -144,9 +144,12 @@ test('a fleet runs its waves; a mirror of it obeys a rate within seconds; what r
     applied: [
       { name: copied, what: 'same' },
       { name: plain, what: 'same' },
-      { name: later, what: 'started' },
+      { name: later, what: 'pending' },
     ],
+    fleet: { name: fleet, what: 'runs' },
   });
+  const byHand = await write('by-hand.yaml', { ...defaults, ...file(later) });
+  expect((await ferry(here, 'apply', byHand)).stdout).toBe(`${later}: started\n`);
   await accept(later);
   // What is left would take longer than this waits.
   expect((await ferry(here, 'fleet', 'throttle', fleet, 'none')).code).toBe(0);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseFleet, type Fleet } from '../../src/fleet/file.js';
-import { movesOf, ratesOf } from '../../src/fleet/moves.js';
+import { judgeFleet, type FleetMessage } from '../../src/fleet/messages.js';
+import { firstRate, movesOf, ratesOf } from '../../src/fleet/moves.js';
 import { newFleet, type FleetState, type MemberState } from '../../src/fleet/state.js';
 import { fleetStatusOf } from '../../src/fleet/status.js';
 import { fleetDetails } from '../../src/fleet/details.js';
@@ -113,6 +114,86 @@ describe('waves', () => {
   });
 });
 
+describe('what can only go on although it was told to abort', () => {
+  const said = { by: 'ann', reason: 'x' };
+  const at = new Date(now).toISOString();
+  const deleting = (): MemberState => running({ step: 'deleteSource', state: 'paused' });
+
+  function say(
+    { fleet, state }: ReturnType<typeof fleetOf>,
+    name: FleetMessage,
+    input: object = {},
+  ): string | undefined {
+    const { refusal, apply } = judgeFleet(fleet, state, name, { ...said, ...input }, at);
+    apply?.();
+    return refusal;
+  }
+  /** Tells what is to be told, as the fleet does. */
+  function told({ fleet, state }: ReturnType<typeof fleetOf>, when = now) {
+    return movesOf(fleet, state, when).tell.map(({ to, what }) => {
+      const one = state.migrations[to];
+      if (one && what === 'hold') one.told = { ...one.told, hold: true };
+      if (one && what === 'release') one.told = { ...one.told, hold: false };
+      if (one && what === 'abort') one.told = { ...one.told, abort: true };
+      return what;
+    });
+  }
+  const held = (message: FleetMessage, input: object) => {
+    const shop = fleetOf({ waves: [{ name: 'one', migrations: [one('a')] }] });
+    shop.state.migrations = { a: deleting() };
+    expect(say(shop, message, input)).toBeUndefined();
+    expect(told(shop)).toEqual(['hold']);
+    return shop;
+  };
+
+  it.each([
+    ['its freeze ends', {}],
+    ['it is thawed', { thaw: true }],
+  ])('goes on when %s', (_, { thaw = false }: { thaw?: boolean }) => {
+    const shop = held('freeze', { until: '2026-12-01T12:00Z' });
+    expect(say(shop, 'abort')).toBeUndefined();
+    expect(told(shop)).toEqual(['abort']);
+    expect(told(shop)).toEqual([]);
+    if (thaw) expect(say(shop, 'thaw')).toBeUndefined();
+    expect(told(shop, Date.parse(thaw ? at : '2026-12-01T12:00Z'))).toEqual(['release']);
+    // Nothing holds it any more.
+    shop.state.freezes = [{ from: at, until: '2026-12-01T12:00Z' }];
+    expect(told(shop)).toEqual([]);
+  });
+
+  it.each([
+    ['wave', { wave: 'one' }],
+    ['fleet', {}],
+  ])('goes on when its wave is resumed after the %s was aborted, as the status says', (_, aborts) => {
+    const shop = held('pause', { wave: 'one' });
+    expect(say(shop, 'abort', aborts)).toBeUndefined();
+    expect(told(shop)).toEqual(['abort']);
+    expect(fleetStatusOf(shop.fleet, shop.state, now).next).toMatchObject([
+      { message: 'resume', input: { wave: 'one' } },
+    ]);
+    expect(say(shop, 'resume', { wave: 'one' })).toBeUndefined();
+    expect(told(shop)).toEqual(['release']);
+  });
+
+  it('goes on by the rule before in a history that is older', () => {
+    const shop = held('pause', { wave: 'one' });
+    say(shop, 'abort');
+    told(shop);
+    const before = (): boolean => false;
+    const resume = { ...said, wave: 'one' };
+    expect(judgeFleet(shop.fleet, shop.state, 'resume', resume, at, before).refusal).toContain('was aborted');
+    delete shop.state.waves['one']?.paused;
+    expect(movesOf(shop.fleet, shop.state, now, before).tell).toEqual([]);
+  });
+
+  it('and nothing else is said to a fleet that was aborted', () => {
+    const shop = fleetOf({ waves: [{ name: 'one', migrations: [one('a')] }] });
+    say(shop, 'abort');
+    expect(say(shop, 'pause', { wave: 'one' })).toBe('this fleet was aborted by ann');
+    expect(say(shop, 'freeze', { until: '2026-12-02T12:00Z' })).toBe('this fleet was aborted by ann');
+  });
+});
+
 it('a budget is never exceeded, and says nothing to MirrorMaker', () => {
   const { fleet, state } = fleetOf({
     waves: [
@@ -137,6 +218,50 @@ it('a budget is never exceeded, and says nothing to MirrorMaker', () => {
   expect([...rates.values()].reduce((sum: number, rate) => sum + (rate ?? 0), 0)).toBeLessThanOrEqual(1e6);
   expect(rates.get('a')).toBe(476_190);
   expect(rates.get('c')).toBe(47_619);
+});
+
+it('what is started together begins with shares that keep the budget, whatever has reported by then', () => {
+  const names = Array.from({ length: 60 }, (_, at) => `m${at}`);
+  const { fleet, state } = fleetOf({
+    waves: [
+      { name: 'one', migrations: [...names.map((name) => one(name, 'simpleMirroring')), one('s')] },
+      { name: 'two', migrations: [one('later', 'simpleMirroring')] },
+    ],
+  });
+  state.budget = 600_000;
+  state.waves['one'] = { openedAt: '' };
+  let given = 0;
+  for (let turn = 0; turn < 3; turn += 1) {
+    const { start } = movesOf(fleet, state, now);
+    for (const { migration } of start) state.migrations[migration.name] = { is: 'starting', at: '' };
+    for (const member of start) given += firstRate(fleet, state, member) ?? 0;
+  }
+  expect(Object.keys(state.migrations)).toHaveLength(61);
+  expect(given).toBe(600_000);
+  // Those that copy no more leave their share.
+  for (const name of names.slice(10)) state.migrations[name] = running({ copying: 'no' });
+  expect(firstRate(fleet, state, fleet.members[0]!)).toBe(60_000);
+});
+
+it('no more are started at once than their files let, and one at least', () => {
+  const principals = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, at) => [
+      `User:${'a'.repeat(40)}-${at}`,
+      `User:${'b'.repeat(40)}-${at}`,
+    ]),
+  );
+  const { fleet, state } = fleetOf({
+    defaults: { principals },
+    waves: [
+      { name: 'one', migrations: ['a', 'b', 'c', 'd', 'e'].map((name) => one(name)) },
+      { name: 'two', migrations: [one('f')], startsAt: '2026-11-01T00:00Z' },
+    ],
+  });
+  expect(starts(fleet, state)).toEqual(['a', 'b', 'c']);
+  state.migrations = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, running()]));
+  expect(starts(fleet, state)).toEqual(['d', 'e', 'f']);
+  state.migrations = {};
+  expect(movesOf(fleet, state, now, () => false).start).toHaveLength(6);
 });
 
 it('what is shown of a thousand that wait for a place is found at once: it is looked for with each report', () => {

@@ -103,6 +103,28 @@ describe('what is told', () => {
     expect(tell(state, later(50 * hour))).toEqual([]);
   });
 
+  it('reminds within the hours of the fleet for people alone, and of what is blocked at any time', () => {
+    const from = Date.parse(at);
+    const people: [number, number][] = [
+      [from - hour, from + hour],
+      [from + 67 * hour, from + 73 * hour],
+    ];
+    const fleet = { id: 'fleet/shop', wave: 'one', hours: { knownUntil: from + 1_000 * hour, people } };
+    const state = { ...waiting({ notify: { remind: '6h' } }), fleet };
+    tell(state);
+    expect(tell(state, later(6 * hour))).toEqual([]);
+    expect(nextReminder(state, later(6 * hour))).toBe(from + 67 * hour);
+    expect(tell(state, later(67 * hour))).toEqual(['waits-for-you 1']);
+    expect(nextReminder(state, later(67 * hour))).toBe(from + 73 * hour + 927 * hour);
+    const before = (): boolean => false;
+    expect(nextReminder(state, later(67 * hour), before)).toBe(from + 73 * hour);
+
+    const stands = { ...blocked(), fleet };
+    stands.migration = { ...stands.migration, notify: { remind: '6h' } };
+    tell(stands);
+    expect(nextReminder(stands, at)).toBe(from + 6 * hour);
+  });
+
   it('reminds as often as the file says, of what waits for a person alone', () => {
     const state = waiting({ notify: { remind: '24h' } });
     expect(nextReminder(state, at)).toBeUndefined();

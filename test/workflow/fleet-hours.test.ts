@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duration } from '@temporalio/common';
-import { workflowId } from '../../src/migration/messages.js';
+import { factsQuery, workflowId } from '../../src/migration/messages.js';
+import type { Facts } from '../../src/migration/state.js';
 import { eventually } from '../eventually.js';
 import { prepare, startFleet, type Prepared } from './fleets.js';
 import { Migrations } from './migrations.js';
+import { asks, failure, type Answer, type ScriptedCluster } from './scripted-cluster.js';
 
 let migrations: Migrations;
 beforeAll(async () => {
@@ -55,6 +58,114 @@ it('people are asked, and topics deleted, within the hours alone; what is said b
   await fleet.knows(asked.name, ({ state, step }) => state === 'waiting' && step === 'producerSwitched');
   await fleet.knows(early.name, ({ state, step }) => state === 'waiting' && step === 'consumerSwitched');
   await fleet.handle.cancel();
+});
+
+describe('topics are deleted within the hours alone', () => {
+  const hour = 3_600_000;
+  /** How often it was looked at, and how often deleted. */
+  const counts = (cluster: ScriptedCluster): number[] => [
+    cluster.inputs('finalCheck').length,
+    cluster.inputs('deleteSource').length,
+  ];
+
+  /** A migration at the approval of its deletion, whose fleet lets it delete for so long from now, and again in a day. */
+  async function atItsApproval(script: (cluster: ScriptedCluster) => void, openMs = hour) {
+    const migration = await migrations.start('simplestCase', {}, script);
+    await migration.reach('deletionApproved', 'waiting');
+    const now = (await inHours(0)).getTime();
+    const openings = [
+      [now - hour, now + openMs],
+      [now + 24 * hour, now + 25 * hour],
+    ];
+    const hours = { knownUntil: now + 100 * hour, deletions: openings };
+    await migration.signal('fleet', { id: 'fleet/shop', wave: 'one', hours });
+    return { migration, now };
+  }
+
+  const agreeing = (cluster: ScriptedCluster, times: number) =>
+    Array.from({ length: times }, (): Answer<'finalCheck'> => (input) => cluster.agreed('finalCheck', input));
+
+  it('also when a deletion that failed is tried again after they are over, and then it is looked at afresh', async () => {
+    const { migration } = await atItsApproval((cluster) =>
+      cluster.next('deleteSource', failure('Unreachable', 'onprem does not answer.')),
+    );
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    await migration.at('deleteSource', 'blocked');
+    expect(counts(migration.cluster)).toEqual([2, 1]);
+    await migrations.pass('2 hours');
+    await migration.say('retry', { by: 'ann' });
+    const waits = await migration.at('deleteSource', 'active');
+    expect(waits.says).toMatch(/^Outside the hours of fleet\/shop: deletes from /);
+    expect(counts(migration.cluster)).toEqual([2, 1]);
+    await migrations.pass('22 hours');
+    await migration.at('deleteSource', 'done');
+    expect(counts(migration.cluster)).toEqual([3, 2]);
+  });
+
+  it('also when they end while it is looked at for the last time', async () => {
+    const { migration } = await atItsApproval((cluster) => {
+      const slowly: Answer<'finalCheck'> = async (input) => {
+        await sleep(6_000);
+        return cluster.agreed('finalCheck', input);
+      };
+      cluster.next('finalCheck', ...agreeing(cluster, 1), slowly);
+    }, 5_000);
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    await migration.until(({ steps }) =>
+      steps.some(({ id, says }) => id === 'deleteSource' && says?.startsWith('Outside the hours')),
+    );
+    expect(counts(migration.cluster)).toEqual([2, 0]);
+    await migrations.pass('25 hours');
+    await migration.at('deleteSource', 'done');
+    expect(counts(migration.cluster)).toEqual([3, 1]);
+  });
+
+  it('also when no worker was there to delete them in time; until they come again there is nothing begun', async () => {
+    const { migration, now } = await atItsApproval((cluster) =>
+      cluster.next('deleteSource', { sentence: 'Nothing was deleted.', begun: false, closed: true }),
+    );
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    await migration.until(() => migration.cluster.inputs('deleteSource').length === 1);
+    expect(migration.cluster.inputs('deleteSource')).toMatchObject([{ closesAt: now + hour }]);
+    await migration.digested('deleteSource', 1);
+    await migrations.pass('2 hours');
+    await migration.at('deleteSource', 'active');
+    const { facts } = await migration.handle.query<{ facts: Facts }>(factsQuery);
+    expect(facts).not.toHaveProperty('deletingSince');
+    expect(counts(migration.cluster)).toEqual([2, 1]);
+    await migrations.pass('25 hours');
+    await migration.at('deleteSource', 'done');
+    expect(counts(migration.cluster)).toEqual([3, 2]);
+  });
+
+  it('and what is found before they are tried again asks there: some of them may be gone', async () => {
+    const late = asks('reader:audit', 'audit has read orders on onprem.');
+    const { migration } = await atItsApproval((cluster) =>
+      cluster
+        .next('finalCheck', ...agreeing(cluster, 2), { findings: [late], sentence: '', manifest: [] })
+        .next('deleteSource', failure('Unreachable', 'onprem does not answer.')),
+    );
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    await migration.at('deleteSource', 'blocked');
+    await migration.say('retry', { by: 'ann' });
+    await migration.until(({ steps }) => steps.some(({ problem }) => problem?.findings[0]?.key === late.key));
+    expect(await migration.refusal('abort', { by: 'ann' })).toContain('can only go on');
+    await migration.say('retry', { by: 'ann', accept: [late.key], note: 'it may' });
+    await migration.at('deleteSource', 'done');
+    expect(counts(migration.cluster)).toEqual([4, 2]);
+  });
+
+  it('but what the source has taken on is seen to its end at any time', async () => {
+    const { migration } = await atItsApproval((cluster) =>
+      cluster.next('watchDeleted', { state: 'contradicted', sentence: 'orders is still on onprem.' }),
+    );
+    await migration.say('deletionApproved', { by: 'ann', topic: 'orders' });
+    await migration.at('deleteSource', 'blocked');
+    await migrations.pass('2 hours');
+    await migration.say('retry', { by: 'ann' });
+    await migration.at('deleteSource', 'done');
+    expect(counts(migration.cluster)).toEqual([2, 2]);
+  });
 });
 
 it('of what tells nothing it is looked for itself, after some hours', async () => {

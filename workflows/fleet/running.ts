@@ -1,7 +1,8 @@
-import { log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { log, patched, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { fleetDetails } from '../../src/fleet/details.js';
 import type { Fleet } from '../../src/fleet/file.js';
 import { judgeFleet, type FleetJudgement, type FleetMessage } from '../../src/fleet/messages.js';
+import type { FleetRule } from '../../src/fleet/moves.js';
 import { isEnded, memberOf, type FleetState, type MemberState } from '../../src/fleet/state.js';
 import { fleetStatusOf, type FleetStatus } from '../../src/fleet/status.js';
 import { readReport, type FleetReport } from '../../src/migration/fleet-report.js';
@@ -37,13 +38,14 @@ export class Running {
     return fleetStatusOf(this.fleet, this.state, Date.now());
   }
 
-  judge(name: FleetMessage, input: unknown): FleetJudgement {
-    return judgeFleet(this.fleet, this.state, name, input, this.now());
+  /** @param since whether a rule that came later holds: a history that is older goes on by the rules that it began with */
+  judge(name: FleetMessage, input: unknown, since?: (rule: FleetRule) => boolean): FleetJudgement {
+    return judgeFleet(this.fleet, this.state, name, input, this.now(), since);
   }
 
   answer(name: FleetMessage, input: unknown): { answer: string; each: Record<string, string> } {
     this.heard += 1;
-    const { refusal, answer, each = {}, apply } = this.judge(name, input);
+    const { refusal, answer, each = {}, apply } = this.judge(name, input, patched);
     if (refusal !== undefined) return { answer: refusal, each: {} };
     apply();
     log.info(`${name}: ${answer}`);
@@ -53,7 +55,7 @@ export class Running {
 
   hear(name: FleetMessage, input: unknown): void {
     this.heard += 1;
-    const { refusal, apply } = this.judge(name, input);
+    const { refusal, apply } = this.judge(name, input, patched);
     if (refusal === undefined) apply();
     else keepRefused(this.state, name, refusal);
     this.changes();

@@ -18,24 +18,29 @@ import { tellsAnew } from './telling.js';
 import { membershipOf } from './membership.js';
 import type { Running } from './running.js';
 
+/** All of them stand as starting before the first is asked for: each begins with a share of what they copy together. */
+export async function startAll(run: Running, members: readonly Member[]): Promise<void> {
+  const starting = members.map((member) => {
+    const at: MemberState = { is: 'starting', at: run.now() };
+    run.state.migrations[member.migration.name] = at;
+    return { member, at };
+  });
+  await Promise.all(starting.map(({ member, at }) => start(run, member, at)));
+}
+
 /**
  * Starts one migration, whatever becomes of the fleet. One that runs already is adopted: it is told of the fleet, and never
  * started twice. One that was done before is done.
  */
-export async function start(run: Running, member: Member): Promise<void> {
+async function start(run: Running, member: Member, at: MemberState): Promise<void> {
   const { migration, file } = member;
   const { name } = migration;
   const rate = firstRate(run.fleet, run.state, member);
-  const at: MemberState = {
-    is: 'starting',
-    at: run.now(),
-    told: {
-      ...(run.state.hours && { hours: run.state.hours.knownUntil }),
-      // It begins with a share that may be another, or none, once it copies.
-      ...(rate !== undefined && patched(tellsAnew) && { rate: 'unknown' }),
-    },
+  at.told = {
+    ...(run.state.hours && { hours: run.state.hours.knownUntil }),
+    // It begins with a share that may be another, or none, once it copies.
+    ...(rate !== undefined && patched(tellsAnew) && { rate: 'unknown' }),
   };
-  run.state.migrations[name] = at;
   try {
     const child = await startChild<Workflow>(migration.strategy, {
       workflowId: workflowId(name),

@@ -1,7 +1,9 @@
 import { patched } from '@temporalio/workflow';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs } from '../../src/migration/file.js';
-import { standing } from '../../src/migration/findings.js';
+import { standing, type Finding } from '../../src/migration/findings.js';
+import { closesFor } from '../../src/migration/membership.js';
+import type { Step } from '../../src/migration/state.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { change, watch } from './activities.js';
 import { humanStep } from './human-step.js';
@@ -9,7 +11,7 @@ import { producersStep } from './producers.js';
 import type { Run } from './run.js';
 import { insist } from './insist.js';
 import { step } from './step.js';
-import { Blocked } from './turns.js';
+import { Blocked, Interrupted } from './turns.js';
 
 /** Last step, always: after a soak, and approved by exact name with fresh checks, the source topics are deleted and proved gone. */
 export async function retireSource(run: Run): Promise<void> {
@@ -47,12 +49,21 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
   if (seen) insist(run, seen.findings);
 }
 
+const isGrowth = ({ key }: Finding): boolean => key.startsWith('grew:');
+
 /** Reads everything afresh. Records that came late open the producers' step again: nobody has consumed them. */
 async function finalCheck(run: Run) {
+  const seen = await checkedNow(run);
+  const late = seen.findings.find(isGrowth);
+  if (late) throw run.reopen(producersStep(run), late.sentence);
+  return seen;
+}
+
+function checkedNow(run: Run) {
   const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
   const { drained: upTo } = run.facts;
   const drained = typeof upTo === 'string' ? run.facts[upTo] : upTo;
-  const seen = await change().finalCheck({
+  return change().finalCheck({
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },
     ...(drained && { drained }),
@@ -61,9 +72,6 @@ async function finalCheck(run: Run) {
     ...(mirrored && { mirrored }),
     ...(compared && { copies: { logStarts: compared.logStarts, topicIds: compared.topicIds } }),
   });
-  const late = seen.findings.find(({ key }) => key.startsWith('grew:'));
-  if (!late) return seen;
-  throw run.reopen(producersStep(run), late.sentence);
 }
 
 async function deletionApproved(run: Run): Promise<void> {
@@ -99,33 +107,35 @@ async function sourceDeleted(run: Run): Promise<void> {
     return;
   }
   await step(run, 'deleteSource', async (entry) => {
-    if (run.facts.deletingSince === undefined) {
-      if (run.isHeldBack('deletions')) await run.inHours(entry, 'deletions', 'deletes from');
-      // The approval may be older than a pause or a failure by now.
-      const { findings } = await finalCheck(run);
-      const [left] = standing(findings, run.accepted);
-      if (left) throw run.reopen('deletionApproved', left.sentence);
-      run.insistUndisturbed();
-      run.facts.deletingSince = run.now();
-    }
+    await mayDelete(run, entry);
     const { ends, unproved, acls: listed } = run.facts;
+    const closesAt = closesFor(run.state.fleet, 'deletions', Date.now());
     const {
       sentence,
       findings = [],
       begun,
+      closed,
       acls,
     } = await change().deleteSource({
       ...run.work(),
       ...(ends && { ends }),
       ...(listed && { acls: listed }),
+      ...(closesAt !== undefined && { closesAt }),
     });
     const [late] = standing(findings, run.accepted);
+    if ((late || closed) && !begun) delete run.facts.deletingSince;
     if (late && !begun) {
-      delete run.facts.deletingSince;
       const mended = !isMirrored(run.migration.strategy) && !unproved;
       throw run.reopen(mended ? producersStep(run) : 'deletionApproved', late.sentence);
     }
+    if (closed) {
+      // By the clock of a worker, which may be ahead.
+      const left = (closesAt ?? 0) - Date.now();
+      if (left > 0) await run.until(() => false, { ms: left, summary: 'until the hours are over' });
+      throw new Interrupted();
+    }
     insist(run, findings);
+    run.facts.deletedAt = run.now();
     const seen = await run.watch(entry, (slice) => watch().watchDeleted(slice));
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
     return {
@@ -133,4 +143,38 @@ async function sourceDeleted(run: Run): Promise<void> {
       data: { recreated: seen.recreated, ...(acls && { acls }) },
     };
   });
+}
+
+/** A patch: before, the hours were asked for once, and a deletion that was tried again asked for nothing. */
+const deletesInHours = 'deletes-in-hours';
+
+/**
+ * Waits for the hours, and looks at everything afresh directly before each deletion: the approval may be older than a
+ * pause or a failure by now, the look itself takes minutes, and what failed is tried again whenever a person says so.
+ */
+async function mayDelete(run: Run, entry: Step): Promise<void> {
+  const begun = run.facts.deletingSince !== undefined;
+  // What the source has taken on is only seen to its end.
+  if (begun && (run.facts.deletedAt !== undefined || !patched(deletesInHours))) return;
+  do {
+    if (run.isHeldBack('deletions')) await run.inHours(entry, 'deletions', 'deletes from');
+    await (begun ? insistOnTheRest(run) : insistOnAll(run));
+  } while (run.isHeldBack('deletions') && patched(deletesInHours));
+  run.insistUndisturbed();
+  run.facts.deletingSince ??= run.now();
+}
+
+async function insistOnAll(run: Run): Promise<void> {
+  const { findings } = await finalCheck(run);
+  const [left] = standing(findings, run.accepted);
+  if (left) throw run.reopen('deletionApproved', left.sentence);
+}
+
+/** Some of it may be gone, so that nothing before can be done anew: what is found asks here. Late records: the deletion asks. */
+async function insistOnTheRest(run: Run): Promise<void> {
+  const { findings } = await checkedNow(run);
+  insist(
+    run,
+    findings.filter((finding) => !isGrowth(finding)),
+  );
 }

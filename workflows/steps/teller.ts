@@ -60,7 +60,7 @@ export class Teller {
   #look(most = mostAtOnce): void {
     if (this.#halted) return;
     const now = new Date().toISOString();
-    const due = this.#underWay.size < most ? toTell(this.state, now) : [];
+    const due = this.#underWay.size < most ? toTell(this.state, now, patched) : [];
     // Migrations that began before there was anybody to tell go on without, until there is something new.
     if (due.length > 0 && patched('tells')) {
       // First, because the activity may run longer than what it tells stands.
@@ -70,7 +70,7 @@ export class Teller {
     }
     // Where there is no room now, it is looked at again when there is.
     const full = this.#underWay.size >= mostAtOnce;
-    this.#remindAt(this.state.outcome || full ? undefined : nextReminder(this.state, now));
+    this.#remindAt(this.state.outcome || full ? undefined : nextReminder(this.state, now, patched));
   }
 
   async #tell(tellings: readonly Telling[]): Promise<void> {

@@ -19,6 +19,25 @@ export interface ReadFleet {
  * @throws CommandFailure `BadInput` with every mistake, clusters that `ferry.yaml` lacks among them.
  */
 export function readFleetFile(path: string, { clusters }: Config): ReadFleet {
+  const read = fleetIn(path);
+  const unknown = read.fleet.members.flatMap(({ migration }) =>
+    (['source', 'target'] as const)
+      .filter((side) => !Object.hasOwn(clusters, migration[side]))
+      .map((side) => noSuch('clusters', migration[side], Object.keys(clusters))),
+  );
+  if (unknown.length > 0)
+    throw badFile(
+      path,
+      [...new Set(unknown)].map((expected) => ({ path: '', expected })),
+    );
+  return read;
+}
+
+/**
+ * The same where no cluster is needed.
+ * @throws CommandFailure `BadInput` with every mistake
+ */
+export function fleetIn(path: string): ReadFleet {
   const read = readYaml(path);
   if (read.mistakes) throw badFile(path, read.mistakes);
   const { shape, mistakes: wrong } = readFleet(read.value);
@@ -49,16 +68,6 @@ export function readFleetFile(path: string, { clusters }: Config): ReadFleet {
   const written = { ...(read.value as object), waves };
   const { fleet, mistakes: others = [] } = parseFleet(written);
   if (!fleet) throw badFile(path, others.map(inFile(files)));
-  const unknown = fleet.members.flatMap(({ migration }) =>
-    (['source', 'target'] as const)
-      .filter((side) => !Object.hasOwn(clusters, migration[side]))
-      .map((side) => noSuch('clusters', migration[side], Object.keys(clusters))),
-  );
-  if (unknown.length > 0)
-    throw badFile(
-      path,
-      [...new Set(unknown)].map((expected) => ({ path: '', expected })),
-    );
   return { fleet, written };
 }
 

@@ -40,6 +40,20 @@ export async function startFleet(
   }
 }
 
+/** Whether a fleet of that name runs, has run, or was never started. */
+export async function fleetThere(temporal: Temporal, name: string): Promise<'none' | 'runs' | 'ended'> {
+  return temporal.client.workflow
+    .getHandle(fleetId(name))
+    .describe()
+    .then(
+      (run) => (isRunning(run) ? 'runs' : 'ended'),
+      (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return 'none';
+        throw error;
+      },
+    );
+}
+
 /** @throws CommandFailure `BadInput` when there is none of that name */
 async function lastRun(temporal: Temporal, name: string): Promise<WorkflowExecutionDescription> {
   return temporal.client.workflow

@@ -21,11 +21,18 @@ export interface RetireActivities {
    * Deletes the source topics by id, then their ACLs (of those in `acls`, where it is given) and the groups' offsets on
    * them; answers the ACLs that it deleted. What is gone already counts as
    * deleted. Findings that stand mean that it has deleted nothing now, because the source has grown beyond `ends`;
-   * `begun`: some of it was deleted before.
+   * `begun`: some of it was deleted before. From `closesAt` on, ms since the epoch, it deletes nothing any more, and
+   * answers `closed`: hours may lie between the request and this, when no worker runs.
    */
   deleteSource(
-    input: Work & { ends?: SourceOffsets; acls?: PlanReport['acls'] },
-  ): Promise<{ sentence: string; findings?: Finding[]; begun?: boolean; acls?: PlanReport['acls'] }>;
+    input: Work & { ends?: SourceOffsets; acls?: PlanReport['acls']; closesAt?: number },
+  ): Promise<{
+    sentence: string;
+    findings?: Finding[];
+    begun?: boolean;
+    closed?: boolean;
+    acls?: PlanReport['acls'];
+  }>;
 
   /** Watches until the topic ids are gone; `recreated` names topics that are there again under another id (promises, 9). */
   watchDeleted(input: Watch): Promise<Watched<'gone', { recreated: string[] }>>;
