@@ -10,7 +10,7 @@ import { partsOf } from '../../src/advice/splits.js';
 import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
-import { named } from '../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
 import { writeInventoryPage } from './inventory-page.js';
@@ -299,7 +299,9 @@ function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
         : []),
     ]),
     ...advice.warnings.map((warning) => `  ! ${warning}`),
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 }
 
 const ruleText = ({ sentence, holds, facts }: Judged): string =>

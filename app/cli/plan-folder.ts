@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { formatBytes } from '../../src/migration/bytes.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { mirrorKind, waitMs, type Migration } from '../../src/migration/file.js';
 import { expectedRate } from '../../src/migration/mirror-rate.js';
 import { newState } from '../../src/migration/state.js';
@@ -112,7 +113,7 @@ export const hoursText = (hours: number | null | undefined): string =>
 const bytesText = (bytes: number | null): string => (bytes === null ? 'not known' : formatBytes(bytes));
 
 function text(rows: readonly PlannedRow[], totals: PlanTotals): string {
-  const asks = rows.flatMap(({ name, asks: all }) => all.map((one) => `- ${name}: ${one}`));
+  const asks = rows.flatMap(({ name, asks: all }) => all.map((one) => oneLine(`- ${name}: ${one}`)));
   return [
     columns([
       ['MIGRATION', 'STRATEGY', 'TEAM', 'TOPICS', 'ON DISK', 'TAKES', ''],

@@ -5,6 +5,7 @@ import { openClusters } from '../connections/clusters.js';
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { factsQuery } from '../../src/migration/messages.js';
 import {
   offsetTable,
@@ -243,7 +244,9 @@ function show(
           ({ topic, partition, from, to, why }) =>
             `  not verified: ${topic}/${partition} from ${from} to ${to}: ${why}`,
         ),
-      ].join('\n'),
+      ]
+        .map(oneLine)
+        .join('\n'),
     );
   return { equal: exitCodes.done, differs: exitCodes.failed, 'not-proved': exitCodes.notProved }[verdict];
 }

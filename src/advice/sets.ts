@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js';
+import { named } from '../migration/foreign-text.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 
 /** Topics that must move together, and why. */
@@ -46,7 +47,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   const readers = new Map<string, ScannedGroup[]>();
   for (const [group, read] of reads) {
     for (const topic of read) readers.set(topic, [...(readers.get(topic) ?? []), group]);
-    tie(read, `group ${group.group} reads ${read.size} of its topics`);
+    tie(read, `group ${named(group.group)} reads ${read.size} of its topics`);
     // Streams and ksqlDB name their inner topics after the application, which is the group.
     if (group.kind === 'streams' || group.protocol === 'streams')
       tie(
@@ -56,14 +57,15 @@ export function setsOf(inventory: Inventory): TopicSet[] {
             .filter(({ name, partOf }) => partOf && name.startsWith(`${group.group}-`))
             .map(({ name }) => name),
         ],
-        `application ${group.group} keeps inner topics`,
+        `application ${named(group.group)} keeps inner topics`,
       );
   }
   for (const { name, type, topics } of inventory.connectors.value ?? [])
     // What a sink reads is what its group reads.
-    if (type === 'source') tie(topics.value ?? [], `connector ${name} writes to several of its topics`);
+    if (type === 'source')
+      tie(topics.value ?? [], `connector ${named(name)} writes to several of its topics`);
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
-    tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
+    tie(topics, `transaction ${named(transactionalId)} writes to several of its topics at once`);
   const writers = new Map<string, Set<string>>();
   const transactional = new Set(
     topics.flatMap((topic) =>
@@ -87,7 +89,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
       : [`open transactions: ${inventory.openTransactions.unknown}`]),
     ...all.flatMap(({ group, members, committed }) =>
       [members.unknown, committed.unknown].flatMap((why) =>
-        why === undefined ? [] : [`what group ${group} reads: ${why}`],
+        why === undefined ? [] : [`what group ${named(group)} reads: ${why}`],
       ),
     ),
   ];

@@ -1,5 +1,6 @@
 import { tooLargeToCarry } from '../migration/carried-size.js';
 import { migrationShape } from '../migration/file.js';
+import { few } from '../migration/foreign-text.js';
 import type { Strategy } from '../migration/strategies.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
@@ -47,7 +48,7 @@ function named(set: TopicSet, parts: readonly TopicSet[]): TopicSet[] {
         `Part ${at + 1} of ${parts.length} of ${set.name}: all its ${set.topics.length} topics together are more than one migration carries from step to step. Start it when the part before has ended.`,
         ...(across.length > 0
           ? [
-              `Groups that read other parts too: ${across.join(', ')}. Offsets for one part can only be committed while such a group is stopped on the target: stop it there before the next part starts.`,
+              `Groups that read other parts too: ${few(across)}. Offsets for one part can only be committed while such a group is stopped on the target: stop it there before the next part starts.`,
             ]
           : []),
         ...set.ties,
