@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { tableWith, under } from '../../src/migration/by-name.js';
 import { formatBytes } from '../../src/migration/bytes.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { oneLine } from '../../src/migration/foreign-text.js';
@@ -82,14 +83,14 @@ function peopleOf(migration: Migration): Record<string, number> {
   );
 }
 
-function totalsOf(rows: readonly PlannedRow[]): PlanTotals {
+export function totalsOf(rows: readonly PlannedRow[]): PlanTotals {
   const sum = (of: (row: PlannedRow) => number | null | undefined): number | null =>
     rows.some((row) => of(row) == null) ? null : rows.reduce((all, row) => all + (of(row) ?? 0), 0);
-  const people: PlanTotals['people'] = {};
+  const people = tableWith<Record<string, number>>();
   for (const { team = 'no team', people: own } of rows)
     for (const [step, times] of Object.entries(own)) {
-      const said = (people[team] ??= {});
-      said[step] = (said[step] ?? 0) + times;
+      const said = under(people, team) ?? {};
+      people[team] = { ...said, [step]: (said[step] ?? 0) + times };
     }
   const copied = rows.filter(({ bytesPerSecond }) => bytesPerSecond !== null);
   const hours = rows.map((row) => row.hours);

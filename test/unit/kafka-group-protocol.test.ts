@@ -54,3 +54,15 @@ test('a group whose first member of the other protocol comes between two request
 test('a group of a protocol whose members cannot be read is refused', async () => {
   expect((await broker('Share', () => 'other').described())?.error?.type).toBe('Unsupported');
 });
+
+test('a state by a name that all objects have is unknown', async () => {
+  const brokers = {
+    ...{ cluster: 'there', speaks: async () => true, ids: async () => [1] },
+    ask: async () => ({
+      code: 0,
+      groups: [{ group: 'g', type: 'constructor', state: 'constructor', protocolType: '' }],
+    }),
+  };
+  const calls = groupCalls(brokers as unknown as Brokers, {} as Coordinators);
+  expect(await calls.groups()).toMatchObject([{ group: 'g', protocol: 'unknown', state: 'unknown' }]);
+});
