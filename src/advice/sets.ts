@@ -1,6 +1,7 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { named } from '../migration/foreign-text.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
+import { SetNames } from './set-names.js';
 
 /** Topics that must move together, and why. */
 export interface TopicSet {
@@ -95,10 +96,9 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   ];
   const byRoot = new Map<string, ScannedTopic[]>();
   for (const topic of topics) byRoot.set(root(topic.name), [...(byRoot.get(root(topic.name)) ?? []), topic]);
-  // Names of files beside those of sets.
-  const taken = new Set<string>(['fleet', 'defaults']);
+  const setNames = new SetNames();
   return [...byRoot].map(([first, members]) => ({
-    name: unusedName(first, taken),
+    name: setNames.give(first),
     topics: members,
     groups: [...new Set(members.flatMap(({ name }) => readers.get(name) ?? []))].sort(byName),
     ties: members.flatMap(({ name }) => ties.get(name) ?? []),
@@ -142,16 +142,4 @@ function matching(pattern: string, all: readonly string[]): readonly string[] {
     if (!(error instanceof RE2JSException)) throw error;
     return all;
   }
-}
-
-function unusedName(topic: string, taken: Set<string>): string {
-  const plain =
-    topic
-      .toLowerCase()
-      .replace(/^[^a-z0-9]+/, '')
-      .slice(0, 90) || 'topic';
-  let name = plain;
-  for (let number = 2; taken.has(name); number++) name = `${plain}-${number}`;
-  taken.add(name);
-  return name;
 }
