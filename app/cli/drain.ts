@@ -27,6 +27,7 @@ export function addDrain(program: Command, surroundings: Surroundings): void {
     'drain',
     'Whether groups have consumed a topic to its end as it is now, with the reason for each partition.',
     'ferry drain --cluster onprem --topic orders --group billing',
+    '0 drained, 1 not drained or failed, 2 bad input',
   )
     .requiredOption('--cluster <name>', 'a cluster of ferry.yaml')
     .requiredOption('--topic <name>', 'the topic')

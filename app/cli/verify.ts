@@ -55,6 +55,7 @@ export function addVerify(program: Command, surroundings: Surroundings): void {
     'verify',
     'Compare both clusters record by record, as they are now: what the source holds against what the target does.',
     'ferry verify orders\nferry verify --file orders.yaml',
+    '0 equal, 1 differs or failed, 2 bad input, 4 not proved',
   )
     .argument('[name]', 'the name of the migration')
     .option('--file <file>', 'a migration file, instead of a migration that runs')
