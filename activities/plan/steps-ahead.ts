@@ -54,7 +54,7 @@ function ahead(
     case 'seedOffsets':
       return migration.consumers.map(
         (move) =>
-          `Commit starting offsets for ${targetGroup(move)} on ${target}: ${listed(topicsOf(migration, move).map(targetName))}, at the end as it is then.`,
+          `Commit starting offsets for ${named(targetGroup(move))} on ${target}: ${listed(topicsOf(migration, move).map(targetName))}, at the end as it is then.`,
       );
     case 'copySchemas':
       return migration.schemas
@@ -73,7 +73,7 @@ function ahead(
     case 'translateOffsets':
       return migration.consumers.map(
         (move) =>
-          `Commit the translated offsets of ${move.group} on ${target} for ${targetGroup(move)}: ${listed(topicsOf(migration, move).map(targetName))}.`,
+          `Commit the translated offsets of ${named(move.group)} on ${target} for ${named(targetGroup(move))}: ${listed(topicsOf(migration, move).map(targetName))}.`,
       );
     case 'removeMirror':
       return [`Remove the mirror and everything it left on ${source} and ${target}.`];

@@ -1,4 +1,5 @@
 import type { TopicFacts } from '../../src/kafka/cluster.js';
+import { under } from '../../src/migration/by-name.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { targetName, type TopicMove } from '../../src/migration/file.js';
 import type { DeclaredTopic, Declaring } from '../../src/provision/declaring.js';
@@ -51,7 +52,9 @@ export function declareTopic(
   // What was set on the source has become what is declared, or is lost by now; defaults of its brokers are left.
   const implied: TopicState = {
     facts: source.facts,
-    config: source.config.filter((entry) => entry.source !== 'topic' && config[entry.name] === undefined),
+    config: source.config.filter(
+      (entry) => entry.source !== 'topic' && under(config, entry.name) === undefined,
+    ),
   };
   return {
     declared,

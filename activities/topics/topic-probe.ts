@@ -1,4 +1,5 @@
 import type { Cluster, NewTopic } from '../../src/kafka/cluster.js';
+import { under } from '../../src/migration/by-name.js';
 import { FerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
 import type { TopicMove } from '../../src/migration/file.js';
@@ -150,8 +151,8 @@ async function validate(target: Cluster, topics: readonly NewTopic[]): Promise<M
 
 function entryFinding(move: TopicMove, topic: NewTopic, entry: string, target: string): Finding {
   const key = `config-refused:${topic.name}:${entry}`;
-  const says = `${target} does not take ${entryText(entry, topic.config[entry] ?? '')} for ${topic.name}`;
-  if (move.config[entry] !== undefined)
+  const says = `${target} does not take ${entryText(entry, under(topic.config, entry) ?? '')} for ${topic.name}`;
+  if (under(move.config, entry) !== undefined)
     return blocking(key, `${says}: take it out of the file or ask for a value that ${target} allows.`);
   if (configRules.some(({ name }) => name === entry))
     return blocking(key, `${says} as on the source: say under config in the file what it is to be instead.`);

@@ -5,12 +5,13 @@ import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
 import type { Registries } from '../../src/advice/facts.js';
 import { expectedOf, expectedText } from '../../src/advice/expected.js';
+import { SetNames } from '../../src/advice/set-names.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { partsOf } from '../../src/advice/splits.js';
 import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
-import { named } from '../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
 import { writeInventoryPage } from './inventory-page.js';
@@ -105,8 +106,9 @@ async function showAdvice(
     terminal.print(`\nNext: ferry advise ${inventoryPath} ${options.interview}`);
     return exitCodes.done;
   }
+  const names = new SetNames(sets.map(({ name }) => name));
   const advised = whole.flatMap((one) =>
-    partsOf(one.set, one.advice.recommended).map((set) => ({
+    partsOf(one.set, one.advice.recommended, names).map((set) => ({
       ...one,
       set,
       advice: { ...one.advice, set: set.name },
@@ -299,7 +301,9 @@ function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
         : []),
     ]),
     ...advice.warnings.map((warning) => `  ! ${warning}`),
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 }
 
 const ruleText = ({ sentence, holds, facts }: Judged): string =>

@@ -2,6 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { amendment } from '../../src/migration/amending.js';
 import { parseMigration, type Migration } from '../../src/migration/file.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { factsQuery } from '../../src/migration/messages.js';
 import { quoted } from '../../src/migration/next-command.js';
 import { newState } from '../../src/migration/state.js';
@@ -66,7 +67,8 @@ async function apply(
             ...{ name, file: one.file, what: blocks.length > 0 ? 'blocked' : 'started', sentences: blocks },
           });
         }
-        if (!options.json) for (const line of linesOf(applied.at(-1), options.dryRun)) terminal.print(line);
+        if (!options.json)
+          for (const line of linesOf(applied.at(-1), options.dryRun)) terminal.print(oneLine(line));
       }
       if (options.json) terminal.print(JSON.stringify({ applied, dryRun: options.dryRun ?? false }));
       return applied.some(({ what }) => what === 'blocked')

@@ -6,6 +6,7 @@ import { valueIfThere, valueOf } from '../../activities/kit/rows.js';
 import { passes, probeDrain, type DrainReading } from '../../activities/drain/drain-probe.js';
 import { openClusters } from '../connections/clusters.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { kindOf } from '../../src/migration/verdicts.js';
 import { CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { columns } from './terminal.js';
@@ -26,6 +27,7 @@ export function addDrain(program: Command, surroundings: Surroundings): void {
     'drain',
     'Whether groups have consumed a topic to its end as it is now, with the reason for each partition.',
     'ferry drain --cluster onprem --topic orders --group billing',
+    '0 drained, 1 not drained or failed, 2 bad input',
   )
     .requiredOption('--cluster <name>', 'a cluster of ferry.yaml')
     .requiredOption('--topic <name>', 'the topic')
@@ -63,7 +65,7 @@ async function drain(surroundings: Surroundings, options: DrainOptions): Promise
       drained: one.partitions.every((partition) => passes(one.group, partition)),
     }));
     const pending = await pendingOf(cluster, probed);
-    surroundings.terminal.print(json ? asJson(options, probed, pending) : asText(probed, pending));
+    surroundings.terminal.print(json ? asJson(options, probed, pending) : drainText(probed, pending));
     return probed.every(({ drained }) => drained) ? exitCodes.done : exitCodes.failed;
   } finally {
     await clusters.close();
@@ -94,7 +96,7 @@ async function pendingOf(cluster: Cluster, groups: readonly Probed[]): Promise<M
       );
 }
 
-function asText(groups: readonly Probed[], pending: ReadonlyMap<string, string>): string {
+export function drainText(groups: readonly Probed[], pending: ReadonlyMap<string, string>): string {
   return groups
     .map(({ group, drained, partitions }) => {
       const rows = partitions.map(({ partition, committed, to, verdict }) => [
@@ -106,7 +108,7 @@ function asText(groups: readonly Probed[], pending: ReadonlyMap<string, string>)
         kindOf(verdict) === 'passes' ? '' : verdict.reason,
       ]);
       const transaction = pending.get(group);
-      return `${group}: ${drained ? 'drained' : 'not drained'}\n${columns(rows)}${transaction ? `\n  ${transaction}` : ''}`;
+      return `${named(group)}: ${drained ? 'drained' : 'not drained'}\n${columns(rows)}${transaction ? `\n  ${oneLine(transaction)}` : ''}`;
     })
     .join('\n\n');
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { named } from '../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { freeUpdate, heldQuery, holdsType, type Freeing, type Holder } from '../../src/migration/holds.js';
 import { looking } from '../connections/looking.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
@@ -80,7 +80,7 @@ async function free(
           .executeUpdate<string, [Freeing]>(freeUpdate, { args: [freeing] }),
       ),
     );
-  terminal.print(json ? JSON.stringify({ answers }) : answers.join('\n'));
+  terminal.print(json ? JSON.stringify({ answers }) : answers.map(oneLine).join('\n'));
   return exitCodes.done;
 }
 

@@ -22,7 +22,7 @@ export function wrapped(sentence: string, width: number, style: Style = 'plain',
   return [...lines, { text, style }];
 }
 
-export const line = (text: string, style: Style = 'plain'): Line => ({ text, style });
+export const line = (text: string, style: Style = 'plain'): Line => ({ text: oneLine(text), style });
 
 /** Cut where it does not fit, so that rows stay rows. */
 export const cut = (text: string, width: number): string =>

@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { listMigrations, type Listed } from '../connections/listing.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { looking } from '../connections/looking.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
 import { exitCodes } from './failure.js';
@@ -41,7 +42,7 @@ async function troublesOf(client: Client, { workflowId }: Listed, now: Date): Pr
   }
 }
 
-function listText(migrations: readonly (Listed & { troubles: Trouble[] })[], now: Date): string {
+export function listText(migrations: readonly (Listed & { troubles: Trouble[] })[], now: Date): string {
   if (migrations.length === 0) return 'No migrations. Start one with ferry start FILE.';
   const table = columns([
     ['NAME', 'STRATEGY', 'STATE', 'STEP', 'SINCE', 'CLUSTERS'],
@@ -55,7 +56,7 @@ function listText(migrations: readonly (Listed & { troubles: Trouble[] })[], now
     ]),
   ]);
   const stuck = migrations.flatMap(({ name, troubles }) =>
-    troubles.map((trouble) => `${name}: ${sayTrouble(trouble, now)}`),
+    troubles.map((trouble) => oneLine(`${name}: ${sayTrouble(trouble, now)}`)),
   );
   return [table, ...(stuck.length > 0 ? [stuck.join('\n')] : [])].join('\n\n');
 }

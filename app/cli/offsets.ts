@@ -10,6 +10,7 @@ import {
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
+import { few, named, oneLine } from '../../src/migration/foreign-text.js';
 import { factsQuery } from '../../src/migration/messages.js';
 import type { Facts } from '../../src/migration/state.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -78,7 +79,7 @@ async function offsets(surroundings: Surroundings, options: OffsetsOptions, name
   );
   if (unknown.length > 0)
     throw badInput(
-      `${name} has no group ${unknown.join(', ')}: it has ${migration.consumers.map(({ group }) => group).join(', ') || 'none'}.`,
+      `${name} has no group ${few(unknown)}: it has ${few(migration.consumers.map(({ group }) => group)) || 'none'}.`,
     );
   const clusters = openClusters(config.clusters, {
     says: (sentence) => surroundings.terminal.complain(sentence),
@@ -96,7 +97,7 @@ async function offsets(surroundings: Surroundings, options: OffsetsOptions, name
         ? JSON.stringify({ migration: name, groups }, (_, value: unknown) =>
             typeof value === 'bigint' ? value.toString() : value,
           )
-        : groups.map((one) => asText(one, migration)).join('\n\n') || `${name} names no consumer group.`,
+        : groups.map((one) => offsetsText(one, migration)).join('\n\n') || `${name} names no consumer group.`,
     );
     return exitCodes.done;
   } finally {
@@ -216,9 +217,9 @@ function valueOf<V>(row: Row<V> | undefined): V {
 /** Offsets, not records: compaction and markers of transactions leave gaps, on each side others. */
 const aheadText = (offsets: bigint): string => `${offsets} ${offsets === 1n ? 'offset' : 'offsets'} ahead`;
 
-function asText(
+export function offsetsText(
   { group, onTarget, pending = {}, partitions }: GroupOffsets,
-  { source, target }: Migration,
+  { source, target }: Pick<Migration, 'source' | 'target'>,
 ): string {
   const rows = partitions.map((one) => [
     `  ${one.topic}/${one.partition}`,
@@ -233,7 +234,7 @@ function asText(
         ? 'not committed'
         : `committed ${one.committed}`,
   ]);
-  const name = onTarget === group ? group : `${group} (${onTarget} on ${target})`;
-  const sentences = Object.values(pending).map((sentence) => `\n  ${sentence}`);
+  const name = onTarget === group ? named(group) : `${named(group)} (${named(onTarget)} on ${target})`;
+  const sentences = Object.values(pending).map((sentence) => `\n  ${oneLine(sentence)}`);
   return `${name}, ${source} → ${target}\n${columns(rows)}${sentences.join('')}`;
 }

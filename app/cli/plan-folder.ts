@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { tableWith, under } from '../../src/migration/by-name.js';
 import { formatBytes } from '../../src/migration/bytes.js';
 import { formatDuration } from '../../src/migration/duration.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { mirrorKind, waitMs, type Migration } from '../../src/migration/file.js';
 import { expectedRate } from '../../src/migration/mirror-rate.js';
 import { newState } from '../../src/migration/state.js';
@@ -81,14 +83,14 @@ function peopleOf(migration: Migration): Record<string, number> {
   );
 }
 
-function totalsOf(rows: readonly PlannedRow[]): PlanTotals {
+export function totalsOf(rows: readonly PlannedRow[]): PlanTotals {
   const sum = (of: (row: PlannedRow) => number | null | undefined): number | null =>
     rows.some((row) => of(row) == null) ? null : rows.reduce((all, row) => all + (of(row) ?? 0), 0);
-  const people: PlanTotals['people'] = {};
+  const people = tableWith<Record<string, number>>();
   for (const { team = 'no team', people: own } of rows)
     for (const [step, times] of Object.entries(own)) {
-      const said = (people[team] ??= {});
-      said[step] = (said[step] ?? 0) + times;
+      const said = under(people, team) ?? {};
+      people[team] = { ...said, [step]: (said[step] ?? 0) + times };
     }
   const copied = rows.filter(({ bytesPerSecond }) => bytesPerSecond !== null);
   const hours = rows.map((row) => row.hours);
@@ -112,7 +114,7 @@ export const hoursText = (hours: number | null | undefined): string =>
 const bytesText = (bytes: number | null): string => (bytes === null ? 'not known' : formatBytes(bytes));
 
 function text(rows: readonly PlannedRow[], totals: PlanTotals): string {
-  const asks = rows.flatMap(({ name, asks: all }) => all.map((one) => `- ${name}: ${one}`));
+  const asks = rows.flatMap(({ name, asks: all }) => all.map((one) => oneLine(`- ${name}: ${one}`)));
   return [
     columns([
       ['MIGRATION', 'STRATEGY', 'TEAM', 'TOPICS', 'ON DISK', 'TAKES', ''],

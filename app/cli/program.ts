@@ -34,7 +34,7 @@ export function createProgram(surroundings: Surroundings): Command {
     )
     .addHelpText(
       'after',
-      '\nExample:\n  ferry plan orders.yaml && ferry start orders.yaml && ferry status orders --watch\n\nExit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person.',
+      '\nExample:\n  ferry plan orders.yaml && ferry start orders.yaml && ferry status orders --watch\n\nExit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person, 4 not proved.',
     )
     .showSuggestionAfterError()
     .exitOverride()

@@ -7,7 +7,7 @@ import type { Inventory } from '../../src/inventory/inventory.js';
 import { withSurvey } from '../../src/inventory/over-time.js';
 import { scan } from '../../src/inventory/scan.js';
 import { formatBytes } from '../../src/migration/bytes.js';
-import { named } from '../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { surveyId } from '../../src/migration/messages.js';
 import type { SurveyAnswer } from '../../src/migration/survey-state.js';
 import { openClusters } from '../connections/clusters.js';
@@ -120,7 +120,7 @@ async function stopIt(surroundings: Surroundings, options: ScanOptions, cluster:
     surroundings.terminal.print(
       options.json
         ? JSON.stringify({ survey: surveyId(cluster), answer })
-        : `${surveyId(cluster)}: ${answer}`,
+        : oneLine(`${surveyId(cluster)}: ${answer}`),
     );
     return exitCodes.done;
   });
@@ -169,7 +169,11 @@ function writeInventory(path: string, inventory: Inventory): void {
 
 const largest = 10;
 
-function scanText(inventory: Inventory, { out, html, survey }: ScanOptions, answer?: SurveyAnswer): string {
+export function scanText(
+  inventory: Inventory,
+  { out, html, survey }: Pick<ScanOptions, 'out' | 'html' | 'survey'>,
+  answer?: SurveyAnswer,
+): string {
   const { cluster, brokers, topics, groups, acls } = inventory;
   const moving = topics.filter(({ internal }) => !internal);
   const counted = (of: { value?: readonly unknown[] | null; unknown?: string }, what: string) =>
@@ -199,7 +203,7 @@ function scanText(inventory: Inventory, { out, html, survey }: ScanOptions, answ
         ]
       : []),
     ...(answer ? ['', ...surveyText(inventory, answer)] : []),
-    ...(unknowns.length > 0 ? ['', 'Not seen:', ...unknowns.map((why) => `  - ${why}`)] : []),
+    ...(unknowns.length > 0 ? ['', 'Not seen:', ...unknowns.map((why) => `  - ${oneLine(why)}`)] : []),
     ...(html === undefined ? [] : ['', `The page to look at is ${html}.`]),
     ...(out === undefined
       ? [

@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import type { MessageName } from '../../src/migration/messages.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
@@ -55,7 +56,7 @@ export function send(surroundings: Surroundings, options: SayOptions, message: M
       surroundings.terminal.print(
         options.json
           ? JSON.stringify({ migration: to, message: name, input, answer: text })
-          : `${to}: ${text}`,
+          : oneLine(`${to}: ${text}`),
       );
       return exitCodes.done;
     }),

@@ -64,17 +64,20 @@ function byHand(
   const code = (error as { code?: unknown }).code;
   if (typeof code !== 'number' || !elsewhere.includes(code)) return error;
   const cloud = /\.(tmprl\.cloud|temporal\.io)(:\d+)?$/.test(address);
-  const command = cloud
-    ? `tcld namespace search-attributes add --namespace ${namespace} ${missing.map((name) => `--search-attribute "${name}=${attributeTypes[name]}"`).join(' ')}`
-    : missing
-        .map(
-          (name) =>
-            `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${attributeTypes[name]}`,
-        )
-        .join('\n  ');
+  const commands = cloud
+    ? [
+        `tcld namespace search-attributes add --namespace ${namespace} ${missing.map((name) => `--search-attribute "${name}=${attributeTypes[name]}"`).join(' ')}`,
+      ]
+    : missing.map(
+        (name) =>
+          `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${attributeTypes[name]}`,
+      );
   return new CommandFailure(
     'Unauthorized',
-    [`This login may not register search attributes: let somebody who may say\n  ${command}`],
+    [
+      'This login may not register search attributes: let somebody who may say',
+      ...commands.map((command) => `  ${command}`),
+    ],
     exitCodes.failed,
   );
 }

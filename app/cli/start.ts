@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { targetName, type Migration } from '../../src/migration/file.js';
+import { few } from '../../src/migration/foreign-text.js';
 import { strategies } from '../../src/migration/strategies.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { summaryOf } from '../../src/migration/summary.js';
@@ -154,7 +155,4 @@ function details(migration: Migration): string {
     .join('\n\n');
 }
 
-function names(all: readonly string[]): string {
-  if (all.length === 0) return 'none named';
-  return all.length > 20 ? `${all.slice(0, 20).join(', ')} and ${all.length - 20} more` : all.join(', ');
-}
+const names = (all: readonly string[]): string => few(all, 20) || 'none named';

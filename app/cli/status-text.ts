@@ -4,7 +4,7 @@ import type { Live } from './live.js';
 import { nextCommands } from './next-commands.js';
 import { ago } from './since.js';
 import { sayTrouble, type Trouble } from './troubles.js';
-import { named } from '../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../src/migration/foreign-text.js';
 import { firstOf } from '../../src/migration/listed.js';
 import type { Step } from '../../src/migration/state.js';
 import { asked, type Status } from '../../src/migration/status.js';
@@ -128,7 +128,7 @@ export function statusLine(
   const [trouble] = troubles;
   // How long it lasts is not part of what changes.
   const stuck = trouble ? ` (does not get on since ${clock(trouble.since)}: ${trouble.why})` : '';
-  return `${now.toISOString()} ${state}${step ? ` ${step.id}` : ''}: ${says}${again}${stuck}`;
+  return oneLine(`${now.toISOString()} ${state}${step ? ` ${step.id}` : ''}: ${says}${again}${stuck}`);
 }
 
 /** A person has to do something before it goes on. */

@@ -55,7 +55,7 @@ async function watch(
       throw error;
     });
     if (seen instanceof CommandFailure) {
-      if (last !== seen.message) terminal.complain(seen.message);
+      if (last !== seen.message) for (const sentence of seen.sentences) terminal.complain(sentence);
       last = seen.message;
     } else {
       const url = webLink(temporal.settings, seen.workflowId);

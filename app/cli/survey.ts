@@ -1,7 +1,7 @@
 import { webLink } from '../connections/web-link.js';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { formatDuration } from '../../src/migration/duration.js';
-import { few, named } from '../../src/migration/foreign-text.js';
+import { few, named, oneLine } from '../../src/migration/foreign-text.js';
 import { surveyId } from '../../src/migration/messages.js';
 import { everyMs, readSurvey, surveyQuery, surveyType, type Survey } from '../../src/migration/survey.js';
 import { notSeen, type SurveyAnswer } from '../../src/migration/survey-state.js';
@@ -143,7 +143,7 @@ export function surveyText(inventory: Inventory, answer: SurveyAnswer): string[]
       'Topics that are gone',
       survey.gone.map(({ topic }) => topic),
     ),
-    ...(not.length > 0 ? ['', 'Not seen by the survey:', ...not.map((why) => `  - ${why}`)] : []),
+    ...(not.length > 0 ? ['', 'Not seen by the survey:', ...not.map((why) => `  - ${oneLine(why)}`)] : []),
   ];
 }
 

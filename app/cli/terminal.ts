@@ -5,7 +5,7 @@ import { layout, oneLine } from '../../src/migration/foreign-text.js';
 export interface Terminal {
   /** Results, whole lines. @param styles of each line, for who sees colours */
   print(text: string, styles?: readonly Style[]): void;
-  /** Mistakes, progress and notes. */
+  /** A mistake, how far it is, or a note: one line. */
   complain(text: string): void;
   /** Whether `print` reaches a screen that can be redrawn. */
   readonly redraws: boolean;
@@ -24,7 +24,7 @@ export function processTerminal(environment: NodeJS.ProcessEnv = process.env): T
     coloured ? paint(text, styles) : layout(text);
   return {
     print: (text, styles) => void process.stdout.write(`${painted(text, styles)}\n`),
-    complain: (text) => void process.stderr.write(`${layout(text)}\n`),
+    complain: (text) => void process.stderr.write(`${oneLine(text)}\n`),
     redraws: isTTY,
     redraw(text, styles) {
       // Cursor home and erase to the end: no flicker, and nothing of a longer text stays.

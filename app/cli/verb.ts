@@ -17,17 +17,26 @@ export interface CommonOptions {
   json?: boolean;
 }
 
-/** Adds a verb with what all of them have: `--json`, `--config`, and an example in its help. */
-export function addVerb(program: Command, usage: string, description: string, example: string): Command {
+/** What a verb ends with that has no answers of its own. */
+export const usualExits = '0 done, 1 failed, 2 bad input, 3 waiting on a person';
+
+/**
+ * Adds a verb with what all of them have: `--json`, `--config`, and an example in its help.
+ * @param exits its exit codes, as its help says them
+ */
+export function addVerb(
+  program: Command,
+  usage: string,
+  description: string,
+  example: string,
+  exits = usualExits,
+): Command {
   return program
     .command(usage)
     .description(description)
     .option('--json', 'print JSON')
     .option('--config <file>', 'the configuration (default: $FERRY_CONFIG, else ./ferry.yaml)')
-    .addHelpText(
-      'after',
-      `\nExample:\n  ${example.replaceAll('\n', '\n  ')}\n\nExit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person.`,
-    );
+    .addHelpText('after', `\nExample:\n  ${example.replaceAll('\n', '\n  ')}\n\nExit codes: ${exits}.`);
 }
 
 /** Runs a verb to its exit code; a failure is told as sentences on the error stream, or as JSON. */

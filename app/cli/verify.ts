@@ -5,6 +5,7 @@ import { openClusters } from '../connections/clusters.js';
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { oneLine } from '../../src/migration/foreign-text.js';
 import { factsQuery } from '../../src/migration/messages.js';
 import {
   offsetTable,
@@ -54,6 +55,7 @@ export function addVerify(program: Command, surroundings: Surroundings): void {
     'verify',
     'Compare both clusters record by record, as they are now: what the source holds against what the target does.',
     'ferry verify orders\nferry verify --file orders.yaml',
+    '0 equal, 1 differs or failed, 2 bad input, 4 not proved',
   )
     .argument('[name]', 'the name of the migration')
     .option('--file <file>', 'a migration file, instead of a migration that runs')
@@ -243,7 +245,9 @@ function show(
           ({ topic, partition, from, to, why }) =>
             `  not verified: ${topic}/${partition} from ${from} to ${to}: ${why}`,
         ),
-      ].join('\n'),
+      ]
+        .map(oneLine)
+        .join('\n'),
     );
   return { equal: exitCodes.done, differs: exitCodes.failed, 'not-proved': exitCodes.notProved }[verdict];
 }

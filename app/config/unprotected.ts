@@ -1,6 +1,6 @@
 import type { Config } from './config.js';
 
-/** Passwords that whoever listens on the way can read, in a sentence each: one for each cluster, registry and Connect. */
+/** Passwords, tokens and client secrets that whoever listens on the way can read, in a sentence each. */
 export function unprotectedLogins({
   clusters,
   registries,
@@ -16,6 +16,28 @@ export function unprotectedLogins({
         ]
       : [],
   );
+  const tokens = Object.entries(clusters).flatMap(([name, { sasl, tls }]) => {
+    if (sasl?.mechanism !== 'oauthbearer') return [];
+    const key = `login-unprotected:clusters.${name}`;
+    return [
+      ...(tls
+        ? []
+        : [
+            {
+              key,
+              sentence: `The token for the cluster ${name} goes over the network as it is (OAUTHBEARER without TLS), and logs in whoever reads it: set tls in ferry.yaml.`,
+            },
+          ]),
+      ...(sasl.token.from === 'endpoint' && /^http:/i.test(sasl.token.url)
+        ? [
+            {
+              key,
+              sentence: `The client secret for the tokens of the cluster ${name} goes over the network as it is (tokenEndpoint over http): use an https address in ferry.yaml.`,
+            },
+          ]
+        : []),
+    ];
+  });
   const basic = [
     ...Object.entries(registries).map(([name, { url, login }]) => ({
       kind: 'registry',
@@ -41,5 +63,5 @@ export function unprotectedLogins({
         ]
       : [],
   );
-  return [...plain, ...basic];
+  return [...plain, ...tokens, ...basic];
 }

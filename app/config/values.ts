@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { under } from '../../src/migration/by-name.js';
 import type { Mistake } from '../../src/migration/mistakes.js';
 import { readText } from './yaml-file.js';
 
@@ -16,7 +17,7 @@ export function fillIn(document: unknown, environment: Environment): { value: un
       return value.replaceAll(/\$?\$\{([^}]*)\}/g, (all, name: string) => {
         if (all.startsWith('$$')) return all.slice(1);
         if (name.includes(':') && /^connect\..+\.(sourceClient|targetClient)\./.test(path)) return all;
-        const found = environment[name];
+        const found = under(environment, name);
         if (found !== undefined && found !== '') return found;
         mistakes.push({ path, expected: `needs the environment variable ${name}, which is not set` });
         return all;

@@ -1,3 +1,4 @@
+import { named } from '../migration/foreign-text.js';
 import { strategyNames, type Strategy } from '../migration/strategies.js';
 import type { Answers } from './answers.js';
 import { facts, type Fact, type FactId, type Measured, type Registries } from './facts.js';
@@ -106,16 +107,16 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
     ...groups.flatMap(({ group, movesWithoutMembers, protocol, state, overTime }) => [
       ...(state === 'dead' && overTime?.value
         ? [
-            `group ${group} is not there now, and a survey saw it, last at ${clock(overTime.value.lastSeen)}: ask whether it comes back`,
+            `group ${named(group)} is not there now, and a survey saw it, last at ${clock(overTime.value.lastSeen)}: ask whether it comes back`,
           ]
         : []),
       ...(movesWithoutMembers.value === true
         ? [
-            `group ${group} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
+            `group ${named(group)} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
           ]
         : []),
       ...(protocol === 'share' || protocol === 'streams'
-        ? [`group ${group} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
+        ? [`group ${named(group)} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
         : []),
     ]),
     ...(groups.length === 0

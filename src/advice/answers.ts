@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { few } from '../migration/foreign-text.js';
 
 /** What only people know of a set. `don't know` is an answer. */
 export const questions = {
@@ -68,7 +69,7 @@ export function answersFor(
   if (more.length > 0)
     return {
       answers: {},
-      note: `the answers for ${set.name} were given without ${more.join(', ')}, which moves with it now: answer anew`,
+      note: `the answers for ${set.name} were given without ${few(more)}, which moves with it now: answer anew`,
     };
   return {
     ...(given.team !== undefined && { team: given.team }),

@@ -1,5 +1,7 @@
 import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { wantsTopic } from '../kafka/topic-pattern.js';
+import { named } from '../migration/foreign-text.js';
+import { SetNames } from './set-names.js';
 
 /** Topics that must move together, and why. */
 export interface TopicSet {
@@ -46,7 +48,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   const readers = new Map<string, ScannedGroup[]>();
   for (const [group, read] of reads) {
     for (const topic of read) readers.set(topic, [...(readers.get(topic) ?? []), group]);
-    tie(read, `group ${group.group} reads ${read.size} of its topics`);
+    tie(read, `group ${named(group.group)} reads ${read.size} of its topics`);
     // Streams and ksqlDB name their inner topics after the application, which is the group.
     if (group.kind === 'streams' || group.protocol === 'streams')
       tie(
@@ -56,14 +58,15 @@ export function setsOf(inventory: Inventory): TopicSet[] {
             .filter(({ name, partOf }) => partOf && name.startsWith(`${group.group}-`))
             .map(({ name }) => name),
         ],
-        `application ${group.group} keeps inner topics`,
+        `application ${named(group.group)} keeps inner topics`,
       );
   }
   for (const { name, type, topics } of inventory.connectors.value ?? [])
     // What a sink reads is what its group reads.
-    if (type === 'source') tie(topics.value ?? [], `connector ${name} writes to several of its topics`);
+    if (type === 'source')
+      tie(topics.value ?? [], `connector ${named(name)} writes to several of its topics`);
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
-    tie(topics, `transaction ${transactionalId} writes to several of its topics at once`);
+    tie(topics, `transaction ${named(transactionalId)} writes to several of its topics at once`);
   const writers = new Map<string, Set<string>>();
   const transactional = new Set(
     topics.flatMap((topic) =>
@@ -87,16 +90,15 @@ export function setsOf(inventory: Inventory): TopicSet[] {
       : [`open transactions: ${inventory.openTransactions.unknown}`]),
     ...all.flatMap(({ group, members, committed }) =>
       [members.unknown, committed.unknown].flatMap((why) =>
-        why === undefined ? [] : [`what group ${group} reads: ${why}`],
+        why === undefined ? [] : [`what group ${named(group)} reads: ${why}`],
       ),
     ),
   ];
   const byRoot = new Map<string, ScannedTopic[]>();
   for (const topic of topics) byRoot.set(root(topic.name), [...(byRoot.get(root(topic.name)) ?? []), topic]);
-  // Names of files beside those of sets.
-  const taken = new Set<string>(['fleet', 'defaults']);
+  const setNames = new SetNames();
   return [...byRoot].map(([first, members]) => ({
-    name: unusedName(first, taken),
+    name: setNames.give(first),
     topics: members,
     groups: [...new Set(members.flatMap(({ name }) => readers.get(name) ?? []))].sort(byName),
     ties: members.flatMap(({ name }) => ties.get(name) ?? []),
@@ -126,16 +128,4 @@ export function topicsOf({ members, committed }: ScannedGroup, all: readonly str
     ]),
     ...(committed.value ?? []).map(({ topic }) => topic),
   ]);
-}
-
-function unusedName(topic: string, taken: Set<string>): string {
-  const plain =
-    topic
-      .toLowerCase()
-      .replace(/^[^a-z0-9]+/, '')
-      .slice(0, 90) || 'topic';
-  let name = plain;
-  for (let number = 2; taken.has(name); number++) name = `${plain}-${number}`;
-  taken.add(name);
-  return name;
 }

@@ -1,18 +1,23 @@
 import { tooLargeToCarry } from '../migration/carried-size.js';
 import { migrationShape } from '../migration/file.js';
+import { named } from '../migration/foreign-text.js';
 import type { Strategy } from '../migration/strategies.js';
+import type { SetNames } from './set-names.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
 /** Left for what a plan finds beside the offsets: ACLs, metadata of commits. */
 const besideBytes = 200_000;
+/** Characters of a set's name, after which the number of the part has room. */
+const mostOfName = 80;
 
 /**
  * A set as it is, or in parts that a migration can carry each (`carried-size.ts`). Topics of one group stay together as far
  * as they can; a group that reads several parts is named, since it cannot be in two migrations at a time.
  *
  * @param strategy by which it moves; none is known: the one that carries most
+ * @param names those of all sets: no part is called as one of them, or as a part of another
  */
-export function partsOf(set: TopicSet, strategy: Strategy | null): TopicSet[] {
+export function partsOf(set: TopicSet, strategy: Strategy | null, names: SetNames): TopicSet[] {
   const fits = (part: TopicSet) => isCarried(part, strategy ?? 'doubleProducer');
   if (set.topics.length < 2 || fits(set)) return [set];
   const ordered = neighboursFirst(set);
@@ -21,7 +26,7 @@ export function partsOf(set: TopicSet, strategy: Strategy | null): TopicSet[] {
     const parts = Array.from({ length: Math.ceil(ordered.length / size) }, (_, at) =>
       partOf(set, ordered.slice(at * size, (at + 1) * size)),
     );
-    if (parts.every(fits) || size === 1) return named(set, parts);
+    if (parts.every(fits) || size === 1) return withNames(set, parts, names);
   }
   return [set];
 }
@@ -33,7 +38,7 @@ function partOf(set: TopicSet, topics: TopicSet['topics']): TopicSet {
   return { ...set, topics, groups };
 }
 
-function named(set: TopicSet, parts: readonly TopicSet[]): TopicSet[] {
+function withNames(set: TopicSet, parts: readonly TopicSet[], names: SetNames): TopicSet[] {
   const times = new Map<string, number>();
   for (const { groups } of parts)
     for (const { group } of groups) times.set(group, (times.get(group) ?? 0) + 1);
@@ -41,13 +46,13 @@ function named(set: TopicSet, parts: readonly TopicSet[]): TopicSet[] {
     const across = part.groups.filter(({ group }) => (times.get(group) ?? 0) > 1).map(({ group }) => group);
     return {
       ...part,
-      name: `${set.name.slice(0, 85)}-part-${at + 1}`,
+      name: names.give(`${set.name.slice(0, mostOfName)}-part-${at + 1}`),
       part: { of: set.name, number: at + 1 },
       ties: [
         `Part ${at + 1} of ${parts.length} of ${set.name}: all its ${set.topics.length} topics together are more than one migration carries from step to step. Start it when the part before has ended.`,
         ...(across.length > 0
           ? [
-              `Groups that read other parts too: ${across.join(', ')}. Offsets for one part can only be committed while such a group is stopped on the target: stop it there before the next part starts.`,
+              `Groups that read other parts too: ${across.map(named).join(', ')}. Offsets for one part can only be committed while such a group is stopped on the target: stop it there before the next part starts.`,
             ]
           : []),
         ...set.ties,

@@ -1,3 +1,5 @@
+import { under } from '../migration/by-name.js';
+
 /** What migrations share, as a fleet file or a folder's `defaults.yaml` has it: any key of a migration file but its own. */
 export type Defaults = Readonly<Record<string, unknown>>;
 
@@ -23,8 +25,8 @@ function merged(shared: unknown, own: unknown): unknown {
       [...new Set([...Object.keys(shared), ...Object.keys(own)])].map((key) => [
         key,
         key === 'groups' || key === 'principals'
-          ? joined(shared[key], own[key])
-          : merged(shared[key], own[key]),
+          ? joined(under(shared, key), under(own, key))
+          : merged(under(shared, key), under(own, key)),
       ]),
     );
   return own;

@@ -1,5 +1,6 @@
 import type { Brokers } from './link/brokers.js';
 import type { Cluster, GroupFacts, GroupListing, GroupProtocol, GroupState } from './cluster.js';
+import { under } from '../migration/by-name.js';
 import { FerryError } from '../migration/errors.js';
 import type { Coordinators } from './link/coordinators.js';
 import { chunks, gather } from './link/patience.js';
@@ -49,8 +50,8 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
     return {
       value: groups.map(({ group, type, state, protocolType }) => ({
         group,
-        protocol: protocols[type.toLowerCase()] ?? 'unknown',
-        state: states[state.toLowerCase()] ?? 'unknown',
+        protocol: under(protocols, type.toLowerCase()) ?? 'unknown',
+        state: under(states, state.toLowerCase()) ?? 'unknown',
         ...(type.toLowerCase() === 'classic' && purposeOf(protocolType)),
       })),
     };
@@ -197,7 +198,7 @@ function classic(
       value: {
         group,
         protocol: 'classic',
-        state: states[state.toLowerCase()] ?? 'unknown',
+        state: under(states, state.toLowerCase()) ?? 'unknown',
         ...purposeOf(protocolType),
         members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
           memberId,
@@ -225,7 +226,7 @@ function brokerAssigned({ code, group, state, members }: BrokerAssignedGroup): R
     value: {
       group,
       protocol: 'consumer',
-      state: states[state.toLowerCase()] ?? 'unknown',
+      state: under(states, state.toLowerCase()) ?? 'unknown',
       members: members.map(({ subscribedPattern, ...member }) => ({
         ...member,
         ...(subscribedPattern ? { subscribedPattern } : {}),

@@ -7,6 +7,9 @@ const misleading = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** Whether something in it acts on who reads it, or breaks the line. */
+export const isMisleading = (text: string): boolean => oneLine(text) !== text;
+
 /** A sentence with what came from a cluster in it: one line, in which nothing acts on who reads it. */
 export function oneLine(text: string): string {
   return text.replaceAll(misleading, escaped);

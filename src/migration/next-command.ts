@@ -1,3 +1,4 @@
+import { isMisleading } from './foreign-text.js';
 import { isHumanStep } from './strategies.js';
 import type { NextMessage } from './status.js';
 
@@ -20,8 +21,21 @@ export function nextCommand(migration: string, { message, input }: NextMessage):
 const acceptWords = (keys: unknown[]): string[] =>
   keys.includes('*') ? ['--accept-all'] : ['--accept', ...keys.map(quoted)];
 
-/** As a shell takes it. */
+/**
+ * As a shell takes it, in one line that shows what it is: what acts on a terminal stands as its bytes in `$'…'`
+ * (POSIX.1-2024, 2.2.4; bash, zsh and ksh), of which the shell makes the exact word again.
+ */
 export function quoted(text: unknown): string {
   const word = String(text);
+  if (isMisleading(word)) return `$'${Array.from(word, inDollarQuotes).join('')}'`;
   return /^[\w.:=@%+,/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** In octal, which ends after three digits whatever follows. */
+function inDollarQuotes(character: string): string {
+  if (!isMisleading(character)) return character.replace(/['\\]/, '\\$&');
+  return Array.from(
+    new TextEncoder().encode(character),
+    (byte) => `\\${byte.toString(8).padStart(3, '0')}`,
+  ).join('');
 }

@@ -1,5 +1,6 @@
 import { noOverride } from './claims.js';
 import type { Finding } from './findings.js';
+import { named } from './foreign-text.js';
 import {
   currentStep,
   isPassed,
@@ -183,7 +184,7 @@ function claimsOf(step: Step): NextMessage[] {
             ...(!single && { name }),
             ...(step.id === 'teamApproved' && { note: 'why the team approves it' }),
           },
-    means: single ? step.title : `${step.title}: ${name}`,
+    means: single ? step.title : `${step.title}: ${named(name)}`,
   }));
 }
 
@@ -206,6 +207,6 @@ function overridesOf(state: Shown, step: Step): NextMessage[] {
       ...(parts.length > 1 && { name }),
       override: { reason: 'why it cannot be measured' },
     },
-    means: `the step goes on without ${step.status === 'active' ? 'the check that is under way' : 'its check'}; your name and reason are kept, and ${name === '*' || parts.length === 1 ? 'it' : name} is reported as not verified`,
+    means: `the step goes on without ${step.status === 'active' ? 'the check that is under way' : 'its check'}; your name and reason are kept, and ${name === '*' || parts.length === 1 ? 'it' : named(name)} is reported as not verified`,
   }));
 }

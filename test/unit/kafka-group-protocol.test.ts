@@ -85,3 +85,15 @@ test('a group is not called dead because nothing may be listed', async () => {
   );
   expect((await hidden.described())?.error?.type).toBe('Unauthorized');
 });
+
+test('a state by a name that all objects have is unknown', async () => {
+  const brokers = {
+    ...{ cluster: 'there', speaks: async () => true, ids: async () => [1] },
+    ask: async () => ({
+      code: 0,
+      groups: [{ group: 'g', type: 'constructor', state: 'constructor', protocolType: '' }],
+    }),
+  };
+  const calls = groupCalls(brokers as unknown as Brokers, {} as Coordinators);
+  expect(await calls.groups()).toMatchObject([{ group: 'g', protocol: 'unknown', state: 'unknown' }]);
+});

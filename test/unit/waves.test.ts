@@ -4,6 +4,7 @@ import { advise } from '../../src/advice/advise.js';
 import { expectedOf } from '../../src/advice/expected.js';
 import { idleTopicsOf } from '../../src/advice/idle.js';
 import { setsOf } from '../../src/advice/sets.js';
+import { SetNames } from '../../src/advice/set-names.js';
 import { partsOf } from '../../src/advice/splits.js';
 import { fleetFileFor, wavesOf, type WaveOptions } from '../../src/advice/waves.js';
 import { fleetShape } from '../../src/fleet/file.js';
@@ -142,7 +143,7 @@ describe('a set too large for one migration', () => {
     const of = inventory({ scannedAt, topics, groups });
     const [set] = setsOf(of);
     if (!set) throw new Error('no set');
-    const parts = partsOf(set, 'doubleProducer');
+    const parts = partsOf(set, 'doubleProducer', new SetNames([set.name]));
     expect(parts.length).toBeGreaterThan(1);
     expect(parts.flatMap(({ topics }) => topics.map(({ name }) => name)).sort()).toEqual(all);
     expect(parts[0]?.name).toBe('t000-part-1');
@@ -158,9 +159,20 @@ describe('a set too large for one migration', () => {
     );
   });
 
+  it('has parts by names that nothing else has, also where names begin alike', () => {
+    const [set] = setsOf(inventory({ scannedAt, topics, groups }));
+    const start = 'a'.repeat(80);
+    const sets = [`${start}x`, `${start}y`].map((name) => ({ ...set!, name }));
+    const names = new SetNames([`${start}-part-1`, ...sets.map(({ name }) => name)]);
+    const parts = sets.flatMap((one) => partsOf(one, 'doubleProducer', names).map(({ name }) => name));
+    expect(parts.slice(0, 2)).toEqual([`${start}-part-1-2`, `${start}-part-2`]);
+    expect(new Set(parts).size).toBe(parts.length);
+    for (const name of parts) expect(name).toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
+  });
+
   it('is left whole when it fits', () => {
     const [set] = setsOf(inventory({ topics: topics.slice(0, 20), groups: { value: [group('g', all)] } }));
-    expect(set && partsOf(set, 'simplestCase')).toEqual([set]);
+    expect(set && partsOf(set, 'simplestCase', new SetNames())).toEqual([set]);
   });
 });
 

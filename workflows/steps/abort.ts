@@ -1,4 +1,5 @@
 import { mirrorKind } from '../../src/migration/file.js';
+import { named } from '../../src/migration/foreign-text.js';
 import { inFull } from '../../src/migration/listed.js';
 import { currentStep, isPassed, type Outcome, type Step } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
@@ -104,7 +105,7 @@ function copiedOf({ evidence }: Step): { registered?: number; versions?: number 
 function goneOn(run: Run): string[] {
   const { source, target } = run.migration;
   const parts = run.step('consumerStopped')?.parts ?? [];
-  const groups = inFull(parts.flatMap((part) => (isPassed(part) ? [part.name] : [])));
+  const groups = inFull(parts.flatMap((part) => (isPassed(part) ? [named(part.name)] : [])));
   return groups === ''
     ? []
     : [

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { FleetMessage } from '../../../src/fleet/messages.js';
 import type { FleetStatus } from '../../../src/fleet/status.js';
+import { oneLine } from '../../../src/migration/foreign-text.js';
 import { fleetId } from '../../../src/migration/membership.js';
 import { webLink } from '../../connections/web-link.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from '../failure.js';
@@ -128,7 +129,7 @@ async function watch(
     });
     const redraws = terminal.redraws && !json;
     if (look instanceof CommandFailure) {
-      if (last !== look.message) terminal.complain(look.message);
+      if (last !== look.message) for (const sentence of look.sentences) terminal.complain(sentence);
       last = look.message;
     } else {
       const now = JSON.stringify(look.status);
@@ -180,9 +181,9 @@ function say(
     surroundings.terminal.print(
       options.json
         ? JSON.stringify({ fleet: name, message, input, answer, each })
-        : [`${name}: ${answer}`, ...Object.entries(each).map(([one, told]) => `  ${one}: ${told}`)].join(
-            '\n',
-          ),
+        : [`${name}: ${answer}`, ...Object.entries(each).map(([one, told]) => `  ${one}: ${told}`)]
+            .map(oneLine)
+            .join('\n'),
     );
     return exitCodes.done;
   });

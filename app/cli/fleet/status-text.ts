@@ -1,5 +1,6 @@
 import { headline } from '../../../src/fleet/details.js';
 import type { FleetRow, FleetWave } from '../../../src/fleet/status.js';
+import { under } from '../../../src/migration/by-name.js';
 import { oneLine } from '../../../src/migration/foreign-text.js';
 import { formatRate } from '../../../src/migration/rate.js';
 import { blocks, cut, line, wrapped, type Line, type Style } from '../lines.js';
@@ -99,7 +100,7 @@ function rowLines({ status, copying }: FleetLook, now: Date, width: number): Lin
         row.step ?? '',
         bar(row.done, row.of),
         row.since === undefined ? '' : lasting(row.since, now),
-        copiesText(row, copying[row.name]),
+        copiesText(row, under(copying, row.name)),
         row.state === 'waiting' || row.state === 'blocked' ? '' : (row.says ?? ''),
       ]),
   ]).split('\n');

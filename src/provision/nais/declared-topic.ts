@@ -1,3 +1,4 @@
+import { under } from '../../migration/by-name.js';
 import type { DeclaredTopic, Undeclarable, WantedTopic } from '../declaring.js';
 import type { Loss } from '../loss.js';
 import { configDefaults, configKeys, kafkaConfigOf, tieringSaid, type TopicConfig } from './topic-config.js';
@@ -78,10 +79,13 @@ function entryLosses({ name, config, defaults }: WantedTopic, becomes: Record<st
   const wanted = new Map(Object.entries(config));
   // A default of the source's brokers is lost where a Topic or the platform has another one.
   for (const [entry, value] of Object.entries(defaults))
-    if (!wanted.has(entry) && (becomes[entry] !== undefined || value !== platformDefaults[entry]))
+    if (
+      !wanted.has(entry) &&
+      (under(becomes, entry) !== undefined || value !== under(platformDefaults, entry))
+    )
       wanted.set(entry, value);
   return [...wanted].flatMap(([entry, value]): Loss[] => {
-    const has = becomes[entry];
+    const has = under(becomes, entry);
     if (has !== undefined && same(entry, value, has)) return [];
     if (tieringEntries.has(entry) && !isTiered && config['remote.storage.enable'] !== 'true') return [];
     return [
@@ -111,7 +115,7 @@ const consequences: Readonly<Record<string, string>> = {
 };
 
 const silent = (entry: string): string =>
-  `the default of the platform holds${consequences[entry] ? `; ${consequences[entry]}` : ''}`;
+  ['the default of the platform holds', under(consequences, entry) ?? []].flat().join('; ');
 
 function nearest(entry: string, value: string, has: string): string {
   const less = Number(has) < Number(value) && Number(has) >= 0;

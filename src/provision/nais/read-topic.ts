@@ -45,7 +45,13 @@ const config = z
     minCompactionLagMs: whole(0),
     maxCompactionLagMs: whole(0),
     minCleanableDirtyRatioPercent: z
-      .union([z.int().min(0).max(100), z.string().regex(/^\d{1,3}%$/)], aPercentage)
+      .union(
+        [
+          z.int(aPercentage).min(0, aPercentage).max(100, aPercentage),
+          z.string().regex(/^(\d{1,2}|100)%$/, aPercentage),
+        ],
+        aPercentage,
+      )
       .optional(),
     localRetentionHours: anyWhole,
     localRetentionBytes: anyWhole,

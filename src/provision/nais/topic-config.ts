@@ -134,10 +134,11 @@ export function kafkaConfigOf(config: TopicConfig): Record<string, string> {
 
 /** Only a number of hours above 0 switches remote storage on, and only where nothing is compacted. */
 function tiering({
+  cleanupPolicy = configDefaults.cleanupPolicy,
   localRetentionHours = -2,
   localRetentionBytes = -2,
 }: TopicConfig): Record<string, string> {
-  if (localRetentionHours <= 0) return {};
+  if (localRetentionHours <= 0 || cleanupPolicy.includes('compact')) return {};
   return {
     'remote.storage.enable': 'true',
     'local.retention.ms': inMs(localRetentionHours),

@@ -39,6 +39,26 @@ const topic = (spec = 'pool: nav-prod\n  acl: []', head = 'apiVersion: kafka.nai
   `${head}\nmetadata: { name: orders, namespace: shop, labels: { team: shop } }\nspec:\n  ${spec}\n`;
 
 describe('ferry topic import', () => {
+  it('declares remote storage only where nothing is compacted, as NAIS switches it on', async () => {
+    const of = async (policy: string) =>
+      (
+        await importOf([
+          topic(`pool: p\n  config: { cleanupPolicy: "${policy}", localRetentionHours: 5 }\n  acl: []`),
+        ])
+      ).out;
+    expect(await of('delete')).toContain('remote.storage.enable: "true"');
+    expect(await of('compact')).not.toContain('remote.storage');
+    expect(await of('compact,delete')).not.toMatch(/remote\.storage|local\.retention/);
+  });
+
+  it.each(['150%', '101%'])('takes no %s for a share', async (share) => {
+    const { err, code } = await importOf([
+      topic(`pool: p\n  config: { minCleanableDirtyRatioPercent: ${share} }\n  acl: []`),
+    ]);
+    expect(code).toBe(2);
+    expect(err.join()).toContain('expected a percentage, for example 50%');
+  });
+
   it('prints the part of a migration file, whole as the Topic and its defaults have it', async () => {
     const { out, code } = await importOf([
       topic(`pool: nav-prod

@@ -177,6 +177,14 @@ describe('what a Topic cannot say', () => {
     expect(config({ [entry]: '1' })).toEqual(config({}));
   });
 
+  it('is not said to be there by another value where its name is one that all objects have', () => {
+    expect(lossOf({ constructor: '1' })).toEqual([
+      expect.stringMatching(
+        /have constructor=1, which a Topic cannot say: the default of the platform holds/,
+      ),
+    ]);
+  });
+
   it('is also what only the brokers of the source have set, where consumers would notice', () => {
     const defaults = {
       ...wanted().defaults,
