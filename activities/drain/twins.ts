@@ -99,7 +99,7 @@ function carried(heartbeatDetails: unknown): Carry | undefined {
   return z.object({ carry: twinsCarry }).safeParse(heartbeatDetails).data?.carry;
 }
 
-function sayPass({ progress: { pass, passes }, read }: TwinSearch): string {
+export function sayPass({ progress: { pass, passes }, read }: TwinSearch): string {
   const looked = `looked at ${sayRecords(read)} of both clusters for twins`;
   return passes === 1 ? looked : `${looked}, in pass ${pass} of ${passes}`;
 }

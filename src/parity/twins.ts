@@ -36,8 +36,8 @@ export interface Twins {
   /** By source partition, in the order of the ranges: how many records were looked for. */
   looked: number[];
   alone: Lonely[];
-  /** Producers that wrote what was looked for in this process: `carry` is too small for them. */
-  producers: Set<bigint>;
+  /** Producers that wrote what was looked for; not known of passes that another search has made, since `carry` is too small. */
+  producers: Set<bigint> | undefined;
 }
 
 const mostInMemory = 1_000_000;
@@ -70,7 +70,7 @@ export class TwinSearch {
   private looked: number[];
   /** By source range. */
   private readonly alone: Map<number, Lonely>;
-  private readonly producers = new Set<bigint>();
+  private readonly producers: Set<bigint> | undefined;
   /** Records read so far on both sides, over all passes of this process. */
   read = 0;
 
@@ -89,6 +89,7 @@ export class TwinSearch {
     const before = readCarry(options.carry, ranges.source);
     this.passes = before?.passes ?? Math.max(1, Math.ceil(Number(offsets) / perPass));
     this.passed = before?.passed ?? 0;
+    this.producers = this.passed === 0 ? new Set() : undefined;
     this.looked = before?.looked ?? ranges.source.map(() => 0);
     this.alone = before?.alone ?? new Map<number, Lonely>();
   }
@@ -145,7 +146,7 @@ export class TwinSearch {
       left.set(hash, (left.get(hash) ?? 0) + 1);
       if (block.offset < (ranges.source[range]!.asksFrom ?? 0n)) return;
       looked[range]!++;
-      this.producers.add(block.batch.producerId);
+      this.producers?.add(block.batch.producerId);
     });
     if (left.size === 0) return { looked, alone: [] };
     await this.each('target', ranges.target, (block, range) => {
