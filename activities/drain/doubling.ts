@@ -19,7 +19,7 @@ import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics.js';
-import { aloneRanges, knownProducers, stableEnds, twinSearch } from './twins.js';
+import { aloneRanges, knownProducers, sayPass, stableEnds, twinSearch } from './twins.js';
 import { tableOf, tableWith, under } from '../../src/migration/by-name.js';
 
 const ofSource = offsetTableShape as z.ZodType<SourceOffsets>;
@@ -40,7 +40,9 @@ const doublingCarry = z.object({
       nextLookMs: z.number(),
     })
     .optional(),
-  /** By source topic, of those whose latest window with records showed that each has its twin: what was measured. */
+  /** A comparison of that window with passes left; `atMs` is when it began, ms of watching. */
+  search: z.object({ targetTo: ofTarget, atMs: z.number(), passes: z.unknown() }).optional(),
+  /** By source topic, of those whose latest whole window with records showed that each has its twin: what was measured. */
   proved: tableOf(z.string()),
   /** For the others, what their latest window with records showed. */
   refuted: tableOf(z.string()),
@@ -52,9 +54,12 @@ type Sides = { source: Cluster; target: Cluster };
 const probesPerWindow = 5;
 /** A comparison that found something missing is made again after this many times as long as it took. */
 const restFactor = 5;
+/** A comparison of several passes is handed on after the first that ends later than this, ms: it outlasts slices and workers. */
+const turnMs = 60_000;
 
 export function doublingActivities(
   dependencies: Pick<Dependencies, 'clusters'>,
+  turns: { perPass?: number; turnMs?: number } = {},
 ): Pick<Activities, 'watchDoubling'> {
   return {
     async watchDoubling(input) {
@@ -63,7 +68,7 @@ export function doublingActivities(
       return watch(
         input,
         doublingCarry,
-        (moment) => probeDoubling(sides, input, moment),
+        (moment) => probeDoubling(sides, input, moment, turns),
         heldBackOn(dependencies.clusters, input.migration),
       );
     },
@@ -78,6 +83,7 @@ async function probeDoubling(
   sides: Sides,
   input: Watch,
   moment: Moment<DoublingCarry>,
+  turns: { perPass?: number; turnMs?: number },
 ): Promise<Seen<DoublingAnswer, DoublingCarry>> {
   const { migration, accepted = [] } = input;
   const { carry, watchedMs, outOfPatience } = moment;
@@ -114,7 +120,7 @@ async function probeDoubling(
       says: `measuring both clusters for ${formatDuration(window)}, ${formatDuration(watchedMs - sinceMs)} so far`,
       carry,
     };
-  if (carry.closed && watchedMs < carry.closed.nextLookMs && !outOfPatience)
+  if (carry.closed && !carry.search && watchedMs < carry.closed.nextLookMs && !outOfPatience)
     return { says: sayWaiting(carry), carry };
 
   const closed = carry.closed ?? {
@@ -124,12 +130,29 @@ async function probeDoubling(
     nextLookMs: watchedMs,
   };
   const began = Date.now();
+  const { search: { targetTo, atMs, passes } = { targetTo: await targetEnds(), atMs: watchedMs }, ...left } =
+    carry;
+  const pause = AbortSignal.timeout(turns.turnMs ?? turnMs);
   const search = twinSearch(sides, migration, {
-    ...{ from, to: closed.to, targetFrom: carry.targetFrom, targetTo: await targetEnds() },
+    ...{ from, to: closed.to, targetFrom: carry.targetFrom, targetTo },
+    ...{ carry: passes, pause, perPass: turns.perPass },
     signal: cancellation(),
   });
-  const found = await search.run();
-  const seen = concluded(sides, migration, carry, closed.to, found, formatDuration(closed.atMs - sinceMs));
+  let found: Twins;
+  try {
+    found = await search.run();
+  } catch (error) {
+    if (!pause.aborted || error !== pause.reason) throw error;
+    return {
+      says: sayPass(search),
+      carry: { ...left, closed, search: { targetTo, atMs, passes: search.carry } },
+    };
+  }
+  const lastedMs = closed.atMs - sinceMs;
+  const { cut, ...seen } = concluded(sides, migration, carry, closed.to, found, {
+    lasted: formatDuration(lastedMs),
+    whole: lastedMs >= window,
+  });
   const unproved = migration.topics
     .map(({ name }) => name)
     .filter((name) => under(seen.proved, name) === undefined);
@@ -149,13 +172,13 @@ async function probeDoubling(
     return {
       answer: {
         state: 'contradicted',
-        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => under(seen.refuted, topic) ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
+        sentence: `It is not shown that every producer writes both clusters: ${listed(unproved.map((topic) => under(seen.refuted, topic) ?? under(cut, topic) ?? `${topic}: the source received nothing while it was watched, so nothing could be compared`))}.`,
       },
     };
-  const waits = found.alone.length > 0 && watchedMs - closed.atMs < window;
+  const waits = found.alone.length > 0 && atMs - closed.atMs < window;
   if (waits) {
-    const nextLookMs = watchedMs + restFactor * (Date.now() - began);
-    const next = { ...carry, ...seen, closed: { ...closed, nextLookMs } };
+    const nextLookMs = watchedMs + restFactor * (watchedMs - atMs + Date.now() - began);
+    const next = { ...left, ...seen, closed: { ...closed, nextLookMs } };
     return { says: sayWaiting(next), carry: next };
   }
   const { stable } = await sourceEnds(sides.source, input, from);
@@ -165,25 +188,35 @@ async function probeDoubling(
   };
 }
 
-/** What the window shows of each topic; a topic that got nothing keeps what an earlier one showed. */
+/**
+ * What the window shows of each topic; a topic that got nothing keeps what an earlier one showed. A window that was cut short
+ * may refute and proves nothing: a producer that pauses for longer than it lasted was not seen. `cut` says of which topics
+ * that is so.
+ */
 function concluded(
   { source, target }: Sides,
   migration: Migration,
   carry: DoublingCarry,
   to: SourceOffsets,
   found: Twins,
-  lasted: string,
-): Pick<DoublingCarry, 'proved' | 'refuted'> {
+  { lasted, whole }: { lasted: string; whole: boolean },
+): Pick<DoublingCarry, 'proved' | 'refuted'> & { cut: Record<string, string> } {
   const proved = tableWith(carry.proved);
   const refuted = tableWith(carry.refuted);
+  const cut = tableWith<string>();
   const places = partitionsOf(to);
   for (const { name } of migration.topics) {
     const looked = found.looked.filter((_, index) => places[index]?.topic === name);
     const all = looked.reduce((sum, one) => sum + one, 0);
     if (all === 0) continue;
+    const alone = aloneRanges(found).filter(({ topic }) => topic === name);
+    if (!whole && alone.length === 0) {
+      cut[name] =
+        `${name}: ${source.name} got ${sayRecords(all)} in the last ${lasted}, each of which is on ${target.name} too, but nothing in a whole window of ${formatDuration(windowMs(migration))}, which alone would prove it: see whether waits.patience leaves time for one`;
+      continue;
+    }
     delete proved[name];
     delete refuted[name];
-    const alone = aloneRanges(found).filter(({ topic }) => topic === name);
     const without = alone.reduce((sum, { records }) => sum + records, 0);
     const busy = looked.filter((one) => one > 0).length;
     if (alone.length === 0)
@@ -193,7 +226,7 @@ function concluded(
       refuted[name] =
         `of ${sayRecords(all)} of ${name} that ${source.name} received in ${lasted}, ${without.toLocaleString('en-US')} have no record of the same key and value on ${target.name} (${sayRanges(alone)}${sayProducers(alone)}): not every producer writes both`;
   }
-  return { proved, refuted };
+  return { proved, refuted, cut };
 }
 
 function sayProducers(alone: ReturnType<typeof aloneRanges>): string {
@@ -207,6 +240,7 @@ async function silentProducers(
   partitions: Parameters<typeof knownProducers>[1],
   { producers }: Twins,
 ): Promise<string[]> {
+  if (!producers) return [];
   const known = await knownProducers(source, partitions);
   const silent = [...(known ?? [])].filter((id) => !producers.has(id)).length;
   return silent === 0

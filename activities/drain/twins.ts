@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { z } from 'zod';
 import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
@@ -6,6 +7,7 @@ import {
   offsetAt,
   offsetsIn,
   offsetTable,
+  offsetTableShape,
   onlyTopics,
   partitionCounts,
   partitionsOf,
@@ -18,7 +20,7 @@ import { byTopic, recordsIn, sayRanges, sayRecords } from '../../src/migration/r
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Heartbeat, Work } from '../../src/migration/work/work.js';
-import { TwinSearch, type Twins } from '../../src/parity/twins.js';
+import { TwinSearch, type Twins, type TwinsOptions } from '../../src/parity/twins.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { asking } from '../kit/weights.js';
@@ -31,10 +33,20 @@ type Sides = { source: Cluster; target: Cluster };
 
 const beatMs = 5_000;
 
-export function twinActivities({ clusters }: Pick<Dependencies, 'clusters'>): Pick<Activities, 'watchTwins'> {
+const twinsCarry = z.object({
+  /** Every pass has to look at the same of the target. */
+  targetTo: offsetTableShape as z.ZodType<TargetOffsets>,
+  search: z.unknown(),
+});
+type Carry = z.infer<typeof twinsCarry>;
+
+export function twinActivities(
+  { clusters }: Pick<Dependencies, 'clusters'>,
+  perPass?: number,
+): Pick<Activities, 'watchTwins'> {
   return {
     async watchTwins(input) {
-      const { migration, since, from, to, known = [], topicIds, sliceMs } = input;
+      const { migration, since, from, to, known = [], topicIds, accepted = [], sliceMs } = input;
       const context = Context.current();
       const sides = { source: clusters(migration.source), target: clusters(migration.target) };
       await plannedTopics(
@@ -43,14 +55,20 @@ export function twinActivities({ clusters }: Pick<Dependencies, 'clusters'>): Pi
         { topicIds, partitions: partitionCounts(to) },
       );
       const slice = AbortSignal.timeout(sliceMs);
-      const targetTo = await stableEnds<'target'>(sides.target, migration.topics.map(targetName));
+      const before = carried(context.info.heartbeatDetails) ?? twinsCarry.safeParse(input.carry).data;
+      const targetTo =
+        before?.targetTo ?? (await stableEnds<'target'>(sides.target, migration.topics.map(targetName)));
       const search = twinSearch(sides, migration, {
         ...{ from: since.source, asksFrom: from, to, targetFrom: since.target, targetTo },
-        signal: AbortSignal.any([slice, context.cancellationSignal]),
+        ...{ carry: before?.search, pause: slice, perPass },
+        signal: accepted.includes('not-compared')
+          ? AbortSignal.any([slice, context.cancellationSignal])
+          : context.cancellationSignal,
       });
-      const says = () => search.failing ?? `looked at ${sayRecords(search.read)} of both clusters for twins`;
+      const carry = (): Carry => ({ targetTo, search: search.carry });
+      const says = () => search.failing ?? sayPass(search);
       const beat = (): void => {
-        const heartbeat: Heartbeat = { says: says(), at: new Date().toISOString(), carry: null };
+        const heartbeat: Heartbeat = { says: says(), at: new Date().toISOString(), carry: carry() };
         context.heartbeat(heartbeat);
       };
       const beating = setInterval(beat, beatMs);
@@ -67,13 +85,23 @@ export function twinActivities({ clusters }: Pick<Dependencies, 'clusters'>): Pi
       } catch (error) {
         // A cancellation is told as Temporal tells it.
         if (context.cancellationSignal.aborted) return await context.cancelled;
-        if (!slice.aborted) throw error;
-        return { state: 'watching', sentence: says(), carry: null };
+        if (!slice.aborted || error !== slice.reason) throw error;
+        return { state: 'watching', sentence: says(), carry: carry() };
       } finally {
         clearInterval(beating);
       }
     },
   };
+}
+
+/** Of an attempt that was lost: a heartbeat holds the carry beside its sentence. */
+function carried(heartbeatDetails: unknown): Carry | undefined {
+  return z.object({ carry: twinsCarry }).safeParse(heartbeatDetails).data?.carry;
+}
+
+export function sayPass({ progress: { pass, passes }, read }: TwinSearch): string {
+  const looked = `looked at ${sayRecords(read)} of both clusters for twins`;
+  return passes === 1 ? looked : `${looked}, in pass ${pass} of ${passes}`;
 }
 
 /** Looks for twins of what came to the source, in the topics of the target that are its counterparts. */
@@ -86,10 +114,9 @@ export function twinSearch(
     to: SourceOffsets;
     targetFrom: TargetOffsets;
     targetTo: TargetOffsets;
-    signal?: AbortSignal | undefined;
-  },
+  } & Pick<TwinsOptions, 'signal' | 'pause' | 'carry' | 'perPass'>,
 ): TwinSearch {
-  const { from, asksFrom = from, to, targetFrom, targetTo, signal } = range;
+  const { from, asksFrom = from, to, targetFrom, targetTo, ...how } = range;
   const beginning = (table: SourceOffsets | TargetOffsets, { topic, partition }: TopicPartition): bigint =>
     offsetAt(table, topic, partition) ?? 0n;
   return new TwinSearch({
@@ -108,7 +135,7 @@ export function twinSearch(
     sourceNames: new Map(migration.topics.map((topic) => [targetName(topic), topic.name])),
     withoutIds: migration.schemas !== undefined,
     patienceMs: waitMs(migration, 'patience'),
-    ...(signal && { signal }),
+    ...how,
   });
 }
 
@@ -169,10 +196,13 @@ export async function aloneFindings(
       behind.length > 0
         ? `${listed(behind.map(({ group }) => group))} will not get them`
         : 'no group will get them';
+    const alone = ranges.some(({ notCompared }) => notCompared)
+      ? `were not all compared with ${target.name}, and count as being on ${source.name} alone`
+      : `are on ${source.name} alone, without a record of the same key and value on ${target.name}`;
     return [
       asking(
         `on-source-alone:${topic}+${recordsIn(ranges)}@${end}`,
-        `${sayRanges(ranges)}${by} are on ${source.name} alone, without a record of the same key and value on ${target.name}: ${whom}. Let each group read ${topic} to its end on ${source.name}, have them written to ${target.name}, or accept that they are deleted with the topic.`,
+        `${sayRanges(ranges)}${by} ${alone}: ${whom}. Let each group read ${topic} to its end on ${source.name}, have them written to ${target.name}, or accept that they are deleted with the topic.`,
       ),
     ];
   });

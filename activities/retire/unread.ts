@@ -113,18 +113,20 @@ function withoutExpired(reading: DrainReading, drained: SourceOffsets = {}): Dra
   };
 }
 
-/** What was found to be on the source alone; everything beyond the marks where nobody has looked. */
+/** What was found to be on the source alone; everything beyond where anybody has looked. */
 function aloneIn(
   doubled: Proved['doubled'],
   marks: SourceOffsets,
   ends: SourceOffsets,
   there: ReadonlySet<string>,
 ): AloneRange[] {
-  if (doubled) return doubled.alone.filter(({ topic }) => there.has(topic));
-  return partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
-    const from = offsetAt(marks, topic, partition) ?? 0n;
-    return offset > from
-      ? [{ topic, partition, from: String(from), to: String(offset), records: Number(offset - from) }]
+  const looked = doubled?.to ?? marks;
+  const beyond = partitionsOf(onlyTopics(ends, there)).flatMap(({ topic, partition, offset }) => {
+    const from = offsetAt(looked, topic, partition) ?? 0n;
+    const records = Number(offset - from);
+    return records > 0
+      ? [{ topic, partition, from: String(from), to: String(offset), records, notCompared: true as const }]
       : [];
   });
+  return [...(doubled?.alone ?? []).filter(({ topic }) => there.has(topic)), ...beyond];
 }

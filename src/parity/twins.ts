@@ -4,20 +4,11 @@ import type { Cluster } from '../kafka/cluster.js';
 import { ByteReader } from '../kafka/records/varints.js';
 import type { Block } from './block.js';
 import { digest, wordOf } from './latest-table.js';
+import type { Lonely } from './lonely.js';
 import { Trimmed, type PartitionReader, type Range } from './partition-reader.js';
 import { ReadAhead } from './read-ahead.js';
 import { Side } from './side.js';
-
-/** Records of one partition of the source without a twin: so many of them, at offsets from `from` up to, not including, `to`. */
-export interface Lonely {
-  topic: string;
-  partition: number;
-  from: bigint;
-  to: bigint;
-  records: number;
-  /** Who wrote them, a few at most; −1: a producer that is not numbered. */
-  producers: bigint[];
-}
+import { carryOf, readCarry, type TwinsCarry } from './twins-carried.js';
 
 export interface TwinsOptions {
   source: Cluster;
@@ -33,16 +24,20 @@ export interface TwinsOptions {
   withoutIds?: boolean;
   patienceMs: number;
   signal?: AbortSignal | undefined;
+  /** What `TwinSearch.carry` gave for the same ranges, of this process or of one before. */
+  carry?: unknown;
+  /** Once it has aborted, no further pass is begun: each ends what it has in memory, and another search goes on with `carry`. */
+  pause?: AbortSignal | undefined;
   /** Records in memory at once; more are looked at in several passes. */
-  perPass?: number;
+  perPass?: number | undefined;
 }
 
 export interface Twins {
   /** By source partition, in the order of the ranges: how many records were looked for. */
   looked: number[];
   alone: Lonely[];
-  /** Producers that wrote what was looked for. */
-  producers: Set<bigint>;
+  /** Producers that wrote what was looked for; not known of passes that another search has made, since `carry` is too small. */
+  producers: Set<bigint> | undefined;
 }
 
 const mostInMemory = 1_000_000;
@@ -69,11 +64,18 @@ export class TwinSearch {
   private readonly giveUp = new AbortController();
   private readonly topics: string[];
   private breathed = Date.now();
-  /** Records read so far on both sides, over all passes. */
+  private readonly passes: number;
+  /** Passes that are over. */
+  private passed = 0;
+  private looked: number[];
+  /** By source range. */
+  private readonly alone: Map<number, Lonely>;
+  private readonly producers: Set<bigint> | undefined;
+  /** Records read so far on both sides, over all passes of this process. */
   read = 0;
 
   constructor(private readonly options: TwinsOptions) {
-    const { source, target, ranges, patienceMs } = options;
+    const { source, target, ranges, patienceMs, perPass = mostInMemory } = options;
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.giveUp.signal])
       : this.giveUp.signal;
@@ -83,13 +85,31 @@ export class TwinSearch {
       target: new ReadAhead(target, { patienceMs, lane, signal }),
     };
     this.topics = [...new Set(ranges.source.map(({ topic }) => topic))];
+    const offsets = ranges.source.reduce((sum, { start, end }) => sum + (end > start ? end - start : 0n), 0n);
+    const before = readCarry(options.carry, ranges.source);
+    this.passes = before?.passes ?? Math.max(1, Math.ceil(Number(offsets) / perPass));
+    this.passed = before?.passed ?? 0;
+    this.producers = this.passed === 0 ? new Set() : undefined;
+    this.looked = before?.looked ?? ranges.source.map(() => 0);
+    this.alone = before?.alone ?? new Map<number, Lonely>();
+  }
+
+  /** What the passes that are over have found. */
+  get carry(): TwinsCarry {
+    const { passes, passed, looked, alone } = this;
+    return carryOf({ passes, passed, looked, alone });
+  }
+
+  /** The pass that is under way, from 1 on, and how many there are. */
+  get progress(): { pass: number; passes: number } {
+    return { pass: Math.min(this.passed + 1, this.passes), passes: this.passes };
   }
 
   get failing(): string | undefined {
     return this.reads.source.failing ?? this.reads.target.failing;
   }
 
-  /** @throws FerryError, or the reason of the signal */
+  /** @throws FerryError, or the reason of the signal or of the pause */
   async run(): Promise<Twins> {
     try {
       return await this.search();
@@ -100,30 +120,35 @@ export class TwinSearch {
   }
 
   private async search(): Promise<Twins> {
-    const { ranges, perPass = mostInMemory } = this.options;
-    const offsets = ranges.source.reduce((sum, { start, end }) => sum + (end > start ? end - start : 0n), 0n);
-    const passes = Math.max(1, Math.ceil(Number(offsets) / perPass));
-    const found: Twins = { looked: ranges.source.map(() => 0), alone: [], producers: new Set() };
-    const alone: Occurrence[] = [];
-    for (let pass = 0; pass < passes; pass++) alone.push(...(await this.pass(pass, passes, found)));
-    found.alone = byPartition(alone, ranges.source);
-    return found;
+    while (this.passed < this.passes) {
+      const { looked, alone } = await this.pass(this.passed);
+      this.looked = this.looked.map((sum, range) => sum + looked[range]!);
+      for (const one of alone) this.add(one);
+      this.passed++;
+      if (this.passed < this.passes) this.options.pause?.throwIfAborted();
+    }
+    const { looked, producers } = this;
+    return {
+      ...{ looked, producers },
+      alone: [...this.alone].sort(([a], [b]) => a - b).map(([, one]) => one),
+    };
   }
 
-  /** Those without a twin among the records whose hash belongs to this pass. */
-  private async pass(pass: number, passes: number, found: Twins): Promise<Occurrence[]> {
+  /** How many of the records whose hash belongs to this pass were looked for, and those without a twin. */
+  private async pass(pass: number): Promise<{ looked: number[]; alone: Occurrence[] }> {
     const { ranges, sourceNames } = this.options;
+    const looked = ranges.source.map(() => 0);
     const left = new Map<number, number>();
-    const mine = (hash: number) => hash % passes === pass;
+    const mine = (hash: number) => hash % this.passes === pass;
     await this.each('source', ranges.source, (block, range) => {
       const hash = this.hashOf(block, ranges.source[range]!.topic);
       if (!mine(hash)) return;
       left.set(hash, (left.get(hash) ?? 0) + 1);
       if (block.offset < (ranges.source[range]!.asksFrom ?? 0n)) return;
-      found.looked[range]!++;
-      found.producers.add(block.batch.producerId);
+      looked[range]!++;
+      this.producers?.add(block.batch.producerId);
     });
-    if (left.size === 0) return [];
+    if (left.size === 0) return { looked, alone: [] };
     await this.each('target', ranges.target, (block, range) => {
       const { topic } = ranges.target[range]!;
       const hash = this.hashOf(block, sourceNames.get(topic) ?? topic);
@@ -132,7 +157,7 @@ export class TwinSearch {
       if (more > 1) left.set(hash, more - 1);
       else left.delete(hash);
     });
-    if (left.size === 0) return [];
+    if (left.size === 0) return { looked, alone: [] };
     const places = new Map<number, Occurrence[]>();
     await this.each('source', ranges.source, (block, range) => {
       const hash = this.hashOf(block, ranges.source[range]!.topic);
@@ -142,12 +167,30 @@ export class TwinSearch {
       of.push({ range, offset, timestamp, producer: batch.producerId });
       places.set(hash, of);
     });
-    return [...places].flatMap(([hash, of]) =>
+    const alone = [...places].flatMap(([hash, of]) =>
       of
         .sort((a, b) => Number(a.timestamp - b.timestamp))
         .slice(-(left.get(hash) ?? 0))
         .filter(({ range, offset }) => offset >= (ranges.source[range]!.asksFrom ?? 0n)),
     );
+    return { looked, alone };
+  }
+
+  private add({ range, offset, producer }: Occurrence): void {
+    const { topic, partition } = this.options.ranges.source[range]!;
+    const one = this.alone.get(range);
+    if (!one) {
+      this.alone.set(range, {
+        ...{ topic, partition, from: offset, to: offset + 1n, records: 1 },
+        producers: [producer],
+      });
+      return;
+    }
+    one.records++;
+    if (offset < one.from) one.from = offset;
+    if (offset >= one.to) one.to = offset + 1n;
+    if (!one.producers.includes(producer) && one.producers.length < producersNamed)
+      one.producers.push(producer);
   }
 
   private async each(
@@ -228,25 +271,4 @@ const idBytes = 4;
 /** Confluent's framing: a byte 0 and the id of the schema, 4 bytes. */
 function leaveOutId(content: Buffer, start: number, size: number): void {
   if (size > idBytes && content[start] === 0) content.fill(0, start + 1, start + 1 + idBytes);
-}
-
-function byPartition(alone: readonly Occurrence[], ranges: readonly Range[]): Lonely[] {
-  const found = new Map<number, Lonely>();
-  for (const { range, offset, producer } of alone) {
-    const { topic, partition } = ranges[range]!;
-    const one = found.get(range);
-    if (!one) {
-      found.set(range, {
-        ...{ topic, partition, from: offset, to: offset + 1n, records: 1 },
-        producers: [producer],
-      });
-      continue;
-    }
-    one.records++;
-    if (offset < one.from) one.from = offset;
-    if (offset >= one.to) one.to = offset + 1n;
-    if (!one.producers.includes(producer) && one.producers.length < producersNamed)
-      one.producers.push(producer);
-  }
-  return [...found].sort(([a], [b]) => a - b).map(([, one]) => one);
 }

@@ -1,4 +1,4 @@
-import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type TopicFacts } from '../../src/kafka/cluster.js';
 import { batchesIn } from '../../src/kafka/records/batch.js';
 import { wholeBatches } from '../../src/kafka/records/whole-batches.js';
 import { encodeBatch, type BatchHeader, type NewRecord } from '../../src/kafka/records/encode.js';
@@ -51,6 +51,11 @@ export class Log {
 
 export const topic = 'orders';
 
+const factsOf = (name: string, logs: readonly Log[]): TopicFacts => ({
+  ...{ name, topicId: `id-of-${name}`, internal: false },
+  partitions: logs.map((_, partition) => ({ partition, leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] })),
+});
+
 /** A cluster of one topic, held in memory. */
 export function clusterOf(logs: readonly Log[]): Cluster {
   const watermarksOf = ({ logStart, end }: Log) => ({ logStart, highWatermark: end, lastStable: end });
@@ -58,8 +63,13 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     at: readonly { topic: string; partition: number }[],
     value: (log: Log, index: number) => T,
   ) => new Map(at.map((one, index) => [partitionKey(one), { value: value(logs[one.partition]!, index) }]));
-  const part: Pick<Cluster, 'name' | 'watermarks' | 'fetch' | 'leaders' | 'closeMirror'> = {
+  const part: Pick<
+    Cluster,
+    'name' | 'topics' | 'committedOffsets' | 'watermarks' | 'fetch' | 'leaders' | 'closeMirror'
+  > = {
     name: 'memory',
+    topics: async (names = [topic]) => new Map(names.map((name) => [name, { value: factsOf(name, logs) }])),
+    committedOffsets: async () => new Map(),
     closeMirror: async () => undefined,
     watermarks: async (at) => rows(at, watermarksOf),
     leaders: async (at) => rows(at, () => 1),

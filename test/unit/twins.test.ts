@@ -16,10 +16,14 @@ interface Search {
   asksFrom?: bigint[];
   perPass?: number;
   withoutIds?: boolean;
+  pause?: AbortSignal;
+  carry?: unknown;
 }
 
+const search = (asked: Search): Promise<Twins> => searching(asked).run();
+
 /** Each list of values is the log of one partition, a batch for each record. */
-function search({ source, target, asksFrom, ...options }: Search): Promise<Twins> {
+function searching({ source, target, asksFrom, ...options }: Search): TwinSearch {
   const logs = (partitions: Search['source']) =>
     partitions.map((values) => new Log(values.map((value) => ({ records: [record(value)] }))));
   const ranges = (of: Log[]) => of.map(({ end }, partition) => ({ topic, partition, start: 0n, end }));
@@ -34,7 +38,21 @@ function search({ source, target, asksFrom, ...options }: Search): Promise<Twins
     sourceNames: new Map([[topic, topic]]),
     patienceMs: 1_000,
     ...options,
-  }).run();
+  });
+}
+
+/** A search for each pass, which goes on with what the one before has handed on. */
+async function searchInTurns(asked: Search): Promise<{ found: Twins; turns: number }> {
+  let carry: unknown;
+  for (let turns = 1; ; turns++) {
+    const one = searching({ ...asked, carry, pause: AbortSignal.abort('over') });
+    try {
+      return { found: await one.run(), turns };
+    } catch (reason) {
+      if (reason !== 'over') throw reason;
+      carry = JSON.parse(JSON.stringify(one.carry));
+    }
+  }
 }
 
 describe('a record of the source has its twin', () => {
@@ -75,6 +93,12 @@ describe('a record is alone', () => {
         fc.integer({ min: 1, max: 30 }),
         async (source, target, perPass) => {
           const found = await search({ source, target, perPass });
+          const passes = Math.max(1, Math.ceil(source.flat().length / perPass));
+          const { looked, alone } = found;
+          expect(await searchInTurns({ source, target, perPass })).toMatchObject({
+            found: { looked, alone },
+            turns: passes,
+          });
           const counts = (values: (string | null)[][], wanted: string | null) =>
             values.flat().filter((value) => value === wanted).length;
           const expected = ['a', 'b', 'c', 'd', null].reduce(
@@ -87,5 +111,35 @@ describe('a record is alone', () => {
       ),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('what was handed on', () => {
+  const logs = { source: [['a', 'b', 'c'], ['d']], target: [['a']], perPass: 1 };
+  const handedOn = async (): Promise<TwinSearch['carry']> => {
+    const first = searching({ ...logs, pause: AbortSignal.abort('over') });
+    await expect(first.run()).rejects.toBe('over');
+    return first.carry;
+  };
+
+  test('counts for the same partitions alone: else, and where it is damaged, all is looked at anew', async () => {
+    const whole = { looked: [3, 1], alone: [{ records: 2 }, { records: 1 }] };
+    const carry = await handedOn();
+    const foreign: unknown[] = [
+      null,
+      { ...carry, looked: 'B' },
+      { ...carry, looked: carry.looked + carry.looked },
+      { ...carry, passed: carry.passes + 1 },
+      { ...carry, alone: { ...carry.alone, range: '!' } },
+    ];
+    for (const one of foreign) expect(await search({ ...logs, carry: one })).toMatchObject(whole);
+    expect(await search({ ...logs, carry })).toMatchObject(whole);
+  });
+
+  test('is small, however many partitions have records without a twin', async () => {
+    const partitions = Array.from({ length: 500 }, (_, partition) => [`only ${partition}`]);
+    const search = searching({ source: partitions, target: [[]] });
+    expect((await search.run()).alone).toHaveLength(500);
+    expect(JSON.stringify(search.carry).length).toBeLessThan(1_000);
   });
 });

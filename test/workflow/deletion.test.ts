@@ -206,6 +206,37 @@ it('what producers wrote to the source alone holds up the step until a person ac
   expect(migration.cluster.inputs('finalCheck').at(-1)).toMatchObject({ doubled: { alone } });
 });
 
+it('a comparison with which nothing comes to an end is passed by an override, and all of it is asked about later', async () => {
+  const migration = await migrations.start('doubleProducer');
+  await migration.reach('oldProducerCodeRemoved', 'waiting');
+  const comparing = migration.cluster.hold('watchTwins');
+  migration.cluster.hold('watchTwins');
+  await migration.say('oldProducerCodeRemoved', { by: 'ann' });
+  await migration.until(() => migration.cluster.inputs('watchTwins').length === 1);
+  const over = { state: 'watching' as const, sentence: 'in pass 2 of 9', carry: { pass: 1 } };
+  comparing.answer(over);
+  await migration.until(() => migration.cluster.inputs('watchTwins').length === 2);
+  migration.cluster.next('watchTwins', over);
+  await migration.say('oldProducerCodeRemoved', { by: 'ann', override: { reason: 'it takes a week' } });
+  await migration.until(() => migration.cluster.inputs('watchTwins').length === 3);
+  await migration.pass('10 minutes');
+  const { evidence, unverified } = await migration.at('oldProducerCodeRemoved', 'done');
+  expect(unverified).toBe('overridden');
+  expect(evidence.at(-1)?.sentence).toContain(
+    'What came to onprem after the marks could not be compared with aiven in 10m: all of it counts as being on onprem alone, and is asked about before the deletion.',
+  );
+  const inputs = migration.cluster.inputs('watchTwins');
+  expect(inputs.map(({ carry, accepted }) => ({ carry, accepted }))).toEqual([
+    { carry: undefined, accepted: [] },
+    { carry: { pass: 1 }, accepted: [] },
+    { carry: undefined, accepted: ['not-compared'] },
+  ]);
+  await migration.reach('deleteSource', 'done');
+  const [checked] = migration.cluster.inputs('finalCheck');
+  expect(checked).toMatchObject({ marks: { orders: ['100', '100'] } });
+  expect(checked).not.toHaveProperty('doubled');
+});
+
 it('parity with records that the target has lost asks, and is not made again for whoever accepts them', async () => {
   const lost = asks('not-compared:orders+3000@3000', 'orders/0 offsets 0 to 2999 are on onprem alone.');
   const migration = await migrations.start('simpleMirroring', {}, (cluster) =>

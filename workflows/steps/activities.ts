@@ -66,6 +66,17 @@ export const watch = () =>
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 
+/**
+ * Watches that read whole logs. What cannot be handed on in its middle is ended when a slice is over, however long that
+ * takes: an attempt that was cut off there would begin it anew for ever.
+ */
+export const watchWhole = () =>
+  activities({
+    ...watchOptions(),
+    startToCloseTimeout: sliceMs + 7 * 24 * 60 * 60_000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+
 const watchOptions = () => ({
   taskQueue: watchQueue(workflowInfo().taskQueue),
   startToCloseTimeout: sliceMs + 10 * 60_000,

@@ -1,10 +1,12 @@
 import { patched } from '@temporalio/workflow';
+import { formatDuration } from '../../src/migration/duration.js';
 import { targetName } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
 import { readableOffsets, sameOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
 import type { Step } from '../../src/migration/state.js';
-import { watch } from './activities.js';
+import type { Activities } from '../../src/migration/work/activities.js';
+import { watch, watchWhole } from './activities.js';
 import { mirrorEmptied, mirrorKeepsUp } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
@@ -115,25 +117,62 @@ export function producersStep(run: Run): StepId {
  * target too. Groups have left the source by now, so what is there alone would reach none of them.
  */
 export const oldProducerCodeRemoved = (run: Run) =>
-  quietSource(run, 'oldProducerCodeRemoved', { proves: (entry) => twinsFound(run, entry) });
+  quietSource(run, 'oldProducerCodeRemoved', {
+    proves: (entry) => twinsFound(run, entry),
+    provesOverridden: (entry) =>
+      patched('twins-for-a-while') ? twinsFoundSoon(run, entry) : twinsFound(run, entry),
+  });
 
 async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   if (!patched('twins-found')) return { agrees: true, sentence: '' };
-  const { marks = {}, ends = {}, doublingSince, doubled } = run.facts;
-  const seen = await run.watch(entry, (slice) =>
-    watch().watchTwins({
+  const range = twinsRange(run);
+  return compared(run, await run.watch(entry, (slice) => watchWhole().watchTwins({ ...slice, ...range })));
+}
+
+/** How long what a person has overridden is compared all the same, ms. */
+const overriddenMs = 10 * 60_000;
+
+/**
+ * A person does not wait for a comparison that takes hours. What it has not come to is not known to have twins: all of it
+ * counts as alone, and is asked about before the deletion.
+ */
+async function twinsFoundSoon(run: Run, entry: Step): Promise<Seen> {
+  const range = twinsRange(run);
+  run.says(
+    entry,
+    'active',
+    `Overridden: what came to ${run.migration.source} after the marks is compared for ${formatDuration(overriddenMs)} at most.`,
+  );
+  const seen = await run.watchUntil(Date.now() + overriddenMs, (slice) =>
+    watchWhole().watchTwins({
       ...slice,
-      since: doubled
-        ? { source: doubled.to, ...doubled.next }
-        : (doublingSince ?? { source: marks, target: {} }),
-      from: doubled?.to ?? marks,
-      to: ends,
-      known: doubled?.alone ?? [],
+      ...range,
+      accepted: [...(slice.accepted ?? []), 'not-compared'],
     }),
   );
+  if (seen) return compared(run, seen);
+  const sentence = `What came to ${run.migration.source} after the marks could not be compared with ${run.migration.target} in ${formatDuration(overriddenMs)}: all of it counts as being on ${run.migration.source} alone, and is asked about before the deletion.`;
+  return { agrees: true, sentence };
+}
+
+function twinsRange({ facts: { marks = {}, ends = {}, doublingSince, doubled } }: Run) {
+  return {
+    since: doubled
+      ? { source: doubled.to, ...doubled.next }
+      : (doublingSince ?? { source: marks, target: {} }),
+    from: doubled?.to ?? marks,
+    to: ends,
+    known: doubled?.alone ?? [],
+  };
+}
+
+type Twins = Exclude<Awaited<ReturnType<Activities['watchTwins']>>, { state: 'watching' }>;
+
+function compared(run: Run, seen: Twins): Seen {
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   insist(run, seen.findings);
   const { next, alone } = seen;
+  const { ends = {} } = run.facts;
   // Twins are looked for from where this look ended on: the source has nothing beyond its frozen ends.
   run.facts.doubled = {
     to: ends,
@@ -161,15 +200,17 @@ interface Quiet {
   whenOverridden?: (override: { by: string; reason: string }) => string;
   /** What has to be shown beside it, once the ends are frozen. */
   proves?: (entry: Step) => Promise<Seen>;
+  /** The same where a person has overridden the proof. */
+  provesOverridden?: (entry: Step) => Promise<Seen>;
 }
 
 async function quietSource(
   run: Run,
   id: HumanStepId,
-  { upkeep = keepOffsets(run), whenOverridden, proves }: Quiet = {},
+  { upkeep = keepOffsets(run), whenOverridden, proves, provesOverridden }: Quiet = {},
 ): Promise<void> {
-  const andProved = async (entry: Step, quiet: Seen): Promise<Seen> => {
-    const more = quiet.agrees ? await proves?.(entry) : undefined;
+  const andProved = async (entry: Step, quiet: Seen, proof = proves): Promise<Seen> => {
+    const more = quiet.agrees ? await proof?.(entry) : undefined;
     if (!quiet.agrees || !more) return quiet;
     const sentence = `${quiet.sentence} ${more.sentence}`.trim();
     return more.agrees
@@ -188,7 +229,7 @@ async function quietSource(
       const override = { by: claim?.by ?? '', reason: claim?.override?.reason ?? '' };
       run.facts.unproved = override;
       const means = whenOverridden?.(override);
-      const seen = await andProved(entry, await sourceQuiet(run, entry, true));
+      const seen = await andProved(entry, await sourceQuiet(run, entry, true), provesOverridden);
       return means === undefined ? seen : { ...seen, sentence: `${seen.sentence} ${means}` };
     },
   });

@@ -21,7 +21,8 @@ export interface DrainActivities {
   /**
    * Looks for a twin of each record of the source from `from` up to `to`, among all that came to both clusters `since`.
    * `alone` are those that have none, and those that had none before (`known`); `findings` ask about them, unless all
-   * groups have read them on the source. `next`: where twins of what comes later may be.
+   * groups have read them on the source. `next`: where twins of what comes later may be. A slice ends what it has begun,
+   * which may take longer; with `not-compared` accepted, it answers `watching` when its time is over.
    */
   watchTwins(
     input: Watch & { since: BothOffsets; from: SourceOffsets; to: SourceOffsets; known?: AloneRange[] },
@@ -42,10 +43,12 @@ export interface DrainActivities {
   ): Promise<Watched<'drained', { lag: DrainedGroup[] }> | Grew | Asks>;
 }
 
-/** Records of the source without a twin on the target, as of when they were looked for. */
+/** Records of the source without a twin on the target, as of when they were looked for, or for which nobody has looked. */
 export interface AloneRange extends CountedRange {
   /** Who wrote them, by producer id; a few at most. */
   producers?: string[];
+  /** Nobody has looked for their twins: so many offsets there are at most. */
+  notCompared?: true;
 }
 
 /** What `watchTwins` has shown of a source: each record below `to` has a twin, but for those in `alone`. */
