@@ -120,7 +120,7 @@ describe('what is told', () => {
     expect(nextReminder(state, later(67 * hour), before)).toBe(from + 73 * hour);
 
     const stands = { ...blocked(), fleet };
-    stands.migration = { ...stands.migration, notify: { remind: '6h' } };
+    stands.migration = { ...stands.migration, notify: { teams: [], addresses: [], remind: '6h' } };
     tell(stands);
     expect(nextReminder(stands, at)).toBe(from + 6 * hour);
   });
