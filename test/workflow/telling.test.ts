@@ -219,10 +219,9 @@ describe('on a real server', () => {
           .toString()
           .includes('told-before-new-run');
       });
-    for (let said = 0; said < 200 && !(await waits()); said++) {
-      await migration.say('pause', { by: 'ann' });
-      await migration.say('resume', { by: 'ann' });
-    }
+    // Unlike a pause, this leaves the mirror to itself.
+    for (let said = 0; said < 400 && !(await waits()); said++)
+      await migration.say('throttle', { by: 'ann', rate: `${20 + (said % 2)}MB/s` });
     const { runId, raw } = await migration.handle.describe();
     expect(runId).toBe(first);
     const activities = raw.pendingActivities?.map(({ activityType }) => activityType?.name) ?? [];
