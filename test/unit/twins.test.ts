@@ -94,19 +94,19 @@ describe('a record is alone', () => {
         async (source, target, perPass) => {
           const found = await search({ source, target, perPass });
           const passes = Math.max(1, Math.ceil(source.flat().length / perPass));
-          const { looked, alone } = found;
-          expect(await searchInTurns({ source, target, perPass })).toMatchObject({
-            found: { looked, alone },
-            turns: passes,
-          });
+          const inTurns = await searchInTurns({ source, target, perPass });
+          expect(inTurns.turns).toBe(passes);
           const counts = (values: (string | null)[][], wanted: string | null) =>
             values.flat().filter((value) => value === wanted).length;
           const expected = ['a', 'b', 'c', 'd', null].reduce(
             (sum, value) => sum + Math.max(0, counts(source, value) - counts(target, value)),
             0,
           );
-          expect(found.alone.reduce((sum, { records }) => sum + records, 0)).toBe(expected);
-          expect(found.looked).toEqual(source.map(({ length }) => length));
+          // Of the same ones in two partitions, the one that was read later is alone.
+          for (const { looked, alone } of [found, inTurns.found]) {
+            expect(alone.reduce((sum, { records }) => sum + records, 0)).toBe(expected);
+            expect(looked).toEqual(source.map(({ length }) => length));
+          }
         },
       ),
       { numRuns: 50 },
