@@ -71,3 +71,12 @@ it('search attributes are written where they are registered, kept true, and left
   expect(await held()).toBeUndefined();
   await fleet.handle.terminate();
 });
+
+it('search attributes are asked for again where that failed, so that no run is shown as it was before', async () => {
+  migrations.unanswered = 2;
+  const migration = await migrations.start('simplestCase');
+  await migration.at('producerSwitched', 'waiting');
+  const query = `FerryStep = "producerSwitched" AND WorkflowId = "${migration.handle.workflowId}"`;
+  await migrations.eventually(async () => (await migrations.client.workflow.count(query)).count, 1);
+  expect(migrations.unanswered).toBe(0);
+});

@@ -194,6 +194,8 @@ export class Migrations {
   readonly #clusters = new Map<string, ScriptedCluster>();
   readonly #started: WorkflowHandle[] = [];
   #stop: () => Promise<void> = async () => undefined;
+  /** How many times the worker does not learn which search attributes there are. */
+  unanswered = 0;
 
   private constructor(
     readonly environment: TestWorkflowEnvironment,
@@ -297,7 +299,16 @@ export class Migrations {
       if (!cluster) throw new Error(`no test has prepared clusters for ${name}`);
       return cluster;
     });
-    const activities = { ...scripted, ...fleetActivities(openFleets(this.client)) };
+    const fleets = fleetActivities(openFleets(this.client));
+    const knownAttributes = async () => {
+      if (this.unanswered > 0) {
+        this.unanswered -= 1;
+        throw new Error('Temporal does not say which search attributes there are.');
+      }
+      // The server that skips time has none, and cannot be asked.
+      return this.environment.supportsTimeSkipping ? { names: [] } : fleets.knownAttributes();
+    };
+    const activities = { ...scripted, ...fleets, knownAttributes };
     const workflowBundle = await bundleWorkflowCode({
       ...{ workflowsPath, workflowInterceptorModules },
       logger: new DefaultLogger('ERROR'),

@@ -1,12 +1,23 @@
-import { patched, proxyLocalActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  patched,
+  proxyLocalActivities,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { attributesOf, type AttributeName } from '../../src/migration/attributes.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { FleetActivities } from '../../src/migration/work/fleet.js';
 
+/** Each question is some events of history, so the pause doubles: where nothing is ever answered, that costs about one an hour. */
+const firstPauseMs = 5_000;
+const longestPauseMs = 6 * 60 * 60_000;
+
 /**
  * The search attributes by which Temporal's own lists are filtered. One that is not registered would fail the workflow for
- * as long as it is not, so the worker is asked once in each run which there are; without an answer there are none.
+ * as long as it is not, so the worker is asked in each run which there are. Where that failed, what the run before has written
+ * stands on the server, so it is asked again.
  */
 export class Attributes {
   #known: ReadonlySet<string> = new Set();
@@ -49,12 +60,18 @@ export class Attributes {
       startToCloseTimeout: '5 seconds',
       retry: { maximumAttempts: 1 },
     });
-    try {
-      const { names } = await knownAttributes();
-      this.#known = new Set(names);
-    } catch {
-      return;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        const { names } = await knownAttributes();
+        this.#known = new Set(names);
+        return this.#write();
+      } catch {
+        if (!patched('attributes-asked-again')) return;
+      }
+      // Also when the run is asked to cancel, which takes things back for as long as that lasts.
+      await CancellationScope.nonCancellable(() =>
+        condition(() => false, pauseMs, { summary: 'until search attributes are asked for again' }),
+      );
     }
-    this.#write();
   }
 }
