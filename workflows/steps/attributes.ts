@@ -5,7 +5,11 @@ import {
   proxyLocalActivities,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
+import {
+  ActivityFailure,
+  defineSearchAttributeKey,
+  type SearchAttributeUpdatePair,
+} from '@temporalio/common';
 import { attributesOf, type AttributeName } from '../../src/migration/attributes.js';
 import type { MigrationState } from '../../src/migration/state.js';
 import type { FleetActivities } from '../../src/migration/work/fleet.js';
@@ -65,8 +69,9 @@ export class Attributes {
         const { names } = await knownAttributes();
         this.#known = new Set(names);
         return this.#write();
-      } catch {
-        if (!patched('attributes-asked-again')) return;
+      } catch (error) {
+        // Else this worker has no such activity, which the workflow is not told in a replay.
+        if (!(error instanceof ActivityFailure) || !patched('attributes-asked-again')) return;
       }
       // Also when the run is asked to cancel, which takes things back for as long as that lasts.
       await CancellationScope.nonCancellable(() =>
