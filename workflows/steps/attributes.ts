@@ -71,7 +71,7 @@ export class Attributes {
         return this.#write();
       } catch (error) {
         // Else this worker has no such activity, which the workflow is not told in a replay.
-        if (!(error instanceof ActivityFailure) || !patched('attributes-asked-again')) return;
+        if (!(error instanceof TemporalFailure) || !patched('attributes-asked-again')) return;
       }
       // Also when the run is asked to cancel, which takes things back for as long as that lasts.
       await CancellationScope.nonCancellable(() =>
