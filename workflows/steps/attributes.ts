@@ -6,8 +6,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import {
-  ActivityFailure,
   defineSearchAttributeKey,
+  TemporalFailure,
   type SearchAttributeUpdatePair,
 } from '@temporalio/common';
 import { attributesOf, type AttributeName } from '../../src/migration/attributes.js';
