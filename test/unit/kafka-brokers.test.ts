@@ -145,6 +145,19 @@ test('that a topic is not there takes two brokers: one may know the others and n
   expect([one.asked, two.asked]).toEqual([4, 4]);
 });
 
+test('an address by which a broker is found is no second broker', async () => {
+  const all: Knowledge = { brokers: [], knowsOrders: true };
+  const one = await broker(() => ({ ...all, knowsOrders: false }));
+  const two = await broker(() => all);
+  all.brokers = [one, two].map(({ port }, at) => ({ id: at + 1, port }));
+  const brokers = new Brokers('onprem', { bootstrap: [`localhost:${one.port}`] });
+  open.push(brokers);
+  const { topics } = topicCalls(brokers, new Leaders(brokers));
+  expect((await topics(['orders'])).get('orders')?.value?.topicId).toBe(orders);
+  all.knowsOrders = false;
+  expect((await topics(['orders'])).get('orders')?.error?.type).toBe('NotFound');
+});
+
 test('while no second broker answers, nobody knows whether a topic is there', async () => {
   const { port } = await broker(() => ({
     brokers: [

@@ -56,18 +56,30 @@ export class Brokers {
    * @throws FerryError `Unreachable` while no broker knows of brokers
    */
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {
-    const { address, answer } = await this.any(async (link) => ({
-      address: link.address,
-      answer: await this.metadataOf(link, request),
-    }));
+    let { address, answer } = await this.metadataBy(request);
     this.addresses = new Map(answer.brokers.map(({ id, host, port }) => [id, `${host}:${port}`]));
-    const denied = answer.topics.filter(isDenied);
-    const others = [...this.addresses.values()].filter((other) => other !== address);
-    if (denied.length === 0 || others.length === 0) return answer;
-    const again = new Map(
-      (await this.secondAnswer(request, denied, others)).map((topic) => [keyOf(request, topic), topic]),
+    // An address of the bootstrap may be another name of any broker, so the word of who answered there is nobody's yet.
+    let others = [...this.addresses.values()].filter((other) => other !== address);
+    for (let words = others.length < this.addresses.size ? 1 : 0; words < 2 && others.length > 0; words++) {
+      const denied = answer.topics.filter(isDenied);
+      if (denied.length === 0) break;
+      const second = await this.secondAnswer(request, denied, others);
+      const again = new Map(second.topics.map((topic) => [keyOf(request, topic), topic]));
+      answer = { ...answer, topics: answer.topics.map((topic) => again.get(keyOf(request, topic)) ?? topic) };
+      ({ address } = second);
+      others = others.filter((other) => other !== address);
+    }
+    return answer;
+  }
+
+  private metadataBy(
+    request: MetadataRequest,
+    candidates?: readonly string[],
+  ): Promise<{ address: string; answer: MetadataResponse }> {
+    return this.any(
+      async (link) => ({ address: link.address, answer: await this.metadataOf(link, request) }),
+      candidates,
     );
-    return { ...answer, topics: answer.topics.map((topic) => again.get(keyOf(request, topic)) ?? topic) };
   }
 
   /**
@@ -87,19 +99,20 @@ export class Brokers {
     );
   }
 
-  /** What another broker says of topics that one does not know; while none answers, it is not known whether they are there. */
+  /** What another broker says of topics that no broker before it knew; while none answers, it is not known whether they are there. */
   private async secondAnswer(
     request: MetadataRequest,
     denied: readonly MetadataTopic[],
     others: readonly string[],
-  ): Promise<MetadataTopic[]> {
+  ): Promise<{ address: string; topics: MetadataTopic[] }> {
     const keys = denied.map((topic) => keyOf(request, topic) ?? '');
     const about = typeof request === 'object' && 'ids' in request ? { ids: keys } : { names: keys };
     try {
-      return (await this.any((link) => this.metadataOf(link, about), others)).topics;
+      const { address, answer } = await this.metadataBy(about, others);
+      return { address, topics: answer.topics };
     } catch (error) {
       if (!isFerryError(error) || error.type !== 'Unreachable') throw error;
-      return denied.map((topic) => ({ ...topic, code: leaderNotAvailable }));
+      return { address: '', topics: denied.map((topic) => ({ ...topic, code: leaderNotAvailable })) };
     }
   }
 
