@@ -32,7 +32,7 @@ export function addStart(program: Command, surroundings: Surroundings): void {
           const { runId } = await startMigration(temporal, read);
           const id = workflowId(read.migration.name);
           const url = webLink(temporal.settings, id);
-          const worker = await hasWorker(temporal);
+          const worker = await hasWorker(temporal, id);
           const started = {
             workflowId: id,
             runId,
@@ -104,18 +104,26 @@ export async function startMigration(
 /** A worker asks for work again within a minute; Temporal remembers it for longer than that. */
 const pollsWithinMs = 70_000;
 
-/** Whether somebody has lately asked the queue for work; undefined where this may not be asked. */
-export async function hasWorker({ client, settings }: Temporal): Promise<boolean | undefined> {
-  const described = await client.workflowService
-    .describeTaskQueue({
-      namespace: settings.namespace,
-      taskQueue: { name: settings.taskQueue },
-      // TASK_QUEUE_TYPE_WORKFLOW of temporal.api.enums.v1
-      taskQueueType: 1,
-    })
-    .catch(() => undefined);
-  return described?.pollers?.some(
-    ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < pollsWithinMs,
+/**
+ * Whether somebody asked the queue for work lately, before a workflow was started or since: both by Temporal's clock, as that of
+ * this machine may be any. Undefined where this may not be asked.
+ */
+export async function hasWorker(
+  { client, settings }: Temporal,
+  justStarted: string,
+): Promise<boolean | undefined> {
+  const started = client.workflow.getHandle(justStarted).describe();
+  const described = client.workflowService.describeTaskQueue({
+    namespace: settings.namespace,
+    taskQueue: { name: settings.taskQueue },
+    // TASK_QUEUE_TYPE_WORKFLOW of temporal.api.enums.v1
+    taskQueueType: 1,
+  });
+  const answers = await Promise.all([started, described]).catch(() => undefined);
+  if (!answers) return undefined;
+  const [{ startTime }, { pollers }] = answers;
+  return pollers?.some(
+    ({ lastAccessTime }) => startTime.getTime() - Number(lastAccessTime?.seconds ?? 0) * 1000 < pollsWithinMs,
   );
 }
 

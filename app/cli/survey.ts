@@ -43,7 +43,7 @@ export async function startSurvey(temporal: Temporal, survey: Survey): Promise<S
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `survey: ${survey.cluster} for ${survey.for}`.slice(0, 100),
     });
-    const worker = await hasWorker(temporal);
+    const worker = await hasWorker(temporal, workflowId);
     const url = webLink(settings, workflowId);
     return {
       ...{ workflowId, runId: handle.firstExecutionRunId },

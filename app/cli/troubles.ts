@@ -38,7 +38,9 @@ export function troubleOf(
   if (beat?.failing && Number(activity.state) !== scheduled) return { ...beat.failing, attempts };
   const asked = timeOf(activity.scheduledTime);
   const begun = timeOf(activity.lastStartedTime);
-  const lives = beat !== undefined && begun !== undefined && Date.parse(beat.at) >= begun.getTime();
+  const beaten = timeOf(activity.lastHeartbeatTime);
+  // Both by the clock of Temporal; that of the worker may be any.
+  const lives = beaten !== undefined && begun !== undefined && beaten >= begun;
   if (attempts > 1 && activity.lastFailure && (Number(activity.state) === scheduled || !lives))
     return {
       why: reasonOf(activity.lastFailure, said),

@@ -223,13 +223,14 @@ describe('what keeps an activity from going on', () => {
     ]);
   });
 
-  it('is over when a new attempt has said something', () => {
-    const runs = {
-      ...{ state: 2, attempt: 4, lastFailure: failed },
-      lastStartedTime: at('2026-03-01T10:29:00Z'),
-    } as never;
-    expect(troubleOf(runs, { at: '2026-03-01T10:29:01.000Z' }, now)).toBeUndefined();
-    expect(troubleOf(runs, { at: '2026-03-01T10:20:00.000Z' }, now)).toMatchObject({ attempts: 4 });
+  it('is over when a new attempt has said something, whatever the clock of its worker shows', () => {
+    const heardAt = (iso: string) => ({
+      ...{ state: 2, attempt: 4, lastFailure: failed, lastStartedTime: at('2026-03-01T10:29:00Z') },
+      lastHeartbeatTime: at(iso),
+    });
+    const [behind, ahead] = [{ at: '2026-03-01T10:15:00.000Z' }, { at: '2026-03-01T10:45:00.000Z' }];
+    expect(troubleOf(heardAt('2026-03-01T10:29:01Z'), behind, now)).toBeUndefined();
+    expect(troubleOf(heardAt('2026-03-01T10:20:00Z'), ahead, now)).toMatchObject({ attempts: 4 });
   });
 
   it('is what a watch cannot reach, and a worker that is not there; text of others is left out', () => {
