@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { withDefaults, type Defaults } from '../../src/fleet/defaults.js';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/yaml-file.js';
-import { badInput, CommandFailure } from './failure.js';
+import { badFile, badInput, CommandFailure } from './failure.js';
 import { defaultsFile, readDefaults } from './fleet/fleet-file.js';
-import { readMigration, type ReadMigration } from './migration-file.js';
+import { migrationOf, type ReadMigration } from './migration-file.js';
 
 export interface FileOfMany extends ReadMigration {
   /** As a person would name it. */
@@ -14,10 +15,9 @@ export interface FileOfMany extends ReadMigration {
 export const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-export function isFleet(path: string): boolean {
-  const { value } = readYaml(path);
-  return typeof value === 'object' && value !== null && 'waves' in value;
-}
+export const isFleet = (path: string): boolean => hasWaves(readYaml(path).value);
+
+const hasWaves = (value: unknown): boolean => typeof value === 'object' && value !== null && 'waves' in value;
 
 /**
  * The migrations of a folder with what its `defaults.yaml` says for all of them.
@@ -32,7 +32,7 @@ export function readMany(path: string, config: Config): FileOfMany[] {
   const failures: string[] = [];
   const read = files.flatMap((name): FileOfMany[] => {
     try {
-      return readOne(join(path, name), config);
+      return readOne(join(path, name), defaults.value, config);
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;
       failures.push(...error.sentences);
@@ -53,6 +53,9 @@ export function readMany(path: string, config: Config): FileOfMany[] {
 }
 
 /** None where the file is that of a fleet: its migrations are in files of their own, or in it. */
-function readOne(file: string, config: Config): FileOfMany[] {
-  return isFleet(file) ? [] : [{ file, ...readMigration(file, config) }];
+function readOne(file: string, defaults: Defaults | undefined, config: Config): FileOfMany[] {
+  const read = readYaml(file);
+  if (read.mistakes) throw badFile(file, read.mistakes);
+  if (hasWaves(read.value)) return [];
+  return [{ file, ...migrationOf(file, withDefaults(read.value, defaults), config) }];
 }

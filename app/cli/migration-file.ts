@@ -17,8 +17,15 @@ export interface ReadMigration {
 }
 
 /** @throws CommandFailure `BadInput` with every mistake, clusters that `ferry.yaml` lacks among them. */
-export function readMigration(file: string, { clusters }: Config): ReadMigration {
-  const written = readWritten(file);
+export function readMigration(file: string, config: Config): ReadMigration {
+  return migrationOf(file, readWritten(file), config);
+}
+
+/**
+ * @param written what the file says, and `defaults.yaml` beside it
+ * @throws CommandFailure as `readMigration`
+ */
+export function migrationOf(file: string, written: unknown, { clusters }: Config): ReadMigration {
   const { migration, mistakes = [] } = parseMigration(written);
   if (!migration) throw badFile(file, mistakes);
   const unknown = (['source', 'target'] as const).filter((side) => !Object.hasOwn(clusters, migration[side]));

@@ -5,9 +5,9 @@ import { sharesOf, type PartitionCounts } from './shares.js';
 import { bytesOf, sayMegabytes } from './size.js';
 
 /**
- * What all shares of a mirror may be given together, in bytes, which is estimated from above. Each run asks for all of them at once, and Temporal takes 4 MB
- * of a run in one answer; a history of 4 MB has to go on in a new run, which begins with up to 1.6 MB that the migration
- * carries and asks for all shares again.
+ * What all shares of a mirror may be given together, in bytes, estimated from above. Each run asks for all of them at once,
+ * and Temporal takes 4 MB of a run in one answer; a history of 4 MB has to go on in a new run, which begins with up to
+ * 1.6 MB that the migration carries and asks for all shares again.
  */
 const most = 2_400_000;
 
