@@ -5,6 +5,7 @@ import { fleetIn } from './fleet/fleet-file.js';
 import { isFleet } from './folder.js';
 import { readWritten } from './migration-file.js';
 import { send, type SayOptions } from './sending.js';
+import type { Temporal } from './temporal.js';
 import { addVerb, run, type Surroundings } from './verb.js';
 
 export function addAmend(program: Command, surroundings: Surroundings): void {
@@ -21,7 +22,8 @@ export function addAmend(program: Command, surroundings: Surroundings): void {
     )
     .option('--by <who>', 'who says so (default: the user of this machine)')
     .option('--note <text>', 'kept with the change')
-    .action((migration: string, file: string, options: SayOptions) => {
+    .option('--alone', 'this file as it is, also where the migration has what its fleet says for all')
+    .action((migration: string, file: string, options: SayOptions & { alone?: boolean }) => {
       let written: unknown;
       try {
         written = fileFor(migration, file);
@@ -30,8 +32,24 @@ export function addAmend(program: Command, surroundings: Surroundings): void {
           throw error;
         });
       }
-      return send(surroundings, options, { to: migration, name: 'amend', input: { file: written } });
+      const insist = (temporal: Temporal) => insistOnTheFleet(temporal, migration);
+      return send(surroundings, options, {
+        ...{ to: migration, name: 'amend', input: { file: written } },
+        ...(!options.alone && !isFleet(file) && { insist }),
+      });
     });
+}
+
+/**
+ * A migration that its fleet has started has more in its file than the person wrote: a file alone would take that from it.
+ * @throws CommandFailure `BadInput`
+ */
+async function insistOnTheFleet(temporal: Temporal, name: string): Promise<void> {
+  const { parentExecution } = await temporal.migration(name).describe();
+  if (parentExecution)
+    throw badInput(
+      `${name} was started by ${parentExecution.workflowId ?? 'its fleet'}: name the file of the fleet (ferry amend ${name} FLEETFILE), so that what it says for all still counts, or say --alone for this file as it is.`,
+    );
 }
 
 /**

@@ -6,7 +6,7 @@ import type { MessageName } from '../../src/migration/messages.js';
 import { isHumanStep } from '../../src/migration/strategies.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { look } from './following.js';
-import { betweenRuns, withTemporal } from './temporal.js';
+import { betweenRuns, withTemporal, type Temporal } from './temporal.js';
 import { configured, run, type CommonOptions, type Surroundings } from './verb.js';
 
 export interface SayOptions extends CommonOptions {
@@ -18,6 +18,8 @@ export interface Message {
   to: string;
   name: MessageName;
   input: Record<string, unknown>;
+  /** What has to be so before it is sent. @throws CommandFailure `BadInput` where it is not */
+  insist?: (temporal: Temporal) => Promise<void>;
 }
 
 /** Sends one message as an update and prints the answer; a refusal is one sentence and bad input. */
@@ -38,6 +40,7 @@ export function send(surroundings: Surroundings, options: SayOptions, message: M
         throw badInput(
           `${to} is a ${before.status.strategy}, which has no step ${name}; a person confirms ${asked.join(', ')}.`,
         );
+      await message.insist?.(temporal);
       const input = {
         by: options.by ?? osUser(),
         ...(options.note !== undefined && { note: options.note }),

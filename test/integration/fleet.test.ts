@@ -148,6 +148,15 @@ test('a fleet runs its waves; a mirror of it obeys a rate within seconds; what r
     ],
     fleet: { name: fleet, what: 'runs' },
   });
+  await write('own/plain.yaml', file(plain, { description: 'the plainest' }));
+  const alone = await ferry(here, 'amend', plain, join(folder, 'own/plain.yaml'));
+  expect(alone).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`${plain} was started by fleet/${fleet}: name the file of the fleet`),
+  });
+  const amended = await ferry(here, 'amend', plain, path);
+  expect(amended).toMatchObject({ code: 0, stdout: expect.stringContaining('the plainest') });
+  expect(amended.stdout).not.toContain('waits');
   const byHand = await write('by-hand.yaml', { ...defaults, ...file(later) });
   expect((await ferry(here, 'apply', byHand)).stdout).toBe(`${later}: started\n`);
   await accept(later);
