@@ -2,17 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { doublingActivities } from '../../activities/drain/doubling.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
-import { parseMigration } from '../../src/migration/file.js';
+import { migrationOf } from './migration-states.js';
 import { offsetTable, type OffsetTable, type Side } from '../../src/migration/offsets.js';
 import type { Watch } from '../../src/migration/work/work.js';
 import { clusterOf, Log, topic } from './parity-log.js';
 
-const { migration } = parseMigration({
-  name: 'doubled',
-  strategy: 'doubleProducer',
-  source: 'source',
-  target: 'target',
-  topics: [{ name: topic }],
+const migration = migrationOf({
+  ...{ strategy: 'doubleProducer', source: 'source', target: 'target', topics: [{ name: topic }] },
   waits: { quiet: '70s', patience: '10m', probe: '10ms' },
 });
 const minutes = (of: number) => of * 60_000;
@@ -45,7 +41,7 @@ function watching(source: number[], target: number[], turns = {}, lateMs = 0) {
 
 /** A window that has been open since `sinceMs` when `watchedMs` have been watched. */
 const within = (sinceMs: number, watchedMs: number, own: object = {}, sliceMs = 10_000): Watch => ({
-  migration: migration!,
+  migration,
   sliceMs,
   carry: {
     ...{ watchedMs, failingSince: null },
@@ -93,7 +89,7 @@ test('a window of many records is compared in turns, which slices hand on', asyn
   const said: string[] = [];
   while (answer.state === 'watching' && said.length < 10) {
     said.push(answer.sentence.replace(/^.*, /, ''));
-    answer = await watch({ migration: migration!, sliceMs: 1, carry: answer.carry });
+    answer = await watch({ migration, sliceMs: 1, carry: answer.carry });
   }
   expect(said).toEqual(['in pass 2 of 4', 'in pass 3 of 4', 'in pass 4 of 4']);
   // Who wrote in passes of before is not known any more, so nothing is said of who was silent.

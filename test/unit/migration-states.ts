@@ -1,4 +1,4 @@
-import { parseMigration, type MigrationFile } from '../../src/migration/file.js';
+import { parseMigration, type Migration, type MigrationFile } from '../../src/migration/file.js';
 import {
   newState,
   stepOf,
@@ -10,24 +10,27 @@ import type { StepId } from '../../src/migration/strategies.js';
 
 export const at = '2026-03-01T12:00:00.000Z';
 
+/** As the loader makes it, of one topic but for the changes. @throws Error with the mistakes of the file */
+export function migrationOf(changes: Partial<MigrationFile> = {}): Migration {
+  const { migration, mistakes } = parseMigration({
+    ...{ name: 'orders', strategy: 'simplestCase', source: 'onprem', target: 'aiven' },
+    topics: [{ name: 'orders' }],
+    ...changes,
+  });
+  if (!migration) throw new Error(JSON.stringify(mistakes));
+  return migration;
+}
+
 /** A migration at one of its steps: those before are done, those after pending. */
 export function stateAt(
   id: StepId,
   status: StepStatus = 'waiting',
   changes: Partial<MigrationFile> = {},
 ): MigrationState {
-  const { migration, mistakes } = parseMigration({
-    name: 'orders',
-    strategy: 'simplestCase',
-    source: 'onprem',
-    target: 'aiven',
-    topics: [{ name: 'orders' }],
-    producers: [{ name: 'orders-web' }],
-    consumers: [{ group: 'billing' }],
-    ...changes,
-  });
-  if (!migration) throw new Error(JSON.stringify(mistakes));
-  const state = newState(migration, at);
+  const state = newState(
+    migrationOf({ producers: [{ name: 'orders-web' }], consumers: [{ group: 'billing' }], ...changes }),
+    at,
+  );
   const index = state.steps.findIndex((step) => step.id === id);
   state.steps.slice(0, index).forEach((step) => {
     step.status = 'done';

@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { retireActivities } from '../../activities/retire/retire.js';
 import type { Cluster, Row, TopicFacts } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import { parseMigration } from '../../src/migration/file.js';
+import { migrationOf } from './migration-states.js';
 
 const orders: TopicFacts = { name: 'orders', topicId: 'orders-id', internal: false, partitions: [] };
 const refunds: TopicFacts = { name: 'refunds', topicId: 'refunds-id', internal: false, partitions: [] };
@@ -49,15 +49,7 @@ function scripted(...answers: (readonly (TopicFacts | FerryError)[])[]) {
   return { activities, deleted };
 }
 
-const { migration } = parseMigration({
-  name: 'shop',
-  strategy: 'simplestCase',
-  source: 'onprem',
-  target: 'cloud',
-  topics: [{ name: 'orders' }, { name: 'refunds' }],
-  waits: { agreeing: 2 },
-});
-if (!migration) throw new Error('not a migration');
+const migration = migrationOf({ topics: [{ name: 'orders' }, { name: 'refunds' }], waits: { agreeing: 2 } });
 const work = {
   migration,
   topicIds: { orders: 'orders-id', refunds: 'refunds-id' },

@@ -5,19 +5,15 @@ import { DefaultLogger } from '@temporalio/worker';
 import { twinActivities } from '../../activities/drain/twins.js';
 import { unreadFindings } from '../../activities/retire/unread.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
-import { parseMigration } from '../../src/migration/file.js';
+import { migrationOf } from './migration-states.js';
 import { offsetTable, type OffsetTable, type Side } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Doubled } from '../../src/migration/work/drain.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { clusterOf, Log, topic } from './parity-log.js';
 
-const { migration } = parseMigration({
-  name: 'doubled',
-  strategy: 'doubleProducer',
-  source: 'source',
-  target: 'target',
-  topics: [{ name: topic }],
+const migration = migrationOf({
+  ...{ strategy: 'doubleProducer', source: 'source', target: 'target', topics: [{ name: topic }] },
 });
 const written = (value: number) => ({
   records: [{ timestamp: 1_700_000_000_000n, key: null, value: Buffer.from(String(value)), headers: [] }],
@@ -30,7 +26,7 @@ type Answer = Awaited<ReturnType<Activities['watchTwins']>>;
 
 const source = logOf(50);
 const asked = (more: Partial<Input> = {}): Input => ({
-  migration: migration!,
+  migration,
   ...{ since: { source: at(0n), target: at(0n) }, from: at(0n), to: at(source.end) },
   sliceMs: 1,
   ...more,
@@ -114,7 +110,7 @@ test.each([
   const [facts] = (await sides.source.topics([topic])).values();
   const findings = await unreadFindings(
     sides,
-    { migration: migration!, ends: at(50n), marks: at(10n), ...(doubled && { doubled }) },
+    { migration, ends: at(50n), marks: at(10n), ...(doubled && { doubled }) },
     [facts!.value!],
   );
   expect(findings.filter(({ key }) => key.startsWith('on-source-alone:'))).toMatchObject(

@@ -2,16 +2,9 @@ import { expect, test } from '@jest/globals';
 import { undo } from '../../activities/retire/undo.js';
 import type { Cluster, GroupFacts, Row } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import { parseMigration } from '../../src/migration/file.js';
+import { migrationOf } from './migration-states.js';
 
-const { migration } = parseMigration({
-  name: 'shop',
-  strategy: 'simplestCase',
-  source: 'onprem',
-  target: 'cloud',
-  topics: [{ name: 'orders' }],
-});
-if (!migration) throw new Error('not a migration');
+const migration = migrationOf({ target: 'cloud' });
 
 /** A target with the topic that was made, still empty, and one live group of which this is told. */
 function undone(row: Row<GroupFacts>) {
@@ -33,7 +26,7 @@ function undone(row: Row<GroupFacts>) {
       otherMigrations: {} as never,
     },
     {
-      migration: migration!,
+      migration,
       topicIds: {},
       made: { topics: [{ name: 'orders', topicId: 'id' }], acls: [], offsets: [] },
     },

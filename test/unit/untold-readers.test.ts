@@ -2,16 +2,9 @@ import { expect, test } from '@jest/globals';
 import { finalCheck } from '../../activities/retire/final-check.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
-import { parseMigration } from '../../src/migration/file.js';
+import { migrationOf } from './migration-states.js';
 
-const { migration } = parseMigration({
-  name: 'shop',
-  strategy: 'simplestCase',
-  source: 'onprem',
-  target: 'cloud',
-  topics: [{ name: 'orders' }],
-});
-if (!migration) throw new Error('not a migration');
+const migration = migrationOf({ target: 'cloud' });
 
 const source = {
   name: 'onprem',
