@@ -17,9 +17,13 @@ const { runs } = proxySinks<RunSinks>();
  * What every workflow here has around it, and every worker and every replay has to be given: words for what it asks for,
  * and the end of an aborted migration as Canceled. The SDK by itself ends a run so only when Temporal was asked to
  * cancel it, and without a result.
+ *
+ * What goes on beside the steps asks for nothing any more when the run has ended: the SDK runs it on with each answer of a
+ * local activity that was still awaited, and the server takes no task that asks for something after the end.
  */
 export function interceptors(): Interceptors {
   let aborted = false;
+  let over = false;
   return {
     inbound: [
       {
@@ -42,8 +46,11 @@ export function interceptors(): Interceptors {
     ],
     internals: [
       {
-        concludeActivation: ({ commands }, next) =>
-          next({ commands: aborted ? commands.map(asCanceled) : commands }),
+        concludeActivation({ commands }, next) {
+          const taken = over ? commands.filter(isAnswer) : commands;
+          over ||= commands.some(isEnd);
+          return next({ commands: aborted ? taken.map(asCanceled) : taken });
+        },
       },
     ],
   };
@@ -51,6 +58,18 @@ export function interceptors(): Interceptors {
 
 const isAborted = (result: unknown): boolean =>
   typeof result === 'object' && result !== null && (result as Partial<Outcome>).result === 'aborted';
+
+/** Of a run. */
+const isEnd = (command: Command): boolean =>
+  Boolean(
+    command.completeWorkflowExecution ??
+    command.continueAsNewWorkflowExecution ??
+    command.failWorkflowExecution ??
+    command.cancelWorkflowExecution,
+  );
+
+/** To a query, which is not written into history. */
+const isAnswer = (command: Command): boolean => Boolean(command.respondToQuery);
 
 /** The outcome is in the details of the cancellation: what was taken back, and what is left. */
 function asCanceled(command: Command): Command {

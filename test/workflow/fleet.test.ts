@@ -292,12 +292,13 @@ describe('a fleet', () => {
     const { historyLength } = await fleet.handle.describe();
     expect(historyLength).toBeLessThan(1_200);
     for (const { name } of all) {
-      const runs = [];
-      for await (const run of migrations.client.workflow.list({
+      const started = [];
+      // A migration goes on in a new run by itself when it has been told a lot.
+      for await (const { runId, status } of migrations.client.workflow.list({
         query: `WorkflowId = "${workflowId(name)}"`,
       }))
-        runs.push(run);
-      expect(runs).toHaveLength(1);
+        if (status.name !== 'CONTINUED_AS_NEW') started.push(runId);
+      expect(started).toHaveLength(1);
     }
   });
 });

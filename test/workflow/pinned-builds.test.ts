@@ -40,6 +40,7 @@ afterAll(async () => {
 
 async function start(build: keyof typeof builds): Promise<void> {
   const cluster = new ScriptedCluster();
+  // Without what asks for search attributes: it fails in a replay, after the run has asked for its end.
   const shared = {
     connection: environment.nativeConnection,
     activities: scriptedActivities(() => cluster),
