@@ -14,11 +14,21 @@ import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import { partitionPairs } from '../../src/parity/pairs.js';
+import { sayProgress } from '../../src/parity/wording.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { blocking } from '../kit/weights.js';
 import { under } from '../../src/migration/by-name.js';
 
 type Sides = { source: Cluster; target: Cluster };
+
+/** How copies are looked for, and who is told how far that is. */
+export interface Copying {
+  asCopied?: ConstructorParameters<typeof Comparison>[0]['asCopied'];
+  signal: AbortSignal;
+  says: (sentence: string) => void;
+}
+
+const sayEveryMs = 5_000;
 
 /** How the copies are now. @throws FerryError of a topic that cannot be read */
 export async function copiesOn(target: Cluster, logStarts: TargetOffsets): Promise<Copies> {
@@ -40,7 +50,7 @@ export async function lostCopies(
   sides: Sides,
   work: Work & Proved,
   there: ReadonlySet<string>,
-  options: { asCopied?: ConstructorParameters<typeof Comparison>[0]['asCopied']; signal: AbortSignal },
+  { says, ...options }: Copying,
 ): Promise<Finding[]> {
   const { ends, mirrored = {}, copies } = work;
   const migration = {
@@ -100,7 +110,15 @@ export async function lostCopies(
     startsOnly: true,
     patienceMs: waitMs(migration, 'patience'),
   });
-  await comparison.run();
+  const telling = setInterval(
+    () => says(`Looks for what ${target.name} has lost of the copies: ${sayProgress(comparison.progress)}.`),
+    sayEveryMs,
+  );
+  try {
+    await comparison.run();
+  } finally {
+    clearInterval(telling);
+  }
   const lost = comparison.results.flatMap(({ topic, partition, unverifiable, differences }) => [
     ...unverifiable.map((one) => ({ topic, partition, ...one })),
     ...differences.flatMap(({ source, target: other, what }) =>

@@ -15,7 +15,7 @@ import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic, aclsOfTopics } from '../acls/acl-text.js';
 import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
-import type { lostCopies } from '../mirror/copies.js';
+import type { Copying } from '../mirror/copies.js';
 import { liveReaders } from '../groups/membership.js';
 import { settledGroups } from '../groups/settled.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
@@ -37,7 +37,7 @@ import { mirroredFindings, unreadFindings } from './unread.js';
 export async function finalCheck(
   sides: { source: Cluster; target: Cluster },
   work: Work & Proved,
-  copying: Parameters<typeof lostCopies>[3],
+  copying: Copying,
 ): Promise<{ findings: Finding[]; sentence: string; manifest: SourceManifest[] }> {
   const { source } = sides;
   const { topics, findings } = await topicsToDelete(source, work, copying?.signal);

@@ -34,10 +34,14 @@ export function retireActivities(
   const sourceOf = ({ migration }: Work) => dependencies.clusters(migration.source);
   return {
     finalCheck: (input) =>
-      attempting(async ({ signal }) => {
+      attempting(async (attempt) => {
+        const { signal } = attempt;
         const sides = { source: sourceOf(input), target: dependencies.clusters(input.migration.target) };
         const ids = await SchemaTranslation.of(dependencies, input, signal);
-        return finalCheck(sides, input, { asCopied: ids?.asCopied, signal });
+        return finalCheck(sides, input, {
+          ...{ asCopied: ids?.asCopied, signal },
+          says: (sentence) => attempt.says(sentence),
+        });
       }, held(input)),
     deleteSource: (input) =>
       attempting((attempt) => deleteSource(sourceOf(input), input, attempt), held(input)),

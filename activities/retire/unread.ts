@@ -10,7 +10,7 @@ import { aloneFindings } from '../drain/twins.js';
 import { namePendingCommits } from '../groups/pending-commits.js';
 import { blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
-import { lostCopies } from '../mirror/copies.js';
+import { lostCopies, type Copying } from '../mirror/copies.js';
 
 /**
  * What a group has not read is lost with the topic, unless producers wrote it to the target as well. Which of it has no twin
@@ -39,7 +39,7 @@ export async function mirroredFindings(
   sides: { source: Cluster; target: Cluster },
   work: Work & Proved,
   topics: readonly TopicFacts[],
-  copying: Parameters<typeof lostCopies>[3],
+  copying: Copying,
 ): Promise<Finding[]> {
   const there = new Set(topics.map(({ name }) => name));
   const reading = await readBy(sides.source, work, there);

@@ -35,16 +35,32 @@ export const sliceMs = 55 * 60_000;
  */
 export const change = () =>
   activities({
+    ...triedForMinutes,
     startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: '15 seconds',
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '30 seconds',
-      maximumAttempts: 10,
-    },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
+
+/**
+ * One look at everything, tried again as a change is. It may read whole logs, where other long reading is done, and changes
+ * nothing, so nobody waits for it to stop.
+ */
+export const look = () =>
+  activities({
+    ...triedForMinutes,
+    taskQueue: watchQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '7 days',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+
+const triedForMinutes = {
+  heartbeatTimeout: '15 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    maximumAttempts: 10,
+  },
+} as const;
 
 /** One look of a survey. It is given up after a while, since the next one comes; it changes nothing, so nobody waits for it. */
 export const looking = (summary: string): SurveyActivities =>

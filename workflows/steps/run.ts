@@ -366,6 +366,11 @@ export class Run {
     }
   }
 
+  /** What takes long is stopped by a pause, a skip and an abort at once, and begins again with its step. */
+  stoppable<T>(work: () => Promise<T>): Promise<T> {
+    return this.#interruptible(work);
+  }
+
   #interruptible<T>(work: () => Promise<T>): Promise<T>;
   #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
   #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
