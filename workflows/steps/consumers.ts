@@ -7,6 +7,7 @@ import { keepOffsets } from './prepare-target.js';
 import { producersStep } from './producers.js';
 import type { Run } from './run.js';
 import { keepTranslated, translated } from './translate.js';
+import { watching } from './watching.js';
 
 const nobodyNamed: Seen = {
   agrees: true,
@@ -74,7 +75,7 @@ async function consumers(
       if (run.migration.consumers.length === 0) return nobodyNamed;
       const first = await offsets.first?.(groups, entry);
       if (first?.agrees === false) return first;
-      const seen = await run.watch(entry, (slice) =>
+      const seen = await watching(run, entry, (slice) =>
         watch().watchConsumers({ ...slice, groups, expected, ...(to && { to, frozen }) }),
       );
       if (seen.state === 'grew') throw run.reopen(producersStep(run), seen.sentence);

@@ -9,6 +9,7 @@ import { schemasInStep } from './schemas.js';
 import { insist } from './insist.js';
 import { step } from './step.js';
 import { Blocked } from './turns.js';
+import { watching, watchingUnless } from './watching.js';
 
 /** The mirror copies the history, and then what comes, in the background. */
 export async function mirrorStarted(run: Run): Promise<void> {
@@ -24,7 +25,7 @@ export async function mirrorStarted(run: Run): Promise<void> {
 /** The target has the history, and what the source gets, it has a moment later. */
 export async function mirrorSteady(run: Run): Promise<void> {
   await step(run, 'mirrorSteady', async (entry) => {
-    const seen = await run.watch(entry, (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }));
+    const seen = await watching(run, entry, (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }));
     if (seen.state === 'caught-up') return { sentence: seen.sentence };
     throw new Blocked(seen.sentence);
   });
@@ -47,7 +48,8 @@ export async function mirrorKeepsUp(run: Run, entry: Step): Promise<void> {
     const before = claims().length;
     let told = before === 0;
     run.says(entry, 'active', sayCopying(before > 0));
-    const seen = await run.watchUnless(
+    const seen = await watchingUnless(
+      run,
       () => claims().length > before,
       (slice) => watch().watchMirror({ ...slice, ...mirroredIn(run) }),
       {
@@ -109,7 +111,7 @@ export async function mirrorEmptied(run: Run, entry: Step) {
 
 async function copied(run: Run, entry: Step) {
   const { ends = {}, unproved } = run.facts;
-  const seen = await run.watch(entry, (slice) =>
+  const seen = await watching(run, entry, (slice) =>
     watch().watchMirror({
       ...slice,
       ...{ ...mirroredIn(run), to: ends, frozen: unproved === undefined },
@@ -153,7 +155,7 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
         data: { accepted: known.asked },
         unverified: 'not-measured',
       };
-    const seen = await run.watch(entry, (slice) =>
+    const seen = await watching(run, entry, (slice) =>
       watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
     );
     if (seen.state === 'grew') throw run.reopen('producerStopped', seen.sentence);

@@ -5,6 +5,7 @@ import type { Run } from './run.js';
 import { insist } from './insist.js';
 import { step } from './step.js';
 import { Blocked } from './turns.js';
+import { watching } from './watching.js';
 
 /** Every group has consumed all that the source holds. A record that arrives meanwhile opens the producers' step again. */
 export const sourceDrained = (run: Run) => drained(run, 'ends', run.facts.unproved === undefined);
@@ -16,7 +17,7 @@ async function drained(run: Run, upTo: 'ends' | 'marks', frozen: boolean): Promi
   const to: SourceOffsets = run.facts[upTo] ?? {};
   await step(run, 'drain', async (entry) => {
     delete run.facts.drained;
-    const seen = await run.watch(entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
+    const seen = await watching(run, entry, (slice) => watch().watchDrain({ ...slice, to, frozen }));
     switch (seen.state) {
       case 'drained':
         run.facts.drained = upTo;

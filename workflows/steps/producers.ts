@@ -14,6 +14,7 @@ import type { Run } from './run.js';
 import { insist } from './insist.js';
 import { keepTranslated } from './translate.js';
 import { Blocked } from './turns.js';
+import { watching, watchingUntil } from './watching.js';
 
 /** Producers write to the target only. Evidence: the source is quiet, and its end offsets are frozen. */
 export const producersSwitched = (run: Run) => quietSource(run, 'producerSwitched');
@@ -54,7 +55,7 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
     const tail = run.facts.ahead && (await tailDrained(run, entry, accepted.length > 0));
     if (tail?.agrees === false) return tail;
     const { ends = {}, mirrored = {}, unproved } = run.facts;
-    const seen = await run.watch(entry, (slice) =>
+    const seen = await watching(run, entry, (slice) =>
       watch().watchProducers({
         ...slice,
         accepted: [...(slice.accepted ?? []), ...accepted],
@@ -126,7 +127,10 @@ export const oldProducerCodeRemoved = (run: Run) =>
 async function twinsFound(run: Run, entry: Step): Promise<Seen> {
   if (!patched('twins-found')) return { agrees: true, sentence: '' };
   const range = twinsRange(run);
-  return compared(run, await run.watch(entry, (slice) => watchWhole().watchTwins({ ...slice, ...range })));
+  return compared(
+    run,
+    await watching(run, entry, (slice) => watchWhole().watchTwins({ ...slice, ...range })),
+  );
 }
 
 /** How long what a person has overridden is compared all the same, ms. */
@@ -143,7 +147,7 @@ async function twinsFoundSoon(run: Run, entry: Step): Promise<Seen> {
     'active',
     `Overridden: what came to ${run.migration.source} after the marks is compared for ${formatDuration(overriddenMs)} at most.`,
   );
-  const seen = await run.watchUntil(Date.now() + overriddenMs, (slice) =>
+  const seen = await watchingUntil(run, Date.now() + overriddenMs, (slice) =>
     watchWhole().watchTwins({
       ...slice,
       ...range,
@@ -186,7 +190,7 @@ function compared(run: Run, seen: Twins): Seen {
 /** The source is quiet, and its ends are frozen; `overridden`: its ends as they are, proved or not. */
 async function sourceQuiet(run: Run, entry: Step, overridden = false): Promise<Seen> {
   const accepted = overridden ? ['not-quiet'] : [];
-  const seen = await run.watch(entry, (slice) =>
+  const seen = await watching(run, entry, (slice) =>
     watch().watchQuiet({ ...slice, accepted: [...(slice.accepted ?? []), ...accepted] }),
   );
   if (seen.state !== 'quiet') return { agrees: false, sentence: seen.sentence };
@@ -241,7 +245,7 @@ async function quietSource(
  */
 export async function producersWriteBoth(run: Run): Promise<void> {
   const doubling = async (entry: Step, accepted: string[] = []): Promise<Seen> => {
-    const seen = await run.watch(entry, (slice) =>
+    const seen = await watching(run, entry, (slice) =>
       watch().watchDoubling({ ...slice, accepted: [...(slice.accepted ?? []), ...accepted] }),
     );
     if (seen.state !== 'doubling') return { agrees: false, sentence: seen.sentence };

@@ -14,6 +14,7 @@ import type { Run } from './run.js';
 import { insist } from './insist.js';
 import { step } from './step.js';
 import { Blocked, Interrupted } from './turns.js';
+import { watching, watchingUntil } from './watching.js';
 
 /** Last step, always: after a soak, and approved by exact name with fresh checks, the source topics are deleted and proved gone. */
 export async function retireSource(run: Run): Promise<void> {
@@ -45,7 +46,7 @@ async function sourceStaysQuiet(run: Run, until: number): Promise<void> {
     await run.until(() => false, { ms: until - Date.now(), summary: 'soaks' });
     return;
   }
-  const seen = await run.watchUntil(until, (slice) => watch().watchSoak({ ...slice, ends }));
+  const seen = await watchingUntil(run, until, (slice) => watch().watchSoak({ ...slice, ends }));
   if (seen?.state === 'grew') throw run.reopen(producersStep(run), seen.sentence);
   if (seen?.state === 'contradicted') throw new Blocked(seen.sentence);
   if (seen) insist(run, seen.findings);
@@ -146,7 +147,7 @@ async function sourceDeleted(run: Run): Promise<void> {
     }
     insist(run, findings);
     run.facts.deletedAt = run.now();
-    const seen = await run.watch(entry, (slice) => watch().watchDeleted(slice));
+    const seen = await watching(run, entry, (slice) => watch().watchDeleted(slice));
     if (seen.state === 'contradicted') throw new Blocked(seen.sentence);
     return {
       sentence: `${sentence} ${seen.sentence}`,

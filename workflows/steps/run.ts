@@ -14,8 +14,7 @@ import {
 } from '../../src/migration/state.js';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { MadeOffsets } from '../../src/migration/work/offsets.js';
-import type { Watch, Watched, Work } from '../../src/migration/work/work.js';
-import { sliceMs } from './activities.js';
+import type { Work } from '../../src/migration/work/work.js';
 import { interruptible } from './interruptible.js';
 import { Mirror } from './mirror.js';
 import { keptAccount } from './kept-account.js';
@@ -282,75 +281,6 @@ export class Run {
   }
 
   /**
-   * Calls a watching activity slice after slice until it has seen something. Pause, skip and abort stop it at once;
-   * after a pause, or in a new run, nothing that was seen before counts.
-   */
-  async watch<T extends { state: string }>(
-    step: Step,
-    slice: (watch: Watch) => Promise<T>,
-  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>> {
-    for (;;) {
-      const seen = await this.watchUnless(() => false, slice, {
-        firstMs: sliceMs,
-        says: (sentence) => this.says(step, 'active', sentence),
-      });
-      if (seen) return seen;
-    }
-  }
-
-  /**
-   * The same until a person has said something: `null` then. What the first slice sees is told soon, so that people who
-   * have said something know what it means.
-   */
-  async watchUnless<T extends { state: string }>(
-    said: () => boolean,
-    slice: (watch: Watch) => Promise<T>,
-    { firstMs, says }: { firstMs: number; says: (sentence: string) => void },
-  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>> | null> {
-    type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
-    let carry: unknown;
-    for (let length = firstMs; ; length = sliceMs) {
-      const current = carry;
-      const seen = await this.#interruptible(
-        () => slice({ ...this.work(), sliceMs: length, carry: current }),
-        said,
-      );
-      if (seen === null) return null;
-      if (seen.state !== 'watching') return seen as Seen;
-      const watching = seen as unknown as { sentence: string; carry: unknown };
-      carry = watching.carry;
-      says(watching.sentence);
-      await this.startFreshHistory();
-    }
-  }
-
-  /**
-   * The same up to a moment, ms since the epoch: `null` when nothing has been seen until then. A slice that is answered
-   * early is not asked for again at once.
-   */
-  async watchUntil<T extends { state: string }>(
-    until: number,
-    slice: (watch: Watch) => Promise<T>,
-  ): Promise<Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>> | null> {
-    type Seen = Exclude<T, Extract<Watched<string, unknown>, { state: 'watching' }>>;
-    let carry: unknown;
-    for (let left = until - Date.now(); left > 0; left = until - Date.now()) {
-      const began = Date.now();
-      const length = Math.min(sliceMs, left);
-      const current = carry;
-      const seen = await this.#interruptible(() =>
-        slice({ ...this.work(), sliceMs: length, carry: current, untold: true }),
-      );
-      if (seen.state !== 'watching') return seen as Seen;
-      carry = (seen as unknown as { carry: unknown }).carry;
-      const early = began + length - Date.now();
-      if (early > length / 10) await this.until(() => false, { ms: early, summary: 'until it looks again' });
-      await this.startFreshHistory();
-    }
-    return null;
-  }
-
-  /**
    * Does this unless, or until, nobody needs it any more.
    * @returns undefined when a watch was given up for that.
    */
@@ -367,13 +297,10 @@ export class Run {
   }
 
   /** What takes long is stopped by a pause, a skip and an abort at once, and begins again with its step. */
-  stoppable<T>(work: () => Promise<T>): Promise<T> {
-    return this.#interruptible(work);
-  }
-
-  #interruptible<T>(work: () => Promise<T>): Promise<T>;
-  #interruptible<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
-  #interruptible<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
+  stoppable<T>(work: () => Promise<T>): Promise<T>;
+  /** @returns null when it was stopped by what `said` has asked for */
+  stoppable<T>(work: () => Promise<T>, said: () => boolean): Promise<T | null>;
+  stoppable<T>(work: () => Promise<T>, said = () => false): Promise<T | null> {
     return interruptible(
       work,
       () => this.state.paused !== null || this.#turn() !== null || this.#newRun.isOverdue() || said(),

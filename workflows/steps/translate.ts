@@ -8,6 +8,7 @@ import type { Run } from './run.js';
 import { insist } from './insist.js';
 import { step } from './step.js';
 import { Blocked } from './turns.js';
+import { watching } from './watching.js';
 
 /** Every group goes on on the target at the record at which it stopped on the source. */
 export async function offsetsTranslated(run: Run): Promise<void> {
@@ -56,7 +57,7 @@ export async function translated(
 ): Promise<Seen> {
   const { facts } = run;
   const copied = copiedTo(run);
-  const seen = await run.watch(entry, (slice) =>
+  const seen = await watching(run, entry, (slice) =>
     watchThenChange().translateGroups({
       ...slice,
       groups,
