@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { isAddress } from '../../src/notify/address.js';
 import { isSecret } from '../../src/notify/signature.js';
+import { httpAddress } from './http-address.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 const file = text('expected the path of a file');
 
 /** As the operator has it: trusted, whatever address that is. */
-const webAddress = (what: string) =>
-  z
-    .url({
-      protocol: /^https?$/,
-      error: `expected the address of ${what}, for example https://hooks.example.com/ferry`,
-    })
-    .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
-      error: 'expected no login in the address',
-    });
+const webAddress = (what: string) => httpAddress(`the address of ${what}`, 'https://hooks.example.com/ferry');
 
 const secret = z.string({ error: 'expected a secret of a webhook' }).refine(isSecret, {
   error: 'expected whsec_ and 24 to 64 bytes in base64, best as ${NAME} from the environment',

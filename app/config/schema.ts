@@ -4,6 +4,7 @@ import { literalSecrets } from '../../src/connect/secret-references.js';
 import { parseDuration } from '../../src/migration/duration.js';
 import { aclWords, missingUsers } from '../../src/provision/aiven/connection.js';
 import { files, nais } from './declaring-schema.js';
+import { httpAddress } from './http-address.js';
 import { notify, reports } from './notify-schema.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
@@ -47,14 +48,11 @@ const passwordLogin = z
 
 const tokenEndpoint = z
   .strictObject({
-    url: z
-      .url({
-        protocol: /^https?$/,
-        error: 'expected the address of a token endpoint, for example https://login.example.com/oauth2/token',
-      })
-      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
-        error: 'expected no login in the address: give clientId, and clientSecret or clientSecretFile',
-      }),
+    url: httpAddress(
+      'the address of a token endpoint',
+      'https://login.example.com/oauth2/token',
+      'give clientId, and clientSecret or clientSecretFile',
+    ),
     clientId: text('expected the id of a client'),
     clientSecret: text('expected a secret, best as ${NAME} from the environment').optional(),
     clientSecretFile: file.optional(),
@@ -205,16 +203,11 @@ const wholeLogin = {
   error: 'expected username together with either password or passwordFile',
 };
 
+const ofHttpLogin = 'give username, and password or passwordFile';
+
 const registry = z
   .strictObject({
-    url: z
-      .url({
-        protocol: /^https?$/,
-        error: 'expected the address of a registry, for example https://registry:8081',
-      })
-      .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
-        error: 'expected no login in the address: give username, and password or passwordFile',
-      }),
+    url: httpAddress('the address of a registry', 'https://registry:8081', ofHttpLogin),
     ...httpLogin,
   })
   .refine(wholeLogin.check, { error: wholeLogin.error })
@@ -237,10 +230,7 @@ const clientProperties = z
 /** Kafka Connect with MirrorMaker 2: its REST interface, and how its connectors reach the two clusters. */
 const connect = z
   .strictObject({
-    url: z.url({
-      protocol: /^https?$/,
-      error: 'expected the address of the REST interface, for example http://connect.example.com:8083',
-    }),
+    url: httpAddress('the address of the REST interface', 'http://connect.example.com:8083', ofHttpLogin),
     ...httpLogin,
     sourceClient: clientProperties,
     targetClient: clientProperties,
@@ -266,12 +256,7 @@ const temporal = z
     tls: tls.optional(),
     apiKey: text('expected an API key, best as ${NAME} from the environment').optional(),
     codec: codec.optional(),
-    ui: z
-      .url({
-        protocol: /^https?$/,
-        error: 'expected the address of the web UI, for example http://127.0.0.1:8233',
-      })
-      .optional(),
+    ui: httpAddress('the address of the web UI', 'http://127.0.0.1:8233').optional(),
   })
   .refine(
     ({ address, tls, apiKey }) => address !== undefined || (tls === undefined && apiKey === undefined),
@@ -299,12 +284,7 @@ const worker = z.strictObject({
   /** Where Prometheus finds the metrics. */
   metrics: hostAndPort.optional(),
   /** Where traces are sent by OTLP over HTTP. */
-  traces: z
-    .url({
-      protocol: /^https?$/,
-      error: 'expected the address of an OTLP receiver, for example http://127.0.0.1:4318/v1/traces',
-    })
-    .optional(),
+  traces: httpAddress('the address of an OTLP receiver', 'http://127.0.0.1:4318/v1/traces').optional(),
   /** Whose migrations stay with the build that began them until they go on in a new run. */
   deployment: deployment.optional(),
   /** A waiting migration holds one: the number of migrations that one worker watches at once. */

@@ -27,6 +27,25 @@ describe('a configuration', () => {
     expect(JSON.stringify(mistakes)).not.toMatch(/secret/);
   });
 
+  it.each([
+    [
+      'connect.a',
+      'connect: { a: { url: URL, sourceClient: { bootstrap.servers: b }, targetClient: { bootstrap.servers: b } } }',
+    ],
+    ['temporal.ui', 'temporal: { address: 127.0.0.1:7233, ui: URL }'],
+    ['worker.traces', 'worker: { traces: URL }'],
+    [
+      'notify.webhooks',
+      'notify: { webhooks: { board: { url: URL, secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw } } }',
+    ],
+  ])('has no address with a login in %s, where sentences and links would show it', (path, yaml) => {
+    const { mistakes } = folder.read(yaml.replace('URL', '"https://me:hunter2@there.example"'));
+    expect(mistakes?.filter((one) => one.path.startsWith(path)).map(({ expected }) => expected)).toEqual([
+      expect.stringContaining('expected no login in the address'),
+    ]);
+    expect(JSON.stringify(mistakes)).not.toContain('hunter2');
+  });
+
   it('has no Connect without an address, with half a login, or with a secret where only a reference may stand', () => {
     const { mistakes } = folder.read(`
 connect:
