@@ -11,9 +11,11 @@ export function tlsTexts(
   if (tls === true) return {};
   const { ca, certificate, key, keyPassword } = tls;
   return {
-    ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
-    ...(certificate !== undefined && { certificate: files.text(certificate, `${path}.certificate`) }),
-    ...(key !== undefined && { key: files.text(key, `${path}.key`) }),
+    ...(ca !== undefined && { ca: files.pem(ca, 'certificate', `${path}.ca`) }),
+    ...(certificate !== undefined && {
+      certificate: files.pem(certificate, 'certificate', `${path}.certificate`),
+    }),
+    ...(key !== undefined && { key: files.pem(key, 'private key', `${path}.key`) }),
     ...(keyPassword !== undefined && { keyPassword }),
   };
 }

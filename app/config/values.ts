@@ -45,6 +45,18 @@ export class Files {
     return '';
   }
 
+  /**
+   * Certificates, or a key. What is neither, Node would take for nothing without a word, and would trust whoever this machine
+   * trusts where a CA was to be the only one.
+   */
+  pem(file: string, what: 'certificate' | 'private key', path: string): string {
+    const failed = this.mistakes.length;
+    const text = this.text(file, path);
+    if (this.mistakes.length === failed && !beginnings[what].test(text))
+      this.mistakes.push({ path, expected: `${file}: expected a ${what} in PEM (-----BEGIN …)` });
+    return text;
+  }
+
   /** Where a file is that is read later. */
   path(file: string): string {
     return resolve(this.folder, file);
@@ -55,3 +67,9 @@ export class Files {
     return this.text(file, path).replace(/\r?\n$/, '');
   }
 }
+
+/** RFC 7468, 5 and 10 to 13; OpenSSL's own names beside them. */
+const beginnings = {
+  certificate: /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/,
+  'private key': /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/,
+};

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { HttpClient, parsedJson, type HttpRequest } from '../http/client.js';
+import { tlsTrouble } from '../http/tls-trouble.js';
 import { FerryError } from '../migration/errors.js';
 import {
   configAnswer,
@@ -78,7 +79,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       const { status, text } = await http.send({ method, path, body });
       answer = { status, body: parsedJson(text) };
     } catch (cause) {
-      throw notReached(at, cause);
+      throw notReached(at, cause, connection.tls);
     }
     if (answer.status === 401)
       throw new FerryError(
@@ -243,13 +244,10 @@ function reasonOf(said: string): string {
   return '';
 }
 
-function notReached(at: string, cause: unknown): FerryError {
+function notReached(at: string, cause: unknown, tls: ConnectConnection['tls']): FerryError {
   const code = String((cause as NodeJS.ErrnoException).code ?? 'connection closed');
-  if (/^ERR_TLS|^ERR_SSL|CERT|SIGNATURE|^EPROTO/.test(code))
-    return new FerryError(
-      'Unauthenticated',
-      `${at} and the ferry do not agree on TLS (${code}): check url and tls under connect in ferry.yaml.`,
-    );
+  const trouble = tlsTrouble(code, tls);
+  if (trouble !== undefined) return new FerryError('Unauthenticated', `${at} ${trouble}.`);
   return new FerryError(
     'Unreachable',
     `${at} did not answer (${code}): check url under connect in ferry.yaml and that a worker runs.`,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpClient, parsedJson, type HttpAnswer } from '../http/client.js';
+import { tlsTrouble } from '../http/tls-trouble.js';
 import { FerryError, isFerryError } from '../migration/errors.js';
 import type { RegistryConnection } from './registry-connection.js';
 
@@ -26,10 +27,6 @@ export const connectionsAtOnce = 16;
 const usualTimeoutMs = 30_000;
 const usualPausesMs = [200, 800];
 const mediaType = 'application/vnd.schemaregistry.v1+json';
-
-/** Node's names for a certificate that is not trusted, out of date or for another host. */
-const distrusted =
-  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_.*|CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID)$/;
 
 /**
  * The one place that talks HTTP to a registry.
@@ -126,16 +123,8 @@ export class RegistryHttp {
   }
 
   private unreachable(code: string): FerryError {
-    if (distrusted.test(code))
-      return new FerryError(
-        'Unauthenticated',
-        `${this.at} shows a certificate that the ferry does not trust (${code}): give the authority that signed it as its CA.`,
-      );
-    if (/^(EPROTO|ERR_SSL_|ERR_OSSL_)/.test(code))
-      return new FerryError(
-        'Unauthenticated',
-        `${this.at} and the ferry did not agree on TLS (${code}): check https in its url, and the certificate and key in ferry.yaml.`,
-      );
+    const trouble = tlsTrouble(code, this.connection.tls);
+    if (trouble !== undefined) return new FerryError('Unauthenticated', `${this.at} ${trouble}.`);
     return new FerryError(
       'Unreachable',
       `${this.at} did not answer (${code}): check the address, the network and that it runs.`,

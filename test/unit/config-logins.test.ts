@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ConfigFolder } from './config-folder.js';
+import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
@@ -49,7 +49,7 @@ clusters:
         authentication: 'basic',
         scope: 'kafka.read kafka.write',
         audience: 'kafka',
-        tls: { ca: 'CA' },
+        tls: { ca: pems.ca },
       },
       extensions: { logicalCluster: 'lkc-1' },
     });

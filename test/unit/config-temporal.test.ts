@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ConfigFolder } from './config-folder.js';
+import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
@@ -22,7 +22,7 @@ describe('a key for Temporal that has a password', () => {
     const { tls } = { ...value?.temporal.connection };
     const pair = typeof tls === 'object' ? tls?.clientCertPair : undefined;
     expect(createPrivateKey(String(pair?.key)).equals(privateKey)).toBe(true);
-    expect(String(pair?.crt)).toBe('CRT');
+    expect(String(pair?.crt)).toBe(pems.certificate);
     expect(JSON.stringify(value) + inspect(value, { depth: 9 })).not.toMatch(/hunter2|PRIVATE KEY/);
   });
 

@@ -1,9 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../app/config/config.js';
-import { ConfigFolder } from './config-folder.js';
+import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
@@ -38,6 +39,21 @@ const environment = {
 };
 
 describe('a configuration', () => {
+  it.each([
+    ['ca: empty.pem', 'clusters.a.tls.ca: empty.pem: expected a certificate in PEM (-----BEGIN …)'],
+    ['ca: store.jks', 'clusters.a.tls.ca: store.jks: expected a certificate in PEM (-----BEGIN …)'],
+    [
+      'certificate: ferry.key, key: ferry.crt',
+      'clusters.a.tls.certificate: ferry.key: expected a certificate in PEM (-----BEGIN …)',
+      'clusters.a.tls.key: ferry.crt: expected a private key in PEM (-----BEGIN …)',
+    ],
+  ])('trusts and shows nothing but what is PEM: %s', (tls, ...expected) => {
+    writeFileSync(join(folder.path, 'empty.pem'), '');
+    writeFileSync(join(folder.path, 'store.jks'), Buffer.from('feedfeed00000002', 'hex'));
+    const { mistakes } = folder.read(`clusters: { a: { bootstrap: [b:1], tls: { ${tls} } } }`);
+    expect(mistakes?.map(({ path, expected }) => `${path}: ${expected}`)).toEqual(expected);
+  });
+
   it('is read whole, with secrets from the environment and files beside it', () => {
     const { value } = folder.read(whole, environment);
     expect({ ...value?.clusters['onprem'] }).toEqual({
@@ -46,18 +62,18 @@ describe('a configuration', () => {
     });
     expect({ ...value?.clusters['aiven'] }).toEqual({
       bootstrap: ['aiven.example:12345'],
-      tls: { ca: 'CA', certificate: 'CRT', key: 'KEY-TEXT' },
+      tls: pems,
     });
     expect({ ...value?.registries['onprem'] }).toEqual({ url: 'http://registry:8081' });
     expect({ ...value?.registries['aiven'] }).toEqual({
       url: 'https://registry.example/api',
       login: { username: 'ferry', password: 'hunter3' },
-      tls: { ca: 'CA' },
+      tls: { ca: pems.ca },
     });
     expect({ ...value?.connect['mirrors'] }).toEqual({
       url: 'https://connect.example',
       login: { username: 'ferry', password: 'connect-secret' },
-      tls: { ca: 'CA' },
+      tls: { ca: pems.ca },
       sourceClient: {
         'bootstrap.servers': 'broker-1:9092',
         'sasl.jaas.config': '${file:/etc/onprem.properties:jaas}',

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from '@jest/globals';
 import { withoutLogin } from '../../app/codec/may-read.js';
-import { ConfigFolder } from './config-folder.js';
+import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
@@ -12,7 +12,7 @@ it.each([
   [', apiKey: key, tls: false', false],
   [
     ', tls: { ca: ca.pem, certificate: ferry.crt, key: ferry.key }',
-    { serverRootCACertificate: Buffer.from('CA') },
+    { serverRootCACertificate: Buffer.from(pems.ca) },
   ],
 ])('a login is shown to Temporal by TLS where the ferry’s own is, and alone: "%s"', (keys, tls) => {
   const { value } = folder.read(`temporal: { address: "temporal.example:7233"${keys} }`);

@@ -1,20 +1,8 @@
+import { tlsTrouble } from '../../http/tls-trouble.js';
 import { FerryError } from '../../migration/errors.js';
 import type { ClusterConnection } from './cluster-connection.js';
 import { TicketRefused, TokenRefused } from './credentials.js';
 import { LayerWanted, MechanismNotOffered } from './login.js';
-
-/** Node's names for a certificate that is not trusted, out of date or for another host. */
-const distrusted = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 /** What went wrong between us and one address, before any request could be answered, in one sentence. */
 export function connectionFailure(
@@ -27,25 +15,8 @@ export function connectionFailure(
   const at = `Cluster "${cluster}" at ${address}`;
   const unauthenticated = (sentence: string) => new FerryError('Unauthenticated', sentence);
 
-  const mistrust = codes.find((code) => distrusted.has(code));
-  if (mistrust !== undefined)
-    return unauthenticated(
-      `${at} shows a certificate that the ferry does not trust (${mistrust}): give the authority that signed it as its CA.`,
-    );
-  if (codes.includes('ERR_SSL_WRONG_VERSION_NUMBER') || codes.includes('ERR_SSL_PACKET_LENGTH_TOO_LONG'))
-    return unauthenticated(
-      `${at} does not speak TLS there: use its TLS port, or take the TLS settings away.`,
-    );
-  if (codes.some((code) => code.startsWith('ERR_SSL_') && code.includes('ALERT')))
-    return unauthenticated(
-      tls?.certificate
-        ? `${at} refused the ferry's client certificate: check that its authority signed it and that it has not expired.`
-        : `${at} asks for a client certificate and the ferry has none: give a certificate and its key.`,
-    );
-  if (codes.some((code) => code.startsWith('ERR_OSSL_') || code === 'ERR_TLS_INVALID_CONTEXT'))
-    return unauthenticated(
-      `The certificate or key that the ferry has for cluster "${cluster}" cannot be read: check that they are PEM, belong together, and that the key's password is right.`,
-    );
+  const trouble = codes.map((code) => tlsTrouble(code, tls)).find((one) => one !== undefined);
+  if (trouble !== undefined) return unauthenticated(`${at} ${trouble}.`);
   if (cause instanceof TokenRefused)
     return unauthenticated(
       `${at} refused the token from ${cause.origin}${forWhom(cause.audience)}: check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,

@@ -1,4 +1,5 @@
 import { HttpClient, parsedJson } from '../../http/client.js';
+import { tlsTrouble } from '../../http/tls-trouble.js';
 import { FerryError } from '../../migration/errors.js';
 import { keptTokens } from './kept-tokens.js';
 import { claimsOf, isBearerToken, type Token, type Tokens } from './token.js';
@@ -50,12 +51,10 @@ export function tokensOfEndpoint(cluster: string, endpoint: TokenEndpoint): Toke
       })
       .catch((error: { code?: unknown }) => {
         const code = typeof error.code === 'string' ? error.code : 'connection closed';
-        throw /CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)
-          ? fail(
-              'Unauthenticated',
-              `shows a certificate that the ferry does not trust (${code}): give the authority that signed it as its CA`,
-            )
-          : fail('Unreachable', `did not answer (${code}): check its address and that it runs`);
+        const trouble = tlsTrouble(code, tls);
+        throw trouble === undefined
+          ? fail('Unreachable', `did not answer (${code}): check its address and that it runs`)
+          : fail('Unauthenticated', trouble);
       });
     const answer = parsedJson(text);
     const { access_token, token_type, expires_in, error } = (
