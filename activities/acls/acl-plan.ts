@@ -78,6 +78,7 @@ export function planAcls(
             ),
           ]
         : []),
+      ...clusterRights(migration, held, new Set([...bindings.values()].map(({ principal }) => principal))),
       ...[...hosts].map(([principal, from]) =>
         noting(
           `acl-host-kept:${principal}`,
@@ -122,6 +123,34 @@ function concernedBindings(migration: Migration, held: readonly AclBinding[]): C
     .filter(({ resourceType, principal }) => resourceType === 'transactional-id' && writers.has(principal))
     .map((binding) => ({ held: binding, becomes: binding }));
   return [...named, ...transactional];
+}
+
+/** Operations on a cluster without which applications do the same: any writer may be idempotent since Kafka 2.8 (KIP-679). */
+const harmless: ReadonlySet<string> = new Set(['idempotent-write', 'describe']);
+
+/** What principals that get ACLs may do with the cluster as a whole: no topic or group of the migration says that. */
+function clusterRights(
+  { source, target, principals, leaveBehind }: Migration,
+  held: readonly AclBinding[],
+  granted: ReadonlySet<string>,
+): Finding[] {
+  const rights = new Map<string, Set<string>>();
+  for (const { resourceType, principal, operation, permission } of held) {
+    if (resourceType !== 'cluster' || leaveBehind.principals.includes(principal)) continue;
+    const becomes = under(principals, principal);
+    if (typeof becomes !== 'string' || !granted.has(becomes)) continue;
+    const may = `${permission === 'deny' ? 'not ' : ''}${operation}`;
+    rights.set(principal, (rights.get(principal) ?? new Set()).add(may));
+  }
+  return [...rights].map(([principal, operations]) => {
+    const may = `${principal} may ${listed([...operations])} on the cluster ${source} as a whole, which is not copied to ${target}`;
+    return [...operations].every((one) => harmless.has(one))
+      ? noting(`cluster-acl-left:${principal}`, `${may}: whoever may write to a topic needs no such right.`)
+      : asking(
+          `cluster-acl-left:${principal}`,
+          `${may}, since it concerns more than this migration: see whether its applications need it there (those that make their own topics do), then accept this.`,
+        );
+  });
 }
 
 function patternText({ patternType, resourceType, resourceName }: AclBinding): string {

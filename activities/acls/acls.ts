@@ -4,13 +4,14 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { mapTopic } from '../../src/mirror/map-topic.js';
+import { shownAcls } from '../../src/provision/kafka/shown-acls.js';
 import type { Right, Provisioner } from '../../src/provision/provisioner.js';
 import { packAcls, packedAclsShape, unpackAcls } from '../../src/migration/packed-acls.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
 import type { DeclaredAccess } from '../../src/provision/declaring.js';
 import { aclKey, planAcls } from './acl-plan.js';
-import { noAuthorizer } from './no-authorizer.js';
+import { noAuthorizer, sourceNotShown } from './not-known.js';
 import { subjectGrants, type SubjectUse, subjectUses } from './subject-grants.js';
 import { eventually, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
@@ -45,9 +46,15 @@ export async function surveyAcls(
   provisioner: Provisioner,
   uses: () => Promise<SubjectUse[]>,
 ): Promise<AclSurvey> {
-  const [held, there] = await Promise.all([source.acls(), provisioner.rights()]);
+  const [held, there] = await Promise.all([shownAcls(source), provisioner.rights()]);
   const checked = async (rights: readonly Right[] = []) =>
     (await provisioner.check?.(topicsOfFerry(migration), principalsOf(rights))) ?? [];
+  if (held === 'hidden')
+    return {
+      wanted: [],
+      missing: [],
+      findings: [...(await checked()), sourceNotShown(source.name, target.name)],
+    };
   if (held === null)
     return {
       wanted: [],

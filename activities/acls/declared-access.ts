@@ -4,10 +4,11 @@ import { targetName, type Migration } from '../../src/migration/file.js';
 import { under } from '../../src/migration/by-name.js';
 import { workloadText } from '../../src/migration/workload.js';
 import { kafkaProvisioner } from '../../src/provision/kafka/provisioner.js';
+import { shownAcls } from '../../src/provision/kafka/shown-acls.js';
 import type { DeclaredAccess, Declaring } from '../../src/provision/declaring.js';
 import { aclKey, notMapped, planAcls } from './acl-plan.js';
 import type { AclSurvey } from './acls.js';
-import { noAuthorizer } from './no-authorizer.js';
+import { noAuthorizer, sourceNotShown } from './not-known.js';
 import { ferryLoginFinding } from './ferry-login.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Work } from '../../src/migration/work/work.js';
@@ -28,7 +29,9 @@ export async function surveyDeclaredAccess(
   declaring: Declaring,
   ahead = false,
 ): Promise<AclSurvey> {
-  const held = await source.acls();
+  const held = await shownAcls(source);
+  if (held === 'hidden')
+    return { wanted: [], missing: [], findings: [sourceNotShown(source.name, target.name)] };
   if (held === null) return { wanted: [], missing: [], findings: [noAuthorizer(source.name, target.name)] };
   const planned = planAcls(migration, held, { source: source.principal, target: target.principal });
   const own = source.principal !== undefined && !under(migration.principals, source.principal);

@@ -13,6 +13,7 @@ import { isMirrored } from '../../src/migration/strategies.js';
 import type { Proved, SourceManifest } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { aclsByTopic, aclsOfTopics } from '../acls/acl-text.js';
+import { sourceNotShown } from '../acls/not-known.js';
 import { records } from '../drain/drain-findings.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import type { Copying } from '../mirror/copies.js';
@@ -53,7 +54,8 @@ export async function finalCheck(
       topics.map(({ name }) => name),
     ),
   ]);
-  const lines = new Map(aclsByTopic(acls).map((one) => [one.topic, one.acls]));
+  const lines = new Map(aclsByTopic(acls === 'hidden' ? [] : acls).map((one) => [one.topic, one.acls]));
+  if (acls === 'hidden') findings.push(sourceNotShown(source.name, sides.target.name));
   const alive = liveReaders(groups);
   const [described, configs, unread] = await Promise.all([
     settledGroups(source, alive, { signal: copying?.signal }),

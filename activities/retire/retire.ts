@@ -85,7 +85,7 @@ async function deleteSource(
   }
   const again = await namesHeldByOthers(source, planned);
   const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
-  const { gone, kept } = await deleteAcls(source, names, work.acls, unseen, attempt);
+  const { gone, kept, hidden } = await deleteAcls(source, names, work.acls, unseen, attempt);
   await deleteOffsets(source, work, new Set(names));
   return {
     sentence: [
@@ -94,6 +94,7 @@ async function deleteSource(
         ? [`${listed(again)} is there again under another id, and was left alone with its ACLs.`]
         : []),
       ...sayUnseen(source, unseen),
+      ...(hidden ? [`${source.name} does not show its ACLs: those for these names are left.`] : []),
       ...(kept > 0
         ? [
             `${count(kept, 'ACL')} for the same names on ${source.name}, made since the plan, ${kept === 1 ? 'is' : 'are'} left.`,
@@ -186,8 +187,11 @@ async function deleteAcls(
   shownBefore: PlanReport['acls'],
   unseen: Unseen[],
   attempt: Pick<Attempt, 'noted' | 'note'>,
-): Promise<{ gone: { topic: string; acls: string[] }[]; kept: number }> {
+): Promise<{ gone: { topic: string; acls: string[] }[]; kept: number; hidden?: boolean }> {
   const there = await aclsOfTopics(source, names);
+  // Whether there are any, and whose, nobody has seen: a person has accepted that they stay.
+  if (there === 'hidden')
+    return { gone: noted.safeParse(attempt.noted).data?.acls ?? [], kept: 0, hidden: true };
   const shown =
     shownBefore && new Set(shownBefore.flatMap(({ topic, acls }) => acls.map((acl) => `${topic} ${acl}`)));
   const ours = there.filter((acl) => shown?.has(`${acl.resourceName} ${aclText(acl)}`) ?? true);

@@ -61,6 +61,23 @@ test('cluster rights and other groups are nobody’s to copy', () => {
   ).toEqual([]);
 });
 
+test('rights to a cluster are named with whoever gets ACLs, and ask where applications may need them', () => {
+  if (!migration) throw new Error('the file is wrong');
+  const onCluster = (principal: string, operation: AclBinding['operation']) =>
+    held({ principal, operation, resourceType: 'cluster', resourceName: 'kafka-cluster' });
+  const found = (...more: AclBinding[]) =>
+    planAcls(migration, [held({}), ...more]).findings.map(
+      ({ weight, key, sentence }) => `${weight} ${key} ${sentence}`,
+    );
+  expect(found(onCluster('User:other', 'create'))).toEqual([]);
+  expect(found(onCluster('User:app', 'idempotent-write'))).toEqual([
+    expect.stringMatching(/^notes cluster-acl-left:User:app User:app may idempotent-write on the cluster a /),
+  ]);
+  expect(found(onCluster('User:app', 'idempotent-write'), onCluster('User:app', 'create'))).toEqual([
+    expect.stringMatching(/^asks cluster-acl-left:User:app User:app may idempotent-write and create on /),
+  ]);
+});
+
 test('a DENY that would lock the ferry out is asked about and not copied', () => {
   if (!migration) throw new Error('the file is wrong');
   const file = { ...migration, principals: { ...migration.principals, 'User:*': 'User:*' } };

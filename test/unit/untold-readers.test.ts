@@ -35,3 +35,23 @@ test('a live group whose members cannot be read holds a deletion up until a pers
     /no transaction is open there and no member of a group is seen to read from it; what jobs reads cannot be told, which a person accepted\.$/,
   );
 });
+
+test('a source that hides its ACLs is asked about before its topics are deleted, and held up by nothing else', async () => {
+  const hiding = {
+    ...source,
+    groups: async () => [],
+    acls: async () => {
+      throw new FerryError('Unauthorized', 'The ferry may not describe the cluster.');
+    },
+  } as unknown as Cluster;
+  const { findings, manifest } = await finalCheck(
+    { source: hiding, target: hiding },
+    { migration, topicIds: { orders: 'id' }, ends: { orders: [] } },
+    { signal: new AbortController().signal, says: () => undefined },
+  );
+  expect(findings.map(({ weight, key }) => `${weight} ${key}`)).toContain(
+    `asks acls-not-shown:${hiding.name}`,
+  );
+  expect(manifest).toMatchObject([{ topic: 'orders' }]);
+  expect(manifest[0]).not.toHaveProperty('acls');
+});

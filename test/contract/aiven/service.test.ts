@@ -277,6 +277,7 @@ describe('a service as a source', () => {
       'User:shipping read',
     ]);
     const doomed = await aclsOfTopics(ground.aiven.cluster, ['shop.retired']);
+    if (doomed === 'hidden') throw new Error('the service does not show its ACLs');
     expect(doomed.map(({ principal }) => principal)).not.toContain('User:shipping');
     expect(await ground.aiven.cluster.deleteAcls(doomed)).toBe(2);
     expect(await ground.aiven.provisioner.takeBack(rights)).toBe(1);
