@@ -57,7 +57,7 @@ export async function surveyDeclaredAccess(
     missing: seen.missing,
     findings: [...findings, ...seen.findings],
     held,
-    declared: access,
+    declared: { ...access, ...(seen.kept && { kept: seen.kept }) },
   };
 }
 
@@ -82,9 +82,9 @@ function asApplications(
 async function seenOn(
   target: Cluster,
   { grants, bindings }: DeclaredAccess,
-  { by }: Declaring,
+  { by, wholePrincipals }: Declaring,
   ahead: boolean,
-): Promise<{ missing: AclBinding[]; findings: Finding[] }> {
+): Promise<{ missing: AclBinding[]; findings: Finding[]; kept?: AclBinding[] }> {
   const notShown = (who: readonly string[]) => ({
     missing: [],
     findings: [grantsNotShown(target, who, by, ahead)],
@@ -95,7 +95,22 @@ async function seenOn(
   const there = by === 'strimzi' ? await kafkaProvisioner(target).rights() : 'hidden';
   if (there === 'hidden') return notShown(bindings.map(({ principal }) => principal));
   const present = new Set(there?.map(aclKey));
-  return { missing: bindings.filter((acl) => !present.has(aclKey(acl))), findings: [] };
+  const missing = bindings.filter((acl) => !present.has(aclKey(acl)));
+  if (!wholePrincipals) return { missing, findings: [] };
+  const declared = new Set(bindings.map(aclKey));
+  const who = new Set(bindings.map(({ principal }) => principal));
+  const kept = ((there ?? []) as AclBinding[]).filter(
+    (acl) => who.has(acl.principal) && !declared.has(aclKey(acl)),
+  );
+  return { missing, kept, findings: kept.length > 0 ? [keptOn(target, kept)] : [] };
+}
+
+function keptOn(target: Cluster, kept: readonly AclBinding[]): Finding {
+  const who = listed([...new Set(kept.map(({ principal }) => principal))]);
+  return noting(
+    `grants-kept:${target.name}`,
+    `${who} ${kept.length === 1 ? 'has another ACL' : `have ${kept.length} other ACLs`} on ${target.name}: the files keep them, since what a user may do stands in one file, and whatever that does not say is taken away.`,
+  );
 }
 
 function grantsNotShown(
@@ -107,7 +122,8 @@ function grantsNotShown(
   const look = {
     nais: 'that each Topic has the status synchronizationState: RolloutComplete, or that Aiven lists ACLs for these users',
     'terraform-aiven': 'that Terraform has applied them',
-    strimzi: 'that each KafkaUser is ready',
+    strimzi:
+      'that each KafkaUser is ready, and still has the ACLs that it had before, since all of them stand in one file',
   }[by];
   const says = `${target.name} does not show the ferry who may read and write there (it is to be ${listed([...new Set(who)])})`;
   return ahead

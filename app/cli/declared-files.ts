@@ -21,7 +21,7 @@ export interface DeclaredReport {
 /** @returns `undefined` where the ferry makes topics and grants itself, or could not read what they are made from */
 export function declaredReport(
   { declarations }: Config,
-  { target }: Migration,
+  { name, target }: Migration,
   declared: Declared | undefined,
 ): DeclaredReport | undefined {
   const declaration = under(declarations, target);
@@ -30,7 +30,7 @@ export function declaredReport(
   return {
     by: declaration.declaring.by,
     folder: declaration.folder,
-    files: declaration.declaring.files(topics, access),
+    files: declaration.declaring.files(name, topics, access),
     losses: [...topics.flatMap(({ losses }) => losses), ...access.losses],
   };
 }
@@ -46,7 +46,9 @@ export function writeDeclared({ folder, files }: Pick<DeclaredReport, 'folder' |
   const due = paths.filter(({ path, text }) => {
     const there = readText(path);
     if (there.value === undefined || there.value === text) return there.value === undefined;
-    throw badInput(`${path} is there already and says something else: move it away, or name another folder.`);
+    throw badInput(
+      `${path} is there already and says something else: put both together by hand (ferry plan --json shows what this one is to say), since what such a file no longer says may be taken away, or name another folder.`,
+    );
   });
   try {
     mkdirSync(folder, { recursive: true });

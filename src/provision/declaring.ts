@@ -55,6 +55,8 @@ export interface DeclaredAccess {
   grants: readonly WorkloadGrant[];
   /** Where the target has ACLs as Kafka has them, which may then be read there. */
   bindings: readonly AclBinding[];
+  /** What the target shows that the same principals have there already, which a file that holds all of theirs has to keep. */
+  kept?: readonly AclBinding[];
   losses: Loss[];
   mistakes: Undeclarable[];
   /** Principals with rights to what moves of whom the file does not say who they are on the target. */
@@ -78,7 +80,10 @@ export interface Declaring {
   readonly from: string;
   topic(wanted: WantedTopic): DeclaredTopic;
   access(wanted: WantedAccess): DeclaredAccess;
-  files(topics: readonly DeclaredTopic[], access: DeclaredAccess): DeclaredFile[];
+  /** @param migration by its name: the files of several may lie in one folder */
+  files(migration: string, topics: readonly DeclaredTopic[], access: DeclaredAccess): DeclaredFile[];
+  /** Whether one file has to hold all that a principal may do. */
+  readonly wholePrincipals?: boolean;
   /** What the owners of applications have to do beside, one sentence each. */
   beside(access: DeclaredAccess): string[];
 }

@@ -39,6 +39,7 @@ const filesOf = (declaring: Declaring, bindings: AclBinding[], ...topics: Wanted
   new Map(
     declaring
       .files(
+        'shop',
         topics.map((one) => declaring.topic(one)),
         accessOf(declaring, bindings),
       )
@@ -78,8 +79,8 @@ describe('Terraform for Aiven', () => {
 
   it('has a resource for each topic', () => {
     const files = filesOf(declaring, [], topic(), topic({ name: 'shop_orders', config: {} }));
-    expect([...files.keys()]).toEqual(['topics.tf']);
-    expect(files.get('topics.tf')?.split('\n\n').slice(0, 3).join('\n\n')).toBe(
+    expect([...files.keys()]).toEqual(['shop.topics.tf']);
+    expect(files.get('shop.topics.tf')?.split('\n\n').slice(0, 3).join('\n\n')).toBe(
       `resource "aiven_kafka_topic" "shop_orders" {
   project      = var.project
   service_name = aiven_kafka.main.service_name
@@ -99,7 +100,7 @@ describe('Terraform for Aiven', () => {
 }
 `.trimEnd(),
     );
-    expect(read(files.get('topics.tf') ?? '')['resource']?.['aiven_kafka_topic']).toEqual({
+    expect(read(files.get('shop.topics.tf') ?? '')['resource']?.['aiven_kafka_topic']).toEqual({
       shop_orders: [
         {
           project: '${var.project}',
@@ -125,13 +126,28 @@ describe('Terraform for Aiven', () => {
       acl({ principal: 'User:both' }),
       acl({ principal: 'User:both', operation: 'read' }),
     ];
-    const acls = read(filesOf(declaring, bindings, topic()).get('acls.tf') ?? '')['resource'];
+    const acls = read(filesOf(declaring, bindings, topic()).get('shop.acls.tf') ?? '')['resource'];
     expect(Object.keys(acls ?? {})).toEqual(['aiven_kafka_acl']);
     expect(acls?.['aiven_kafka_acl']).toMatchObject({
-      shop_orders_CN_web: [{ topic: 'shop.orders', permission: 'write', username: 'CN=web' }],
-      shop_orders_batch: [{ permission: 'read', username: 'batch' }],
-      shop_orders_both: [{ permission: 'readwrite', username: 'both' }],
+      shop_shop_orders_CN_web: [{ topic: 'shop.orders', permission: 'write', username: 'CN=web' }],
+      shop_shop_orders_batch: [{ permission: 'read', username: 'batch' }],
+      shop_shop_orders_both: [{ permission: 'readwrite', username: 'both' }],
     });
+  });
+
+  it('has files and resources of its own for each migration, whoever else uses the folder', () => {
+    const bindings = [acl({ resourceType: 'group', resourceName: 'billing', operation: 'read' })];
+    const of = (migration: string) =>
+      declaring.files(migration, [declaring.topic(topic())], accessOf(declaring, bindings));
+    const [one, other] = [of('orders'), of('payments')];
+    expect([...one, ...other].map(({ path }) => path)).toEqual([
+      'orders.topics.tf',
+      'orders.acls.tf',
+      'payments.topics.tf',
+      'payments.acls.tf',
+    ]);
+    const together = read(`${one[1]?.text ?? ''}\n${other[1]?.text ?? ''}`)['resource'];
+    expect(Object.keys(together?.['aiven_kafka_native_acl'] ?? {})).toHaveLength(2);
   });
 
   it.each([
@@ -151,7 +167,7 @@ describe('Terraform for Aiven', () => {
       { resource_type: 'TransactionalId', resource_name: 'tx' },
     ],
   ] as const)('has a native ACL where it does not: %j', (more, expected) => {
-    const acls = read(filesOf(declaring, [acl(more)], topic()).get('acls.tf') ?? '')['resource'];
+    const acls = read(filesOf(declaring, [acl(more)], topic()).get('shop.acls.tf') ?? '')['resource'];
     expect(Object.keys(acls ?? {})).toEqual(['aiven_kafka_native_acl']);
     expect(Object.values(acls?.['aiven_kafka_native_acl'] ?? {})[0]?.[0]).toMatchObject(expected);
   });
@@ -249,6 +265,19 @@ describe('Strimzi', () => {
       spec: {
         authentication: { type: 'scram-sha-512' },
         authorization: { acls: [{ resource: { type: 'transactionalId', name: 'tx' } }] },
+      },
+    });
+  });
+
+  it('keeps what the target shows that a user has already, since a KafkaUser holds all of it', () => {
+    const kept = [acl({ resourceName: 'shop.payments' })];
+    const files = declaring.files('shop', [], { ...accessOf(declaring, [acl({})]), kept });
+    expect(files.map(({ path }) => path)).toEqual(['user-web.yaml']);
+    expect(parse(files[0]?.text ?? '')).toMatchObject({
+      spec: {
+        authorization: {
+          acls: [{ resource: { name: 'shop.orders' } }, { resource: { name: 'shop.payments' } }],
+        },
       },
     });
   });

@@ -25,11 +25,12 @@ export function strimzi(target: StrimziTarget): Declaring {
     from: 'its KafkaTopic',
     topic: (wanted) => declaredWith(wanted, (entry) => !refused.test(entry), 'a KafkaTopic'),
     access: strimziAccess,
-    files: (topics, { bindings }) => {
+    wholePrincipals: true,
+    files: (_migration, topics, { bindings, kept = [] }) => {
       const names = new Names(kubernetesName);
       return [
         ...topics.map(({ topic }) => topicFile(topic, names.of(topic.name), target)),
-        ...[...grouped(bindings, ({ principal }) => principal)].map(([principal, acls]) =>
+        ...[...grouped([...bindings, ...kept], ({ principal }) => principal)].map(([principal, acls]) =>
           userFile(principal, acls, target),
         ),
       ];

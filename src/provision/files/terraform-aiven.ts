@@ -56,12 +56,15 @@ export function terraformAiven(target: TerraformTarget): Declaring {
     topic: (wanted) =>
       declaredWith(wanted, (entry) => aivenEntries.has(spelled(entry)), 'a Terraform resource of Aiven'),
     access: aivenAccess,
-    files: (topics, { bindings }) => {
+    files: (migration, topics, { bindings }) => {
       const names = new Names(hclName);
-      const acls = aclBlocks(bindings, service);
+      const acls = aclBlocks(migration, bindings, service);
       return [
-        { path: 'topics.tf', text: hcl(topics.map(({ topic }) => topicBlock(topic, service, names))) },
-        ...(acls.length > 0 ? [{ path: 'acls.tf', text: hcl(acls) }] : []),
+        {
+          path: `${migration}.topics.tf`,
+          text: hcl(topics.map(({ topic }) => topicBlock(topic, service, names))),
+        },
+        ...(acls.length > 0 ? [{ path: `${migration}.acls.tf`, text: hcl(acls) }] : []),
       ];
     },
     beside: () => [],
@@ -137,8 +140,9 @@ function aivenAccess({ bindings }: WantedAccess): DeclaredAccess {
 }
 
 /** Aiven's own ACLs where these say the same, and Kafka's native ones for all that they cannot say. */
-function aclBlocks(bindings: readonly AclBinding[], service: Body): HclBlock[] {
-  const names = new Names(hclName);
+function aclBlocks(migration: string, bindings: readonly AclBinding[], service: Body): HclBlock[] {
+  // A folder is one module, where two migrations may have ACLs for the same group.
+  const names = new Names((text) => hclName(`${migration}_${text}`));
   const pairs = grouped(bindings, ({ resourceType, resourceName, principal }) =>
     JSON.stringify([resourceType, resourceName, principal]),
   );

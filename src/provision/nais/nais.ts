@@ -20,7 +20,7 @@ export function nais({ pool, namespace }: NaisTarget): Declaring {
     from: 'its Topic resource',
     topic: (wanted) => declaredTopic(wanted, namespace),
     access: declaredAccess,
-    files: (topics, access) =>
+    files: (_migration, topics, access) =>
       topics.flatMap((declared) => {
         const name = resourceOf(declared.topic.name, namespace);
         // What no Topic can be called is a mistake of its own.

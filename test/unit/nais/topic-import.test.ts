@@ -112,7 +112,7 @@ topics:
       defaults: {},
     };
     const declared = target.topic(wanted);
-    const [file] = target.files([declared], {
+    const [file] = target.files('shop', [declared], {
       grants: [],
       bindings: [],
       losses: [],

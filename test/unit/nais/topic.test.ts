@@ -33,7 +33,7 @@ interface Resource {
 
 /** The resource as a reader of the file has it, held against the schema. */
 function resourceOf(topic: WantedTopic, access: DeclaredAccess = nobody): Resource {
-  const [file, ...more] = target.files([target.topic(topic)], access);
+  const [file, ...more] = target.files('shop', [target.topic(topic)], access);
   expect(more).toEqual([]);
   const resource: unknown = parse(file?.text ?? '');
   expect(against(resource)).toEqual([]);
@@ -45,7 +45,7 @@ const lossOf = (entries: Record<string, string>) => losses({ config: entries }).
 
 describe('a Topic', () => {
   it('is one file, ready to commit', () => {
-    expect(target.files([target.topic(wanted())], nobody)).toEqual([
+    expect(target.files('shop', [target.topic(wanted())], nobody)).toEqual([
       {
         path: 'orders.yaml',
         text: `apiVersion: kafka.nais.io/v1
@@ -198,7 +198,7 @@ describe('what a Topic cannot say', () => {
   });
 
   it('stands in the file', () => {
-    const [file] = target.files([target.topic(wanted({ config: { 'segment.bytes': '1' } }))], nobody);
+    const [file] = target.files('shop', [target.topic(wanted({ config: { 'segment.bytes': '1' } }))], nobody);
     expect(file?.text).toMatch(
       /^# Not as on the source:\n# - shop\.orders is to have segment\.bytes=1, which a Topic cannot say: .*\n\napiVersion/,
     );
