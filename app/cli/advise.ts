@@ -94,13 +94,16 @@ async function showAdvice(
     if (note !== undefined) notes.push(note);
     return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
   });
+  const complain = () => notes.forEach((note) => terminal.complain(note));
   if (options.ask) {
+    complain();
     terminal.print(answersFileFor(whole).trimEnd());
     return exitCodes.done;
   }
   if (options.interview !== undefined) {
     if (!terminal.redraws)
       throw badInput('--interview asks a person at a terminal: print the questions with --ask instead.');
+    complain();
     const { askAtTerminal, interview } = await import('./interview.js');
     writeNew(options.interview, answersFileFor(await interview(whole, askAtTerminal)));
     terminal.print(`\nNext: ferry advise ${inventoryPath} ${options.interview}`);
@@ -158,7 +161,7 @@ async function showAdvice(
     terminal.print(
       plan ? wavesText(plan) : advised.map((one) => adviceText(one, bytesPerSecond)).join('\n\n'),
     );
-    for (const note of notes) terminal.complain(note);
+    complain();
     const next = written[0];
     if (next !== undefined)
       terminal.print(

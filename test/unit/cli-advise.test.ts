@@ -75,6 +75,28 @@ it('asks for teams with a guess, and uses what is answered', async () => {
   expect(waves[0]?.sets[0]).toMatchObject({ set: 'shop.orders', teams: ['sales'] });
 });
 
+it('asks again without losing what was answered, and takes no measurement for an answer', async () => {
+  const empty = { topics: [topic('shop.orders', { records: { value: 0 } })] };
+  const before = write('before.json', JSON.stringify(inventory(empty)));
+  const asked = await advising(before, '--ask');
+  expect(asked.out).toContain("historyNeeded: don't know # measured now: no, the topics hold no record");
+  const answers = write(
+    'answers.yaml',
+    asked.out
+      .replace('team: shop', 'team: payments')
+      .replace(/(producersOurs|consumersOurs|mayPause): don't know/g, '$1: yes'),
+  );
+  const again = await advising(before, answers, '--ask');
+  expect(again.out).toBe(readFileSync(answers, 'utf8'));
+  expect((await advising(before, answers)).out).toContain('shop.orders: simplestCase');
+
+  // Measured anew: there is a history by now.
+  const after = write('after.json', JSON.stringify(inventory({ topics: [topic('shop.orders')] })));
+  const { out } = await advising(after, answers);
+  expect(out).not.toContain('shop.orders: simplestCase');
+  expect(out).toContain('nobody has answered: Is what the topics hold now needed on the target?');
+});
+
 it.each([
   ['of a newer version', JSON.stringify({ ...scanned, version: 2 }), 'is an inventory of version 2'],
   ['cut off', JSON.stringify(scanned).slice(0, 300), 'is no JSON, or cut off'],
