@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { advise } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers } from '../../src/advice/answers.js';
+import { facts } from '../../src/advice/facts.js';
 import { rules } from '../../src/advice/rules.js';
 import { setsOf } from '../../src/advice/sets.js';
 import { migrationFileFor } from '../../src/advice/written.js';
@@ -118,6 +119,18 @@ describe('advice', () => {
     expect(advice.strategies.map(({ strategy }) => strategy)).toEqual(strategyNames);
     expect(advice.strategies.map((one) => one.verdict)).toEqual(verdicts.map((word) => verdict[word]));
     expect(advice.recommended).toBe(recommended);
+  });
+
+  it('does not know of a topic without schemas by the records of another', () => {
+    const sampled = (count: number) => ({
+      schemas: { value: { sampled: count, ids: [], subjects: { unknown: 'not asked' } } },
+    });
+    const schemasOf = (records: number) =>
+      facts.schemas({
+        topics: [topic('a', sampled(5)), topic('b', { ...sampled(0), records: { value: records } })],
+      });
+    expect(schemasOf(1_000)).toEqual({ how: 'unknown', from: 'no record of b was looked at' });
+    expect(schemasOf(0)).toMatchObject({ value: false, how: 'measured' });
   });
 
   it('fits topics with schemas once both registries are named', () => {
