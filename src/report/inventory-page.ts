@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Advice } from '../advice/advise.js';
-import { expectedOf } from '../advice/expected.js';
+import { expectedOf, lagsOf } from '../advice/expected.js';
 import { idleTopicsOf } from '../advice/idle.js';
 import { topicsOf, type TopicSet } from '../advice/sets.js';
 import type { Inventory, Known, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
@@ -159,10 +159,11 @@ interface Measured {
 
 /** What is not known is no bar, and is told. */
 function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const lag = thenKnown(inventory.groups, (groups) => ({
-    value: groups.map(({ group, committed }) => ({
-      name: group,
-      value: thenKnown(committed, (topics) => mapKnown(every(topics.map((one) => one.lag)), sum)),
+    value: groups.map((group) => ({
+      name: group.group,
+      value: mapKnown(every([...lagsOf(group, byName), ...lagsElsewhere(group, byName)]), sum),
     })),
   }));
   const figure = (caption: string, none: string, all: Known<Measured[]>, unit: string) => {
@@ -199,6 +200,10 @@ function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
     </div>
   </section>`;
 }
+
+/** On topics that are not on this page. */
+const lagsElsewhere = ({ committed }: ScannedGroup, here: ReadonlyMap<string, unknown>): Known<number>[] =>
+  (committed.value ?? []).filter(({ topic }) => !here.has(topic)).map(({ lag }) => lag);
 
 function topicsPart(topics: readonly ScannedTopic[], idle: readonly { topic: string; why: string }[]): Html {
   const biggest = [...topics]
@@ -284,7 +289,7 @@ const minuteOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16)
 function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: Inventory): Html {
   const { topics, groups } = set;
   const names = topics.map(({ name }) => name);
-  const inside = new Set(names);
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const graph = graphOf(set, inventory.acls);
   const title = `${set.name}: ${countedOf(topics.length, 'topic')}, ${countedOf(groups.length, 'group')}`;
   const simple = graph.nodes.length > mostNodes ? simplified(graph, mostNodes) : undefined;
@@ -327,12 +332,8 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
                     : 'members unknown'
                 })
                 reads
-                ${countedOf([...topicsOf(group, names)].filter((name) => inside.has(name)).length, 'topic')},
-                ${sumOf(
-                  group.committed.value?.flatMap(({ topic, lag }) => (inside.has(topic) ? [lag] : [])) ?? [
-                    { unknown: group.committed.unknown ?? '' },
-                  ],
-                )}
+                ${countedOf([...topicsOf(group, names)].filter((name) => byName.has(name)).length, 'topic')},
+                ${sumOf(lagsOf(group, byName))}
                 behind${cameText(group)}
               </li>`,
           )}

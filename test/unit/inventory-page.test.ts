@@ -107,6 +107,16 @@ describe('the page', () => {
     expect(read(pageOf(tied)).querySelector('.set')?.textContent).toMatch(/unknown\s+behind/);
   });
 
+  it('tells nobody to be 0 records behind who has committed nothing', () => {
+    const members = { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] };
+    const page = pageOf(
+      inventory({ topics: [topic('a')], groups: { value: [group('new', [], { members })] } }),
+    );
+    expect(read(page).querySelector('.set')?.textContent).toMatch(/unknown\s+behind/);
+    expect(page).not.toContain('No group is seen to be behind');
+    expect(pageOf(inventory({ topics: [topic('a')] }))).toContain('Furthest behind: unknown');
+  });
+
   it('is there for an empty cluster, and for one that shows nothing', () => {
     const nothing = { unknown: 'refused' };
     expect(pageOf(inventory({}))).toContain('No group is seen to be behind');

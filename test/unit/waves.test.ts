@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import { advise } from '../../src/advice/advise.js';
-import { expectedOf } from '../../src/advice/expected.js';
+import { expectedOf, expectedText } from '../../src/advice/expected.js';
 import { idleTopicsOf } from '../../src/advice/idle.js';
 import { setsOf } from '../../src/advice/sets.js';
 import { SetNames } from '../../src/advice/set-names.js';
@@ -217,4 +217,28 @@ it('how far groups are behind counts the topics of the set alone, and is unknown
   expect(expectedOf({ topics, groups: [one, other] }).lag).toEqual({ value: 7 });
   const unknown = group('u', [], { committed: { unknown: 'refused' } });
   expect(expectedOf({ topics, groups: [one, unknown] }).lag).toEqual({ unknown: 'refused' });
+});
+
+it.each([
+  ['no group is seen', [], 'no group is seen to read it'],
+  [
+    'a group reads and has committed nothing',
+    [group('g', [], { members: { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] } })],
+    'group g has committed nothing on a',
+  ],
+  [
+    'the lag is unknown',
+    [group('g', [], { committed: { value: [{ topic: 'a', lag: { unknown: 'refused' } }] } })],
+    'refused',
+  ],
+])('no group is told to be 0 records behind where %s', (_, groups, why) => {
+  const expected = expectedOf({ topics: [topic('a')], groups });
+  expect(expected.lag).toEqual({ unknown: why });
+  expect(expectedText(expected)[1]).toBe(`How far groups are behind is not known: ${why}`);
+});
+
+it('a group that reads a topic without records is not behind there', () => {
+  const members = { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] };
+  const topics = [topic('a', { records: { value: 0 } })];
+  expect(expectedOf({ topics, groups: [group('g', [], { members })] }).lag).toEqual({ value: 0 });
 });
