@@ -12,6 +12,7 @@ import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
 import { named, oneLine } from '../../src/migration/foreign-text.js';
+import { globbed } from '../../src/migration/glob.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
 import { writeInventoryPage } from './inventory-page.js';
@@ -86,9 +87,7 @@ async function showAdvice(
     ({ topics }) => options.topic === undefined || topics.some(({ name }) => name === options.topic),
   );
   if (options.topic !== undefined && chosen.length === 0)
-    throw badInput(
-      `${inventoryPath} has no topic ${named(options.topic)} that could be moved: check its name.`,
-    );
+    throw badInput(`${inventoryPath} ${notMoved(options.topic, inventory)}.`);
   const whole = chosen.map((set): Advised => {
     const { answers, team, note } = answersFor(set, file);
     if (note !== undefined) notes.push(note);
@@ -171,6 +170,18 @@ async function showAdvice(
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
   }
   return advised.every(({ advice }) => advice.recommended !== null) ? exitCodes.done : exitCodes.waiting;
+}
+
+/** Why a topic is in no set: one that was not seen is not one that is not there. */
+function notMoved(topic: string, inventory: Inventory): string {
+  const why = inventory.unseen.find((one) => one.topic === topic)?.unknown;
+  if (why !== undefined)
+    return `has topic ${named(topic)} as one that could not be looked at (${why}): scan again once it can be`;
+  if (inventory.topics.some(({ name }) => name === topic))
+    return `has topic ${named(topic)} as one of Kafka itself, of Connect or of MirrorMaker, which is made anew on the target and not moved`;
+  return globbed(inventory.glob).test(topic)
+    ? `has no topic ${named(topic)}: check its name`
+    : `was scanned with --topics ${named(inventory.glob)}, which leaves out topic ${named(topic)}: scan again without it`;
 }
 
 function positive(text: string): number {

@@ -85,7 +85,7 @@ function judgeRule(rule: Rule, set: Measured, answers: Answers, registries?: Reg
   };
 }
 
-function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
+function warningsOf({ topics, groups, connectors, unseen }: TopicSet): string[] {
   return [
     ...unseen.map((what) => `Not seen: ${what}`),
     ...topics.flatMap(({ name, tiered, partOf }) => [
@@ -119,7 +119,14 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
         ? [`group ${named(group)} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
         : []),
     ]),
-    ...(groups.length === 0
+    ...connectors
+      .filter((connector) => !groups.some(({ group }) => group === connector.group))
+      .map(({ name, group }) =>
+        group === undefined
+          ? `connector ${named(name)} uses these topics, and whether it reads or writes is not known: ask who runs it`
+          : `connector ${named(name)} reads these topics as group ${named(group)}, which has not been seen to commit: name it in consumers before it reads on the target`,
+      ),
+    ...(groups.length === 0 && connectors.length === 0
       ? ['nobody is seen to read these topics: that is no proof that nobody does']
       : []),
   ];

@@ -35,7 +35,8 @@ function partOf(set: TopicSet, topics: TopicSet['topics']): TopicSet {
   const names = topics.map(({ name }) => name);
   const inside = new Set(names);
   const groups = set.groups.filter((group) => [...topicsOf(group, names)].some((topic) => inside.has(topic)));
-  return { ...set, topics, groups };
+  const connectors = set.connectors.filter((one) => one.topics.some((topic) => inside.has(topic)));
+  return { ...set, topics, groups, connectors };
 }
 
 function withNames(set: TopicSet, parts: readonly TopicSet[], names: SetNames): TopicSet[] {

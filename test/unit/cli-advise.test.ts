@@ -122,6 +122,21 @@ it('says that answers are not used, for a set that is not there any more or has 
   expect(out).toContain('nobody has answered');
 });
 
+it.each([
+  ['payments', 'could not be looked at (refused): scan again once it can be'],
+  ['elsewhere', 'was scanned with --topics shop.*, which leaves out topic elsewhere: scan again without it'],
+  ['shop.absent', 'has no topic shop.absent: check its name'],
+  ['shop.kept', 'made anew on the target and not moved'],
+])('says of topic %s why it is in no set', async (name, sentence) => {
+  const glob = name === 'payments' ? '*' : 'shop.*';
+  const unseen = [{ topic: 'payments', unknown: 'refused' }];
+  const topics = [topic('shop.orders'), topic('shop.kept', { partOf: 'connect' })];
+  const file = write('inventory.json', JSON.stringify(inventory({ glob, topics, unseen })));
+  const { code, err } = await advising(file, '--topic', name);
+  expect(code).toBe(2);
+  expect(err).toContain(sentence);
+});
+
 it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {
   const refused = await advising(write('inventory.json', JSON.stringify(scanned)), '--interview', 'x.yaml');
   expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--ask') });
