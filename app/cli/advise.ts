@@ -5,6 +5,7 @@ import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
 import type { Registries } from '../../src/advice/facts.js';
 import { expectedOf, expectedText } from '../../src/advice/expected.js';
+import { innerText, isInner } from '../../src/advice/inner.js';
 import { SetNames } from '../../src/advice/set-names.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { partsOf } from '../../src/advice/splits.js';
@@ -88,11 +89,15 @@ async function showAdvice(
   );
   if (options.topic !== undefined && chosen.length === 0)
     throw badInput(`${inventoryPath} ${notMoved(options.topic, inventory)}.`);
-  const whole = chosen.map((set): Advised => {
-    const { answers, team, note } = answersFor(set, file);
-    if (note !== undefined) notes.push(note);
-    return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
-  });
+  const inner = chosen.filter(isInner);
+  if (inner.length > 0) notes.push(innerText(inner));
+  const whole = chosen
+    .filter((set) => !inner.includes(set))
+    .map((set): Advised => {
+      const { answers, team, note } = answersFor(set, file);
+      if (note !== undefined) notes.push(note);
+      return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
+    });
   const complain = () => notes.forEach((note) => terminal.complain(note));
   if (options.ask) {
     complain();

@@ -71,7 +71,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     const who = `group ${named(group.group)}`;
     use(who, read, `reads ${[...read].filter((name) => known.has(name)).length} of its topics`);
     // Streams and ksqlDB name their inner topics after the application, which is the group.
-    if (group.kind === 'streams' || group.protocol === 'streams')
+    if (group.kind === 'streams' || group.kind === 'ksqldb' || group.protocol === 'streams')
       tie(
         [
           ...read,

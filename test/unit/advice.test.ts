@@ -219,6 +219,19 @@ describe('sets', () => {
     expect(set?.unseen).toEqual(['which groups there are: refused']);
   });
 
+  it.each(['streams', 'ksqldb'] as const)('have the inner topics of an application of %s', (kind) => {
+    const topics = [
+      topic('orders'),
+      topic('app-1-Aggregate-changelog', { partOf: kind }),
+      topic('app__command_topic', { partOf: kind }),
+    ];
+    const groups = { value: [group('app-1', ['orders'], { kind })] };
+    expect(names(inventory({ topics, groups }))).toEqual([
+      ['app-1-Aggregate-changelog', 'orders'],
+      ['app__command_topic'],
+    ]);
+  });
+
   it('name what is read beside their topics and is not in the inventory, with why', () => {
     const [set] = setsOf(
       inventory({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -120,6 +120,24 @@ it('says that answers are not used, for a set that is not there any more or has 
     expect.stringMatching(/^the answers for shop\.orders were given without shop\.orders, .*: answer anew$/),
   ]);
   expect(out).toContain('nobody has answered');
+});
+
+it('writes neither a file nor a member of the fleet for inner topics alone, and says so once', async () => {
+  const inner = ['_confluent-ksql-a__command_topic', '_confluent-ksql-b__command_topic'];
+  const topics = [
+    topic('shop.orders', { rate: { value: 3 } }),
+    ...inner.map((name) => topic(name, { partOf: 'ksqldb', schemas: { unknown: 'refused' } })),
+  ];
+  const file = write('inventory.json', JSON.stringify(inventory({ topics })));
+  const to = join(folder, 'without-inner');
+  const { code, err } = await advising(file, '--waves', '--write', to);
+  expect(code).toBe(0);
+  expect(readdirSync(to).sort()).toEqual(['fleet.yaml', 'shop.orders.yaml']);
+  expect(readFileSync(join(to, 'fleet.yaml'), 'utf8')).not.toContain('ksql');
+  expect(err).toBe(
+    `Inner topics alone, of applications of which nothing else is seen to move: ${inner.join(', ')}. They are in no migration, since their application makes them anew on the target: ask whose they are.`,
+  );
+  expect((await advising(file, '--ask')).out).not.toContain('ksql');
 });
 
 it.each([
