@@ -12,7 +12,7 @@ import { partsOf } from '../../src/advice/splits.js';
 import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
-import { named, oneLine } from '../../src/migration/foreign-text.js';
+import { few, named, oneLine } from '../../src/migration/foreign-text.js';
 import { globbed } from '../../src/migration/glob.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
@@ -121,6 +121,11 @@ async function showAdvice(
       advice: { ...one.advice, set: set.name },
     })),
   );
+  const large = advised.filter(({ set }) => set.tooLarge).map(({ set }) => set.name);
+  if (large.length > 0)
+    notes.push(
+      `ferry plan refuses ${few(large)} as too large: its only topic is more than one migration carries.`,
+    );
   const bytesPerSecond = options.rate === undefined ? undefined : options.rate * 1_000_000;
   const plan = options.waves
     ? wavesOf(advised, inventory, {

@@ -115,6 +115,11 @@ function warningsOf({ topics, groups, connectors, unseen }: TopicSet): string[] 
             `group ${named(group)} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
           ]
         : []),
+      ...(group === ''
+        ? [
+            'a group has an empty id, as old clients may have, and no migration file takes it: its offsets stay behind',
+          ]
+        : []),
       ...(protocol === 'share' || protocol === 'streams'
         ? [`group ${named(group)} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
         : []),

@@ -20,6 +20,8 @@ export interface TopicSet {
   unseen: string[];
   /** Of which set it is a part, where all of that is too large for one migration. */
   part?: { of: string; number: number };
+  /** Its only topic is more than one migration carries, so that a plan refuses its file. */
+  tooLarge?: boolean;
 }
 
 /** A connector of Kafka Connect that reads. */

@@ -99,6 +99,11 @@ it('asks again without losing what was answered, and takes no measurement for an
 
 it.each([
   ['of a newer version', JSON.stringify({ ...scanned, version: 2 }), 'is an inventory of version 2'],
+  [
+    'with a name that leads elsewhere',
+    JSON.stringify(inventory({ topics: [topic('a/../../../x')] })),
+    'names a topic a/../../../x, which Kafka itself refuses: scan anew',
+  ],
   ['cut off', JSON.stringify(scanned).slice(0, 300), 'is no JSON, or cut off'],
   ['without a part', JSON.stringify({ ...scanned, quotas: undefined }), 'is damaged or cut off at quotas'],
 ])('refuses an inventory %s with one sentence', async (_, text, sentence) => {

@@ -170,10 +170,66 @@ describe('a set too large for one migration', () => {
     for (const name of parts) expect(name).toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
   });
 
+  it('has a topic that fits in no migration apart, last, and says that its file is refused', () => {
+    const small = Array.from({ length: 300 }, (_, at) => used(`s${at}`, 1, { partitions: 1 }));
+    const huge = used('huge', 1, { partitions: 100_000 });
+    const inner = used('app-x-changelog', 1, { partitions: 100_000, partOf: 'streams' });
+    const all = [...small, huge, inner];
+    const group1 = group(
+      'app',
+      all.map(({ name }) => name),
+      { kind: 'streams' },
+    );
+    const [set] = setsOf(inventory({ topics: all, groups: { value: [group1] } }));
+    if (!set) throw new Error('no set');
+    const [rest, apart, ...more] = partsOf(set, 'simplestCase', new SetNames([set.name]));
+    expect(more).toEqual([]);
+    expect(rest?.topics).toHaveLength(301);
+    expect(rest?.tooLarge).toBeUndefined();
+    expect(apart).toMatchObject({ topics: [{ name: 'huge' }], tooLarge: true });
+    expect(apart?.ties[1]).toBe(
+      'huge alone, with 100000 partitions and 1 group, is more than one migration carries from step to step: ferry plan refuses its file as too large, until fewer groups move with it.',
+    );
+    const [single] = setsOf(inventory({ topics: [huge] }));
+    expect(single && partsOf(single, null, new SetNames())).toMatchObject([
+      { topics: [{ name: 'huge' }], tooLarge: true, ties: [expect.stringContaining('refuses its file')] },
+    ]);
+  });
+
+  it('of topics of which no two fit together is as many parts, soon', () => {
+    const wide = Array.from({ length: 1_000 }, (_, at) => used(`w${at}`, 1, { partitions: 60_000 }));
+    const reader = group(
+      'g',
+      wide.map(({ name }) => name),
+    );
+    const [set] = setsOf(inventory({ topics: wide, groups: { value: [reader] } }));
+    const parts = set ? partsOf(set, 'simplestCase', new SetNames()) : [];
+    expect(parts.map(({ topics }) => topics.length)).toEqual(wide.map(() => 1));
+    expect(parts.filter(({ tooLarge }) => tooLarge)).toEqual([]);
+  });
+
+  it('is measured whatever names are in it', () => {
+    const odd = ['<b>a</b>', '<i>b'].map((name) => used(name, 1));
+    for (const groups of [[group('g', ['<b>a</b>', '<i>b'])], [group('', ['<b>a</b>', '<i>b'])]]) {
+      const [set] = setsOf(inventory({ topics: odd, groups: { value: groups } }));
+      expect(set && partsOf(set, null, new SetNames())).toEqual([set]);
+      expect(set?.name).toBe('b-a--b-');
+    }
+  });
+
   it('is left whole when it fits', () => {
     const [set] = setsOf(inventory({ topics: topics.slice(0, 20), groups: { value: [group('g', all)] } }));
     expect(set && partsOf(set, 'simplestCase', new SetNames())).toEqual([set]);
   });
+});
+
+it.each([
+  ['a/../../../x', 'a-..-..-..-x'],
+  ['../up', 'up'],
+  ['Ærlig.Ⅷ', 'rlig.-'],
+  ['..', 'topic'],
+])('a name of a set leads to no other folder: %s', (name, given) => {
+  expect(new SetNames().give(name)).toBe(given);
 });
 
 describe('a written file', () => {
@@ -196,6 +252,15 @@ describe('a written file', () => {
     expect(migration.producers).toEqual([{ name: 'web' }]);
     expect(migration.waits).toMatchObject({ quiet: '1h', patience: '2h' });
     expect(text).toContain('User:billing, User:web');
+  });
+
+  it('leaves out a group with an empty id, and says so', () => {
+    const { migration, text } = written(
+      {},
+      { groups: { value: [group('', ['orders']), group('g', ['orders'])] } },
+    );
+    expect(migration.consumers.map(({ group }) => group)).toEqual(['g']);
+    expect(text.replaceAll(/\n#/g, '')).toContain('a group has an empty id');
   });
 
   it('waits as usual for a topic that is written now, or of which that is not known', () => {
