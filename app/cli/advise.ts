@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
+import { advise, notSeen, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
 import type { Registries } from '../../src/advice/facts.js';
 import { expectedOf, expectedText } from '../../src/advice/expected.js';
@@ -10,6 +10,7 @@ import { SetNames } from '../../src/advice/set-names.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { partsOf } from '../../src/advice/splits.js';
 import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
+import { unseenAnywhere } from '../../src/advice/unseen.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
 import { few, named, oneLine } from '../../src/migration/foreign-text.js';
@@ -167,8 +168,20 @@ async function showAdvice(
       }),
     );
   else {
+    const anywhere = unseenAnywhere(inventory).map(notSeen);
+    const told = new Set(anywhere);
     terminal.print(
-      plan ? wavesText(plan) : advised.map((one) => adviceText(one, bytesPerSecond)).join('\n\n'),
+      [
+        ...(plan ? [wavesText(plan)] : advised.map((one) => adviceText(one, told, bytesPerSecond))),
+        ...(anywhere.length > 0
+          ? [
+              [
+                'Of all sets, which it might tie to others:',
+                ...anywhere.map((one) => `  ! ${oneLine(one)}`),
+              ].join('\n'),
+            ]
+          : []),
+      ].join('\n\n'),
     );
     complain();
     const next = written[0];
@@ -305,7 +318,8 @@ function wavesText({ waves, idle }: WavePlan): string {
 
 const words = { fits: 'fits', 'fits-if': 'fits if …', 'does-not-fit': 'does not fit' } as const;
 
-function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
+/** @param told warnings that are told already */
+function adviceText({ set, advice }: Advised, told: ReadonlySet<string>, bytesPerSecond?: number): string {
   const topics = set.topics.map(({ name }) => named(name)).join(', ');
   const groups = set.groups.map(({ group }) => named(group)).join(', ');
   return [
@@ -324,7 +338,7 @@ function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
         ? [`    it does more than is needed, without: ${beyondNeed.join(', ')}`]
         : []),
     ]),
-    ...advice.warnings.map((warning) => `  ! ${warning}`),
+    ...advice.warnings.filter((one) => !told.has(one)).map((warning) => `  ! ${warning}`),
   ]
     .map(oneLine)
     .join('\n');

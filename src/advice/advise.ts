@@ -85,9 +85,12 @@ function judgeRule(rule: Rule, set: Measured, answers: Answers, registries?: Reg
   };
 }
 
+/** The warning of a set about what could not be seen; what might tie any set to any other is told once beside all of them. */
+export const notSeen = (what: string): string => `Not seen: ${what}`;
+
 function warningsOf({ topics, groups, connectors, unseen }: TopicSet): string[] {
   return [
-    ...unseen.map((what) => `Not seen: ${what}`),
+    ...unseen.map(notSeen),
     ...topics.flatMap(({ name, tiered, partOf }) => [
       ...(tiered.value === true ? [`${name} has tiered storage: its history is read slowly`] : []),
       ...(partOf === 'streams' || partOf === 'ksqldb'

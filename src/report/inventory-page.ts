@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Advice } from '../advice/advise.js';
+import { notSeen, type Advice } from '../advice/advise.js';
 import { expectedOf, lagsOf } from '../advice/expected.js';
 import { idleTopicsOf } from '../advice/idle.js';
 import { topicsOf, type TopicSet } from '../advice/sets.js';
+import { unseenAnywhere } from '../advice/unseen.js';
 import type { Inventory, Known, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { every, mapKnown, thenKnown } from '../inventory/known.js';
 import { unknownsIn } from '../inventory/unknowns.js';
@@ -32,6 +33,8 @@ export function inventoryPage(
   const sets = advised.map(({ set }) => set);
   const idle = sets.flatMap((set) => idleTopicsOf(set, inventory));
   const topics = inventory.topics.filter(({ internal }) => !internal);
+  const anywhere = unseenAnywhere(inventory);
+  const told = new Set(anywhere.map(notSeen));
   const title = `What is on ${named(inventory.cluster)}`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   const sorted = [...advised].sort((a, b) => b.set.topics.length - a.set.topics.length);
@@ -80,7 +83,14 @@ export function inventoryPage(
               <input id="search" type="search" autocomplete="off" aria-keyshortcuts="/" />
               <span id="found" role="status"></span>
             </div>
-            ${sorted.map((one) => setPart(one, inventory))}
+            ${
+              anywhere.length > 0 &&
+              markup`<h3>Not seen, and might tie any of them to others</h3>
+                <ul>
+                  ${anywhere.map((one) => markup`<li>${one}</li>`)}
+                </ul>`
+            }
+            ${sorted.map((one) => setPart(one, inventory, told))}
           </section>
         </main>
         ${new Html(`<script>${script}</script>`)}
@@ -286,7 +296,13 @@ function timeOf({ value, unknown }: ScannedTopic['newest']): string {
 
 const minuteOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
 
-function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: Inventory): Html {
+/** @param told warnings that stand on the page already */
+function setPart(
+  { set, advice }: { set: TopicSet; advice: Advice },
+  inventory: Inventory,
+  told: ReadonlySet<string>,
+): Html {
+  const warnings = advice.warnings.filter((one) => !told.has(one));
   const { topics, groups } = set;
   const names = topics.map(({ name }) => name);
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
@@ -357,10 +373,10 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
     </ul>
     <p>${howLong(set)}</p>
     ${
-      advice.warnings.length > 0 &&
+      warnings.length > 0 &&
       markup`<h3>To know</h3>
         <ul>
-          ${advice.warnings.map((one) => markup`<li>${one}</li>`)}
+          ${warnings.map((one) => markup`<li>${one}</li>`)}
         </ul>`
     }
   </details> `;
