@@ -9,7 +9,7 @@ import { innerText, isInner } from '../../src/advice/inner.js';
 import { SetNames } from '../../src/advice/set-names.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { partsOf } from '../../src/advice/splits.js';
-import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
+import { fleetFileFor, orderUnknownText, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
 import { unseenAnywhere } from '../../src/advice/unseen.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
@@ -157,7 +157,11 @@ async function showAdvice(
         notes,
         written,
         ...(fleet !== undefined && { fleet }),
-        ...(plan && { waves: wavesJson(plan), idle: plan.idle }),
+        ...(plan && {
+          waves: wavesJson(plan),
+          ...(plan.orderUnknown !== undefined && { orderUnknown: plan.orderUnknown }),
+          idle: plan.idle,
+        }),
         sets: advised.map(({ set, advice }) => ({
           ...advice,
           topics: set.topics.map(({ name }) => name),
@@ -294,8 +298,9 @@ function wavesJson({ waves }: WavePlan) {
   }));
 }
 
-function wavesText({ waves, idle }: WavePlan): string {
+function wavesText({ waves, orderUnknown, idle }: WavePlan): string {
   return [
+    ...(orderUnknown === undefined || waves.length === 0 ? [] : [oneLine(orderUnknownText(orderUnknown))]),
     ...waves.map((wave) =>
       [
         `${wave.name}: ${waveText(wave)}`,

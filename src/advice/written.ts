@@ -4,7 +4,7 @@ import { named, oneLine } from '../migration/foreign-text.js';
 import type { Advice } from './advise.js';
 import { questionIds, questions, type Answers } from './answers.js';
 import type { Registries } from './facts.js';
-import { teamOf, grantsOf } from './applications.js';
+import { grantsOf, teamOf, whyUsesUnknown } from './applications.js';
 import { expectedOf, expectedText } from './expected.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
@@ -71,7 +71,10 @@ export function migrationFileFor(
   note('strategy', advice.recommended === null ? ['Fill in the strategy.'] : []);
   note('target', target === undefined ? ['Fill in the name of the target cluster in ferry.yaml.'] : []);
   note('producers', ['By their ACLs these may write: take away who does not, add who is missing.']);
-  note('consumers', principalLines(set, inventory));
+  note('consumers', [
+    ...(producers.length > 0 ? [] : [noProducers(inventory)]),
+    ...principalLines(set, inventory),
+  ]);
   note('waits', why);
   return String(file);
 }
@@ -107,6 +110,13 @@ function producersOf(set: TopicSet, { acls }: Inventory): string[] {
     granted.on('topic', name).filter(({ operation }) => operation === 'write' || operation === 'all'),
   );
   return [...new Set(writers.map(({ principal }) => principal.replace(/^User:/, '')))].sort();
+}
+
+function noProducers({ acls }: Inventory): string {
+  const why = whyUsesUnknown(acls);
+  return why === undefined
+    ? 'By ACLs nobody in particular may write, which is no proof that nobody does: name its producers (producers).'
+    : `Producers are not known: ${why}. Name them (producers).`;
 }
 
 const minute = 60_000;

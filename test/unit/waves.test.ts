@@ -66,6 +66,44 @@ describe('waves', () => {
     expect(plan.waves[0]?.planned[0]?.after.join()).toContain('in a circle');
   });
 
+  it('begin in a circle that needs nothing else, not with what waits for it, however small', () => {
+    const topics = [used('a', 500), used('b', 600), used('c', 1), used('d', 2), used('e', 3)];
+    const flow = (from: string, to: string) => [
+      acl(`${from}-${to}`, 'read', from),
+      acl(`${from}-${to}`, 'write', to),
+    ];
+    // a and b are a circle; c needs a; d and e are a circle that needs b.
+    const acls = {
+      value: [
+        ['a', 'b'],
+        ['b', 'a'],
+        ['a', 'c'],
+        ['d', 'e'],
+        ['e', 'd'],
+        ['b', 'd'],
+      ].flatMap(([from = '', to = '']) => flow(from, to)),
+    };
+    const plan = planOf({ topics, acls });
+    expect(names(plan)).toEqual([['a'], ['c', 'b'], ['d'], ['e']]);
+    expect(
+      plan.waves.flatMap(({ planned }) =>
+        planned.filter(({ after }) => after.join().includes('in a circle')).map(({ set }) => set.name),
+      ),
+    ).toEqual(['a', 'd']);
+  });
+
+  it.each<[string, Inventory['acls'], string]>([
+    ['are not known', { unknown: 'refused' }, 'refused'],
+    ['nobody checks', { value: null }, 'the cluster has no authorizer'],
+  ])('claim no order by dependencies where ACLs %s', (_, acls, why) => {
+    const plan = planOf({ topics: [used('a', 1)], acls });
+    expect(plan.orderUnknown).toBe(why);
+    const text = fleetFileFor('onprem', plan, ({ name }) => `${name}.yaml`).replaceAll(/\n# ?/g, ' ');
+    expect(text).toContain(`What depends on what is not known, and the order does not rest on it: ${why}.`);
+    expect(text).not.toContain('what others depend on first');
+    expect(planOf({ topics: [used('a', 1)] }).orderUnknown).toBeUndefined();
+  });
+
   it('move few applications of one team at once', () => {
     const topics = ['pay.a', 'pay.b', 'pay.c', 'ship.a'].map((name, at) => used(name, at));
     const acls = { value: topics.map(({ name }) => acl(`app-${name}`, 'write', name)) };
@@ -252,6 +290,14 @@ describe('a written file', () => {
     expect(migration.producers).toEqual([{ name: 'web' }]);
     expect(migration.waits).toMatchObject({ quiet: '1h', patience: '2h' });
     expect(text).toContain('User:billing, User:web');
+  });
+
+  it.each<[string, Inventory['acls'], string]>([
+    ['they are not known', { unknown: 'refused' }, 'Producers are not known: refused.'],
+    ['nobody checks them', { value: null }, 'Producers are not known: the cluster has no authorizer.'],
+    ['they name nobody', { value: [] }, 'By ACLs nobody in particular may write'],
+  ])('says that no producer is known by ACLs where %s', (_, acls, sentence) => {
+    expect(written({}, { acls }).text.replaceAll(/\n# ?/g, ' ')).toContain(sentence);
   });
 
   it('leaves out a group with an empty id, and says so', () => {
