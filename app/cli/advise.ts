@@ -90,6 +90,7 @@ async function showAdvice(
   );
   if (options.topic !== undefined && chosen.length === 0)
     throw badInput(`${inventoryPath} ${notMoved(options.topic, inventory)}.`);
+  if (sets.length === 0) notes.push(nothingIn(inventoryPath, inventory));
   const inner = chosen.filter(isInner);
   if (inner.length > 0) notes.push(innerText(inner));
   const whole = chosen
@@ -149,7 +150,12 @@ async function showAdvice(
             ...(registries && { registries }),
           },
         );
-  const fleet = plan && options.write !== undefined ? writeFleet(options.write, inventory, plan) : undefined;
+  const fleet =
+    plan && plan.waves.length > 0 && options.write !== undefined
+      ? writeFleet(options.write, inventory, plan)
+      : undefined;
+  if (options.write !== undefined && written.length === 0)
+    notes.push('Nothing moves by this advice: neither a migration file nor a fleet file is written.');
   if (options.json)
     terminal.print(
       JSON.stringify({
@@ -174,19 +180,18 @@ async function showAdvice(
   else {
     const anywhere = unseenAnywhere(inventory).map(notSeen);
     const told = new Set(anywhere);
-    terminal.print(
-      [
-        ...(plan ? [wavesText(plan)] : advised.map((one) => adviceText(one, told, bytesPerSecond))),
-        ...(anywhere.length > 0
-          ? [
-              [
-                'Of all sets, which it might tie to others:',
-                ...anywhere.map((one) => `  ! ${oneLine(one)}`),
-              ].join('\n'),
-            ]
-          : []),
-      ].join('\n\n'),
-    );
+    const parts = [
+      ...(plan ? [wavesText(plan)] : advised.map((one) => adviceText(one, told, bytesPerSecond))),
+      ...(anywhere.length > 0
+        ? [
+            [
+              'Of all sets, which it might tie to others:',
+              ...anywhere.map((one) => `  ! ${oneLine(one)}`),
+            ].join('\n'),
+          ]
+        : []),
+    ].filter((text) => text !== '');
+    if (parts.length > 0) terminal.print(parts.join('\n\n'));
     complain();
     const next = written[0];
     if (next !== undefined)
@@ -197,6 +202,17 @@ async function showAdvice(
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
   }
   return advised.every(({ advice }) => advice.recommended !== null) ? exitCodes.done : exitCodes.waiting;
+}
+
+/** Of an inventory without a set. */
+function nothingIn(path: string, { topics, unseen, glob }: Inventory): string {
+  const apart =
+    topics.length > 0
+      ? `, but ${topics.length} of Kafka itself, of Connect or of MirrorMaker, which are made anew`
+      : '';
+  const looked = glob === '*' ? '' : `, and was scanned with --topics ${named(glob)} alone`;
+  const hidden = unseen.length > 0 ? `, and ${unseen.length} could not be looked at` : '';
+  return `${path} has no topic that could be moved${apart}${looked}${hidden}: there is nothing to advise about.`;
 }
 
 /** Why a topic is in no set: one that was not seen is not one that is not there. */

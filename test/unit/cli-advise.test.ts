@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -143,6 +143,38 @@ it('writes neither a file nor a member of the fleet for inner topics alone, and 
     `Inner topics alone, of applications of which nothing else is seen to move: ${inner.join(', ')}. They are in no migration, since their application makes them anew on the target: ask whose they are.`,
   );
   expect((await advising(file, '--ask')).out).not.toContain('ksql');
+});
+
+it.each([
+  [{}, 'has no topic that could be moved: there is nothing to advise about.'],
+  [
+    { glob: 'a*', unseen: [{ topic: 'ab', unknown: 'refused' }], topics: [topic('ac', { internal: true })] },
+    'has no topic that could be moved, but 1 of Kafka itself, of Connect or of MirrorMaker, which are made anew, and was scanned with --topics a* alone, and 1 could not be looked at: there is nothing to advise about.',
+  ],
+])('says of an inventory without sets that there is nothing to advise about', async (change, sentence) => {
+  const file = write('inventory.json', JSON.stringify(inventory(change)));
+  expect(await advising(file)).toEqual({ code: 0, out: '', err: `${file} ${sentence}` });
+  const { out } = await advising(file, '--json');
+  expect(JSON.parse(out)).toMatchObject({ notes: [`${file} ${sentence}`], sets: [] });
+});
+
+it('writes no fleet without waves, and says so', async () => {
+  const topics = [topic('shop.old', { newest: { value: 5 } })];
+  const file = write('inventory.json', JSON.stringify(inventory({ topics })));
+  const to = join(folder, 'idle');
+  const { code, out, err } = await advising(file, '--waves', '--write', to);
+  expect(code).toBe(0);
+  expect(out).toContain('Nobody was seen to use these');
+  expect(err).toBe('Nothing moves by this advice: neither a migration file nor a fleet file is written.');
+  expect(existsSync(join(to, 'fleet.yaml'))).toBe(false);
+});
+
+it('says in which order nothing is known', async () => {
+  const file = write('inventory.json', JSON.stringify({ ...scanned, acls: { value: null } }));
+  const { out } = await advising(file, '--waves');
+  expect(out).toContain(
+    'What depends on what is not known, and the order does not rest on it: the cluster has no',
+  );
 });
 
 it.each([
