@@ -1,17 +1,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { advise, type Advice, type Judged } from '../../src/advice/advise.js';
+import { advise, notSeen, type Advice, type Judged } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers, type AnswersFile } from '../../src/advice/answers.js';
 import type { Registries } from '../../src/advice/facts.js';
 import { expectedOf, expectedText } from '../../src/advice/expected.js';
+import { innerText, isInner } from '../../src/advice/inner.js';
 import { SetNames } from '../../src/advice/set-names.js';
 import { setsOf, type TopicSet } from '../../src/advice/sets.js';
 import { partsOf } from '../../src/advice/splits.js';
-import { fleetFileFor, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
+import { fleetFileFor, orderUnknownText, waveText, wavesOf, type WavePlan } from '../../src/advice/waves.js';
+import { unseenAnywhere } from '../../src/advice/unseen.js';
 import { answersFileFor, migrationFileFor } from '../../src/advice/written.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
-import { named, oneLine } from '../../src/migration/foreign-text.js';
+import { few, named, oneLine } from '../../src/migration/foreign-text.js';
+import { globbed } from '../../src/migration/glob.js';
 import { readText, readYaml } from '../config/yaml-file.js';
 import { badFile, badInput, exitCodes, type ExitCode } from './failure.js';
 import { writeInventoryPage } from './inventory-page.js';
@@ -86,21 +89,27 @@ async function showAdvice(
     ({ topics }) => options.topic === undefined || topics.some(({ name }) => name === options.topic),
   );
   if (options.topic !== undefined && chosen.length === 0)
-    throw badInput(
-      `${inventoryPath} has no topic ${named(options.topic)} that could be moved: check its name.`,
-    );
-  const whole = chosen.map((set): Advised => {
-    const { answers, team, note } = answersFor(set, file);
-    if (note !== undefined) notes.push(note);
-    return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
-  });
+    throw badInput(`${inventoryPath} ${notMoved(options.topic, inventory)}.`);
+  if (sets.length === 0) notes.push(nothingIn(inventoryPath, inventory));
+  const inner = chosen.filter(isInner);
+  if (inner.length > 0) notes.push(innerText(inner));
+  const whole = chosen
+    .filter((set) => !inner.includes(set))
+    .map((set): Advised => {
+      const { answers, team, note } = answersFor(set, file);
+      if (note !== undefined) notes.push(note);
+      return { set, answers, advice: advise(set, answers, registries), ...(team !== undefined && { team }) };
+    });
+  const complain = () => notes.forEach((note) => terminal.complain(note));
   if (options.ask) {
+    complain();
     terminal.print(answersFileFor(whole).trimEnd());
     return exitCodes.done;
   }
   if (options.interview !== undefined) {
     if (!terminal.redraws)
       throw badInput('--interview asks a person at a terminal: print the questions with --ask instead.');
+    complain();
     const { askAtTerminal, interview } = await import('./interview.js');
     writeNew(options.interview, answersFileFor(await interview(whole, askAtTerminal)));
     terminal.print(`\nNext: ferry advise ${inventoryPath} ${options.interview}`);
@@ -114,6 +123,11 @@ async function showAdvice(
       advice: { ...one.advice, set: set.name },
     })),
   );
+  const large = advised.filter(({ set }) => set.tooLarge).map(({ set }) => set.name);
+  if (large.length > 0)
+    notes.push(
+      `ferry plan refuses ${few(large)} as too large: its only topic is more than one migration carries.`,
+    );
   const bytesPerSecond = options.rate === undefined ? undefined : options.rate * 1_000_000;
   const plan = options.waves
     ? wavesOf(advised, inventory, {
@@ -136,7 +150,12 @@ async function showAdvice(
             ...(registries && { registries }),
           },
         );
-  const fleet = plan && options.write !== undefined ? writeFleet(options.write, inventory, plan) : undefined;
+  const fleet =
+    plan && plan.waves.length > 0 && options.write !== undefined
+      ? writeFleet(options.write, inventory, plan)
+      : undefined;
+  if (options.write !== undefined && written.length === 0)
+    notes.push('Nothing moves by this advice: neither a migration file nor a fleet file is written.');
   if (options.json)
     terminal.print(
       JSON.stringify({
@@ -144,7 +163,11 @@ async function showAdvice(
         notes,
         written,
         ...(fleet !== undefined && { fleet }),
-        ...(plan && { waves: wavesJson(plan), idle: plan.idle }),
+        ...(plan && {
+          waves: wavesJson(plan),
+          ...(plan.orderUnknown !== undefined && { orderUnknown: plan.orderUnknown }),
+          idle: plan.idle,
+        }),
         sets: advised.map(({ set, advice }) => ({
           ...advice,
           topics: set.topics.map(({ name }) => name),
@@ -155,10 +178,21 @@ async function showAdvice(
       }),
     );
   else {
-    terminal.print(
-      plan ? wavesText(plan) : advised.map((one) => adviceText(one, bytesPerSecond)).join('\n\n'),
-    );
-    for (const note of notes) terminal.complain(note);
+    const anywhere = unseenAnywhere(inventory).map(notSeen);
+    const told = new Set(anywhere);
+    const parts = [
+      ...(plan ? [wavesText(plan)] : advised.map((one) => adviceText(one, told, bytesPerSecond))),
+      ...(anywhere.length > 0
+        ? [
+            [
+              'Of all sets, which it might tie to others:',
+              ...anywhere.map((one) => `  ! ${oneLine(one)}`),
+            ].join('\n'),
+          ]
+        : []),
+    ].filter((text) => text !== '');
+    if (parts.length > 0) terminal.print(parts.join('\n\n'));
+    complain();
     const next = written[0];
     if (next !== undefined)
       terminal.print(
@@ -168,6 +202,29 @@ async function showAdvice(
       terminal.print(`\nNext, answer: ferry advise ${inventoryPath} --ask > answers.yaml`);
   }
   return advised.every(({ advice }) => advice.recommended !== null) ? exitCodes.done : exitCodes.waiting;
+}
+
+/** Of an inventory without a set. */
+function nothingIn(path: string, { topics, unseen, glob }: Inventory): string {
+  const apart =
+    topics.length > 0
+      ? `, but ${topics.length} of Kafka itself, of Connect or of MirrorMaker, which are made anew`
+      : '';
+  const looked = glob === '*' ? '' : `, and was scanned with --topics ${named(glob)} alone`;
+  const hidden = unseen.length > 0 ? `, and ${unseen.length} could not be looked at` : '';
+  return `${path} has no topic that could be moved${apart}${looked}${hidden}: there is nothing to advise about.`;
+}
+
+/** Why a topic is in no set: one that was not seen is not one that is not there. */
+function notMoved(topic: string, inventory: Inventory): string {
+  const why = inventory.unseen.find((one) => one.topic === topic)?.unknown;
+  if (why !== undefined)
+    return `has topic ${named(topic)} as one that could not be looked at (${why}): scan again once it can be`;
+  if (inventory.topics.some(({ name }) => name === topic))
+    return `has topic ${named(topic)} as one of Kafka itself, of Connect or of MirrorMaker, which is made anew on the target and not moved`;
+  return globbed(inventory.glob).test(topic)
+    ? `has no topic ${named(topic)}: check its name`
+    : `was scanned with --topics ${named(inventory.glob)}, which leaves out topic ${named(topic)}: scan again without it`;
 }
 
 function positive(text: string): number {
@@ -257,8 +314,9 @@ function wavesJson({ waves }: WavePlan) {
   }));
 }
 
-function wavesText({ waves, idle }: WavePlan): string {
+function wavesText({ waves, orderUnknown, idle }: WavePlan): string {
   return [
+    ...(orderUnknown === undefined || waves.length === 0 ? [] : [oneLine(orderUnknownText(orderUnknown))]),
     ...waves.map((wave) =>
       [
         `${wave.name}: ${waveText(wave)}`,
@@ -281,7 +339,8 @@ function wavesText({ waves, idle }: WavePlan): string {
 
 const words = { fits: 'fits', 'fits-if': 'fits if …', 'does-not-fit': 'does not fit' } as const;
 
-function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
+/** @param told warnings that are told already */
+function adviceText({ set, advice }: Advised, told: ReadonlySet<string>, bytesPerSecond?: number): string {
   const topics = set.topics.map(({ name }) => named(name)).join(', ');
   const groups = set.groups.map(({ group }) => named(group)).join(', ');
   return [
@@ -300,7 +359,7 @@ function adviceText({ set, advice }: Advised, bytesPerSecond?: number): string {
         ? [`    it does more than is needed, without: ${beyondNeed.join(', ')}`]
         : []),
     ]),
-    ...advice.warnings.map((warning) => `  ! ${warning}`),
+    ...advice.warnings.filter((one) => !told.has(one)).map((warning) => `  ! ${warning}`),
   ]
     .map(oneLine)
     .join('\n');

@@ -85,9 +85,12 @@ function judgeRule(rule: Rule, set: Measured, answers: Answers, registries?: Reg
   };
 }
 
-function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
+/** The warning of a set about what could not be seen; what might tie any set to any other is told once beside all of them. */
+export const notSeen = (what: string): string => `Not seen: ${what}`;
+
+function warningsOf({ topics, groups, connectors, unseen }: TopicSet): string[] {
   return [
-    ...unseen.map((what) => `Not seen: ${what}`),
+    ...unseen.map(notSeen),
     ...topics.flatMap(({ name, tiered, partOf }) => [
       ...(tiered.value === true ? [`${name} has tiered storage: its history is read slowly`] : []),
       ...(partOf === 'streams' || partOf === 'ksqldb'
@@ -115,11 +118,23 @@ function warningsOf({ topics, groups, unseen }: TopicSet): string[] {
             `group ${named(group)} moves without members: its consumers assign partitions themselves, and are not seen to stop`,
           ]
         : []),
+      ...(group === ''
+        ? [
+            'a group has an empty id, as old clients may have, and no migration file takes it: its offsets stay behind',
+          ]
+        : []),
       ...(protocol === 'share' || protocol === 'streams'
         ? [`group ${named(group)} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
         : []),
     ]),
-    ...(groups.length === 0
+    ...connectors
+      .filter((connector) => !groups.some(({ group }) => group === connector.group))
+      .map(({ name, group }) =>
+        group === undefined
+          ? `connector ${named(name)} uses these topics, and whether it reads or writes is not known: ask who runs it`
+          : `connector ${named(name)} reads these topics as group ${named(group)}, which has not been seen to commit: name it in consumers before it reads on the target`,
+      ),
+    ...(groups.length === 0 && connectors.length === 0
       ? ['nobody is seen to read these topics: that is no proof that nobody does']
       : []),
   ];

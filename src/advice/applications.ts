@@ -37,6 +37,10 @@ export function usesOf(sets: readonly TopicSet[], acls: Inventory['acls']): Map<
   );
 }
 
+/** Why nobody can say who writes, and so what depends on what; `undefined`: ACLs tell. */
+export const whyUsesUnknown = ({ value, unknown }: Inventory['acls']): string | undefined =>
+  unknown ?? (value === null ? 'the cluster has no authorizer' : undefined);
+
 const known = new WeakMap<Inventory['acls'], Grants>();
 
 /** What is allowed to somebody on something in particular. Sorted out once for an inventory. */

@@ -1,8 +1,10 @@
+import type { ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { every, mapKnown, type Known } from '../inventory/known.js';
 import { formatBytes } from '../migration/bytes.js';
 import { formatDuration } from '../migration/duration.js';
+import { named } from '../migration/foreign-text.js';
 import { expectedRate } from '../migration/mirror-rate.js';
-import type { TopicSet } from './sets.js';
+import { topicsOf, type TopicSet } from './sets.js';
 
 /** What of a set decides how long its steps take, as far as it was measured. */
 export interface Expected {
@@ -10,7 +12,7 @@ export interface Expected {
   bytes: Known<number>;
   /** Of copying all of it, at `bytesPerSecond`. */
   copySeconds: Known<number>;
-  /** Records that its groups have not read, of the one that is furthest behind. */
+  /** Records that its groups have not read, of the one that is furthest behind; unknown where no group is seen. */
   lag: Known<number>;
   /** Records a second that are written to it. */
   rate: Known<number>;
@@ -23,16 +25,13 @@ export function expectedOf(
   { topics, groups }: Pick<TopicSet, 'topics' | 'groups'>,
   bytesPerSecond: number = expectedRate.engine,
 ): Expected {
-  const inside = new Set(topics.map(({ name }) => name));
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const bytes = mapKnown(every(topics.map(({ bytes }) => bytes)), sum);
-  const lags = groups.map(({ committed }): Known<number> => {
-    if (committed.unknown !== undefined) return { unknown: committed.unknown };
-    return mapKnown(
-      every(committed.value.filter(({ topic }) => inside.has(topic)).map(({ lag }) => lag)),
-      sum,
-    );
-  });
-  const lag = mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0));
+  const lags = groups.map((group) => mapKnown(every(lagsOf(group, byName)), sum));
+  const lag: Known<number> =
+    groups.length === 0
+      ? { unknown: 'no group is seen to read it' }
+      : mapKnown(every(lags), (all) => all.reduce((most, one) => Math.max(most, one), 0));
   const rate = mapKnown(every(topics.map(({ rate }) => rate)), sum);
   const mostLag = Math.max(0, ...groups.map(({ overTime }) => overTime?.value?.lag.value?.most ?? 0));
   const mostRate = sum(topics.map(({ overTime }) => overTime?.value?.written.value?.peak ?? 0));
@@ -48,6 +47,23 @@ export function expectedOf(
     ...(Object.keys(atMost).length > 0 && { atMost }),
   };
 }
+
+/** How far a group is behind on each of the topics that it reads; not known where it reads one and has committed nothing. */
+export function lagsOf(group: ScannedGroup, topics: TopicsByName): Known<number>[] {
+  if (group.committed.unknown !== undefined) return [{ unknown: group.committed.unknown }];
+  const lags = new Map(group.committed.value.map(({ topic, lag }) => [topic, lag]));
+  return [...topicsOf(group, [...topics.keys()])].flatMap((name): Known<number>[] => {
+    const topic = topics.get(name);
+    if (!topic) return [];
+    const nothing: Known<number> =
+      topic.records.value === 0
+        ? { value: 0 }
+        : { unknown: `group ${named(group.group)} has committed nothing on ${named(name)}` };
+    return [lags.get(name) ?? nothing];
+  });
+}
+
+type TopicsByName = ReadonlyMap<string, Pick<ScannedTopic, 'records'>>;
 
 const busiest = ({ lag, rate }: NonNullable<Expected['atMost']>): string[] => [
   ...(rate === undefined

@@ -22,14 +22,16 @@ export function idleTopicsOf(
   { scannedAt, survey }: Pick<Inventory, 'scannedAt' | 'survey'>,
 ): IdleTopic[] {
   const lately = Date.parse(scannedAt) - stillForDays * day;
-  const used = set.groups.some(
-    (group) =>
-      group.members.unknown !== undefined ||
-      group.members.value.length > 0 ||
-      group.moved.unknown !== undefined ||
-      group.moved.value === true ||
-      cameLately(group, lately),
-  );
+  const used =
+    set.connectors.length > 0 ||
+    set.groups.some(
+      (group) =>
+        group.members.unknown !== undefined ||
+        group.members.value.length > 0 ||
+        group.moved.unknown !== undefined ||
+        group.moved.value === true ||
+        cameLately(group, lately),
+    );
   const idle = set.topics.every((topic) => {
     const { partOf, compacted, records, rate, newest, producers } = topic;
     if (partOf !== null || rate.value !== 0 || writtenLately(topic, lately)) return false;

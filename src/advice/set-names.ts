@@ -10,11 +10,12 @@ export class SetNames {
     this.taken = new Set([...ofOthers, ...taken]);
   }
 
-  /** Fit for a migration, and nobody's so far. @param wanted as it is, or as nearly as that goes */
+  /** Fit for a migration and a file, and nobody's so far. @param wanted as it is, or as nearly as that goes */
   give(wanted: string): string {
     const plain =
       wanted
         .toLowerCase()
+        .replaceAll(/[^a-z0-9._-]/g, '-')
         .replace(/^[^a-z0-9]+/, '')
         .slice(0, 90) || 'topic';
     let name = plain;

@@ -2,6 +2,9 @@ import type { Inventory, ScannedGroup, ScannedTopic } from '../inventory/invento
 import { wantsTopic } from '../kafka/topic-pattern.js';
 import { named } from '../migration/foreign-text.js';
 import { SetNames } from './set-names.js';
+import { unseenAnywhere, unseenBeside, whyUnseenIn, type Use } from './unseen.js';
+
+type Connector = NonNullable<Inventory['connectors']['value']>[number];
 
 /** Topics that must move together, and why. */
 export interface TopicSet {
@@ -9,12 +12,24 @@ export interface TopicSet {
   name: string;
   topics: ScannedTopic[];
   groups: ScannedGroup[];
+  /** Connectors that read some of its topics, or may: also those whose group has committed nothing. */
+  connectors: Reader[];
   /** What ties its topics, in sentences. */
   ties: string[];
   /** What could not be seen and might tie it to others. */
   unseen: string[];
   /** Of which set it is a part, where all of that is too large for one migration. */
   part?: { of: string; number: number };
+  /** Its only topic is more than one migration carries, so that a plan refuses its file. */
+  tooLarge?: boolean;
+}
+
+/** A connector of Kafka Connect that reads. */
+export interface Reader {
+  name: string;
+  /** Absent: whether it reads or writes is not known. */
+  group?: string;
+  topics: string[];
 }
 
 /**
@@ -42,15 +57,23 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     ties.set(first, [...(ties.get(first) ?? []), why]);
   };
 
+  const known = new Set(inventory.topics.map(({ name }) => name));
+  const uses: Use[] = [];
+  const use = (who: string, names: Iterable<string>, why: string) => {
+    uses.push({ who, topics: [...names] });
+    tie(names, `${who} ${why}`);
+  };
+
   const all = inventory.groups.value ?? [];
-  const names = topics.map(({ name }) => name);
+  const names = [...topics.map(({ name }) => name), ...inventory.unseen.map(({ topic }) => topic)];
   const reads = new Map(all.map((group) => [group, topicsOf(group, names)]));
   const readers = new Map<string, ScannedGroup[]>();
   for (const [group, read] of reads) {
     for (const topic of read) readers.set(topic, [...(readers.get(topic) ?? []), group]);
-    tie(read, `group ${named(group.group)} reads ${read.size} of its topics`);
+    const who = `group ${named(group.group)}`;
+    use(who, read, `reads ${[...read].filter((name) => known.has(name)).length} of its topics`);
     // Streams and ksqlDB name their inner topics after the application, which is the group.
-    if (group.kind === 'streams' || group.protocol === 'streams')
+    if (group.kind === 'streams' || group.kind === 'ksqldb' || group.protocol === 'streams')
       tie(
         [
           ...read,
@@ -61,12 +84,18 @@ export function setsOf(inventory: Inventory): TopicSet[] {
         `application ${named(group.group)} keeps inner topics`,
       );
   }
-  for (const { name, type, topics } of inventory.connectors.value ?? [])
-    // What a sink reads is what its group reads.
-    if (type === 'source')
-      tie(topics.value ?? [], `connector ${named(name)} writes to several of its topics`);
+  const connectors = new Map<string, Reader[]>();
+  for (const connector of inventory.connectors.value ?? []) {
+    const { name, type, group } = connector;
+    const used = usedBy(connector, names);
+    const does = type === 'source' ? 'writes to' : type === 'sink' ? 'reads' : 'uses';
+    use(`connector ${named(name)}`, used, `${does} several of its topics`);
+    if (type === 'source') continue;
+    const reader = { name, ...(group !== undefined && { group }), topics: [...used] };
+    for (const topic of used) connectors.set(topic, [...(connectors.get(topic) ?? []), reader]);
+  }
   for (const { transactionalId, topics } of inventory.openTransactions.value ?? [])
-    tie(topics, `transaction ${named(transactionalId)} writes to several of its topics at once`);
+    use(`transaction ${named(transactionalId)}`, topics, 'writes to several of its topics at once');
   const writers = new Map<string, Set<string>>();
   const transactional = new Set(
     topics.flatMap((topic) =>
@@ -81,19 +110,15 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   for (const [id, written] of writers)
     tie(written, `transactional producer ${id} writes to several of its topics`);
 
-  const everywhere = [
-    ...(inventory.groups.unknown === undefined
-      ? []
-      : [`which groups there are: ${inventory.groups.unknown}`]),
-    ...(inventory.openTransactions.unknown === undefined
-      ? []
-      : [`open transactions: ${inventory.openTransactions.unknown}`]),
-    ...all.flatMap(({ group, members, committed }) =>
-      [members.unknown, committed.unknown].flatMap((why) =>
-        why === undefined ? [] : [`what group ${named(group)} reads: ${why}`],
-      ),
-    ),
-  ];
+  const beside = new Map<string, Use[]>();
+  for (const { who, topics } of uses) {
+    const inside = topics.find((name) => parent.has(name));
+    const unseen = topics.filter((name) => !known.has(name));
+    if (inside === undefined || unseen.length === 0) continue;
+    beside.set(root(inside), [...(beside.get(root(inside)) ?? []), { who, topics: unseen }]);
+  }
+  const whyUnseen = whyUnseenIn(inventory);
+  const everywhere = unseenAnywhere(inventory);
   const byRoot = new Map<string, ScannedTopic[]>();
   for (const topic of topics) byRoot.set(root(topic.name), [...(byRoot.get(root(topic.name)) ?? []), topic]);
   const setNames = new SetNames();
@@ -101,14 +126,22 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     name: setNames.give(first),
     topics: members,
     groups: [...new Set(members.flatMap(({ name }) => readers.get(name) ?? []))].sort(byName),
+    connectors: [...new Set(members.flatMap(({ name }) => connectors.get(name) ?? []))],
     ties: members.flatMap(({ name }) => ties.get(name) ?? []),
     unseen: [
       ...everywhere,
+      ...unseenBeside(beside.get(first) ?? [], whyUnseen),
       ...members.flatMap(({ name, producers }) =>
         producers.unknown === undefined ? [] : [`who writes to ${name}: ${producers.unknown}`],
       ),
     ],
   }));
+}
+
+/** What a connector uses as far as it was told: a pattern that no engine can read may match any. */
+function usedBy({ topics, pattern }: Connector, all: readonly string[]): Set<string> {
+  const matched = pattern === undefined ? [] : all.filter((name) => wantsTopic(pattern, name) ?? true);
+  return new Set([...(topics.value ?? []), ...matched]);
 }
 
 /** Those that brokers remember now, and those that a survey has seen: brokers forget one that has not written for a day. */

@@ -7,7 +7,7 @@ import { few, named, oneLine } from '../migration/foreign-text.js';
 import { migrationShape } from '../migration/file.js';
 import { isMirrored } from '../migration/strategies.js';
 import type { Advice } from './advise.js';
-import { teamOf, usesOf, type Uses } from './applications.js';
+import { teamOf, usesOf, whyUsesUnknown, type Uses } from './applications.js';
 import { expectedOf } from './expected.js';
 import { idleTopicsOf, type IdleTopic } from './idle.js';
 import type { TopicSet } from './sets.js';
@@ -41,6 +41,8 @@ export interface Wave {
 
 export interface WavePlan {
   waves: Wave[];
+  /** Why what depends on what is not known, so that the order does not rest on it. Absent: ACLs tell. */
+  orderUnknown?: string;
   idle: IdleTopic[];
 }
 
@@ -88,8 +90,8 @@ export function wavesOf(
   let left = candidates;
   while (left.length > 0) {
     let ready = left.filter(({ needs }) => [...needs].every((one) => placed.has(one)));
-    const [first] = left;
-    if (ready.length === 0 && first) {
+    const first = ready.length === 0 ? firstOfCircle(left, placed) : undefined;
+    if (first) {
       first.after.push('It and others depend on each other in a circle: the smallest of them goes first.');
       ready = [first];
     }
@@ -98,7 +100,22 @@ export function wavesOf(
     for (const one of chosen) placed.add(one);
     left = left.filter((one) => !placed.has(one));
   }
-  return { waves, idle: [...idle.values()].flat() };
+  const why = whyUsesUnknown(inventory.acls);
+  return { waves, ...(why !== undefined && { orderUnknown: why }), idle: [...idle.values()].flat() };
+}
+
+/** The smallest that is in a circle which needs nothing outside of it. @param left from small to large, none of them ready */
+function firstOfCircle(left: readonly Candidate[], placed: ReadonlySet<Candidate>): Candidate | undefined {
+  const reached = new Map<Candidate, Set<Candidate>>();
+  const reachOf = (one: Candidate): Set<Candidate> => {
+    const there = reached.get(one);
+    if (there) return there;
+    const reach = new Set([...one.needs].filter((need) => !placed.has(need)));
+    for (const next of reach) for (const need of next.needs) if (!placed.has(need)) reach.add(need);
+    reached.set(one, reach);
+    return reach;
+  };
+  return left.find((one) => [...reachOf(one)].every((other) => reachOf(other).has(one)));
 }
 
 /** As many as fit, in their order; the first always does. */
@@ -199,10 +216,14 @@ export function waveText({ planned, bytes, hours }: Wave): string {
   }, ${time}`;
 }
 
+/** @param why as `orderUnknown` of a plan has it */
+export const orderUnknownText = (why: string): string =>
+  `What depends on what is not known, and the order does not rest on it: ${why}.`;
+
 /** The fleet file, with the reasons as comments. @param fileOf the path of the file of a set, from the fleet file's folder */
 export function fleetFileFor(
   name: string,
-  { waves, idle }: WavePlan,
+  { waves, orderUnknown, idle }: WavePlan,
   fileOf: (set: TopicSet) => string,
 ): string {
   const file = new Document({
@@ -217,7 +238,8 @@ export function fleetFileFor(
     planned.filter(({ advice }) => advice.recommended === null).map(({ set }) => set.name),
   );
   file.commentBefore = comment([
-    'Waves of migrations, advised by ferry: what others depend on first, small and idle ones before large ones.',
+    `Waves of migrations, advised by ferry: ${orderUnknown === undefined ? 'what others depend on first by their ACLs, ' : ''}small and idle ones before large ones.`,
+    ...(orderUnknown === undefined ? [] : [orderUnknownText(orderUnknown)]),
     ...(missing.length > 0
       ? [`No strategy fits yet for ${few(missing)}: answer the questions, or fill it in.`]
       : []),

@@ -1,10 +1,10 @@
-import { Document, isMap } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import type { Inventory } from '../inventory/inventory.js';
 import { named, oneLine } from '../migration/foreign-text.js';
 import type { Advice } from './advise.js';
 import { questionIds, questions, type Answers } from './answers.js';
 import type { Registries } from './facts.js';
-import { teamOf, grantsOf } from './applications.js';
+import { grantsOf, teamOf, whyUsesUnknown } from './applications.js';
 import { expectedOf, expectedText } from './expected.js';
 import { topicsOf, type TopicSet } from './sets.js';
 
@@ -35,7 +35,7 @@ export function migrationFileFor(
     topics: moved.map(({ name }) => ({ name })),
     ...(producers.length > 0 && { producers: producers.map((name) => ({ name })) }),
     consumers: set.groups
-      .filter(({ protocol }) => protocol !== 'share' && protocol !== 'streams')
+      .filter(({ group, protocol }) => group !== '' && protocol !== 'share' && protocol !== 'streams')
       .map((group) => {
         const read = [...topicsOf(group, names)].filter((name) => names.includes(name)).sort();
         return { group: group.group, ...(read.length < names.length && { topics: read }) };
@@ -71,7 +71,10 @@ export function migrationFileFor(
   note('strategy', advice.recommended === null ? ['Fill in the strategy.'] : []);
   note('target', target === undefined ? ['Fill in the name of the target cluster in ferry.yaml.'] : []);
   note('producers', ['By their ACLs these may write: take away who does not, add who is missing.']);
-  note('consumers', principalLines(set, inventory));
+  note('consumers', [
+    ...(producers.length > 0 ? [] : [noProducers(inventory)]),
+    ...principalLines(set, inventory),
+  ]);
   note('waits', why);
   return String(file);
 }
@@ -109,6 +112,13 @@ function producersOf(set: TopicSet, { acls }: Inventory): string[] {
   return [...new Set(writers.map(({ principal }) => principal.replace(/^User:/, '')))].sort();
 }
 
+function noProducers({ acls }: Inventory): string {
+  const why = whyUsesUnknown(acls);
+  return why === undefined
+    ? 'By ACLs nobody in particular may write, which is no proof that nobody does: name its producers (producers).'
+    : `Producers are not known: ${why}. Name them (producers).`;
+}
+
 const minute = 60_000;
 
 /**
@@ -140,29 +150,36 @@ const conditionsOf = ({ strategies }: Advice): string[] =>
     .filter(({ verdict }) => verdict === 'fits-if')
     .map(({ strategy, conditions }) => `${strategy} fits if it is so ${conditions.join(', and ')}.`);
 
-/** The six questions for each set, with what was answered before; `don't know` is an answer. */
-export function answersFileFor(sets: readonly { set: TopicSet; answers: Answers; advice: Advice }[]): string {
+/**
+ * The six questions for each set, with what was answered before; `don't know` is an answer. What was measured is told beside
+ * it: written as an answer it would count as a person's word when the cluster has changed since.
+ */
+export function answersFileFor(
+  sets: readonly { set: TopicSet; answers: Answers; advice: Advice; team?: string }[],
+): string {
   const word = (said?: boolean) => (said === undefined ? "don't know" : said ? 'yes' : 'no');
   const file = new Document({
     sets: Object.fromEntries(
-      sets.map(({ set, answers, advice }) => {
-        const seen = advice.strategies
-          .flatMap(({ rules }) => rules.flatMap(({ facts }) => facts))
-          .find(({ fact }) => fact === 'historyNeeded');
-        const known = { ...(seen?.value !== undefined && { historyNeeded: seen.value }), ...answers };
-        return [
-          set.name,
-          {
-            topics: set.topics.map(({ name }) => name),
-            team: teamOf(set.topics[0]?.name ?? set.name),
-            ...Object.fromEntries(questionIds.map((id) => [id, word(known[id])])),
-          },
-        ];
-      }),
+      sets.map(({ set, answers, team }) => [
+        set.name,
+        {
+          topics: set.topics.map(({ name }) => name),
+          team: team ?? teamOf(set.topics[0]?.name ?? set.name),
+          ...Object.fromEntries(questionIds.map((id) => [id, word(answers[id])])),
+        },
+      ]),
     ),
   });
+  for (const { set, advice } of sets)
+    for (const { fact, how, value, from } of advice.strategies.flatMap(({ rules }) =>
+      rules.flatMap(({ facts }) => facts),
+    )) {
+      const answer: unknown = how === 'measured' ? file.getIn(['sets', set.name, fact], true) : undefined;
+      if (isScalar(answer)) answer.comment = ` ${oneLine(`measured now: ${word(value)}, ${from}`)}`;
+    }
   file.commentBefore = comment([
-    "Answer each with yes, no or don't know. The team is guessed from the name of the first topic.",
+    "Answer each with yes, no or don't know: what was measured stands in for what you do not know.",
+    'The team is guessed from the name of the first topic.',
     ...questionIds.map((id) => `${id}: ${questions[id]}`),
   ]);
   return String(file);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { named } from '../migration/foreign-text.js';
+import { legalTopicName } from '../migration/topic-name.js';
 import type { Known } from './known.js';
 
 /** As `Known`, in the file. */
@@ -226,7 +228,15 @@ export function parseInventory(
       mistake: `is an inventory of version ${head.version}, and this ferry reads version 1: scan anew`,
     };
   const parsed = inventoryShape.safeParse(input);
-  if (parsed.success) return { inventory: parsed.data };
+  if (parsed.success) {
+    const illegal = parsed.data.topics.find(({ name }) => !legalTopicName.test(name));
+    // Names become those of files and migrations.
+    if (illegal)
+      return {
+        mistake: `names a topic ${named(illegal.name.slice(0, 250))}, which Kafka itself refuses: scan anew`,
+      };
+    return { inventory: parsed.data };
+  }
   const at = parsed.error.issues[0]?.path.join('.') ?? '';
   return { mistake: `is damaged or cut off at ${at === '' ? 'its beginning' : at}: scan anew` };
 }

@@ -5,6 +5,7 @@ import { pathText, type Mistake } from './mistakes.js';
 import { notifyShape, teamName } from './notify-shape.js';
 import { aDuration, anObject, unique } from './shape-words.js';
 import { strategyNames, usualMirror } from './strategies.js';
+import { legalTopicName } from './topic-name.js';
 import { workloadShape } from './workload.js';
 
 const duration = (fallback: string) =>
@@ -13,12 +14,9 @@ const duration = (fallback: string) =>
     .refine((text) => parseDuration(text) !== null, aDuration)
     .default(fallback);
 
-/** Kafka's own rule for topic names (org.apache.kafka.common.internals.Topic). */
-const topicName = z
-  .string({ error: 'expected the name of a topic' })
-  .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, {
-    error: 'expected a topic name: up to 249 letters, digits, dots, underscores or hyphens',
-  });
+const topicName = z.string({ error: 'expected the name of a topic' }).regex(legalTopicName, {
+  error: 'expected a topic name: up to 249 letters, digits, dots, underscores or hyphens',
+});
 
 const clusterName = z
   .string({ error: 'expected the name of a cluster in ferry.yaml' })

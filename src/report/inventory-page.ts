@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Advice } from '../advice/advise.js';
-import { expectedOf } from '../advice/expected.js';
+import { notSeen, type Advice } from '../advice/advise.js';
+import { expectedOf, lagsOf } from '../advice/expected.js';
 import { idleTopicsOf } from '../advice/idle.js';
 import { topicsOf, type TopicSet } from '../advice/sets.js';
+import { unseenAnywhere } from '../advice/unseen.js';
 import type { Inventory, Known, ScannedGroup, ScannedTopic } from '../inventory/inventory.js';
 import { every, mapKnown, thenKnown } from '../inventory/known.js';
 import { unknownsIn } from '../inventory/unknowns.js';
@@ -32,6 +33,8 @@ export function inventoryPage(
   const sets = advised.map(({ set }) => set);
   const idle = sets.flatMap((set) => idleTopicsOf(set, inventory));
   const topics = inventory.topics.filter(({ internal }) => !internal);
+  const anywhere = unseenAnywhere(inventory);
+  const told = new Set(anywhere.map(notSeen));
   const title = `What is on ${named(inventory.cluster)}`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   const sorted = [...advised].sort((a, b) => b.set.topics.length - a.set.topics.length);
@@ -80,7 +83,14 @@ export function inventoryPage(
               <input id="search" type="search" autocomplete="off" aria-keyshortcuts="/" />
               <span id="found" role="status"></span>
             </div>
-            ${sorted.map((one) => setPart(one, inventory))}
+            ${
+              anywhere.length > 0 &&
+              markup`<h3>Not seen, and might tie any of them to others</h3>
+                <ul>
+                  ${anywhere.map((one) => markup`<li>${one}</li>`)}
+                </ul>`
+            }
+            ${sorted.map((one) => setPart(one, inventory, told))}
           </section>
         </main>
         ${new Html(`<script>${script}</script>`)}
@@ -159,10 +169,11 @@ interface Measured {
 
 /** What is not known is no bar, and is told. */
 function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const lag = thenKnown(inventory.groups, (groups) => ({
-    value: groups.map(({ group, committed }) => ({
-      name: group,
-      value: thenKnown(committed, (topics) => mapKnown(every(topics.map((one) => one.lag)), sum)),
+    value: groups.map((group) => ({
+      name: group.group,
+      value: mapKnown(every([...lagsOf(group, byName), ...lagsElsewhere(group, byName)]), sum),
     })),
   }));
   const figure = (caption: string, none: string, all: Known<Measured[]>, unit: string) => {
@@ -199,6 +210,10 @@ function loadPart(inventory: Inventory, topics: readonly ScannedTopic[]): Html {
     </div>
   </section>`;
 }
+
+/** On topics that are not on this page. */
+const lagsElsewhere = ({ committed }: ScannedGroup, here: ReadonlyMap<string, unknown>): Known<number>[] =>
+  (committed.value ?? []).filter(({ topic }) => !here.has(topic)).map(({ lag }) => lag);
 
 function topicsPart(topics: readonly ScannedTopic[], idle: readonly { topic: string; why: string }[]): Html {
   const biggest = [...topics]
@@ -281,10 +296,16 @@ function timeOf({ value, unknown }: ScannedTopic['newest']): string {
 
 const minuteOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
 
-function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: Inventory): Html {
+/** @param told warnings that stand on the page already */
+function setPart(
+  { set, advice }: { set: TopicSet; advice: Advice },
+  inventory: Inventory,
+  told: ReadonlySet<string>,
+): Html {
+  const warnings = advice.warnings.filter((one) => !told.has(one));
   const { topics, groups } = set;
   const names = topics.map(({ name }) => name);
-  const inside = new Set(names);
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const graph = graphOf(set, inventory.acls);
   const title = `${set.name}: ${countedOf(topics.length, 'topic')}, ${countedOf(groups.length, 'group')}`;
   const simple = graph.nodes.length > mostNodes ? simplified(graph, mostNodes) : undefined;
@@ -327,12 +348,8 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
                     : 'members unknown'
                 })
                 reads
-                ${countedOf([...topicsOf(group, names)].filter((name) => inside.has(name)).length, 'topic')},
-                ${sumOf(
-                  group.committed.value?.flatMap(({ topic, lag }) => (inside.has(topic) ? [lag] : [])) ?? [
-                    { unknown: group.committed.unknown ?? '' },
-                  ],
-                )}
+                ${countedOf([...topicsOf(group, names)].filter((name) => byName.has(name)).length, 'topic')},
+                ${sumOf(lagsOf(group, byName))}
                 behind${cameText(group)}
               </li>`,
           )}
@@ -356,10 +373,10 @@ function setPart({ set, advice }: { set: TopicSet; advice: Advice }, inventory: 
     </ul>
     <p>${howLong(set)}</p>
     ${
-      advice.warnings.length > 0 &&
+      warnings.length > 0 &&
       markup`<h3>To know</h3>
         <ul>
-          ${advice.warnings.map((one) => markup`<li>${one}</li>`)}
+          ${warnings.map((one) => markup`<li>${one}</li>`)}
         </ul>`
     }
   </details> `;

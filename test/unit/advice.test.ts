@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { advise } from '../../src/advice/advise.js';
 import { answersFor, parseAnswers, type Answers } from '../../src/advice/answers.js';
+import { facts } from '../../src/advice/facts.js';
+import { idleTopicsOf } from '../../src/advice/idle.js';
 import { rules } from '../../src/advice/rules.js';
 import { setsOf } from '../../src/advice/sets.js';
 import { migrationFileFor } from '../../src/advice/written.js';
@@ -120,6 +122,18 @@ describe('advice', () => {
     expect(advice.recommended).toBe(recommended);
   });
 
+  it('does not know of a topic without schemas by the records of another', () => {
+    const sampled = (count: number) => ({
+      schemas: { value: { sampled: count, ids: [], subjects: { unknown: 'not asked' } } },
+    });
+    const schemasOf = (records: number) =>
+      facts.schemas({
+        topics: [topic('a', sampled(5)), topic('b', { ...sampled(0), records: { value: records } })],
+      });
+    expect(schemasOf(1_000)).toEqual({ how: 'unknown', from: 'no record of b was looked at' });
+    expect(schemasOf(0)).toMatchObject({ value: false, how: 'measured' });
+  });
+
   it('fits topics with schemas once both registries are named', () => {
     const [set] = setsOf(inventory({ topics: [topic('orders', schemaIds)] }));
     const answers = { historyNeeded: true, mayPause: false, idempotent: false };
@@ -203,6 +217,72 @@ describe('sets', () => {
   it('say what might tie them and was not seen', () => {
     const [set] = setsOf(inventory({ topics: [topic('a')], groups: { unknown: 'refused' } }));
     expect(set?.unseen).toEqual(['which groups there are: refused']);
+  });
+
+  it.each(['streams', 'ksqldb'] as const)('have the inner topics of an application of %s', (kind) => {
+    const topics = [
+      topic('orders'),
+      topic('app-1-Aggregate-changelog', { partOf: kind }),
+      topic('app__command_topic', { partOf: kind }),
+    ];
+    const groups = { value: [group('app-1', ['orders'], { kind })] };
+    expect(names(inventory({ topics, groups }))).toEqual([
+      ['app-1-Aggregate-changelog', 'orders'],
+      ['app__command_topic'],
+    ]);
+  });
+
+  it('name what is read beside their topics and is not in the inventory, with why', () => {
+    const [set] = setsOf(
+      inventory({
+        glob: 'o*',
+        topics: [topic('orders')],
+        unseen: [{ topic: 'opaque', unknown: 'refused' }],
+        groups: { value: [group('g', ['orders', 'opaque', 'payments']), group('h', ['orders', 'gone'])] },
+        openTransactions: {
+          value: [{ transactionalId: 't', startedAt: 1, topics: ['orders', 'opaque', 'once'] }],
+        },
+      }),
+    );
+    expect(set?.unseen).toEqual([
+      'opaque, used by group g, transaction t too: refused',
+      'gone, payments, used by group g, group h too: it is outside of --topics o*',
+      'once, used by transaction t too: the cluster did not list it',
+    ]);
+    expect(set && advise(set, {}).warnings).toContain(
+      'Not seen: opaque, used by group g, transaction t too: refused',
+    );
+  });
+
+  const connector = (
+    type: 'sink' | 'source' | 'unknown',
+    change: Partial<NonNullable<Inventory['connectors']['value']>[number]>,
+  ) => ({
+    connectors: {
+      value: [{ connect: 'c', name: 's', class: 'x', type, topics: { value: [] }, ...change }],
+    },
+  });
+  const old = ['old', 'old2', 'other'].map((name) => topic(name, { newest: { value: 5 } }));
+
+  it.each([
+    ['by their names', connector('sink', { group: 'connect-s', topics: { value: ['old', 'old2'] } })],
+    ['by a pattern', connector('sink', { group: 'connect-s', pattern: 'old.?' })],
+    ['without a known direction', connector('unknown', { topics: { value: ['old', 'old2'] } })],
+  ])('are tied by a connector that reads %s, and are then not idle', (_, connectors) => {
+    const of = inventory({ topics: old, ...connectors });
+    const [set, other] = setsOf(of);
+    expect(set?.topics.map(({ name }) => name)).toEqual(['old', 'old2']);
+    expect(set && idleTopicsOf(set, of)).toEqual([]);
+    const warnings = set && advise(set, {}).warnings.join();
+    expect(warnings).toMatch(/connector s (reads these topics as group connect-s, which has not|uses these)/);
+    expect(warnings).not.toContain('nobody is seen to read');
+    expect(other && idleTopicsOf(other, of)).toHaveLength(1);
+  });
+
+  it('might be tied by a connector whose topics are not known, and say so', () => {
+    const of = inventory({ topics: old, ...connector('source', { topics: { unknown: 'refused' } }) });
+    expect(setsOf(of).map(({ unseen }) => unseen)).toEqual(old.map(() => ['what connector s uses: refused']));
+    expect(setsOf(of).flatMap((set) => idleTopicsOf(set, of))).toEqual([]);
   });
 
   it('leave out what others make anew, and give each a name of its own', () => {

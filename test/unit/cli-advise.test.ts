@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -75,8 +75,35 @@ it('asks for teams with a guess, and uses what is answered', async () => {
   expect(waves[0]?.sets[0]).toMatchObject({ set: 'shop.orders', teams: ['sales'] });
 });
 
+it('asks again without losing what was answered, and takes no measurement for an answer', async () => {
+  const empty = { topics: [topic('shop.orders', { records: { value: 0 } })] };
+  const before = write('before.json', JSON.stringify(inventory(empty)));
+  const asked = await advising(before, '--ask');
+  expect(asked.out).toContain("historyNeeded: don't know # measured now: no, the topics hold no record");
+  const answers = write(
+    'answers.yaml',
+    asked.out
+      .replace('team: shop', 'team: payments')
+      .replace(/(producersOurs|consumersOurs|mayPause): don't know/g, '$1: yes'),
+  );
+  const again = await advising(before, answers, '--ask');
+  expect(again.out).toBe(readFileSync(answers, 'utf8'));
+  expect((await advising(before, answers)).out).toContain('shop.orders: simplestCase');
+
+  // Measured anew: there is a history by now.
+  const after = write('after.json', JSON.stringify(inventory({ topics: [topic('shop.orders')] })));
+  const { out } = await advising(after, answers);
+  expect(out).not.toContain('shop.orders: simplestCase');
+  expect(out).toContain('nobody has answered: Is what the topics hold now needed on the target?');
+});
+
 it.each([
   ['of a newer version', JSON.stringify({ ...scanned, version: 2 }), 'is an inventory of version 2'],
+  [
+    'with a name that leads elsewhere',
+    JSON.stringify(inventory({ topics: [topic('a/../../../x')] })),
+    'names a topic a/../../../x, which Kafka itself refuses: scan anew',
+  ],
   ['cut off', JSON.stringify(scanned).slice(0, 300), 'is no JSON, or cut off'],
   ['without a part', JSON.stringify({ ...scanned, quotas: undefined }), 'is damaged or cut off at quotas'],
 ])('refuses an inventory %s with one sentence', async (_, text, sentence) => {
@@ -98,6 +125,71 @@ it('says that answers are not used, for a set that is not there any more or has 
     expect.stringMatching(/^the answers for shop\.orders were given without shop\.orders, .*: answer anew$/),
   ]);
   expect(out).toContain('nobody has answered');
+});
+
+it('writes neither a file nor a member of the fleet for inner topics alone, and says so once', async () => {
+  const inner = ['_confluent-ksql-a__command_topic', '_confluent-ksql-b__command_topic'];
+  const topics = [
+    topic('shop.orders', { rate: { value: 3 } }),
+    ...inner.map((name) => topic(name, { partOf: 'ksqldb', schemas: { unknown: 'refused' } })),
+  ];
+  const file = write('inventory.json', JSON.stringify(inventory({ topics })));
+  const to = join(folder, 'without-inner');
+  const { code, err } = await advising(file, '--waves', '--write', to);
+  expect(code).toBe(0);
+  expect(readdirSync(to).sort()).toEqual(['fleet.yaml', 'shop.orders.yaml']);
+  expect(readFileSync(join(to, 'fleet.yaml'), 'utf8')).not.toContain('ksql');
+  expect(err).toBe(
+    `Inner topics alone, of applications of which nothing else is seen to move: ${inner.join(', ')}. They are in no migration, since their application makes them anew on the target: ask whose they are.`,
+  );
+  expect((await advising(file, '--ask')).out).not.toContain('ksql');
+});
+
+it.each([
+  [{}, 'has no topic that could be moved: there is nothing to advise about.'],
+  [
+    { glob: 'a*', unseen: [{ topic: 'ab', unknown: 'refused' }], topics: [topic('ac', { internal: true })] },
+    'has no topic that could be moved, but 1 of Kafka itself, of Connect or of MirrorMaker, which are made anew, and was scanned with --topics a* alone, and 1 could not be looked at: there is nothing to advise about.',
+  ],
+])('says of an inventory without sets that there is nothing to advise about', async (change, sentence) => {
+  const file = write('inventory.json', JSON.stringify(inventory(change)));
+  expect(await advising(file)).toEqual({ code: 0, out: '', err: `${file} ${sentence}` });
+  const { out } = await advising(file, '--json');
+  expect(JSON.parse(out)).toMatchObject({ notes: [`${file} ${sentence}`], sets: [] });
+});
+
+it('writes no fleet without waves, and says so', async () => {
+  const topics = [topic('shop.old', { newest: { value: 5 } })];
+  const file = write('inventory.json', JSON.stringify(inventory({ topics })));
+  const to = join(folder, 'idle');
+  const { code, out, err } = await advising(file, '--waves', '--write', to);
+  expect(code).toBe(0);
+  expect(out).toContain('Nobody was seen to use these');
+  expect(err).toBe('Nothing moves by this advice: neither a migration file nor a fleet file is written.');
+  expect(existsSync(join(to, 'fleet.yaml'))).toBe(false);
+});
+
+it('says in which order nothing is known', async () => {
+  const file = write('inventory.json', JSON.stringify({ ...scanned, acls: { value: null } }));
+  const { out } = await advising(file, '--waves');
+  expect(out).toContain(
+    'What depends on what is not known, and the order does not rest on it: the cluster has no',
+  );
+});
+
+it.each([
+  ['payments', 'could not be looked at (refused): scan again once it can be'],
+  ['elsewhere', 'was scanned with --topics shop.*, which leaves out topic elsewhere: scan again without it'],
+  ['shop.absent', 'has no topic shop.absent: check its name'],
+  ['shop.kept', 'made anew on the target and not moved'],
+])('says of topic %s why it is in no set', async (name, sentence) => {
+  const glob = name === 'payments' ? '*' : 'shop.*';
+  const unseen = [{ topic: 'payments', unknown: 'refused' }];
+  const topics = [topic('shop.orders'), topic('shop.kept', { partOf: 'connect' })];
+  const file = write('inventory.json', JSON.stringify(inventory({ glob, topics, unseen })));
+  const { code, err } = await advising(file, '--topic', name);
+  expect(code).toBe(2);
+  expect(err).toContain(sentence);
 });
 
 it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {

@@ -107,6 +107,16 @@ describe('the page', () => {
     expect(read(pageOf(tied)).querySelector('.set')?.textContent).toMatch(/unknown\s+behind/);
   });
 
+  it('tells nobody to be 0 records behind who has committed nothing', () => {
+    const members = { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] };
+    const page = pageOf(
+      inventory({ topics: [topic('a')], groups: { value: [group('new', [], { members })] } }),
+    );
+    expect(read(page).querySelector('.set')?.textContent).toMatch(/unknown\s+behind/);
+    expect(page).not.toContain('No group is seen to be behind');
+    expect(pageOf(inventory({ topics: [topic('a')] }))).toContain('Furthest behind: unknown');
+  });
+
   it('is there for an empty cluster, and for one that shows nothing', () => {
     const nothing = { unknown: 'refused' };
     expect(pageOf(inventory({}))).toContain('No group is seen to be behind');
@@ -117,6 +127,30 @@ describe('the page', () => {
 
   it('of 2,000 topics and groups and 5,000 ACLs has less than 5 MB', () => {
     expect(Buffer.byteLength(pageOf(largeInventory(2_000, 2_000, 5_000)))).toBeLessThan(5_000_000);
+  });
+
+  it('of 2,000 topics and groups whose reads are not known tells it once, and grows with them alone', () => {
+    const blind = (count: number) => {
+      const of = largeInventory(count, count, count);
+      const unknown = { members: { unknown: 'no right' }, committed: { unknown: 'no right either' } };
+      const groups = { value: (of.groups.value ?? []).map((one) => ({ ...one, ...unknown })) };
+      return pageOf({ ...of, groups });
+    };
+    const page = blind(2_000);
+    expect(Buffer.byteLength(page)).toBeLessThan(5_000_000);
+    expect(Buffer.byteLength(page)).toBeLessThan(2.5 * Buffer.byteLength(blind(1_000)));
+    expect(page.match(/what 2000 groups \(reads-a-tenth, .* and 1990 more\) read: no right</g)).toHaveLength(
+      1,
+    );
+  });
+
+  it('of 2,000 groups that are each refused for a reason of their own names some of the reasons', () => {
+    const groups = Array.from({ length: 2_000 }, (_, at) =>
+      group(`g${at}`, [], { committed: { unknown: `no right to g${at}` } }),
+    );
+    const [set] = setsOf(inventory({ topics: [topic('a')], groups: { value: groups } }));
+    expect(set?.unseen).toHaveLength(6);
+    expect(set?.unseen[5]).toBe('what 1995 more groups read: 1995 other reasons, which the inventory has');
   });
 });
 

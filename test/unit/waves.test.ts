@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseYaml } from '../../app/config/yaml-file.js';
 import { advise } from '../../src/advice/advise.js';
-import { expectedOf } from '../../src/advice/expected.js';
+import { expectedOf, expectedText } from '../../src/advice/expected.js';
 import { idleTopicsOf } from '../../src/advice/idle.js';
 import { setsOf } from '../../src/advice/sets.js';
 import { SetNames } from '../../src/advice/set-names.js';
@@ -64,6 +64,44 @@ describe('waves', () => {
     const plan = planOf({ topics, acls });
     expect(names(plan)).toEqual([['two'], ['one']]);
     expect(plan.waves[0]?.planned[0]?.after.join()).toContain('in a circle');
+  });
+
+  it('begin in a circle that needs nothing else, not with what waits for it, however small', () => {
+    const topics = [used('a', 500), used('b', 600), used('c', 1), used('d', 2), used('e', 3)];
+    const flow = (from: string, to: string) => [
+      acl(`${from}-${to}`, 'read', from),
+      acl(`${from}-${to}`, 'write', to),
+    ];
+    // a and b are a circle; c needs a; d and e are a circle that needs b.
+    const acls = {
+      value: [
+        ['a', 'b'],
+        ['b', 'a'],
+        ['a', 'c'],
+        ['d', 'e'],
+        ['e', 'd'],
+        ['b', 'd'],
+      ].flatMap(([from = '', to = '']) => flow(from, to)),
+    };
+    const plan = planOf({ topics, acls });
+    expect(names(plan)).toEqual([['a'], ['c', 'b'], ['d'], ['e']]);
+    expect(
+      plan.waves.flatMap(({ planned }) =>
+        planned.filter(({ after }) => after.join().includes('in a circle')).map(({ set }) => set.name),
+      ),
+    ).toEqual(['a', 'd']);
+  });
+
+  it.each<[string, Inventory['acls'], string]>([
+    ['are not known', { unknown: 'refused' }, 'refused'],
+    ['nobody checks', { value: null }, 'the cluster has no authorizer'],
+  ])('claim no order by dependencies where ACLs %s', (_, acls, why) => {
+    const plan = planOf({ topics: [used('a', 1)], acls });
+    expect(plan.orderUnknown).toBe(why);
+    const text = fleetFileFor('onprem', plan, ({ name }) => `${name}.yaml`).replaceAll(/\n# ?/g, ' ');
+    expect(text).toContain(`What depends on what is not known, and the order does not rest on it: ${why}.`);
+    expect(text).not.toContain('what others depend on first');
+    expect(planOf({ topics: [used('a', 1)] }).orderUnknown).toBeUndefined();
   });
 
   it('move few applications of one team at once', () => {
@@ -170,10 +208,66 @@ describe('a set too large for one migration', () => {
     for (const name of parts) expect(name).toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
   });
 
+  it('has a topic that fits in no migration apart, last, and says that its file is refused', () => {
+    const small = Array.from({ length: 300 }, (_, at) => used(`s${at}`, 1, { partitions: 1 }));
+    const huge = used('huge', 1, { partitions: 100_000 });
+    const inner = used('app-x-changelog', 1, { partitions: 100_000, partOf: 'streams' });
+    const all = [...small, huge, inner];
+    const group1 = group(
+      'app',
+      all.map(({ name }) => name),
+      { kind: 'streams' },
+    );
+    const [set] = setsOf(inventory({ topics: all, groups: { value: [group1] } }));
+    if (!set) throw new Error('no set');
+    const [rest, apart, ...more] = partsOf(set, 'simplestCase', new SetNames([set.name]));
+    expect(more).toEqual([]);
+    expect(rest?.topics).toHaveLength(301);
+    expect(rest?.tooLarge).toBeUndefined();
+    expect(apart).toMatchObject({ topics: [{ name: 'huge' }], tooLarge: true });
+    expect(apart?.ties[1]).toBe(
+      'huge alone, with 100000 partitions and 1 group, is more than one migration carries from step to step: ferry plan refuses its file as too large, until fewer groups move with it.',
+    );
+    const [single] = setsOf(inventory({ topics: [huge] }));
+    expect(single && partsOf(single, null, new SetNames())).toMatchObject([
+      { topics: [{ name: 'huge' }], tooLarge: true, ties: [expect.stringContaining('refuses its file')] },
+    ]);
+  });
+
+  it('of topics of which no two fit together is as many parts, soon', () => {
+    const wide = Array.from({ length: 1_000 }, (_, at) => used(`w${at}`, 1, { partitions: 60_000 }));
+    const reader = group(
+      'g',
+      wide.map(({ name }) => name),
+    );
+    const [set] = setsOf(inventory({ topics: wide, groups: { value: [reader] } }));
+    const parts = set ? partsOf(set, 'simplestCase', new SetNames()) : [];
+    expect(parts.map(({ topics }) => topics.length)).toEqual(wide.map(() => 1));
+    expect(parts.filter(({ tooLarge }) => tooLarge)).toEqual([]);
+  });
+
+  it('is measured whatever names are in it', () => {
+    const odd = ['<b>a</b>', '<i>b'].map((name) => used(name, 1));
+    for (const groups of [[group('g', ['<b>a</b>', '<i>b'])], [group('', ['<b>a</b>', '<i>b'])]]) {
+      const [set] = setsOf(inventory({ topics: odd, groups: { value: groups } }));
+      expect(set && partsOf(set, null, new SetNames())).toEqual([set]);
+      expect(set?.name).toBe('b-a--b-');
+    }
+  });
+
   it('is left whole when it fits', () => {
     const [set] = setsOf(inventory({ topics: topics.slice(0, 20), groups: { value: [group('g', all)] } }));
     expect(set && partsOf(set, 'simplestCase', new SetNames())).toEqual([set]);
   });
+});
+
+it.each([
+  ['a/../../../x', 'a-..-..-..-x'],
+  ['../up', 'up'],
+  ['Ærlig.Ⅷ', 'rlig.-'],
+  ['..', 'topic'],
+])('a name of a set leads to no other folder: %s', (name, given) => {
+  expect(new SetNames().give(name)).toBe(given);
 });
 
 describe('a written file', () => {
@@ -198,6 +292,23 @@ describe('a written file', () => {
     expect(text).toContain('User:billing, User:web');
   });
 
+  it.each<[string, Inventory['acls'], string]>([
+    ['they are not known', { unknown: 'refused' }, 'Producers are not known: refused.'],
+    ['nobody checks them', { value: null }, 'Producers are not known: the cluster has no authorizer.'],
+    ['they name nobody', { value: [] }, 'By ACLs nobody in particular may write'],
+  ])('says that no producer is known by ACLs where %s', (_, acls, sentence) => {
+    expect(written({}, { acls }).text.replaceAll(/\n# ?/g, ' ')).toContain(sentence);
+  });
+
+  it('leaves out a group with an empty id, and says so', () => {
+    const { migration, text } = written(
+      {},
+      { groups: { value: [group('', ['orders']), group('g', ['orders'])] } },
+    );
+    expect(migration.consumers.map(({ group }) => group)).toEqual(['g']);
+    expect(text.replaceAll(/\n#/g, '')).toContain('a group has an empty id');
+  });
+
   it('waits as usual for a topic that is written now, or of which that is not known', () => {
     for (const rate of [{ value: 5 }, { unknown: 'refused' }])
       expect(written({ rate, newest: { value: 5 } }).migration.waits.quiet).toBe('150s');
@@ -217,4 +328,28 @@ it('how far groups are behind counts the topics of the set alone, and is unknown
   expect(expectedOf({ topics, groups: [one, other] }).lag).toEqual({ value: 7 });
   const unknown = group('u', [], { committed: { unknown: 'refused' } });
   expect(expectedOf({ topics, groups: [one, unknown] }).lag).toEqual({ unknown: 'refused' });
+});
+
+it.each([
+  ['no group is seen', [], 'no group is seen to read it'],
+  [
+    'a group reads and has committed nothing',
+    [group('g', [], { members: { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] } })],
+    'group g has committed nothing on a',
+  ],
+  [
+    'the lag is unknown',
+    [group('g', [], { committed: { value: [{ topic: 'a', lag: { unknown: 'refused' } }] } })],
+    'refused',
+  ],
+])('no group is told to be 0 records behind where %s', (_, groups, why) => {
+  const expected = expectedOf({ topics: [topic('a')], groups });
+  expect(expected.lag).toEqual({ unknown: why });
+  expect(expectedText(expected)[1]).toBe(`How far groups are behind is not known: ${why}`);
+});
+
+it('a group that reads a topic without records is not behind there', () => {
+  const members = { value: [{ clientId: 'x', host: 'h', topics: ['a'] }] };
+  const topics = [topic('a', { records: { value: 0 } })];
+  expect(expectedOf({ topics, groups: [group('g', [], { members })] }).lag).toEqual({ value: 0 });
 });

@@ -1,0 +1,2 @@
+/** Kafka's own rule for topic names (org.apache.kafka.common.internals.Topic). */
+export const legalTopicName = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
