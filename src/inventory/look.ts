@@ -3,7 +3,7 @@ import { partitionKey, type Cluster, type Committed } from '../kafka/cluster.js'
 import { globbed } from '../migration/glob.js';
 import { bytesOf } from '../migration/size.js';
 import { room, type Look, type LookedAtGroup, type LookedAtTopic } from '../migration/survey-seen.js';
-import { every, mapKnown, part, rowOf, type Known } from './known.js';
+import { every, mapKnown, partOfCluster, rowOf, type Known } from './known.js';
 import { producersOf } from './producers.js';
 import { partitionsOf } from './topics.js';
 
@@ -39,16 +39,16 @@ export async function lookAt(
   const topics = listed.flatMap(({ row: { value } }) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const [marks, producers, groups] = await Promise.all([
-    part(() => cluster.watermarks(partitions)),
-    part(() => cluster.producers(partitions)),
-    part(() => cluster.groups()),
+    partOfCluster(() => cluster.watermarks(partitions)),
+    partOfCluster(() => cluster.producers(partitions)),
+    partOfCluster(() => cluster.groups()),
   ]);
   const allGroups = [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name }));
   const names = fitting(allGroups, room.groups, 'groups', seen).map(({ name }) => name);
   const left = { topics: all.length - listed.length, groups: allGroups.length - names.length };
   const [members, committed] = await Promise.all([
-    part(() => cluster.describeGroups(names)),
-    part(() => cluster.committedOffsets(names)),
+    partOfCluster(() => cluster.describeGroups(names)),
+    partOfCluster(() => cluster.committedOffsets(names)),
   ]);
 
   const here = new Set(topics.map(({ name }) => name));

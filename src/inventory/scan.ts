@@ -5,7 +5,7 @@ import type { Registry } from '../registry/registry.js';
 import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
 import type { Inventory } from './inventory.js';
-import { mapKnown, part, type Known } from './known.js';
+import { mapKnown, partOfCluster, type Known } from './known.js';
 import { readSamples } from './samples.js';
 import { subjectsById, withSubjects } from './subjects.js';
 import { partitionsOf, scannedTopic } from './topics.js';
@@ -27,8 +27,8 @@ export interface ScanOptions {
 
 /**
  * One look at a whole cluster, and a second one at what moves. Requests grow with brokers, not with topics and groups. What a
- * part lacks (a right, a broker that is down) is unknown with its reason; only a cluster that does not answer at all, or
- * refuses the credentials, fails as a whole.
+ * part lacks (a right, a broker that is down, a registry that refuses its own credentials) is unknown with its reason; only a
+ * cluster that does not answer at all, or refuses the credentials, fails as a whole.
  *
  * @throws FerryError `Unreachable`, `Unauthenticated`
  */
@@ -52,7 +52,7 @@ export async function scan(
       ended();
     }
   };
-  const partOf = <T>(what: string, read: () => Promise<T>) => reading(what, () => part(read));
+  const partOf = <T>(what: string, read: () => Promise<T>) => reading(what, () => partOfCluster(read));
 
   const scannedAt = now().toISOString();
   const identity = await reading('who it is', () => cluster.identity());

@@ -212,14 +212,17 @@ it('subjects: unknown where a registry names none, or does not answer', async ()
     name: 'r',
     subjectsOf: async (id: number) => {
       if (id === 3) throw new FerryError('Unreachable', 'It did not answer.');
+      // The credentials of a registry are its own: those of the cluster may be as good as ever.
+      if (id === 4) throw new FerryError('Unauthenticated', 'It refused the credentials.');
       return id === 1 ? ['orders-value'] : [];
     },
   } as unknown as Registry;
-  expect(await subjectsById(registry, [1, 2, 3])).toEqual(
+  expect(await subjectsById(registry, [1, 2, 3, 4])).toEqual(
     new Map([
       [1, { value: ['orders-value'] }],
       [2, { unknown: 'registry "r" names no subject of id 2' }],
       [3, { unknown: 'It did not answer.' }],
+      [4, { unknown: 'It refused the credentials.' }],
     ]),
   );
 });
@@ -275,4 +278,15 @@ it('connectors: what they read or write, and nothing else of their configuration
   ]);
   server.closeAllConnections();
   server.close();
+});
+
+it('connectors: unknown where Kafka Connect refuses the credentials', async () => {
+  const server = createServer((_, response) => void response.writeHead(401).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connect = openConnect('lab', { url: `http://127.0.0.1:${port}`, sourceClient: {}, targetClient: {} });
+  const seen = await readConnectors(connect, 'here').catch((error: unknown) => error);
+  server.closeAllConnections();
+  server.close();
+  expect(seen).toEqual({ unknown: expect.stringContaining("refused the ferry's user") });
 });
