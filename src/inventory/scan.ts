@@ -11,7 +11,7 @@ import { subjectsById, withSubjects } from './subjects.js';
 import { partitionsOf, scannedTopic } from './topics.js';
 
 export interface ScanOptions {
-  /** Topics to look at: `*` stands for any characters. */
+  /** Topics to look at: `*` stands for any characters, `?` for one. */
   glob?: string;
   /** Asked under which subjects it holds the schemas whose ids records carry. */
   registry?: Registry;
