@@ -52,7 +52,7 @@ const topic = z.strictObject({
   id: z.string().nullable(),
   partitions: count,
   replication: count,
-  /** Kafka's own, such as `__consumer_offsets`. */
+  /** Kafka's own, such as `__consumer_offsets`: by its broker's word, or by a well-known name that brokers do not mark. */
   internal: z.boolean(),
   /** Whose inner topic it is by its name; `null`: nobody's that is known. */
   partOf: z.enum(['streams', 'connect', 'mirrormaker', 'ksqldb']).nullable(),

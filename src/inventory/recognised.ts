@@ -16,7 +16,7 @@ export function innerTopicOf(name: string, groups: readonly string[]): ScannedTo
   if (name.startsWith('_confluent-ksql-')) return 'ksqldb';
   if (/^mm2-(configs|offsets|status|offset-syncs)\.|\.checkpoints\.internal$|(^|\.)heartbeats$/.test(name))
     return 'mirrormaker';
-  if (/^(.*-)?connect-(configs|offsets|status)$/.test(name)) return 'connect';
+  if (/^((.*-)?connect-|__connect_)(configs|offsets|status)$/.test(name)) return 'connect';
   return streamsEnding.test(name) && groups.some((group) => name.startsWith(`${group}-`)) ? 'streams' : null;
 }
 

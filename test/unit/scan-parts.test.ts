@@ -23,6 +23,7 @@ describe('what belongs to an application', () => {
     ['source.checkpoints.internal', 'mirrormaker'],
     ['source.heartbeats', 'mirrormaker'],
     ['prod-connect-offsets', 'connect'],
+    ['__connect_offsets', 'connect'],
     ['orders', null],
   ])('topic %s: %s', (name, part) => {
     expect(innerTopicOf(name, ['shop'])).toBe(part);
@@ -61,6 +62,19 @@ describe('a topic', () => {
     ...{ marks: { value: marks }, later: { value: marks }, seconds: 2 },
     ...{ oldest: none, sizes: none, producers: none, laterProducers: none, samples: none },
   };
+
+  it.each([
+    ['__orders', false, false],
+    ['__consumer_offsets', true, true],
+    // Brokers do not mark these.
+    ['__remote_log_metadata', false, true],
+    ['__amazon_msk_canary', false, true],
+    ['__strimzi_store_topic', false, true],
+    ['__KafkaCruiseControlPartitionMetricSamples', false, true],
+    ['__remote_log_metadata_of_mine', false, false],
+  ])("%s, which its broker calls internal: %s, is Kafka's own: %s", (name, internal, own) => {
+    expect(scannedTopic({ ...facts, name, internal }, seen, []).internal).toBe(own);
+  });
 
   it('of which a broker tells no policy is not known to be compacted or not', () => {
     expect(scannedTopic(facts, seen, []).compacted).toEqual({ unknown: 'its cleanup.policy is not told' });
