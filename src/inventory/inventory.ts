@@ -68,7 +68,10 @@ const topic = z.strictObject({
   newest: known(time),
   /** Records a second between two looks. */
   rate: known(z.number()),
-  /** Schema ids (Confluent's wire format) in the newest records of each partition, and how many records were looked at. */
+  /**
+   * Schema ids (Confluent's wire format) in the newest records of each partition. `sampled`: how many of them could show one, by
+   * a value of 5 bytes or more or a key that carries one; a record without a value shows nothing.
+   */
   schemas: known(
     z.strictObject({
       sampled: count,

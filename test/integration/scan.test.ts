@@ -41,7 +41,7 @@ beforeAll(async () => {
   await producer.connect();
   await producer.send({
     topic: plain,
-    messages: [0, 1, 0].map((partition) => ({ partition, value: 'x', timestamp: String(writtenAt) })),
+    messages: [0, 1, 0].map((partition) => ({ partition, value: 'plain', timestamp: String(writtenAt) })),
   });
   await producer.send({ topic: schemas, messages: [{ value: Buffer.from([0, 0, 0, 0, 42, 1]) }] });
   await producer.disconnect();

@@ -149,8 +149,13 @@ describe('newest records', () => {
   const at = { topic: 'orders', partition: 0 };
   const marks = (logStart: bigint, end: bigint) =>
     new Map([['orders/0', { value: { logStart, highWatermark: end, lastStable: end } }]]);
-  const batch = (offset: bigint, timestamp: bigint, value = Buffer.from('x')) => {
-    const bytes = Buffer.from(encodeBatch([{ timestamp, key: null, value, headers: [] }]));
+  const batch = (
+    offset: bigint,
+    timestamp: bigint,
+    value: Buffer | null = Buffer.from('plain'),
+    key: Buffer | null = null,
+  ) => {
+    const bytes = Buffer.from(encodeBatch([{ timestamp, key, value, headers: [] }]));
     bytes.writeBigInt64BE(offset, 0);
     return bytes;
   };
@@ -182,6 +187,20 @@ describe('newest records', () => {
       value: { records: 2, newest: { value: 9 }, schemaIds: [7], transactional: [], writers: 0 },
     });
     expect(asked).toEqual([90n]);
+  });
+
+  it('are counted where their value could carry an id, or their key does', async () => {
+    const id7 = Buffer.from([0, 0, 0, 0, 7, 1]);
+    const key = Buffer.from('order-1');
+    const silent = [batch(90n, 5n, null, key), batch(91n, 6n, Buffer.from('four')), batch(92n, 7n, null)];
+    const seen = async (...batches: Buffer[]) =>
+      (await readSamples(fetching([Buffer.concat(batches)]).cluster, marks(0n, 100n), [at])).get('orders/0');
+    expect((await seen(...silent, batch(99n, 9n, null, key)))?.value).toMatchObject({
+      ...{ records: 0, schemaIds: [], newest: { value: 9 } },
+    });
+    expect((await seen(...silent, batch(98n, 8n), batch(99n, 9n, null, id7)))?.value).toMatchObject({
+      ...{ records: 2, schemaIds: [7] },
+    });
   });
 
   it.each([
