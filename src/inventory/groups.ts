@@ -14,11 +14,11 @@ export interface SeenOfGroups {
   seconds: number;
 }
 
-/** @param topics the names of all of them, some of which are named after groups */
+/** @param streams the groups after which inner topics of Kafka Streams are named */
 export function scannedGroup(
   listing: GroupListing,
   seen: SeenOfGroups,
-  topics: readonly string[],
+  streams: ReadonlySet<string>,
 ): ScannedGroup {
   const { group } = listing;
   const found = rowOf(seen.members, group);
@@ -30,7 +30,7 @@ export function scannedGroup(
     group,
     protocol: listing.protocol,
     state: found.value?.state ?? listing.state,
-    kind: kindOf(listing, clients, topics),
+    kind: kindOf(listing, clients, streams),
     members,
     committed: mapKnown(before, (offsets) => lagsOf(offsets, seen.marks)),
     moved,

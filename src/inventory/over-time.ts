@@ -5,7 +5,7 @@ import type { SurveyAnswer } from '../migration/survey-state.js';
 import type { Seen, SeenGroup, SeenTopic } from '../migration/survey-seen.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from './inventory.js';
 import type { Known } from './known.js';
-import { kindOf } from './recognised.js';
+import { kindOf, streamsGroupsOf } from './recognised.js';
 
 /**
  * An inventory with what a survey of the same cluster has seen over time. Groups that have left are among its groups again:
@@ -17,6 +17,10 @@ export function withSurvey(inventory: Inventory, answer: SurveyAnswer): Inventor
   const wanted = globbed(inventory.glob);
   const here = new Set(inventory.topics.map(({ name }) => name));
   const unseenNow = new Set(inventory.unseen.map(({ topic }) => topic));
+  const streams = streamsGroupsOf(
+    [...here],
+    [...(inventory.groups.value ?? []).map(({ group }) => group), ...seen.groups.keys()],
+  );
   const groupsNow = inventory.groups.value && new Set(inventory.groups.value.map(({ group }) => group));
   return {
     ...inventory,
@@ -35,7 +39,7 @@ export function withSurvey(inventory: Inventory, answer: SurveyAnswer): Inventor
               })),
               ...[...seen.groups]
                 .filter(([name]) => !groupsNow.has(name))
-                .map(([name, group]) => groupThatLeft(name, group, here)),
+                .map(([name, group]) => groupThatLeft(name, group, here, streams)),
             ].sort((a, b) => (a.group < b.group ? -1 : 1)),
           },
     survey: {
@@ -124,13 +128,18 @@ function groupOverTime(group: SeenGroup): NonNullable<NonNullable<ScannedGroup['
   };
 }
 
-function groupThatLeft(name: string, group: SeenGroup, topics: ReadonlySet<string>): ScannedGroup {
+function groupThatLeft(
+  name: string,
+  group: SeenGroup,
+  topics: ReadonlySet<string>,
+  streams: ReadonlySet<string>,
+): ScannedGroup {
   const left = 'the group had left before this look';
   return {
     group: name,
     protocol: 'unknown',
     state: 'dead',
-    kind: kindOf({ group: name, protocol: 'unknown', state: 'dead' }, [], [...topics]),
+    kind: kindOf({ group: name, protocol: 'unknown', state: 'dead' }, [], streams),
     members: { value: [] },
     committed: group.reads
       ? {

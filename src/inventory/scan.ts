@@ -6,6 +6,7 @@ import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
 import type { Inventory } from './inventory.js';
 import { mapKnown, partOfCluster, type Known } from './known.js';
+import { streamsGroupsOf } from './recognised.js';
 import { readSamples } from './samples.js';
 import { subjectsById, withSubjects } from './subjects.js';
 import { partitionsOf, scannedTopic } from './topics.js';
@@ -96,7 +97,8 @@ export async function scan(
   const seconds = (lookedAgainAt - lookedAt) / 1000;
 
   const seen = { configs, marks, oldest, sizes, producers, samples, later, laterProducers, seconds };
-  const scanned = topics.map((topic) => scannedTopic(topic, seen, groups)).sort(by(({ name }) => name));
+  const scanned = topics.map((topic) => scannedTopic(topic, seen, listed.value && groups)).sort(by(({ name }) => name));
+  const streams = streamsGroupsOf(names, groups);
   const seenOfGroups = { members, committed, committedLater, marks, lookedAt: lookedAgainAt, seconds };
   return {
     format: 'kafka-ferry/inventory',
@@ -115,7 +117,7 @@ export async function scan(
       : scanned,
     unseen: rows.flatMap(([topic, { error }]) => (error ? [{ topic, unknown: error.message }] : [])),
     groups: mapKnown(listed, (all) =>
-      all.map((one) => scannedGroup(one, seenOfGroups, names)).sort(by(({ group }) => group)),
+      all.map((one) => scannedGroup(one, seenOfGroups, streams)).sort(by(({ group }) => group)),
     ),
     openTransactions: openTransactionsOf(transactions, marks),
     acls: mapKnown(acls, (bindings) => bindings && bindings.map((binding) => ({ ...binding }))),

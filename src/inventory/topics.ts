@@ -29,8 +29,14 @@ export interface SeenOfTopics {
   seconds: number;
 }
 
-/** @param groups the names of all of them, after which applications name their inner topics */
-export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: readonly string[]): ScannedTopic {
+/**
+ * @param groups the names of all of them, after which applications name their inner topics; `undefined` where some may be missing
+ */
+export function scannedTopic(
+  topic: TopicFacts,
+  seen: SeenOfTopics,
+  groups: readonly string[] | undefined,
+): ScannedTopic {
   const keys = partitionsOf(topic).map(partitionKey);
   const config = rowOf(seen.configs, topic.name);
   const marks = every(keys.map((key) => rowOf(seen.marks, key)));

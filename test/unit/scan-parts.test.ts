@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { openConnect } from '../../src/connect/rest.js';
 import { readConnectors } from '../../src/inventory/connectors.js';
-import { innerTopicOf, kindOf } from '../../src/inventory/recognised.js';
+import { innerTopicOf, kindOf, streamsGroupsOf } from '../../src/inventory/recognised.js';
 import { readSamples } from '../../src/inventory/samples.js';
 import { subjectsById } from '../../src/inventory/subjects.js';
 import { scannedTopic, type SeenOfTopics } from '../../src/inventory/topics.js';
@@ -46,7 +46,19 @@ describe('what belongs to an application', () => {
     ['MirrorMaker', listing({ group: 'source-mm2', coordinatesOther: true }), [], 'mirrormaker'],
     ['nothing', listing({}), ['consumer-g-1'], 'other'],
   ] as const)('group, by %s', (_, group, clients, kind) => {
-    expect(kindOf(group, clients, ['shop-orders-store-changelog'])).toBe(kind);
+    expect(kindOf(group, clients, new Set(['shop']))).toBe(kind);
+  });
+
+  it('by its name, an inner topic belongs to the group with the longest name before it', () => {
+    const topics = ['shop-totals-store-changelog', 'shop-orders'];
+    expect(streamsGroupsOf(topics, ['shop', 'shop-totals', 'other'])).toEqual(new Set(['shop-totals']));
+    expect(streamsGroupsOf(topics, ['shop'])).toEqual(new Set(['shop']));
+    expect(streamsGroupsOf(['shop-orders'], ['shop'])).toEqual(new Set());
+  });
+
+  it('a topic that ends as an inner one may be of an application whose group is not seen', () => {
+    expect(innerTopicOf('shop-s-changelog', undefined)).toBe('streams');
+    expect(innerTopicOf('shop-orders', undefined)).toBeNull();
   });
 });
 
