@@ -120,7 +120,7 @@ const group = z.strictObject({
       }),
     ),
   ),
-  /** Topics with a commit, and the offsets between it and the end. */
+  /** Topics with a commit or a member that reads them, and the offsets between its commits and the ends. */
   committed: known(z.array(z.strictObject({ topic: z.string(), lag: known(count) }))),
   /** Whether a commit moved between two looks. */
   moved: known(z.boolean()),

@@ -5,6 +5,7 @@ import type { Registry } from '../registry/registry.js';
 import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
 import type { Inventory } from './inventory.js';
+import { endsOf } from './lags.js';
 import { mapKnown, partOfCluster, type Known } from './known.js';
 import { streamsGroupsOf } from './recognised.js';
 import { readSamples } from './samples.js';
@@ -58,9 +59,8 @@ export async function scan(
   const scannedAt = now().toISOString();
   const identity = await reading('who it is', () => cluster.identity());
   const wanted = globbed(glob);
-  const rows = [...(await reading('the topics', () => cluster.topics()))].filter(([name]) =>
-    wanted.test(name),
-  );
+  const everyTopic = await reading('the topics', () => cluster.topics());
+  const rows = [...everyTopic].filter(([name]) => wanted.test(name));
   const topics = rows.flatMap(([, { value }]) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const names = topics.map(({ name }) => name);
@@ -97,9 +97,19 @@ export async function scan(
   const seconds = (lookedAgainAt - lookedAt) / 1000;
 
   const seen = { configs, marks, oldest, sizes, producers, samples, later, laterProducers, seconds };
-  const scanned = topics.map((topic) => scannedTopic(topic, seen, listed.value && groups)).sort(by(({ name }) => name));
+  const scanned = topics
+    .map((topic) => scannedTopic(topic, seen, listed.value && groups))
+    .sort(by(({ name }) => name));
   const streams = streamsGroupsOf(names, groups);
-  const seenOfGroups = { members, committed, committedLater, marks, lookedAt: lookedAgainAt, seconds };
+  const seenOfGroups = {
+    ...{ members, committed, committedLater, lookedAt: lookedAgainAt, seconds },
+    ends: endsOf(topics, marks),
+    readable: topics.filter(({ internal }) => !internal).map(({ name }) => name),
+    notScanned: (topic: string) =>
+      wanted.test(topic)
+        ? (everyTopic.get(topic)?.error?.message ?? 'the topic is not among those that the cluster lists')
+        : 'the topic is outside of those that were scanned',
+  };
   return {
     format: 'kafka-ferry/inventory',
     version: 1,
