@@ -88,6 +88,8 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     ...(inventory.openTransactions.unknown === undefined
       ? []
       : [`open transactions: ${inventory.openTransactions.unknown}`]),
+    // As much as not knowing any: who is not listed may tie every set to others, and read what seems idle.
+    ...(inventory.hidden ?? []).map(({ what, unknown }) => `whether there are more ${what}: ${unknown}`),
     ...all.flatMap(({ group, members, committed }) =>
       [members.unknown, committed.unknown].flatMap((why) =>
         why === undefined ? [] : [`what group ${named(group)} reads: ${why}`],

@@ -204,6 +204,13 @@ export const inventoryShape = z.strictObject({
       z.strictObject({ transactionalId: z.string(), startedAt: z.number(), topics: z.array(z.string()) }),
     ),
   ),
+  /**
+   * What the cluster lists without a word of what it leaves out: of which more may be there than is in this file, and why. Absent:
+   * an older ferry did not look for it.
+   */
+  hidden: z
+    .array(z.strictObject({ what: z.enum(['groups', 'transactions']), unknown: z.string() }))
+    .optional(),
   /** `null`: the cluster has no authorizer. */
   acls: known(z.array(acl).nullable()),
   quotas: known(z.array(quota)),

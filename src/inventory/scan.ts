@@ -1,16 +1,17 @@
 import type { Connect } from '../connect/rest.js';
 import { globbed } from '../migration/glob.js';
-import type { Cluster, OpenTransaction, Rows, Watermarks } from '../kafka/cluster.js';
+import type { Cluster } from '../kafka/cluster.js';
 import type { Registry } from '../registry/registry.js';
 import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
 import type { Inventory } from './inventory.js';
 import { endsOf } from './lags.js';
-import { mapKnown, partOfCluster, type Known } from './known.js';
+import { mapKnown, partOfCluster } from './known.js';
 import { streamsGroupsOf } from './recognised.js';
 import { readSamples } from './samples.js';
 import { subjectsById, withSubjects } from './subjects.js';
 import { partitionsOf, scannedTopic } from './topics.js';
+import { openTransactionsOf } from './transactions.js';
 
 export interface ScanOptions {
   /** Topics to look at: `*` stands for any characters, `?` for one. */
@@ -110,6 +111,7 @@ export async function scan(
         ? (everyTopic.get(topic)?.error?.message ?? 'the topic is not among those that the cluster lists')
         : 'the topic is outside of those that were scanned',
   };
+  const { openTransactions, hidden } = openTransactionsOf(transactions, marks, later);
   return {
     format: 'kafka-ferry/inventory',
     version: 1,
@@ -129,7 +131,8 @@ export async function scan(
     groups: mapKnown(listed, (all) =>
       all.map((one) => scannedGroup(one, seenOfGroups, streams)).sort(by(({ group }) => group)),
     ),
-    openTransactions: openTransactionsOf(transactions, marks),
+    openTransactions,
+    hidden,
     acls: mapKnown(acls, (bindings) => bindings && bindings.map((binding) => ({ ...binding }))),
     quotas: mapKnown(quotas, (all) =>
       all.map(({ entity, limits }) => ({
@@ -139,25 +142,6 @@ export async function scan(
     ),
     connectors,
   };
-}
-
-/** Brokers before Kafka 3.0 name no transactions; that one is open shows in every version by the last stable offset. */
-function openTransactionsOf(
-  listed: Known<OpenTransaction[]>,
-  marks: Known<Rows<string, Watermarks>>,
-): Inventory['openTransactions'] {
-  const held = [...(marks.value ?? [])].find(
-    ([, { value }]) => value !== undefined && value.lastStable < value.highWatermark,
-  );
-  if (listed.value?.length === 0 && held)
-    return { unknown: `a transaction is open on ${held[0]} that no broker names` };
-  return mapKnown(listed, (open) =>
-    open.map(({ transactionalId, startTimestamp, partitions }) => ({
-      transactionalId,
-      startedAt: startTimestamp,
-      topics: [...new Set(partitions.map(({ topic }) => topic))],
-    })),
-  );
 }
 
 const by =

@@ -117,6 +117,17 @@ describe('an inventory with a survey', () => {
 describe('what is idle', () => {
   const weekly = inventory({ scannedAt, topics: [old('weekly')] });
 
+  it('is nothing where groups may be there that are not listed, and each set says so', () => {
+    const hidden = [{ what: 'groups' as const, unknown: 'it lacks DESCRIBE' }];
+    const blind = inventory({ scannedAt, topics: [old('a'), old('b')], hidden });
+    expect(idleOf({ ...blind, hidden: [] })).toHaveLength(2);
+    expect(idleOf(blind)).toEqual([]);
+    for (const set of setsOf(blind))
+      expect(advise(set, {}).warnings).toContainEqual(
+        'Not seen: whether there are more groups: it lacks DESCRIBE',
+      );
+  });
+
   it('is not what a survey has seen written to', () => {
     expect(idleOf(weekly)).toMatchObject([{ why: expect.stringContaining('there was one look alone') }]);
     const seen = withSurvey(weekly, survey(growing('weekly', 8, 3)));

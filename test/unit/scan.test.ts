@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { facts, marks, scanOf, scannedCluster } from './scanned-cluster.js';
 
@@ -103,6 +104,50 @@ describe('a scan', () => {
       expect(await reading({ 'gone/0': 5n })).toEqual([
         { topic: 'gone', lag: { unknown: 'the topic is not among those that the cluster lists' } },
       ]);
+    });
+  });
+
+  describe('of open transactions', () => {
+    const topics = [facts('a', 2), facts('b')];
+    const held = marks(9n, 4n);
+    const ends = { 'a/0': held, 'a/1': held, 'b/0': held };
+    const on = (transactionalId: string, ...places: [string, number][]) => ({
+      ...{ transactionalId, producerId: 1n, producerEpoch: 0, state: 'Ongoing' },
+      ...{ startTimestamp: 5, timeoutMs: 60_000 },
+      partitions: places.map(([topic, partition]) => ({ topic, partition })),
+    });
+    const seen = async (listed: ReturnType<typeof on>[], change: Partial<Cluster> = {}) => {
+      const cluster = scannedCluster(topics, ends, { openTransactions: async () => listed, ...change });
+      const { openTransactions, hidden } = await scanOf(cluster);
+      return { named: openTransactions.value?.map(({ transactionalId }) => transactionalId), hidden };
+    };
+    const unnamed = (where: string) => [
+      { what: 'transactions', unknown: `a transaction is open on ${where} that no broker names` },
+    ];
+
+    it('knows that one is open where none of those that brokers name is', async () => {
+      expect(await seen([on('tx', ['a', 0], ['a', 1])])).toEqual({ named: ['tx'], hidden: unnamed('b/0') });
+      expect(await seen([on('tx', ['a', 0])])).toEqual({ named: ['tx'], hidden: unnamed('a/1, b/0') });
+      expect(await seen([on('tx', ['a', 0], ['a', 1]), on('other', ['b', 0])])).toEqual({
+        ...{ named: ['tx', 'other'], hidden: [] },
+      });
+    });
+
+    it('knows nothing where brokers name none', async () => {
+      const { openTransactions } = await scanOf(scannedCluster(topics, ends));
+      expect(openTransactions.unknown).toBe('a transaction is open on a/0, a/1, b/0 that no broker names');
+    });
+
+    it('does not miss one that has ended since', async () => {
+      let looks = 0;
+      const watermarks: Cluster['watermarks'] = async (partitions) => {
+        const now = looks++ === 0 ? held : marks(11n, 10n);
+        return new Map(partitions.map((at) => [partitionKey(at), { value: now }]));
+      };
+      expect(await seen([on('tx', ['a', 0], ['a', 1])], { watermarks })).toEqual({
+        named: ['tx'],
+        hidden: [],
+      });
     });
   });
 });
