@@ -4,6 +4,7 @@ import type { Cluster } from '../kafka/cluster.js';
 import type { Registry } from '../registry/registry.js';
 import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
+import { hiddenBy, mayLackGroups } from './hidden.js';
 import type { Inventory } from './inventory.js';
 import { endsOf } from './lags.js';
 import { mapKnown, partOfCluster } from './known.js';
@@ -98,9 +99,13 @@ export async function scan(
   const seconds = (lookedAgainAt - lookedAt) / 1000;
 
   const seen = { configs, marks, oldest, sizes, producers, samples, later, laterProducers, seconds };
-  const scanned = topics
-    .map((topic) => scannedTopic(topic, seen, listed.value && groups))
-    .sort(by(({ name }) => name));
+  const { openTransactions, hidden: unnamed } = openTransactionsOf(transactions, marks, later);
+  const hidden = [
+    ...hiddenBy({ acls, sizes }, { groups: listed, transactions: openTransactions }),
+    ...unnamed,
+  ];
+  const allGroups = listed.value && !mayLackGroups(hidden) ? groups : undefined;
+  const scanned = topics.map((topic) => scannedTopic(topic, seen, allGroups)).sort(by(({ name }) => name));
   const streams = streamsGroupsOf(names, groups);
   const seenOfGroups = {
     ...{ members, committed, committedLater, lookedAt: lookedAgainAt, seconds },
@@ -111,7 +116,6 @@ export async function scan(
         ? (everyTopic.get(topic)?.error?.message ?? 'the topic is not among those that the cluster lists')
         : 'the topic is outside of those that were scanned',
   };
-  const { openTransactions, hidden } = openTransactionsOf(transactions, marks, later);
   return {
     format: 'kafka-ferry/inventory',
     version: 1,

@@ -201,6 +201,12 @@ test('what may not be seen is unknown with its reason, and the scan goes on', as
   try {
     const inventory = await scan(blind, { betweenMs: 0, pause: async () => undefined });
     expect(inventory.acls).toEqual({ unknown: expect.stringContaining('DESCRIBE on the cluster') });
+    // Kafka lists some of the groups, without a word of the others.
+    expect(inventory.groups.value?.map(({ group }) => group)).not.toContain(both);
+    expect(inventory.hidden).toContainEqual({
+      what: 'groups',
+      unknown: expect.stringContaining('only those groups that the ferry may describe'),
+    });
   } finally {
     await blind.close();
   }

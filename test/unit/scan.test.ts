@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { idleTopicsOf } from '../../src/advice/idle.js';
+import { setsOf } from '../../src/advice/sets.js';
 import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import type { ErrorType } from '../../src/migration/error-types.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { facts, marks, scanOf, scannedCluster } from './scanned-cluster.js';
 
-const refuses = (type: 'Unauthenticated' | 'Unauthorized', message: string) => async () => {
+const refuses = (type: ErrorType, message: string) => async () => {
   throw new FerryError(type, message);
 };
 
@@ -148,6 +151,53 @@ describe('a scan', () => {
         named: ['tx'],
         hidden: [],
       });
+    });
+  });
+
+  describe('of what a cluster leaves out of its lists', () => {
+    const lacking = refuses('Unauthorized', 'It lacks DESCRIBE on the cluster.');
+    const sizes = refuses('Unauthorized', 'It lacks DESCRIBE on the cluster.');
+    const topics = [facts('orders'), facts('shop-s-changelog')];
+    const hiddenOf = async (change: Partial<Cluster>) =>
+      (await scanOf(scannedCluster(topics, {}, { ...listed('billing'), ...change }))).hidden;
+
+    it('says that groups and transactions may be missing where it may not describe the cluster', async () => {
+      const why = (of: string) =>
+        `Kafka lists only those ${of} that the ferry may describe, and whether it may describe all was not seen: It lacks DESCRIBE on the cluster.`;
+      expect(await hiddenOf({ acls: lacking, sizes })).toEqual([
+        { what: 'groups', unknown: why('groups') },
+        { what: 'transactions', unknown: why('transactions') },
+      ]);
+    });
+
+    it('says nothing where it may, by the answer to another request that needs the same right', async () => {
+      expect(await hiddenOf({})).toEqual([]);
+      expect(await hiddenOf({ sizes })).toEqual([]);
+      expect(await hiddenOf({ acls: async () => null, sizes })).toEqual([]);
+      const unread = refuses(
+        'Unsupported',
+        'Cluster "source" has an ACL of a kind that the ferry does not know.',
+      );
+      expect(await hiddenOf({ acls: unread })).toEqual([]);
+    });
+
+    it('says it of the parts that it has, and believes the ending of an inner topic', async () => {
+      const blind = { acls: lacking, sizes };
+      const groups = refuses('Unauthorized', 'It lacks DESCRIBE.');
+      expect((await hiddenOf({ ...blind, groups }))?.map(({ what }) => what)).toEqual(['transactions']);
+      const openTransactions = refuses('Unauthorized', 'It lacks DESCRIBE.');
+      expect((await hiddenOf({ ...blind, openTransactions }))?.map(({ what }) => what)).toEqual(['groups']);
+      const { topics: seen } = await scanOf(scannedCluster(topics, {}, { ...listed('billing'), ...blind }));
+      expect(seen.map(({ partOf }) => partOf)).toEqual([null, 'streams']);
+    });
+
+    it('calls nothing idle that a group may read which is not listed', async () => {
+      const idle = async (change: Partial<Cluster>) => {
+        const seen = await scanOf(scannedCluster([facts('orders')], {}, change));
+        return setsOf(seen).flatMap((set) => idleTopicsOf(set, seen));
+      };
+      expect(await idle({})).toMatchObject([{ topic: 'orders' }]);
+      expect(await idle({ acls: lacking, sizes })).toEqual([]);
     });
   });
 });
