@@ -31,7 +31,7 @@ export function addSchemas(program: Command, surroundings: Surroundings): void {
     .argument('<what>', 'copy')
     .requiredOption('--from <registry>', 'the registry to copy, as ferry.yaml calls it')
     .requiredOption('--to <registry>', 'the registry that gets it')
-    .option('--subjects <glob>', 'only subjects of this name; * stands for any characters')
+    .option('--subjects <glob>', 'only subjects of this name; * stands for any characters, ? for one')
     .addOption(
       new Option('--id-distance <ids>', "how far beyond the source's ids the target goes on to give its own"),
     )

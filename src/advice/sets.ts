@@ -68,6 +68,11 @@ export function setsOf(inventory: Inventory): TopicSet[] {
   const names = [...topics.map(({ name }) => name), ...inventory.unseen.map(({ topic }) => topic)];
   const reads = new Map(all.map((group) => [group, topicsOf(group, names)]));
   const readers = new Map<string, ScannedGroup[]>();
+  const inner = topics.flatMap(({ name, partOf }) => (partOf ? [name] : []));
+  // The topics of application shop-totals begin as those of shop do: they are those of the longest name that fits.
+  const isOf = (topic: string, group: string): boolean =>
+    topic.startsWith(`${group}-`) &&
+    !all.some((one) => one.group.startsWith(`${group}-`) && topic.startsWith(`${one.group}-`));
   for (const [group, read] of reads) {
     for (const topic of read) readers.set(topic, [...(readers.get(topic) ?? []), group]);
     const who = `group ${named(group.group)}`;
@@ -75,12 +80,7 @@ export function setsOf(inventory: Inventory): TopicSet[] {
     // Streams and ksqlDB name their inner topics after the application, which is the group.
     if (group.kind === 'streams' || group.kind === 'ksqldb' || group.protocol === 'streams')
       tie(
-        [
-          ...read,
-          ...topics
-            .filter(({ name, partOf }) => partOf && name.startsWith(`${group.group}-`))
-            .map(({ name }) => name),
-        ],
+        [...read, ...inner.filter((name) => isOf(name, group.group))],
         `application ${named(group.group)} keeps inner topics`,
       );
   }

@@ -9,10 +9,12 @@ const mostTopics = 20;
 const mostUsers = 10;
 
 /** What could not be seen and might tie any set to any other, in few lines however many groups there are. */
-export function unseenAnywhere({ groups, openTransactions, connectors }: Inventory): string[] {
+export function unseenAnywhere({ groups, openTransactions, hidden, connectors }: Inventory): string[] {
   return [
     ...(groups.unknown === undefined ? [] : [`which groups there are: ${groups.unknown}`]),
     ...(openTransactions.unknown === undefined ? [] : [`open transactions: ${openTransactions.unknown}`]),
+    // As much as not knowing any: who is not listed may tie every set to others, and read what seems idle.
+    ...(hidden ?? []).map(({ what, unknown }) => `whether there are more ${what}: ${unknown}`),
     ...byReason(
       { one: 'group', many: 'groups', does: ['reads', 'read'] },
       (groups.value ?? []).flatMap(({ group, members, committed }) =>

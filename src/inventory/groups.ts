@@ -1,24 +1,32 @@
-import type { Committed, GroupFacts, GroupListing, Rows, Watermarks } from '../kafka/cluster.js';
+import type { Committed, GroupFacts, GroupListing, Rows } from '../kafka/cluster.js';
+import { wantsTopic } from '../kafka/topic-pattern.js';
 import type { ScannedGroup } from './inventory.js';
-import { every, mapKnown, rowOf, type Known } from './known.js';
+import { mapKnown, rowOf, type Known } from './known.js';
+import { byTopic, lagOn, type Ends } from './lags.js';
 import { kindOf } from './recognised.js';
+
+type Member = NonNullable<ScannedGroup['members']['value']>[number];
 
 /** What was read of all groups, part by part. */
 export interface SeenOfGroups {
   members: Known<Rows<string, GroupFacts>>;
   committed: Known<Rows<string, ReadonlyMap<string, Committed>>>;
   committedLater: Known<Rows<string, ReadonlyMap<string, Committed>>>;
-  marks: Known<Rows<string, Watermarks>>;
+  ends: Ends;
+  /** Names of topics that a pattern of a member may mean. */
+  readable: readonly string[];
+  /** Why a topic is not among `ends`. */
+  notScanned: (topic: string) => string;
   /** When `committedLater` was read, ms since the epoch, and how long after `committed`. */
   lookedAt: number;
   seconds: number;
 }
 
-/** @param topics the names of all of them, some of which are named after groups */
+/** @param streams the groups after which inner topics of Kafka Streams are named */
 export function scannedGroup(
   listing: GroupListing,
   seen: SeenOfGroups,
-  topics: readonly string[],
+  streams: ReadonlySet<string>,
 ): ScannedGroup {
   const { group } = listing;
   const found = rowOf(seen.members, group);
@@ -30,9 +38,9 @@ export function scannedGroup(
     group,
     protocol: listing.protocol,
     state: found.value?.state ?? listing.state,
-    kind: kindOf(listing, clients, topics),
+    kind: kindOf(listing, clients, streams),
     members,
-    committed: mapKnown(before, (offsets) => lagsOf(offsets, seen.marks)),
+    committed: mapKnown(before, (offsets) => lagsOf(offsets, members.value ?? [], seen)),
     moved,
     lastMoved:
       moved.value === true
@@ -57,7 +65,7 @@ function withoutMembers(
   return moved.value ? { value: true } : { unknown: 'it has no member, and its commits stood still' };
 }
 
-function membersOf({ members }: GroupFacts) {
+function membersOf({ members }: GroupFacts): Member[] {
   return members.map(({ clientId, host, subscribed, assigned, subscribedPattern }) => ({
     clientId,
     host,
@@ -66,21 +74,26 @@ function membersOf({ members }: GroupFacts) {
   }));
 }
 
-function lagsOf(offsets: ReadonlyMap<string, Committed>, marks: Known<Rows<string, Watermarks>>) {
-  const byTopic = new Map<string, Known<number>[]>();
-  for (const [key, { offset }] of offsets) {
-    const topic = key.slice(0, key.lastIndexOf('/'));
-    const lag = mapKnown(rowOf(marks, key), ({ highWatermark }) =>
-      highWatermark > offset ? Number(highWatermark - offset) : 0,
-    );
-    const lags = byTopic.get(topic);
-    if (lags) lags.push(lag);
-    else byTopic.set(topic, [lag]);
-  }
-  return [...byTopic].map(([topic, lags]) => ({
-    topic,
-    lag: mapKnown(every(lags), (all) => all.reduce((sum, lag) => sum + lag, 0)),
-  }));
+/** On every topic that it has committed on or that its members read. */
+function lagsOf(
+  offsets: ReadonlyMap<string, Committed>,
+  members: readonly Member[],
+  { ends, readable, notScanned }: SeenOfGroups,
+): { topic: string; lag: Known<number> }[] {
+  const commits = byTopic(offsets);
+  const read = members.flatMap(({ topics, pattern }) => [
+    ...topics,
+    ...(pattern === undefined ? [] : readable.filter((topic) => wantsTopic(pattern, topic))),
+  ]);
+  return [...new Set([...commits.keys(), ...read])].sort().map((topic) => {
+    const partitions = ends.partitions.get(topic);
+    return {
+      topic,
+      lag: partitions
+        ? mapKnown(lagOn(partitions, commits.get(topic), ends.marks), Number)
+        : { unknown: notScanned(topic) },
+    };
+  });
 }
 
 function movedBetween(

@@ -54,7 +54,7 @@ const topic = z.strictObject({
   id: z.string().nullable(),
   partitions: count,
   replication: count,
-  /** Kafka's own, such as `__consumer_offsets`. */
+  /** Kafka's own, such as `__consumer_offsets`: by its broker's word, or by a well-known name that brokers do not mark. */
   internal: z.boolean(),
   /** Whose inner topic it is by its name; `null`: nobody's that is known. */
   partOf: z.enum(['streams', 'connect', 'mirrormaker', 'ksqldb']).nullable(),
@@ -70,7 +70,10 @@ const topic = z.strictObject({
   newest: known(time),
   /** Records a second between two looks. */
   rate: known(z.number()),
-  /** Schema ids (Confluent's wire format) in the newest records of each partition, and how many records were looked at. */
+  /**
+   * Schema ids (Confluent's wire format) in the newest records of each partition. `sampled`: how many of them could show one, by
+   * a value of 5 bytes or more or a key that carries one; a record without a value shows nothing.
+   */
   schemas: known(
     z.strictObject({
       sampled: count,
@@ -119,7 +122,7 @@ const group = z.strictObject({
       }),
     ),
   ),
-  /** Topics with a commit, and the offsets between it and the end. */
+  /** Topics with a commit or a member that reads them, and the offsets between its commits and the ends. */
   committed: known(z.array(z.strictObject({ topic: z.string(), lag: known(count) }))),
   /** Whether a commit moved between two looks. */
   moved: known(z.boolean()),
@@ -203,6 +206,13 @@ export const inventoryShape = z.strictObject({
       z.strictObject({ transactionalId: z.string(), startedAt: z.number(), topics: z.array(z.string()) }),
     ),
   ),
+  /**
+   * What the cluster lists without a word of what it leaves out: of which more may be there than is in this file, and why. Absent:
+   * an older ferry did not look for it.
+   */
+  hidden: z
+    .array(z.strictObject({ what: z.enum(['groups', 'transactions']), unknown: z.string() }))
+    .optional(),
   /** `null`: the cluster has no authorizer. */
   acls: known(z.array(acl).nullable()),
   quotas: known(z.array(quota)),

@@ -4,8 +4,23 @@ import type { Row, Rows } from '../kafka/cluster.js';
 /** A value that was seen, or the reason why it is not known. Never left out: absent would read as "not there". */
 export type Known<T> = { value: T; unknown?: undefined } | { unknown: string; value?: undefined };
 
-/** What one part of a scan brought, or why it did not. @throws FerryError `Unauthenticated` */
+/** What one part of a scan brought, or why it did not. */
 export async function part<T>(read: () => Promise<T>): Promise<Known<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (!isFerryError(error)) throw error;
+    return { unknown: error.message };
+  }
+}
+
+/**
+ * The same of what the cluster itself is asked: where it refuses the credentials, nothing of it can be seen. What stands beside
+ * it has credentials of its own, which tell nothing of the cluster.
+ *
+ * @throws FerryError `Unauthenticated`
+ */
+export async function partOfCluster<T>(read: () => Promise<T>): Promise<Known<T>> {
   try {
     return { value: await read() };
   } catch (error) {

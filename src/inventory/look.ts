@@ -3,7 +3,8 @@ import { partitionKey, type Cluster, type Committed } from '../kafka/cluster.js'
 import { globbed } from '../migration/glob.js';
 import { bytesOf } from '../migration/size.js';
 import { room, type Look, type LookedAtGroup, type LookedAtTopic } from '../migration/survey-seen.js';
-import { every, mapKnown, part, rowOf, type Known } from './known.js';
+import { byTopic, endsOf, lagOn, topicOf, type Ends } from './lags.js';
+import { every, mapKnown, partOfCluster, rowOf, type Known } from './known.js';
 import { producersOf } from './producers.js';
 import { partitionsOf } from './topics.js';
 
@@ -12,7 +13,7 @@ const mostReasons = 10;
 
 /**
  * What of a cluster can change from one look of a survey to the next: ends of logs, producers, groups with their commits.
- * What could not be seen is absent, and why is in `unseen`.
+ * What could not be seen is absent, and why is in `unseen`; a lag is absent too where a group has committed nothing on what it reads.
  *
  * @throws FerryError when the topics cannot be listed
  */
@@ -39,18 +40,19 @@ export async function lookAt(
   const topics = listed.flatMap(({ row: { value } }) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const [marks, producers, groups] = await Promise.all([
-    part(() => cluster.watermarks(partitions)),
-    part(() => cluster.producers(partitions)),
-    part(() => cluster.groups()),
+    partOfCluster(() => cluster.watermarks(partitions)),
+    partOfCluster(() => cluster.producers(partitions)),
+    partOfCluster(() => cluster.groups()),
   ]);
   const allGroups = [...new Set(groups.value?.map(({ group }) => group))].sort().map((name) => ({ name }));
   const names = fitting(allGroups, room.groups, 'groups', seen).map(({ name }) => name);
   const left = { topics: all.length - listed.length, groups: allGroups.length - names.length };
   const [members, committed] = await Promise.all([
-    part(() => cluster.describeGroups(names)),
-    part(() => cluster.committedOffsets(names)),
+    partOfCluster(() => cluster.describeGroups(names)),
+    partOfCluster(() => cluster.committedOffsets(names)),
   ]);
 
+  const ends = endsOf(topics, marks);
   const here = new Set(topics.map(({ name }) => name));
   const lookedAt = listed.map(({ name, row }): LookedAtTopic => {
     if (!row.value) {
@@ -83,8 +85,8 @@ export async function lookAt(
           ...member.subscribed,
           ...member.assigned.map(({ topic }) => topic),
         ]);
-        const lag = commits && lagOf(commits, (key) => rowOf(marks, key).value?.highWatermark, here);
         const reads = new Set([...(subscribed ?? []), ...[...(commits?.keys() ?? [])].map(topicOf)]);
+        const lag = commits && lagOf(commits, reads, ends);
         return {
           group,
           ...(commits && { mark: markOf(commits), commits: commits.size }),
@@ -101,8 +103,6 @@ export async function lookAt(
       .slice(0, mostReasons),
   };
 }
-
-const topicOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 /** As many as a survey has room for. */
 function fitting<T extends { name: string }>(
@@ -123,20 +123,18 @@ function fitting<T extends { name: string }>(
   return all.slice(0, last);
 }
 
-/** Of the commits on topics that are looked at; `undefined` where the end of one is not known. */
+/** On the topics that are looked at; `undefined` where that of one is not known. */
 function lagOf(
   commits: ReadonlyMap<string, Committed>,
-  endOf: (key: string) => bigint | undefined,
-  topics: ReadonlySet<string>,
+  reads: Iterable<string>,
+  { partitions, marks }: Ends,
 ): bigint | undefined {
-  let lag = 0n;
-  for (const [key, { offset }] of commits) {
-    if (!topics.has(topicOf(key))) continue;
-    const end = endOf(key);
-    if (end === undefined) return undefined;
-    if (end > offset) lag += end - offset;
-  }
-  return lag;
+  const committed = byTopic(commits);
+  const lags = [...reads].flatMap((topic) => {
+    const keys = partitions.get(topic);
+    return keys ? [lagOn(keys, committed.get(topic), marks)] : [];
+  });
+  return every(lags).value?.reduce((sum, lag) => sum + lag, 0n);
 }
 
 /** Forty bits over all commits: two that differ are told apart but once in a million million. */

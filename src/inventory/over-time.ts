@@ -3,9 +3,10 @@ import { unpackSeen } from '../migration/packed-survey.js';
 import { everyMs } from '../migration/survey.js';
 import type { SurveyAnswer } from '../migration/survey-state.js';
 import type { Seen, SeenGroup, SeenTopic } from '../migration/survey-seen.js';
+import { mayLackGroups } from './hidden.js';
 import type { Inventory, ScannedGroup, ScannedTopic } from './inventory.js';
 import type { Known } from './known.js';
-import { kindOf } from './recognised.js';
+import { kindOf, streamsGroupsOf } from './recognised.js';
 
 /**
  * An inventory with what a survey of the same cluster has seen over time. Groups that have left are among its groups again:
@@ -17,6 +18,10 @@ export function withSurvey(inventory: Inventory, answer: SurveyAnswer): Inventor
   const wanted = globbed(inventory.glob);
   const here = new Set(inventory.topics.map(({ name }) => name));
   const unseenNow = new Set(inventory.unseen.map(({ topic }) => topic));
+  const streams = streamsGroupsOf(
+    [...here],
+    [...(inventory.groups.value ?? []).map(({ group }) => group), ...seen.groups.keys()],
+  );
   const groupsNow = inventory.groups.value && new Set(inventory.groups.value.map(({ group }) => group));
   return {
     ...inventory,
@@ -35,7 +40,9 @@ export function withSurvey(inventory: Inventory, answer: SurveyAnswer): Inventor
               })),
               ...[...seen.groups]
                 .filter(([name]) => !groupsNow.has(name))
-                .map(([name, group]) => groupThatLeft(name, group, here)),
+                .map(([name, group]) =>
+                  groupNotListed(name, group, here, streams, mayLackGroups(inventory.hidden)),
+                ),
             ].sort((a, b) => (a.group < b.group ? -1 : 1)),
           },
     survey: {
@@ -124,14 +131,24 @@ function groupOverTime(group: SeenGroup): NonNullable<NonNullable<ScannedGroup['
   };
 }
 
-function groupThatLeft(name: string, group: SeenGroup, topics: ReadonlySet<string>): ScannedGroup {
-  const left = 'the group had left before this look';
+/** @param hidden not all groups may be listed: one that is not may have left, or be there all the same */
+function groupNotListed(
+  name: string,
+  group: SeenGroup,
+  topics: ReadonlySet<string>,
+  streams: ReadonlySet<string>,
+  hidden: boolean,
+): ScannedGroup {
+  const left = hidden
+    ? 'the group is not listed at this look: it has left, or the ferry may not describe it any more'
+    : 'the group had left before this look';
+  const now = <T>(value: T): Known<T> => (hidden ? { unknown: left } : { value });
   return {
     group: name,
     protocol: 'unknown',
-    state: 'dead',
-    kind: kindOf({ group: name, protocol: 'unknown', state: 'dead' }, [], [...topics]),
-    members: { value: [] },
+    state: hidden ? 'unknown' : 'dead',
+    kind: kindOf({ group: name, protocol: 'unknown', state: 'dead' }, [], streams),
+    members: now([]),
     committed: group.reads
       ? {
           value: group.reads
@@ -139,7 +156,7 @@ function groupThatLeft(name: string, group: SeenGroup, topics: ReadonlySet<strin
             .map((topic) => ({ topic, lag: { unknown: left } })),
         }
       : { unknown: `what it read was not seen: ${left}` },
-    moved: { value: false },
+    moved: now(false),
     lastMoved: group.lastMoved === undefined ? { unknown: left } : { value: group.lastMoved },
     movesWithoutMembers: { unknown: left },
     overTime: { value: groupOverTime(group) },

@@ -11,29 +11,49 @@ const connectClient = /^connector-consumer-.*-\d+$/;
 /** MirrorMaker 2 as a program of its own: `<source>-mm2` (`MirrorMakerConfig.workerConfig`). */
 const mirrorMakerGroup = /(^|->|-)mm2$/;
 
-/** Whose inner topic it is, as far as its name tells; `null`: nobody's that is known. */
-export function innerTopicOf(name: string, groups: readonly string[]): ScannedTopic['partOf'] {
+/**
+ * Whose inner topic it is, as far as its name tells; `null`: nobody's that is known.
+ *
+ * @param groups the names of all; `undefined` where some may be missing: the application that an ending speaks of may be theirs
+ */
+export function innerTopicOf(name: string, groups: readonly string[] | undefined): ScannedTopic['partOf'] {
   if (name.startsWith('_confluent-ksql-')) return 'ksqldb';
   if (/^mm2-(configs|offsets|status|offset-syncs)\.|\.checkpoints\.internal$|(^|\.)heartbeats$/.test(name))
     return 'mirrormaker';
-  if (/^(.*-)?connect-(configs|offsets|status)$/.test(name)) return 'connect';
-  return streamsEnding.test(name) && groups.some((group) => name.startsWith(`${group}-`)) ? 'streams' : null;
+  if (/^((.*-)?connect-|__connect_)(configs|offsets|status)$/.test(name)) return 'connect';
+  if (!streamsEnding.test(name)) return null;
+  return groups === undefined || ownerOf(name, groups) !== undefined ? 'streams' : null;
 }
 
-/** What a group belongs to: by its protocol, its name, the names of its clients and the topics that are named after it. */
+/** The group after which an inner topic is named: of `shop` and `shop-totals` the longer, since the shorter says less. */
+function ownerOf(topic: string, groups: readonly string[]): string | undefined {
+  let owner: string | undefined;
+  for (const group of groups)
+    if (topic.startsWith(`${group}-`) && group.length > (owner?.length ?? -1)) owner = group;
+  return owner;
+}
+
+/** Groups after which inner topics of Kafka Streams are named. */
+export function streamsGroupsOf(topics: readonly string[], groups: readonly string[]): Set<string> {
+  return new Set(
+    topics.filter((name) => streamsEnding.test(name)).flatMap((name) => ownerOf(name, groups) ?? []),
+  );
+}
+
+/**
+ * What a group belongs to: by its protocol, its name, the names of its clients and the topics that are named after it.
+ *
+ * @param streams the groups after which inner topics are named (`streamsGroupsOf`)
+ */
 export function kindOf(
   { group, protocol, coordinatesOther }: GroupListing,
   clients: readonly string[],
-  topics: readonly string[],
+  streams: ReadonlySet<string>,
 ): ScannedGroup['kind'] {
   if (group.startsWith('_confluent-ksql-')) return 'ksqldb';
   if (coordinatesOther) return mirrorMakerGroup.test(group) ? 'mirrormaker' : 'coordination';
   if (/^connect-/.test(group) || clients.some((client) => connectClient.test(client))) return 'connect';
-  if (
-    protocol === 'streams' ||
-    clients.some((client) => streamsClient.test(client)) ||
-    topics.some((name) => name.startsWith(`${group}-`) && streamsEnding.test(name))
-  )
-    return 'streams';
-  return 'other';
+  const recognised =
+    protocol === 'streams' || streams.has(group) || clients.some((client) => streamsClient.test(client));
+  return recognised ? 'streams' : 'other';
 }

@@ -8,11 +8,15 @@ import {
 import { batchesIn } from '../kafka/records/batch.js';
 import { recordsIn } from '../kafka/records/records.js';
 import { isFerryError } from '../migration/errors.js';
-import { schemaIdOf } from '../registry/wire-format.js';
+import { couldCarryId, schemaIdOf } from '../registry/wire-format.js';
 import type { Known } from './known.js';
 
 /** What the newest records of a partition tell. */
 export interface Sample {
+  /**
+   * Those that show whether ids are carried: their value could, or their key does. A record without a value shows nothing of the
+   * values of others, whatever is in its key.
+   */
   records: number;
   /** Of the newest record; `null`: the partition holds none. */
   newest: Known<number | null>;
@@ -156,9 +160,10 @@ function sampleOf(bytes: Buffer): { sample: Known<Sample>; next?: bigint } {
       if (batch.control) continue;
       if (batch.producerId >= 0n) writers.push(batch.producerId);
       for (const { key, value, timestamp } of recordsIn(batch)) {
-        records++;
         newest = Math.max(newest ?? Number(timestamp), Number(timestamp));
-        for (const id of [schemaIdOf(key), schemaIdOf(value)]) if (id !== undefined) ids.add(id);
+        const carried = [schemaIdOf(key), schemaIdOf(value)].filter((id) => id !== undefined);
+        for (const id of carried) ids.add(id);
+        if (couldCarryId(value) || carried.length > 0) records++;
       }
     }
   } catch (error) {

@@ -1,17 +1,21 @@
 import type { Connect } from '../connect/rest.js';
 import { globbed } from '../migration/glob.js';
-import type { Cluster, OpenTransaction, Rows, Watermarks } from '../kafka/cluster.js';
+import type { Cluster } from '../kafka/cluster.js';
 import type { Registry } from '../registry/registry.js';
 import { readConnectors } from './connectors.js';
 import { scannedGroup } from './groups.js';
+import { hiddenBy, mayLackGroups } from './hidden.js';
 import type { Inventory } from './inventory.js';
-import { mapKnown, part, type Known } from './known.js';
+import { endsOf } from './lags.js';
+import { mapKnown, partOfCluster } from './known.js';
+import { streamsGroupsOf } from './recognised.js';
 import { readSamples } from './samples.js';
 import { subjectsById, withSubjects } from './subjects.js';
 import { partitionsOf, scannedTopic } from './topics.js';
+import { openTransactionsOf } from './transactions.js';
 
 export interface ScanOptions {
-  /** Topics to look at: `*` stands for any characters. */
+  /** Topics to look at: `*` stands for any characters, `?` for one. */
   glob?: string;
   /** Asked under which subjects it holds the schemas whose ids records carry. */
   registry?: Registry;
@@ -27,8 +31,8 @@ export interface ScanOptions {
 
 /**
  * One look at a whole cluster, and a second one at what moves. Requests grow with brokers, not with topics and groups. What a
- * part lacks (a right, a broker that is down) is unknown with its reason; only a cluster that does not answer at all, or
- * refuses the credentials, fails as a whole.
+ * part lacks (a right, a broker that is down, a registry that refuses its own credentials) is unknown with its reason; only a
+ * cluster that does not answer at all, or refuses the credentials, fails as a whole.
  *
  * @throws FerryError `Unreachable`, `Unauthenticated`
  */
@@ -52,14 +56,13 @@ export async function scan(
       ended();
     }
   };
-  const partOf = <T>(what: string, read: () => Promise<T>) => reading(what, () => part(read));
+  const partOf = <T>(what: string, read: () => Promise<T>) => reading(what, () => partOfCluster(read));
 
   const scannedAt = now().toISOString();
   const identity = await reading('who it is', () => cluster.identity());
   const wanted = globbed(glob);
-  const rows = [...(await reading('the topics', () => cluster.topics()))].filter(([name]) =>
-    wanted.test(name),
-  );
+  const everyTopic = await reading('the topics', () => cluster.topics());
+  const rows = [...everyTopic].filter(([name]) => wanted.test(name));
   const topics = rows.flatMap(([, { value }]) => value ?? []);
   const partitions = topics.flatMap(partitionsOf);
   const names = topics.map(({ name }) => name);
@@ -96,8 +99,23 @@ export async function scan(
   const seconds = (lookedAgainAt - lookedAt) / 1000;
 
   const seen = { configs, marks, oldest, sizes, producers, samples, later, laterProducers, seconds };
-  const scanned = topics.map((topic) => scannedTopic(topic, seen, groups)).sort(by(({ name }) => name));
-  const seenOfGroups = { members, committed, committedLater, marks, lookedAt: lookedAgainAt, seconds };
+  const { openTransactions, hidden: unnamed } = openTransactionsOf(transactions, marks, later);
+  const hidden = [
+    ...hiddenBy({ acls, sizes }, { groups: listed, transactions: openTransactions }),
+    ...unnamed,
+  ];
+  const allGroups = listed.value && !mayLackGroups(hidden) ? groups : undefined;
+  const scanned = topics.map((topic) => scannedTopic(topic, seen, allGroups)).sort(by(({ name }) => name));
+  const streams = streamsGroupsOf(names, groups);
+  const seenOfGroups = {
+    ...{ members, committed, committedLater, lookedAt: lookedAgainAt, seconds },
+    ends: endsOf(topics, marks),
+    readable: topics.filter(({ internal }) => !internal).map(({ name }) => name),
+    notScanned: (topic: string) =>
+      wanted.test(topic)
+        ? (everyTopic.get(topic)?.error?.message ?? 'the topic is not among those that the cluster lists')
+        : 'the topic is outside of those that were scanned',
+  };
   return {
     format: 'kafka-ferry/inventory',
     version: 1,
@@ -115,9 +133,10 @@ export async function scan(
       : scanned,
     unseen: rows.flatMap(([topic, { error }]) => (error ? [{ topic, unknown: error.message }] : [])),
     groups: mapKnown(listed, (all) =>
-      all.map((one) => scannedGroup(one, seenOfGroups, names)).sort(by(({ group }) => group)),
+      all.map((one) => scannedGroup(one, seenOfGroups, streams)).sort(by(({ group }) => group)),
     ),
-    openTransactions: openTransactionsOf(transactions, marks),
+    openTransactions,
+    hidden,
     acls: mapKnown(acls, (bindings) => bindings && bindings.map((binding) => ({ ...binding }))),
     quotas: mapKnown(quotas, (all) =>
       all.map(({ entity, limits }) => ({
@@ -127,25 +146,6 @@ export async function scan(
     ),
     connectors,
   };
-}
-
-/** Brokers before Kafka 3.0 name no transactions; that one is open shows in every version by the last stable offset. */
-function openTransactionsOf(
-  listed: Known<OpenTransaction[]>,
-  marks: Known<Rows<string, Watermarks>>,
-): Inventory['openTransactions'] {
-  const held = [...(marks.value ?? [])].find(
-    ([, { value }]) => value !== undefined && value.lastStable < value.highWatermark,
-  );
-  if (listed.value?.length === 0 && held)
-    return { unknown: `a transaction is open on ${held[0]} that no broker names` };
-  return mapKnown(listed, (open) =>
-    open.map(({ transactionalId, startTimestamp, partitions }) => ({
-      transactionalId,
-      startedAt: startTimestamp,
-      topics: [...new Set(partitions.map(({ topic }) => topic))],
-    })),
-  );
 }
 
 const by =

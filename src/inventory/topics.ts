@@ -8,6 +8,7 @@ import {
   type Watermarks,
 } from '../kafka/cluster.js';
 import type { ScannedTopic } from './inventory.js';
+import { isKafkasOwn } from './kafkas-own.js';
 import { every, mapKnown, noAnswer, rowOf, thenKnown, type Known } from './known.js';
 import { writersBetween, type SeenProducer } from '../migration/survey-seen.js';
 import { producersOf } from './producers.js';
@@ -28,8 +29,14 @@ export interface SeenOfTopics {
   seconds: number;
 }
 
-/** @param groups the names of all of them, after which applications name their inner topics */
-export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: readonly string[]): ScannedTopic {
+/**
+ * @param groups the names of all of them, after which applications name their inner topics; `undefined` where some may be missing
+ */
+export function scannedTopic(
+  topic: TopicFacts,
+  seen: SeenOfTopics,
+  groups: readonly string[] | undefined,
+): ScannedTopic {
   const keys = partitionsOf(topic).map(partitionKey);
   const config = rowOf(seen.configs, topic.name);
   const marks = every(keys.map((key) => rowOf(seen.marks, key)));
@@ -47,7 +54,7 @@ export function scannedTopic(topic: TopicFacts, seen: SeenOfTopics, groups: read
     id: topic.topicId,
     partitions: topic.partitions.length,
     replication: Math.max(0, ...topic.partitions.map(({ replicas }) => replicas.length)),
-    internal: topic.internal || topic.name.startsWith('__'),
+    internal: isKafkasOwn(topic),
     partOf: innerTopicOf(topic.name, groups),
     config: mapKnown(config, (entries) =>
       Object.fromEntries(

@@ -82,7 +82,10 @@ export interface Cluster {
   quotas(): Promise<ClientQuota[]>;
 
   // groups.ts
-  /** Every group of the cluster, of every protocol. */
+  /**
+   * Groups of every protocol: all of them with DESCRIBE on the cluster, and without that those alone that may be described, which
+   * the answer does not tell.
+   */
   groups(): Promise<GroupListing[]>;
   /**
    * State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`;
@@ -123,7 +126,10 @@ export interface Cluster {
   // producers.ts
   /** DescribeProducers (KIP-664): who has written to a partition with an idempotent or transactional producer. */
   producers(partitions: readonly TopicPartition[]): Promise<Rows<string, ProducerState[]>>;
-  /** ListTransactions and DescribeTransactions: open transactions touching any of the topics; empty on brokers before 3.0. */
+  /**
+   * ListTransactions and DescribeTransactions: open transactions touching any of the topics, as far as their ids may be described;
+   * empty on brokers before 3.0.
+   */
   openTransactions(topics: readonly string[]): Promise<OpenTransaction[]>;
 
   // records.ts

@@ -4,9 +4,13 @@
  */
 const header = 5;
 
+/** Whether bytes are enough for one: that fewer carry none says nothing of what others of the topic carry. */
+export const couldCarryId = (bytes: Buffer | null): bytes is Buffer =>
+  bytes !== null && bytes.length >= header;
+
 /** The id that bytes carry; `undefined` when they carry none. */
 export function schemaIdOf(bytes: Buffer | null): number | undefined {
-  return bytes !== null && bytes.length >= header && bytes[0] === 0 ? bytes.readUInt32BE(1) : undefined;
+  return couldCarryId(bytes) && bytes[0] === 0 ? bytes.readUInt32BE(1) : undefined;
 }
 
 /** Puts another id in the place of the one that they carry (`schemaIdOf`). */

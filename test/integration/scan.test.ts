@@ -41,7 +41,7 @@ beforeAll(async () => {
   await producer.connect();
   await producer.send({
     topic: plain,
-    messages: [0, 1, 0].map((partition) => ({ partition, value: 'x', timestamp: String(writtenAt) })),
+    messages: [0, 1, 0].map((partition) => ({ partition, value: 'plain', timestamp: String(writtenAt) })),
   });
   await producer.send({ topic: schemas, messages: [{ value: Buffer.from([0, 0, 0, 0, 42, 1]) }] });
   await producer.disconnect();
@@ -109,7 +109,7 @@ test('a cluster is scanned, advised about, and its files are accepted by the pla
     state: 'empty',
     committed: {
       value: expect.arrayContaining([
-        { topic: plain, lag: { value: 1 } },
+        { topic: plain, lag: { unknown: 'the group has committed nothing on 1 partition with records' } },
         { topic: schemas, lag: { value: 0 } },
       ]),
     },
@@ -201,6 +201,12 @@ test('what may not be seen is unknown with its reason, and the scan goes on', as
   try {
     const inventory = await scan(blind, { betweenMs: 0, pause: async () => undefined });
     expect(inventory.acls).toEqual({ unknown: expect.stringContaining('DESCRIBE on the cluster') });
+    // Kafka lists some of the groups, without a word of the others.
+    expect(inventory.groups.value?.map(({ group }) => group)).not.toContain(both);
+    expect(inventory.hidden).toContainEqual({
+      what: 'groups',
+      unknown: expect.stringContaining('only those groups that the ferry may describe'),
+    });
   } finally {
     await blind.close();
   }

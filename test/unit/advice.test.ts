@@ -183,6 +183,22 @@ describe('sets', () => {
     expect(names(inventory({ topics, groups }))).toEqual([['a', 'b', 'd'], ['c']]);
   });
 
+  it('are tied by the inner topics of an application, and not by those of one with a longer name', () => {
+    const inner = (name: string) => topic(name, { partOf: 'streams' });
+    const sets = setsOf(
+      inventory({
+        topics: [topic('a'), topic('b'), inner('shop-x-changelog'), inner('shop-totals-x-changelog')],
+        groups: {
+          value: [group('shop', ['a'], { kind: 'streams' }), group('shop-totals', ['b'], { kind: 'streams' })],
+        },
+      }),
+    );
+    expect(sets.map(({ topics }) => topics.map(({ name }) => name))).toEqual([
+      ['a', 'shop-x-changelog'],
+      ['b', 'shop-totals-x-changelog'],
+    ]);
+  });
+
   it('are tied by a pattern that a member subscribes to', () => {
     const members = { value: [{ clientId: 'x', host: 'h', topics: [], pattern: '[bc]' }] };
     const groups = { value: [group('one', [], { members })] };

@@ -28,6 +28,8 @@ describe('an inventory', () => {
 
   it('is read back', () => {
     expect(parseInventory(empty).inventory).toEqual(empty);
+    const hidden = [{ what: 'groups', unknown: 'It lacks DESCRIBE.' }];
+    expect(parseInventory({ ...empty, hidden }).inventory).toEqual({ ...empty, hidden });
   });
 
   it.each([

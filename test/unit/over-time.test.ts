@@ -89,6 +89,15 @@ describe('an inventory with a survey', () => {
     expect(idleOf(withSurvey(before, answer))).toEqual([]);
   });
 
+  it('does not say that a group has left where it may not be listed', () => {
+    const answer = survey([{ groups: [{ group: 'monthly', mark: 1n, commits: 1, members: 1, reads: [] }] }]);
+    const hidden = [{ what: 'groups' as const, unknown: 'it lacks DESCRIBE' }];
+    const unknown = { unknown: expect.stringContaining('it has left, or the ferry may not describe it') };
+    expect(withSurvey(inventory({ hidden }), answer).groups.value).toMatchObject([
+      { group: 'monthly', state: 'unknown', members: unknown, moved: unknown },
+    ]);
+  });
+
   it('leaves groups unknown that this look could not list', () => {
     const blind = withSurvey(inventory({ groups: { unknown: 'refused' } }), survey([{}]));
     expect(blind.groups).toEqual({ unknown: 'refused' });
@@ -116,6 +125,17 @@ describe('an inventory with a survey', () => {
 
 describe('what is idle', () => {
   const weekly = inventory({ scannedAt, topics: [old('weekly')] });
+
+  it('is nothing where groups may be there that are not listed, and each set says so', () => {
+    const hidden = [{ what: 'groups' as const, unknown: 'it lacks DESCRIBE' }];
+    const blind = inventory({ scannedAt, topics: [old('a'), old('b')], hidden });
+    expect(idleOf({ ...blind, hidden: [] })).toHaveLength(2);
+    expect(idleOf(blind)).toEqual([]);
+    for (const set of setsOf(blind))
+      expect(advise(set, {}).warnings).toContainEqual(
+        'Not seen: whether there are more groups: it lacks DESCRIBE',
+      );
+  });
 
   it('is not what a survey has seen written to', () => {
     expect(idleOf(weekly)).toMatchObject([{ why: expect.stringContaining('there was one look alone') }]);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { openConnect } from '../../src/connect/rest.js';
 import { readConnectors } from '../../src/inventory/connectors.js';
-import { innerTopicOf, kindOf } from '../../src/inventory/recognised.js';
+import { innerTopicOf, kindOf, streamsGroupsOf } from '../../src/inventory/recognised.js';
 import { readSamples } from '../../src/inventory/samples.js';
 import { subjectsById } from '../../src/inventory/subjects.js';
 import { scannedTopic, type SeenOfTopics } from '../../src/inventory/topics.js';
@@ -23,6 +23,7 @@ describe('what belongs to an application', () => {
     ['source.checkpoints.internal', 'mirrormaker'],
     ['source.heartbeats', 'mirrormaker'],
     ['prod-connect-offsets', 'connect'],
+    ['__connect_offsets', 'connect'],
     ['orders', null],
   ])('topic %s: %s', (name, part) => {
     expect(innerTopicOf(name, ['shop'])).toBe(part);
@@ -45,7 +46,19 @@ describe('what belongs to an application', () => {
     ['MirrorMaker', listing({ group: 'source-mm2', coordinatesOther: true }), [], 'mirrormaker'],
     ['nothing', listing({}), ['consumer-g-1'], 'other'],
   ] as const)('group, by %s', (_, group, clients, kind) => {
-    expect(kindOf(group, clients, ['shop-orders-store-changelog'])).toBe(kind);
+    expect(kindOf(group, clients, new Set(['shop']))).toBe(kind);
+  });
+
+  it('by its name, an inner topic belongs to the group with the longest name before it', () => {
+    const topics = ['shop-totals-store-changelog', 'shop-orders'];
+    expect(streamsGroupsOf(topics, ['shop', 'shop-totals', 'other'])).toEqual(new Set(['shop-totals']));
+    expect(streamsGroupsOf(topics, ['shop'])).toEqual(new Set(['shop']));
+    expect(streamsGroupsOf(['shop-orders'], ['shop'])).toEqual(new Set());
+  });
+
+  it('a topic that ends as an inner one may be of an application whose group is not seen', () => {
+    expect(innerTopicOf('shop-s-changelog', undefined)).toBe('streams');
+    expect(innerTopicOf('shop-orders', undefined)).toBeNull();
   });
 });
 
@@ -61,6 +74,19 @@ describe('a topic', () => {
     ...{ marks: { value: marks }, later: { value: marks }, seconds: 2 },
     ...{ oldest: none, sizes: none, producers: none, laterProducers: none, samples: none },
   };
+
+  it.each([
+    ['__orders', false, false],
+    ['__consumer_offsets', true, true],
+    // Brokers do not mark these.
+    ['__remote_log_metadata', false, true],
+    ['__amazon_msk_canary', false, true],
+    ['__strimzi_store_topic', false, true],
+    ['__KafkaCruiseControlPartitionMetricSamples', false, true],
+    ['__remote_log_metadata_of_mine', false, false],
+  ])("%s, which its broker calls internal: %s, is Kafka's own: %s", (name, internal, own) => {
+    expect(scannedTopic({ ...facts, name, internal }, seen, []).internal).toBe(own);
+  });
 
   it('of which a broker tells no policy is not known to be compacted or not', () => {
     expect(scannedTopic(facts, seen, []).compacted).toEqual({ unknown: 'its cleanup.policy is not told' });
@@ -135,8 +161,13 @@ describe('newest records', () => {
   const at = { topic: 'orders', partition: 0 };
   const marks = (logStart: bigint, end: bigint) =>
     new Map([['orders/0', { value: { logStart, highWatermark: end, lastStable: end } }]]);
-  const batch = (offset: bigint, timestamp: bigint, value = Buffer.from('x')) => {
-    const bytes = Buffer.from(encodeBatch([{ timestamp, key: null, value, headers: [] }]));
+  const batch = (
+    offset: bigint,
+    timestamp: bigint,
+    value: Buffer | null = Buffer.from('plain'),
+    key: Buffer | null = null,
+  ) => {
+    const bytes = Buffer.from(encodeBatch([{ timestamp, key, value, headers: [] }]));
     bytes.writeBigInt64BE(offset, 0);
     return bytes;
   };
@@ -168,6 +199,20 @@ describe('newest records', () => {
       value: { records: 2, newest: { value: 9 }, schemaIds: [7], transactional: [], writers: 0 },
     });
     expect(asked).toEqual([90n]);
+  });
+
+  it('are counted where their value could carry an id, or their key does', async () => {
+    const id7 = Buffer.from([0, 0, 0, 0, 7, 1]);
+    const key = Buffer.from('order-1');
+    const silent = [batch(90n, 5n, null, key), batch(91n, 6n, Buffer.from('four')), batch(92n, 7n, null)];
+    const seen = async (...batches: Buffer[]) =>
+      (await readSamples(fetching([Buffer.concat(batches)]).cluster, marks(0n, 100n), [at])).get('orders/0');
+    expect((await seen(...silent, batch(99n, 9n, null, key)))?.value).toMatchObject({
+      ...{ records: 0, schemaIds: [], newest: { value: 9 } },
+    });
+    expect((await seen(...silent, batch(98n, 8n), batch(99n, 9n, null, id7)))?.value).toMatchObject({
+      ...{ records: 2, schemaIds: [7] },
+    });
   });
 
   it.each([
@@ -212,14 +257,17 @@ it('subjects: unknown where a registry names none, or does not answer', async ()
     name: 'r',
     subjectsOf: async (id: number) => {
       if (id === 3) throw new FerryError('Unreachable', 'It did not answer.');
+      // The credentials of a registry are its own: those of the cluster may be as good as ever.
+      if (id === 4) throw new FerryError('Unauthenticated', 'It refused the credentials.');
       return id === 1 ? ['orders-value'] : [];
     },
   } as unknown as Registry;
-  expect(await subjectsById(registry, [1, 2, 3])).toEqual(
+  expect(await subjectsById(registry, [1, 2, 3, 4])).toEqual(
     new Map([
       [1, { value: ['orders-value'] }],
       [2, { unknown: 'registry "r" names no subject of id 2' }],
       [3, { unknown: 'It did not answer.' }],
+      [4, { unknown: 'It refused the credentials.' }],
     ]),
   );
 });
@@ -275,4 +323,15 @@ it('connectors: what they read or write, and nothing else of their configuration
   ]);
   server.closeAllConnections();
   server.close();
+});
+
+it('connectors: unknown where Kafka Connect refuses the credentials', async () => {
+  const server = createServer((_, response) => void response.writeHead(401).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connect = openConnect('lab', { url: `http://127.0.0.1:${port}`, sourceClient: {}, targetClient: {} });
+  const seen = await readConnectors(connect, 'here').catch((error: unknown) => error);
+  server.closeAllConnections();
+  server.close();
+  expect(seen).toEqual({ unknown: expect.stringContaining("refused the ferry's user") });
 });

@@ -19,6 +19,7 @@ import {
   type LookedAtTopic,
   type Seen,
 } from '../../src/migration/survey-seen.js';
+import { facts, marks, scannedCluster } from './scanned-cluster.js';
 
 const begin = Date.parse('2026-01-01T00:00:00.000Z');
 const hour = 3_600_000;
@@ -251,6 +252,32 @@ describe('what a survey has seen of a group', () => {
       ...{ firstMoved: undefined, compared: 0, lastMembers: undefined, lastSeen: at(4) },
     });
     expect(seen.lastGroups).toBe(at(4));
+  });
+
+  it('is not how far behind, where it has committed nothing on what it reads', async () => {
+    const member = { memberId: 'm', clientId: 'c', host: 'h', subscribed: ['orders'], assigned: [] };
+    const billing = { group: 'billing', protocol: 'classic', state: 'stable' } as const;
+    const seen = async (commits: Record<string, bigint>) =>
+      lookAt(
+        scannedCluster(
+          [facts('orders', 2)],
+          { 'orders/0': marks(9n), 'orders/1': marks(9n) },
+          {
+            groups: async () => [billing],
+            describeGroups: async () => new Map([['billing', { value: { ...billing, members: [member] } }]]),
+            committedOffsets: async () => {
+              const all = Object.entries(commits).map(
+                ([key, offset]) => [key, { offset, leaderEpoch: -1, metadata: '' }] as const,
+              );
+              return new Map([['billing', { value: new Map(all) }]]);
+            },
+          },
+        ),
+      );
+    const lagAt = async (commits: Record<string, bigint>) => (await seen(commits)).groups?.[0]?.lag;
+    expect(await lagAt({})).toBeUndefined();
+    expect(await lagAt({ 'orders/0': 9n })).toBeUndefined();
+    expect(await lagAt({ 'orders/0': 9n, 'orders/1': 4n })).toBe(5n);
   });
 
   it('is what it read, also after it has left, and that it moved when it came with commits', () => {
