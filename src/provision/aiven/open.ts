@@ -1,7 +1,8 @@
 import type { Cluster } from '../../kafka/cluster.js';
 import { AivenClient, type Timing } from './client.js';
 import { addRights, makeUsers, removeEntries } from './rights.js';
-import { bindingKey, bindingsOf, isPattern, isWholly, passes } from './bindings.js';
+import { deleteBindings } from './acl-deletion.js';
+import { bindingsOf, isPattern, passes } from './bindings.js';
 import type { AivenConnection } from './connection.js';
 import { entryOf, rightOf } from './entries.js';
 import { AivenService } from './service.js';
@@ -38,11 +39,7 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
       return (await bindingsOf(entries, allTopics)).filter((acl) => passes(filter, acl));
     },
     createAcls: (bindings) => addRights(service, bindings),
-    async deleteAcls(bindings) {
-      const named = new Set(bindings.map(bindingKey));
-      const entries = (await service.entries()).filter((entry) => isWholly(entry, named));
-      return removeEntries(service, entries);
-    },
+    deleteAcls: (bindings) => deleteBindings(service, bindings),
   };
   return {
     cluster,
