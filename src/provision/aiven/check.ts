@@ -33,7 +33,11 @@ export async function check(
   ];
 }
 
-function stateFindings({ cluster, service }: Checked, state: string): Finding[] {
+/** Of a service that does not run. @param state as the API has it, such as `RUNNING` */
+export function stateFindings(
+  { cluster, service }: Pick<Checked, 'cluster' | 'service'>,
+  state: string,
+): Finding[] {
   if (state === 'RUNNING') return [];
   if (state === 'POWEROFF')
     return [

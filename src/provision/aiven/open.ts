@@ -11,7 +11,7 @@ import { topicCalls } from './topics.js';
 import { subjectRights } from './subject-rights.js';
 import { translate } from './translation.js';
 import type { Provisioner } from '../provisioner.js';
-import { check } from './check.js';
+import { check, stateFindings } from './check.js';
 
 export interface OpenedAiven {
   cluster: Cluster;
@@ -26,6 +26,7 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
   const service = new AivenService(brokers.name, new AivenClient(brokers.name, connection, timing));
   const makesUsers = connection.users === 'make';
   const principal = brokers.principal === undefined ? undefined : serviceUser(brokers.principal);
+  const about = { cluster: brokers.name, service: connection.service, principal, makesUsers };
   const allTopics = async () => [...(await brokers.topics()).keys()];
   const cluster: Cluster = {
     ...brokers,
@@ -56,13 +57,8 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
         return addRights(service, rights);
       },
       takeBack: (rights) => removeEntries(service, rights.map(entryOf)),
-      check: (topics, principals) =>
-        check(
-          { cluster: brokers.name, service: connection.service, principal, makesUsers },
-          service,
-          topics,
-          principals,
-        ),
+      check: (topics, principals) => check(about, service, topics, principals),
+      state: async () => stateFindings(about, (await service.facts()).state),
     },
   };
 }
