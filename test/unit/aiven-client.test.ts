@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { isFerryError } from '../../src/migration/errors.js';
 import { addRights, removeEntries } from '../../src/provision/aiven/rights.js';
 import { rightOf, type AivenEntry, type HeldEntry } from '../../src/provision/aiven/entries.js';
-import type { Timing } from '../../src/provision/aiven/client.js';
+import { AivenClient, type Timing } from '../../src/provision/aiven/client.js';
+import { AivenService } from '../../src/provision/aiven/service.js';
 import { answering, token, type Answered, type Call } from './aiven-answers.js';
 
 type Aiven = Awaited<ReturnType<typeof answering>>;
@@ -232,16 +233,32 @@ describe('a refusal', () => {
     const { service, calls } = await refusing(503);
     const failed = await failure(service.createTopic(orders));
     expect(failed.type).toBe('Unreachable');
-    expect(failed.message).toContain('status 503, 6 times');
+    expect(failed.message).toContain('(status 503, 6 times): see its status page');
+    expect(failed.message).toContain('nothing is made twice');
     expect(calls).toHaveLength(6);
+    expect((await failure(service.entries())).message).not.toContain('made');
   });
 });
 
 describe('an answer', () => {
   test('that does not come is Unreachable', async () => {
-    const { service, calls } = await answer(() => 'hang', { pauseMs: 1, timeoutMs: 50 });
-    expect((await failure(service.entries())).type).toBe('Unreachable');
+    const { service, calls, connection } = await answer(() => 'hang', { pauseMs: 1, timeoutMs: 50 });
+    expect(await failure(service.entries())).toEqual({
+      type: 'Unreachable',
+      message: `Aiven's API at ${new URL(connection.url).host} did not answer about cluster "aiven" (timed out): check url under provision in ferry.yaml, and that the network lets this machine reach it.`,
+    });
     expect(calls).toHaveLength(3);
+  });
+
+  test('that breaks off, and one where nobody listens, are told apart', async () => {
+    const lost = await answer(() => 'lost');
+    expect((await failure(lost.service.deleteTopic('orders'))).message).toContain(
+      '(connection closed): check url',
+    );
+    await lost.close();
+    expect((await failure(lost.service.deleteTopic('orders'))).message).toContain(
+      '(ECONNREFUSED): check url',
+    );
   });
 
   test.each([['no JSON: SECRET'], [{}], [{ acl: 'SECRET', kafka_acl: [] }], [[null]], ['']])(
@@ -254,8 +271,20 @@ describe('an answer', () => {
 
   test('that leads elsewhere is not followed: the token goes to one address', async () => {
     const { service, calls } = await answer(() => ({ status: 302, headers: { location: '/elsewhere' } }));
-    await failure(service.entries());
-    expect(new Set(calls.map(({ what }) => what))).toEqual(new Set(['GET /project/p/service/s/kafka/acl']));
+    const { type, message } = await failure(service.entries());
+    expect(type).toBe('Unexpected');
+    expect(message).toContain('sends the ferry elsewhere (status 302)');
+    expect(calls.map(({ what }) => what)).toEqual(['GET /project/p/service/s/kafka/acl']);
+  });
+
+  test('of a server without TLS is not waited for', async () => {
+    const { connection, calls } = await answer(() => ok);
+    const overTls = { ...connection, url: connection.url.replace('http:', 'https:') };
+    const service = new AivenService('aiven', new AivenClient('aiven', overTls, { pauseMs: 60_000 }));
+    const { type, message } = await failure(service.entries());
+    expect(type).toBe('Unauthenticated');
+    expect(message).toContain('does not speak TLS there');
+    expect(calls).toEqual([]);
   });
 
   test('holds the names of users and nothing else of them', async () => {
