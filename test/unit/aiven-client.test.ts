@@ -121,6 +121,33 @@ describe('an ACL', () => {
     expect(there).toHaveLength(1);
   });
 
+  const native: AivenEntry = {
+    ...{ kind: 'native', operation: 'Read', permission: 'ALLOW', principal: 'User:billing', host: '*' },
+    ...{ resourceType: 'Topic', patternType: 'LITERAL', resourceName: 'orders' },
+  };
+
+  test('of Kafka’s own kind that was made although its answer was lost is there, even if no list shows it yet', async () => {
+    let asked = 0;
+    const { service } = await answer(({ what }) => {
+      if (what.startsWith('GET')) return held([]);
+      asked += 1;
+      return asked === 1 ? 'lost' : { status: 409, body: { message: 'SECRET' } };
+    });
+    expect(await addRights(service, [rightOf(native)])).toEqual([{ value: undefined }]);
+    expect(asked).toBe(2);
+  });
+
+  test('of Kafka’s own kind that the service cannot have is refused, although that is 409 as well', async () => {
+    const { service } = await answer(({ what }) =>
+      what.startsWith('GET')
+        ? held([])
+        : { status: 409, body: { errors: [{ error_code: 'kafka_acl_not_supported' }] } },
+    );
+    const [row] = await addRights(service, [rightOf(native)]);
+    expect(row?.error?.type).toBe('Unsupported');
+    expect(row?.error?.message).toContain('say acls: aiven');
+  });
+
   test('that was not made is asked for again', async () => {
     const there: HeldEntry[] = [];
     let asked = 0;

@@ -23,10 +23,13 @@ export interface Timing {
   readonly timeoutMs?: number;
 }
 
-export interface Answer {
+export interface Answered {
   readonly body: unknown;
   readonly status: number;
   readonly code: KnownCode | undefined;
+}
+
+export interface Answer extends Answered {
   /** An earlier request of the same call may have been done, although nobody said so. */
   readonly repeated: boolean;
 }
@@ -80,14 +83,22 @@ export class AivenClient {
   }
 
   /**
-   * One request, for what must not be done twice: who gets `false` looks whether it is done before asking again. The pause
-   * before that is over by then.
+   * One request, for what must not be done twice: who gets `undefined` looks whether it is done before asking again. The
+   * pause before that is over by then.
    *
    * @param attempt which one of the same call this is, from 1 on
+   * @param accepted as in `ask`
    * @throws FerryError as `ask`, after as many attempts
    */
-  askOnce(asked: Asked, send: Send, attempt: number): Promise<boolean> {
-    const answer = this.last.then(async () => 'status' in (await this.attempt(asked, send, { attempt })));
+  askOnce(
+    asked: Asked,
+    send: Send,
+    { attempt, accepted }: { attempt: number; accepted: readonly number[] },
+  ): Promise<Answered | undefined> {
+    const answer = this.last.then(async () => {
+      const sent = await this.attempt(asked, send, { attempt, accepted });
+      return 'status' in sent ? sent : undefined;
+    });
     this.last = answer.catch(() => undefined);
     return answer;
   }
@@ -115,7 +126,7 @@ export class AivenClient {
       accepted = [],
       signal,
     }: { attempt: number; accepted?: readonly number[]; signal?: AbortSignal | undefined },
-  ): Promise<Omit<Answer, 'repeated'> | { readonly perhapsDone: boolean }> {
+  ): Promise<Answered | { readonly perhapsDone: boolean }> {
     signal?.throwIfAborted();
     const sent = await this.sendOnce(send, signal);
     const answered = 'status' in sent;
@@ -162,7 +173,7 @@ export class AivenClient {
   }
 }
 
-interface Received extends Pick<Answer, 'status' | 'code' | 'body'> {
+interface Received extends Answered {
   readonly retryAfter: string | null;
 }
 

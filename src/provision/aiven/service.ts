@@ -222,12 +222,19 @@ export class AivenService {
 
   /**
    * The API takes the same entry of its own kind twice, so it is looked for before each request but the first: whoever calls
-   * this has looked already.
+   * this has looked already. Of the native kind it keeps each entry once, and refuses one whose first request was done
+   * although its answer was lost, and the list does not show it yet.
    */
   async add(entry: AivenEntry): Promise<void> {
     const asked = { about: entryText(entry), changes: true };
+    const accepted = entry.kind === 'native' ? [409] : [];
     for (let attempt = 1; ; attempt += 1) {
-      if (await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), attempt)) return;
+      const sent = await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), {
+        attempt,
+        accepted,
+      });
+      if (sent?.status === 409 && sent.code !== undefined) throw this.client.refused(asked, sent);
+      if (sent) return;
       const key = entryKey(entry);
       const there = entry.kind === 'registry' ? await this.registryEntries() : await this.entries();
       if (there.some((held) => entryKey(held) === key)) return;
