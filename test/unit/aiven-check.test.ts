@@ -60,3 +60,18 @@ test('a denial takes it away again, whichever kind has allowed it', async () => 
   expect(await lacking(admin, { ...denied, resourceName: 'shop.refunds' } as HeldEntry)).toBe(false);
   expect(await lacking(admin, native('All', { permission: 'DENY', host: '10.0.0.1' }))).toBe(true);
 });
+
+test.each([
+  ['REBALANCING', 'notes service-moving:target: The service kafka of target is rebalancing at Aiven'],
+  ['REBUILDING', 'notes service-moving:target: The service kafka of target is rebuilding at Aiven'],
+  ['POWEROFF', 'blocks service-off:target: The service kafka of target is powered off at Aiven'],
+])('a service that is %s is told as such', async (state, says) => {
+  expect(await found([admin], { state })).toEqual([expect.stringContaining(says)]);
+  expect(await found([admin])).toEqual([]);
+});
+
+test('whether a user that the login does not tell has its rights is unknown, and only noted', async () => {
+  expect(await found([], { principal: null })).toEqual([
+    expect.stringContaining('notes own-rights-unknown:target: '),
+  ]);
+});

@@ -183,6 +183,21 @@ describe('an ACL', () => {
     expect(rows[1]).toEqual({ value: undefined });
   });
 
+  test('that the limit of the plan refuses is refused by its kind and name, whichever kind it is', async () => {
+    const { service, calls } = await answer(({ what }) =>
+      what.startsWith('GET')
+        ? held([])
+        : { status: 400, body: { errors: [{ error_code: 'service_acl_too_many', message: 'SECRET' }] } },
+    );
+    const rows = await addRights(service, [rightOf(own), rightOf(native)]);
+    expect(rows.map(({ error }) => `${error?.type}: ${error?.message}`)).toEqual([
+      expect.stringContaining('Refused: Aiven refused the ACL read on orders for billing: '),
+      expect.stringContaining('Refused: Aiven refused the ACL ALLOW Read on Topic orders for User:billing: '),
+    ]);
+    expect(JSON.stringify(rows)).not.toContain('SECRET');
+    expect(calls.filter(({ what }) => what.startsWith('POST'))).toHaveLength(2);
+  });
+
   test('for a schema registry is asked about there alone, and made once', async () => {
     const subject: AivenEntry = {
       kind: 'registry',
