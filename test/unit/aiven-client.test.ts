@@ -329,6 +329,51 @@ describe('an answer', () => {
     expect(calls).toEqual([]);
   });
 
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...own, id: `acl${index}`, topic: `topic-${index}` }));
+  const nativeOnes = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...{ id: `kacl${index}`, operation: 'Read', pattern_type: 'LITERAL', permission_type: 'ALLOW' },
+      ...{ principal: 'User:billing', resource_name: `topic-${index}`, resource_type: 'Topic', host: '*' },
+    }));
+
+  test.each([
+    ['as many ACLs as were asked for', 999, 0],
+    ['as many native ACLs as were asked for', 3, 999],
+    ['as many of both kinds together', 500, 499],
+  ])('with %s may be cut off, so that nothing is made or said to be missing', async (_, aivens, natives) => {
+    const { service, calls } = await answer(() => ({
+      status: 200,
+      body: { acl: many(aivens), kafka_acl: nativeOnes(natives) },
+    }));
+    const { type, message } = await failure(addRights(service, [rightOf({ ...own, topic: 'the-1000th' })]));
+    expect(type).toBe('Unsupported');
+    expect(message).toContain('shows 999 ACLs for cluster "aiven" and not whether there are more');
+    expect(calls.map(({ what }) => what)).toEqual(['GET /project/p/service/s/kafka/acl']);
+  });
+
+  test('with more or fewer ACLs than were asked for is whole', async () => {
+    for (const [aivens, natives] of [
+      [998, 3],
+      [1_500, 0],
+    ] as const) {
+      const { service, close } = await answer(() => ({
+        status: 200,
+        body: { acl: many(aivens), kafka_acl: nativeOnes(natives) },
+      }));
+      expect(await service.entries()).toHaveLength(aivens + natives);
+      await close();
+    }
+  });
+
+  test('with as many ACLs of a schema registry as were asked for may be cut off', async () => {
+    const acl = Array.from({ length: 999 }, (_, index) => ({
+      ...{ permission: 'schema_registry_read', resource: `Subject:s${index}`, username: 'billing' },
+    }));
+    const { service } = await answer(() => ({ status: 200, body: { acl } }));
+    expect((await failure(service.registryEntries())).message).toContain('999 ACLs of the schema registry');
+  });
+
   test('holds the names of users and nothing else of them', async () => {
     const { service } = await answer(() => ({
       status: 200,
