@@ -48,7 +48,7 @@ export async function checkPlan(
   own: string,
   begins?: Looking['begins'],
 ): Promise<PlanReport & { declared?: Declared }> {
-  const { clusters, otherMigrations } = dependencies;
+  const { otherMigrations } = dependencies;
   const { migration } = work;
   const declaring = dependencies.declares?.(migration.target);
   const findings: Finding[] = [];
@@ -63,8 +63,8 @@ export async function checkPlan(
   findings.push(...conflicts(migration, own, await otherMigrations()));
 
   const [source, target] = await Promise.all([
-    reach(clusters, migration.source, looking),
-    reach(clusters, migration.target, looking),
+    reach(dependencies, migration.source, looking),
+    reach(dependencies, migration.target, looking),
   ]);
   if (source && target && source.identity.clusterId === target.identity.clusterId)
     findings.push(
@@ -215,14 +215,30 @@ interface Reached {
 }
 
 async function reach(
-  clusters: Dependencies['clusters'],
+  dependencies: Pick<Dependencies, 'clusters' | 'provisioners'>,
   name: string,
   looking: Looking,
 ): Promise<Reached | undefined> {
   return attempted(looking, `cluster:${name}`, async () => {
-    const cluster = clusters(name);
-    return { cluster, identity: await cluster.identity() };
+    const cluster = dependencies.clusters(name);
+    try {
+      return { cluster, identity: await cluster.identity() };
+    } catch (error) {
+      looking.findings.push(...(await stateOf(dependencies, name, looking)));
+      throw error;
+    }
   });
+}
+
+/** A service that is powered off has no brokers that could say so. */
+async function stateOf(
+  dependencies: Pick<Dependencies, 'clusters' | 'provisioners'>,
+  name: string,
+  looking: Looking,
+): Promise<Finding[]> {
+  const provisioner = provisionerOf(dependencies, name);
+  if (!provisioner.state) return [];
+  return (await attempted(looking, `service-unread:${name}`, async () => provisioner.state?.())) ?? [];
 }
 
 /** What fails as a whole is a finding, so that one run tells of everything. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Cluster } from '../../src/kafka/cluster.js';
+import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { topicsOf, waitMs } from '../../src/migration/file.js';
@@ -23,6 +23,7 @@ import { watch, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
 import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
+import { few } from '../../src/migration/foreign-text.js';
 
 const nothing = z.object({});
 type DeletedAnswer = Exclude<Awaited<ReturnType<Activities['watchDeleted']>>, { state: 'watching' }>;
@@ -85,7 +86,7 @@ async function deleteSource(
   }
   const again = await namesHeldByOthers(source, planned);
   const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
-  const { gone, kept, hidden } = await deleteAcls(source, names, work.acls, unseen, attempt);
+  const { gone, left, kept, hidden } = await deleteAcls(source, names, work.acls, unseen, attempt);
   await deleteOffsets(source, work, new Set(names));
   return {
     sentence: [
@@ -95,6 +96,11 @@ async function deleteSource(
         : []),
       ...sayUnseen(source, unseen),
       ...(hidden ? [`${source.name} does not show its ACLs: those for these names are left.`] : []),
+      ...(left.length > 0
+        ? [
+            `${count(left.length, 'ACL')} for the same names on ${source.name} ${left.length === 1 ? 'is' : 'are'} left, since no request there takes away exactly that: ${few(left.map(aclLine), 4)}; remove ${left.length === 1 ? 'it' : 'them'} by hand.`,
+          ]
+        : []),
       ...(kept > 0
         ? [
             `${count(kept, 'ACL')} for the same names on ${source.name}, made since the plan, ${kept === 1 ? 'is' : 'are'} left.`,
@@ -177,7 +183,8 @@ function sayUnseen(source: Cluster, unseen: readonly Unseen[]): string[] {
 }
 
 /**
- * What is deleted is noted first, whole: an attempt that comes after a lost one can still say it.
+ * What is to be deleted is noted first, whole: an attempt that comes after a lost one can still say it. What the cluster then
+ * left is not said to be gone.
  *
  * @param shownBefore what people were shown with the topics: what was made since then, nobody has approved. `undefined`: all.
  */
@@ -187,23 +194,35 @@ async function deleteAcls(
   shownBefore: PlanReport['acls'],
   unseen: Unseen[],
   attempt: Pick<Attempt, 'noted' | 'note'>,
-): Promise<{ gone: { topic: string; acls: string[] }[]; kept: number; hidden?: boolean }> {
+): Promise<{ gone: AclTable; left: readonly AclBinding[]; kept: number; hidden?: boolean }> {
   const there = await aclsOfTopics(source, names);
   // Whether there are any, and whose, nobody has seen: a person has accepted that they stay.
   if (there === 'hidden')
-    return { gone: noted.safeParse(attempt.noted).data?.acls ?? [], kept: 0, hidden: true };
+    return { gone: noted.safeParse(attempt.noted).data?.acls ?? [], left: [], kept: 0, hidden: true };
   const shown =
     shownBefore && new Set(shownBefore.flatMap(({ topic, acls }) => acls.map((acl) => `${topic} ${acl}`)));
-  const ours = there.filter((acl) => shown?.has(`${acl.resourceName} ${aclText(acl)}`) ?? true);
-  const gone = merged(noted.safeParse(attempt.noted).data?.acls ?? [], aclsByTopic(ours));
-  if (ours.length > 0) {
-    await attempt.note({ acls: gone, unseen } satisfies Noted);
-    await source.deleteAcls(ours);
-  }
-  return { gone, kept: there.length - ours.length };
+  const ours = there.filter((acl) => shown?.has(aclLine(acl)) ?? true);
+  const kept = there.length - ours.length;
+  const doomed = merged(noted.safeParse(attempt.noted).data?.acls ?? [], aclsByTopic(ours));
+  if (ours.length === 0) return { gone: doomed, left: [], kept };
+  await attempt.note({ acls: doomed, unseen } satisfies Noted);
+  const { left } = await source.deleteAcls(ours);
+  return { gone: without(doomed, left), left, kept };
 }
 
-function merged(...tables: { topic: string; acls: string[] }[][]): { topic: string; acls: string[] }[] {
+type AclTable = { topic: string; acls: string[] }[];
+
+const aclLine = (acl: AclBinding): string => `${acl.resourceName} ${aclText(acl)}`;
+
+function without(table: AclTable, left: readonly AclBinding[]): AclTable {
+  const stays = new Set(left.map(aclLine));
+  return table.flatMap(({ topic, acls }) => {
+    const gone = acls.filter((acl) => !stays.has(`${topic} ${acl}`));
+    return gone.length > 0 ? [{ topic, acls: gone }] : [];
+  });
+}
+
+function merged(...tables: AclTable[]): AclTable {
   const topics = new Map<string, Set<string>>();
   for (const { topic, acls } of tables.flat())
     topics.set(topic, new Set([...(topics.get(topic) ?? []), ...acls]));

@@ -1,3 +1,4 @@
+import { isApiToken } from '../../src/provision/aiven/connection.js';
 import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import { declarationOf, type Declaration } from './declaring.js';
 import { discreet } from './discreet.js';
@@ -44,10 +45,15 @@ function provisionOf(
 ): Pick<ProvisionedConnection, 'provision'> {
   if (section?.kind !== 'aiven') return {};
   const { token, tokenFile, url, ...service } = section;
+  const at = token === undefined ? `${path}.tokenFile` : `${path}.token`;
+  const unread = files.mistakes.length;
+  const apiToken = token ?? files.secret(tokenFile ?? '', at);
+  if (files.mistakes.length === unread && !isApiToken(apiToken))
+    files.mistakes.push({ path: at, expected: 'expected one token on one line' });
   return {
     provision: {
       ...service,
-      apiToken: token ?? files.secret(tokenFile ?? '', `${path}.tokenFile`),
+      apiToken,
       ...(url !== undefined && { url: url.replace(/\/+$/, '') }),
     },
   };

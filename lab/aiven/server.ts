@@ -10,6 +10,7 @@ import { Enforcement } from './enforcement.js';
 import { Faults } from './faults.js';
 import { jsonText } from './json.js';
 import { aivenFiles, aivenFolder, PROJECT, SERVICE } from './layout.js';
+import { aclKey } from './rules.js';
 import { Kept, type NativeAcl, type OwnAcl, type RegistryAcl } from './state.js';
 import { Topics, type NewTopic } from './topics.js';
 
@@ -102,6 +103,8 @@ const calls: Readonly<Record<string, (asked: Asked) => Promise<object> | object>
       resource_type,
       host,
     };
+    if (kept.now.kafka_acl.some((there) => aclKey(there) === aclKey(acl)))
+      throw new ApiError(409, 'Kafka-native ACL already exists');
     kept.change((state) => state.kafka_acl.push(acl));
     await enforcement.apply();
     return { acl, message: 'added' };

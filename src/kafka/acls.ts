@@ -113,10 +113,11 @@ export function aclCalls(brokers: Brokers): AclCalls {
           return failed === undefined ? { value: matching.length } : { code: failed };
         }),
       );
-      return rows.reduce((sum, row) => {
+      const deleted = rows.reduce((sum, row) => {
         if (row.error) throw row.error;
         return sum + (row.value ?? 0);
       }, 0);
+      return { deleted, left: [] };
     },
   };
 }

@@ -120,8 +120,8 @@ export interface Cluster {
   /** `null` when the cluster has no authorizer (SECURITY_DISABLED). */
   acls(filter?: AclFilter): Promise<AclBinding[] | null>;
   createAcls(bindings: readonly AclBinding[]): Promise<Row<void>[]>;
-  /** Deletes exactly these bindings; answers how many were there. */
-  deleteAcls(bindings: readonly AclBinding[]): Promise<number>;
+  /** Deletes exactly these bindings. */
+  deleteAcls(bindings: readonly AclBinding[]): Promise<DeletedBindings>;
 
   // producers.ts
   /** DescribeProducers (KIP-664): who has written to a partition with an idempotent or transactional producer. */
@@ -318,6 +318,13 @@ export interface AclBinding {
     | 'describe-tokens'
     | 'two-phase-commit';
   readonly permission: 'allow' | 'deny';
+}
+
+export interface DeletedBindings {
+  /** How many were there and are gone. */
+  readonly deleted: number;
+  /** Those that are there still, since no request of the cluster's takes exactly them away. */
+  readonly left: readonly AclBinding[];
 }
 
 /** Unset fields match anything. `patternType: 'match'` finds literal, wildcard and prefixed bindings that apply to `resourceName`. */

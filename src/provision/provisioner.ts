@@ -49,4 +49,6 @@ export interface Provisioner {
    * @param principals who is to be given something
    */
   check?(topics: readonly string[], principals: readonly string[]): Promise<Finding[]>;
+  /** Why brokers may not answer, from whoever runs them. Absent: nobody else knows. */
+  state?(): Promise<Finding[]>;
 }

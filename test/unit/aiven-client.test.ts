@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { isFerryError } from '../../src/migration/errors.js';
 import { addRights, removeEntries } from '../../src/provision/aiven/rights.js';
 import { rightOf, type AivenEntry, type HeldEntry } from '../../src/provision/aiven/entries.js';
-import type { Timing } from '../../src/provision/aiven/client.js';
+import { AivenClient, type Timing } from '../../src/provision/aiven/client.js';
+import { AivenService } from '../../src/provision/aiven/service.js';
 import { answering, token, type Answered, type Call } from './aiven-answers.js';
 
 type Aiven = Awaited<ReturnType<typeof answering>>;
@@ -120,6 +121,33 @@ describe('an ACL', () => {
     expect(there).toHaveLength(1);
   });
 
+  const native: AivenEntry = {
+    ...{ kind: 'native', operation: 'Read', permission: 'ALLOW', principal: 'User:billing', host: '*' },
+    ...{ resourceType: 'Topic', patternType: 'LITERAL', resourceName: 'orders' },
+  };
+
+  test('of Kafka’s own kind that was made although its answer was lost is there, even if no list shows it yet', async () => {
+    let asked = 0;
+    const { service } = await answer(({ what }) => {
+      if (what.startsWith('GET')) return held([]);
+      asked += 1;
+      return asked === 1 ? 'lost' : { status: 409, body: { message: 'SECRET' } };
+    });
+    expect(await addRights(service, [rightOf(native)])).toEqual([{ value: undefined }]);
+    expect(asked).toBe(2);
+  });
+
+  test('of Kafka’s own kind that the service cannot have is refused, although that is 409 as well', async () => {
+    const { service } = await answer(({ what }) =>
+      what.startsWith('GET')
+        ? held([])
+        : { status: 409, body: { errors: [{ error_code: 'kafka_acl_not_supported' }] } },
+    );
+    const [row] = await addRights(service, [rightOf(native)]);
+    expect(row?.error?.type).toBe('Unsupported');
+    expect(row?.error?.message).toContain('say acls: aiven');
+  });
+
   test('that was not made is asked for again', async () => {
     const there: HeldEntry[] = [];
     let asked = 0;
@@ -153,6 +181,21 @@ describe('an ACL', () => {
     expect(rows[0]?.error?.type).toBe('Refused');
     expect(rows[0]?.error?.message).toContain('as many ACLs as its plan allows');
     expect(rows[1]).toEqual({ value: undefined });
+  });
+
+  test('that the limit of the plan refuses is refused by its kind and name, whichever kind it is', async () => {
+    const { service, calls } = await answer(({ what }) =>
+      what.startsWith('GET')
+        ? held([])
+        : { status: 400, body: { errors: [{ error_code: 'service_acl_too_many', message: 'SECRET' }] } },
+    );
+    const rows = await addRights(service, [rightOf(own), rightOf(native)]);
+    expect(rows.map(({ error }) => `${error?.type}: ${error?.message}`)).toEqual([
+      expect.stringContaining('Refused: Aiven refused the ACL read on orders for billing: '),
+      expect.stringContaining('Refused: Aiven refused the ACL ALLOW Read on Topic orders for User:billing: '),
+    ]);
+    expect(JSON.stringify(rows)).not.toContain('SECRET');
+    expect(calls.filter(({ what }) => what.startsWith('POST'))).toHaveLength(2);
   });
 
   test('for a schema registry is asked about there alone, and made once', async () => {
@@ -232,16 +275,32 @@ describe('a refusal', () => {
     const { service, calls } = await refusing(503);
     const failed = await failure(service.createTopic(orders));
     expect(failed.type).toBe('Unreachable');
-    expect(failed.message).toContain('status 503, 6 times');
+    expect(failed.message).toContain('(status 503, 6 times): see its status page');
+    expect(failed.message).toContain('nothing is made twice');
     expect(calls).toHaveLength(6);
+    expect((await failure(service.entries())).message).not.toContain('made');
   });
 });
 
 describe('an answer', () => {
   test('that does not come is Unreachable', async () => {
-    const { service, calls } = await answer(() => 'hang', { pauseMs: 1, timeoutMs: 50 });
-    expect((await failure(service.entries())).type).toBe('Unreachable');
+    const { service, calls, connection } = await answer(() => 'hang', { pauseMs: 1, timeoutMs: 50 });
+    expect(await failure(service.entries())).toEqual({
+      type: 'Unreachable',
+      message: `Aiven's API at ${new URL(connection.url).host} did not answer about cluster "aiven" (timed out): check url under provision in ferry.yaml, and that the network lets this machine reach it.`,
+    });
     expect(calls).toHaveLength(3);
+  });
+
+  test('that breaks off, and one where nobody listens, are told apart', async () => {
+    const lost = await answer(() => 'lost');
+    expect((await failure(lost.service.deleteTopic('orders'))).message).toContain(
+      '(connection closed): check url',
+    );
+    await lost.close();
+    expect((await failure(lost.service.deleteTopic('orders'))).message).toContain(
+      '(ECONNREFUSED): check url',
+    );
   });
 
   test.each([['no JSON: SECRET'], [{}], [{ acl: 'SECRET', kafka_acl: [] }], [[null]], ['']])(
@@ -254,8 +313,65 @@ describe('an answer', () => {
 
   test('that leads elsewhere is not followed: the token goes to one address', async () => {
     const { service, calls } = await answer(() => ({ status: 302, headers: { location: '/elsewhere' } }));
-    await failure(service.entries());
-    expect(new Set(calls.map(({ what }) => what))).toEqual(new Set(['GET /project/p/service/s/kafka/acl']));
+    const { type, message } = await failure(service.entries());
+    expect(type).toBe('Unexpected');
+    expect(message).toContain('sends the ferry elsewhere (status 302)');
+    expect(calls.map(({ what }) => what)).toEqual(['GET /project/p/service/s/kafka/acl']);
+  });
+
+  test('of a server without TLS is not waited for', async () => {
+    const { connection, calls } = await answer(() => ok);
+    const overTls = { ...connection, url: connection.url.replace('http:', 'https:') };
+    const service = new AivenService('aiven', new AivenClient('aiven', overTls, { pauseMs: 60_000 }));
+    const { type, message } = await failure(service.entries());
+    expect(type).toBe('Unauthenticated');
+    expect(message).toContain('does not speak TLS there');
+    expect(calls).toEqual([]);
+  });
+
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...own, id: `acl${index}`, topic: `topic-${index}` }));
+  const nativeOnes = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...{ id: `kacl${index}`, operation: 'Read', pattern_type: 'LITERAL', permission_type: 'ALLOW' },
+      ...{ principal: 'User:billing', resource_name: `topic-${index}`, resource_type: 'Topic', host: '*' },
+    }));
+
+  test.each([
+    ['as many ACLs as were asked for', 999, 0],
+    ['as many native ACLs as were asked for', 3, 999],
+    ['as many of both kinds together', 500, 499],
+  ])('with %s may be cut off, so that nothing is made or said to be missing', async (_, aivens, natives) => {
+    const { service, calls } = await answer(() => ({
+      status: 200,
+      body: { acl: many(aivens), kafka_acl: nativeOnes(natives) },
+    }));
+    const { type, message } = await failure(addRights(service, [rightOf({ ...own, topic: 'the-1000th' })]));
+    expect(type).toBe('Unsupported');
+    expect(message).toContain('shows 999 ACLs for cluster "aiven" and not whether there are more');
+    expect(calls.map(({ what }) => what)).toEqual(['GET /project/p/service/s/kafka/acl']);
+  });
+
+  test('with more or fewer ACLs than were asked for is whole', async () => {
+    for (const [aivens, natives] of [
+      [998, 3],
+      [1_500, 0],
+    ] as const) {
+      const { service, close } = await answer(() => ({
+        status: 200,
+        body: { acl: many(aivens), kafka_acl: nativeOnes(natives) },
+      }));
+      expect(await service.entries()).toHaveLength(aivens + natives);
+      await close();
+    }
+  });
+
+  test('with as many ACLs of a schema registry as were asked for may be cut off', async () => {
+    const acl = Array.from({ length: 999 }, (_, index) => ({
+      ...{ permission: 'schema_registry_read', resource: `Subject:s${index}`, username: 'billing' },
+    }));
+    const { service } = await answer(() => ({ status: 200, body: { acl } }));
+    expect((await failure(service.registryEntries())).message).toContain('999 ACLs of the schema registry');
   });
 
   test('holds the names of users and nothing else of them', async () => {

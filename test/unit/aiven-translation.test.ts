@@ -107,6 +107,19 @@ describe('ACLs of Kafka become', () => {
     expect(asks).toHaveLength(2);
   });
 
+  test.each(['auto', 'aiven', 'native'] as const)(
+    'nothing for a principal that no service user can be, which asks for the name of one: acls: %s',
+    (words) => {
+      for (const principal of ['User:CN=orders-web', 'User:CN=x,OU=y', `User:${'a'.repeat(65)}`, 'User:']) {
+        const { entries, asks } = said([on('read', { principal }), group], words);
+        expect(entries.filter((entry) => !entry.endsWith('billing'))).toEqual([]);
+        expect(asks.filter((one) => one.includes("say the service user's name under principals"))).toEqual([
+          expect.stringContaining('allow read on topic orders'),
+        ]);
+      }
+    },
+  );
+
   test('what a name of a resource holds acts on nobody who reads it', () => {
     const name = 'tx\u001b[31m\nHELLO';
     const { asks } = said([{ ...transactional, resourceName: name }], 'aiven');

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -46,7 +47,31 @@ describe('how topics and rights come to a cluster', () => {
       '{ kind: aiven, project: p, service: s, token: x, acls: both }',
       'clusters.aiven.provision.acls: expected auto',
     ],
+    [
+      '{ kind: aiven, project: p, service: s, token: "two words" }',
+      'clusters.aiven.provision.token: expected one token on one line',
+    ],
+    [
+      '{ kind: aiven, project: p, service: s, tokenFile: nowhere.token }',
+      'clusters.aiven.provision.tokenFile: nowhere.token: there is no such file',
+    ],
   ])('%s is told', (provision, says) => expect(mistakes(provision)).toEqual([expect.stringContaining(says)]));
+
+  it.each([
+    ['two lines', 'a-secret\nanother-secret\n'],
+    ['a byte order mark', '\ufeffa-secret\n'],
+    ['nothing', ''],
+  ])('a file of %s is no token, and nothing of it is shown', (_, text) => {
+    writeFileSync(join(folder.path, 'aiven.token'), text);
+    const told = mistakes('{ kind: aiven, project: p, service: s, tokenFile: aiven.token }');
+    expect(told).toEqual(['clusters.aiven.provision.tokenFile: expected one token on one line']);
+  });
+
+  it('a file of one token on a line is one', () => {
+    writeFileSync(join(folder.path, 'aiven.token'), 'a+secret/of==\r\n');
+    const { value } = cluster('{ kind: aiven, project: p, service: s, tokenFile: aiven.token }');
+    expect(value?.clusters['aiven']?.provision).toMatchObject({ apiToken: 'a+secret/of==' });
+  });
 });
 
 describe('a way to provision', () => {

@@ -76,6 +76,7 @@ describe('HCL', () => {
 
 describe('Terraform for Aiven', () => {
   const declaring = terraformAiven({ project: 'var.project', service: 'aiven_kafka.main.service_name' });
+  const granted = (more: Partial<AclBinding>) => acl({ principal: 'User:web', ...more });
 
   it('has a resource for each topic', () => {
     const files = filesOf(declaring, [], topic(), topic({ name: 'shop_orders', config: {} }));
@@ -120,23 +121,23 @@ describe('Terraform for Aiven', () => {
 
   it('has Aiven’s own ACL where it says the same', () => {
     const bindings = [
-      acl({}),
-      acl({ operation: 'describe' }),
-      acl({ principal: 'User:batch', operation: 'read' }),
-      acl({ principal: 'User:both' }),
-      acl({ principal: 'User:both', operation: 'read' }),
+      granted({}),
+      granted({ operation: 'describe' }),
+      granted({ principal: 'User:batch', operation: 'read' }),
+      granted({ principal: 'User:both' }),
+      granted({ principal: 'User:both', operation: 'read' }),
     ];
     const acls = read(filesOf(declaring, bindings, topic()).get('shop.acls.tf') ?? '')['resource'];
     expect(Object.keys(acls ?? {})).toEqual(['aiven_kafka_acl']);
     expect(acls?.['aiven_kafka_acl']).toMatchObject({
-      shop_shop_orders_CN_web: [{ topic: 'shop.orders', permission: 'write', username: 'CN=web' }],
+      shop_shop_orders_web: [{ topic: 'shop.orders', permission: 'write', username: 'web' }],
       shop_shop_orders_batch: [{ permission: 'read', username: 'batch' }],
       shop_shop_orders_both: [{ permission: 'readwrite', username: 'both' }],
     });
   });
 
   it('has files and resources of its own for each migration, whoever else uses the folder', () => {
-    const bindings = [acl({ resourceType: 'group', resourceName: 'billing', operation: 'read' })];
+    const bindings = [granted({ resourceType: 'group', resourceName: 'billing', operation: 'read' })];
     const of = (migration: string) =>
       declaring.files(migration, [declaring.topic(topic())], accessOf(declaring, bindings));
     const [one, other] = [of('orders'), of('payments')];
@@ -167,7 +168,7 @@ describe('Terraform for Aiven', () => {
       { resource_type: 'TransactionalId', resource_name: 'tx' },
     ],
   ] as const)('has a native ACL where it does not: %j', (more, expected) => {
-    const acls = read(filesOf(declaring, [acl(more)], topic()).get('shop.acls.tf') ?? '')['resource'];
+    const acls = read(filesOf(declaring, [granted(more)], topic()).get('shop.acls.tf') ?? '')['resource'];
     expect(Object.keys(acls ?? {})).toEqual(['aiven_kafka_native_acl']);
     expect(Object.values(acls?.['aiven_kafka_native_acl'] ?? {})[0]?.[0]).toMatchObject(expected);
   });
@@ -179,9 +180,14 @@ describe('Terraform for Aiven', () => {
       topic: { config: { 'segment.ms': '2' } },
       losses: [{ weight: 'asks', key: 'topic-loss:shop.orders:follower.fetch.any' }],
     });
-    expect(accessOf(declaring, [acl({ principal: 'Group:ops' }), acl({})])).toMatchObject({
-      bindings: [acl({})],
-      mistakes: [{ key: 'principal-no-user:Group:ops' }],
+    const strangers = ['Group:ops', 'User:CN=web,OU=shop', `User:${'a'.repeat(65)}`];
+    const wanted = [...strangers.map((principal) => granted({ principal })), granted({})];
+    expect(accessOf(declaring, wanted)).toMatchObject({
+      bindings: [granted({})],
+      mistakes: strangers.map((principal) => ({
+        key: `principal-no-user:${principal}`,
+        sentence: expect.stringContaining("say the service user's name"),
+      })),
     });
   });
 });

@@ -3,7 +3,7 @@ import { covers } from '../covering.js';
 import { rightOf, type KafkaEntry, type OwnEntry, type OwnPermission } from './entries.js';
 
 /** What each permission of Aiven's own kind is on a topic, as ACLs of Kafka. */
-const topicOperations: Readonly<Record<OwnPermission, readonly AclBinding['operation'][]>> = {
+export const topicOperations: Readonly<Record<OwnPermission, readonly AclBinding['operation'][]>> = {
   read: ['describe', 'read'],
   write: ['describe', 'write'],
   readwrite: ['describe', 'read', 'write'],

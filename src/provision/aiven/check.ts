@@ -1,8 +1,9 @@
+import type { AclBinding } from '../../kafka/cluster.js';
 import type { Finding } from '../../migration/findings.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
-import { matches } from './bindings.js';
+import { matches, topicOperations } from './bindings.js';
 import { covers } from '../covering.js';
-import { withoutKind, type KafkaEntry, type NativeEntry } from './entries.js';
+import { rightOf, withoutKind, type KafkaEntry, type NativeEntry } from './entries.js';
 import type { AivenService } from './service.js';
 
 export interface Checked {
@@ -33,7 +34,11 @@ export async function check(
   ];
 }
 
-function stateFindings({ cluster, service }: Checked, state: string): Finding[] {
+/** Of a service that does not run. @param state as the API has it, such as `RUNNING` */
+export function stateFindings(
+  { cluster, service }: Pick<Checked, 'cluster' | 'service'>,
+  state: string,
+): Finding[] {
   if (state === 'RUNNING') return [];
   if (state === 'POWEROFF')
     return [
@@ -84,8 +89,14 @@ function userFindings(
   }));
 }
 
-/** What the ferry does with a topic there until it is gone from the source, by the words of native ACLs. */
-const needed = ['Read', 'Write', 'Describe', 'DescribeConfigs', 'Delete'];
+/** What the ferry does with a topic there until it is gone from the source. */
+const needed: readonly AclBinding['operation'][] = [
+  'read',
+  'write',
+  'describe',
+  'describe-configs',
+  'delete',
+];
 
 function rightFindings(
   { cluster, service, principal }: Checked,
@@ -116,19 +127,20 @@ function rightFindings(
 
 /** A denial wins over both kinds of ACL. */
 function mayAll(entries: readonly KafkaEntry[], user: string, topic: string): boolean {
-  let admin = false;
   const allowed = new Set<string>();
   const denied = new Set<string>();
   for (const entry of entries)
-    if (entry.kind === 'aiven')
-      admin ||= entry.permission === 'admin' && matches(entry.username, user) && matches(entry.topic, topic);
-    else if (entry.resourceType === 'Topic' && concerns(entry, user, topic)) {
-      if (entry.permission === 'DENY') denied.add(entry.operation);
-      else if (entry.host === '*') allowed.add(entry.operation);
+    if (entry.kind === 'aiven') {
+      if (matches(entry.username, user) && matches(entry.topic, topic))
+        for (const operation of topicOperations[entry.permission]) allowed.add(operation);
+    } else if (entry.resourceType === 'Topic' && concerns(entry, user, topic)) {
+      const { operation, permission, host } = rightOf(entry);
+      if (permission === 'deny') denied.add(operation);
+      else if (host === '*') allowed.add(operation);
     }
-  const may = (operation: string) =>
-    (admin || allowed.has('All') || allowed.has(operation)) && !denied.has('All') && !denied.has(operation);
-  return needed.every(may);
+  const holds = (rights: ReadonlySet<string>, operation: string) =>
+    rights.has('all') || rights.has(operation);
+  return needed.every((operation) => holds(allowed, operation) && !holds(denied, operation));
 }
 
 function concerns(

@@ -2,18 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import createClient, { type Client } from 'openapi-fetch';
 import type { FerryError } from '../../migration/errors.js';
 import type { paths } from './api.js';
-import type { AivenConnection } from './connection.js';
-import {
-  codeOf,
-  isElsewhere,
-  refusal,
-  unreachable,
-  type Asked,
-  type KnownCode,
-  type Refused,
-} from './refusal.js';
+import { addressOf, type AivenConnection } from './connection.js';
+import { busy, codeOf, isElsewhere, refusal, type Asked, type KnownCode, type Refused } from './refusal.js';
+import { isLasting, unanswered, unansweredBy, type Unanswered } from './unanswered.js';
 
-const address = 'https://api.aiven.io/v1';
 /** Aiven publishes no limits of its rate and asks for polls of 5 s or more. */
 const shortestPauseMs = 5_000;
 const longestPauseMs = 60_000;
@@ -31,10 +23,13 @@ export interface Timing {
   readonly timeoutMs?: number;
 }
 
-export interface Answer {
+export interface Answered {
   readonly body: unknown;
   readonly status: number;
   readonly code: KnownCode | undefined;
+}
+
+export interface Answer extends Answered {
   /** An earlier request of the same call may have been done, although nobody said so. */
   readonly repeated: boolean;
 }
@@ -61,10 +56,10 @@ export class AivenClient {
   ) {
     this.timing = { pauseMs: shortestPauseMs, timeoutMs, ...timing };
     this.api = createClient<paths>({
-      baseUrl: connection.url ?? address,
+      baseUrl: addressOf(connection),
       headers: { authorization: `aivenv1 ${connection.apiToken}`, 'user-agent': 'kafka-ferry' },
-      // The token goes to this address alone.
-      redirect: 'error',
+      // The token goes to this address alone: what leads elsewhere is an answer that is refused.
+      redirect: 'manual',
       fetch: bounded,
     });
   }
@@ -88,14 +83,22 @@ export class AivenClient {
   }
 
   /**
-   * One request, for what must not be done twice: who gets `false` looks whether it is done before asking again. The pause
-   * before that is over by then.
+   * One request, for what must not be done twice: who gets `undefined` looks whether it is done before asking again. The
+   * pause before that is over by then.
    *
    * @param attempt which one of the same call this is, from 1 on
+   * @param accepted as in `ask`
    * @throws FerryError as `ask`, after as many attempts
    */
-  askOnce(asked: Asked, send: Send, attempt: number): Promise<boolean> {
-    const answer = this.last.then(async () => 'status' in (await this.attempt(asked, send, { attempt })));
+  askOnce(
+    asked: Asked,
+    send: Send,
+    { attempt, accepted }: { attempt: number; accepted: readonly number[] },
+  ): Promise<Answered | undefined> {
+    const answer = this.last.then(async () => {
+      const sent = await this.attempt(asked, send, { attempt, accepted });
+      return 'status' in sent ? sent : undefined;
+    });
     this.last = answer.catch(() => undefined);
     return answer;
   }
@@ -123,29 +126,28 @@ export class AivenClient {
       accepted = [],
       signal,
     }: { attempt: number; accepted?: readonly number[]; signal?: AbortSignal | undefined },
-  ): Promise<Omit<Answer, 'repeated'> | { readonly perhapsDone: boolean }> {
+  ): Promise<Answered | { readonly perhapsDone: boolean }> {
     signal?.throwIfAborted();
     const sent = await this.sendOnce(send, signal);
-    if (sent) {
+    const answered = 'status' in sent;
+    if (answered) {
       const { status, code, body } = sent;
       if ((status >= 200 && status < 300) || (accepted.includes(status) && !isElsewhere(code)))
         return { status, code, body };
       if (!passes(status)) throw this.refused(asked, { status, code });
-    }
-    if (attempt >= (sent ? mostAttempts : mostUnanswered))
-      throw unreachable(this.cluster, sent ? `status ${sent.status}, ${attempt} times` : 'no answer');
-    await sleep(this.pauseMs(attempt, sent?.retryAfter), undefined, { ...(signal && { signal }) }).catch(() =>
-      signal?.throwIfAborted(),
-    );
-    return { perhapsDone: !sent || !notTaken.has(sent.status) };
+      if (attempt >= mostAttempts) throw busy(this.cluster, asked, status, attempt);
+    } else if (attempt >= mostUnanswered || isLasting(sent))
+      throw unanswered(this.cluster, this.connection, asked, sent);
+    const pauseMs = this.pauseMs(attempt, answered ? sent.retryAfter : undefined);
+    await sleep(pauseMs, undefined, { ...(signal && { signal }) }).catch(() => signal?.throwIfAborted());
+    return { perhapsDone: answered ? !notTaken.has(sent.status) : sent.perhapsArrived };
   }
 
   refused(asked: Asked, refused: Refused): FerryError {
     return refusal(this.cluster, this.connection, asked, refused);
   }
 
-  /** `undefined`: nobody answered, or not to the end, so that what was asked for may be done or not. */
-  private async sendOnce(send: Send, signal: AbortSignal | undefined): Promise<Received | undefined> {
+  private async sendOnce(send: Send, signal: AbortSignal | undefined): Promise<Received | Unanswered> {
     const late = AbortSignal.timeout(this.timing.timeoutMs);
     try {
       const { data, error, response } = await send(this.api, {
@@ -157,9 +159,9 @@ export class AivenClient {
         code: codeOf(error),
         retryAfter: response.headers.get('retry-after'),
       };
-    } catch {
+    } catch (error) {
       signal?.throwIfAborted();
-      return undefined;
+      return unansweredBy(error);
     }
   }
 
@@ -171,7 +173,7 @@ export class AivenClient {
   }
 }
 
-interface Received extends Pick<Answer, 'status' | 'code' | 'body'> {
+interface Received extends Answered {
   readonly retryAfter: string | null;
 }
 
@@ -188,7 +190,8 @@ async function bounded(request: Request): Promise<Response> {
   let length = 0;
   for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
     length += piece.length;
-    if (length > longestAnswer) throw new RangeError('The answer is too long.');
+    if (length > longestAnswer)
+      throw Object.assign(new Error('The answer is too long.'), { code: 'EMSGSIZE' });
     pieces.push(piece);
   }
   return new Response(length > 0 ? Buffer.concat(pieces) : null, { status, headers });

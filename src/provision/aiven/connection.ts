@@ -15,6 +15,11 @@ export interface AivenConnection {
   readonly users: MissingUsers;
 }
 
+export const addressOf = ({ url }: Pick<AivenConnection, 'url'>): string => url ?? 'https://api.aiven.io/v1';
+
+/** One word that a header can hold: what else there is in a file of a token is an accident. */
+export const isApiToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
+
 export const missingUsers = ['ask', 'make'] as const;
 export type MissingUsers = (typeof missingUsers)[number];
 

@@ -39,6 +39,10 @@ export type AivenEntry = KafkaEntry | RegistryEntry;
 export type Held<Entry extends AivenEntry> = Entry & { readonly id?: string | undefined };
 export type HeldEntry = Held<AivenEntry>;
 
+export const hasId = <Entry extends AivenEntry>(
+  entry: Held<Entry>,
+): entry is Entry & { readonly id: string } => entry.id !== undefined;
+
 /** Stands for a pattern type in a right that is an entry of Aiven's own kind. */
 const own = 'aiven';
 

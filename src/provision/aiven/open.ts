@@ -1,7 +1,8 @@
 import type { Cluster } from '../../kafka/cluster.js';
 import { AivenClient, type Timing } from './client.js';
 import { addRights, makeUsers, removeEntries } from './rights.js';
-import { bindingKey, bindingsOf, isPattern, isWholly, passes } from './bindings.js';
+import { deleteBindings } from './acl-deletion.js';
+import { bindingsOf, isPattern, passes } from './bindings.js';
 import type { AivenConnection } from './connection.js';
 import { entryOf, rightOf } from './entries.js';
 import { AivenService } from './service.js';
@@ -10,7 +11,7 @@ import { topicCalls } from './topics.js';
 import { subjectRights } from './subject-rights.js';
 import { translate } from './translation.js';
 import type { Provisioner } from '../provisioner.js';
-import { check } from './check.js';
+import { check, stateFindings } from './check.js';
 
 export interface OpenedAiven {
   cluster: Cluster;
@@ -25,6 +26,7 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
   const service = new AivenService(brokers.name, new AivenClient(brokers.name, connection, timing));
   const makesUsers = connection.users === 'make';
   const principal = brokers.principal === undefined ? undefined : serviceUser(brokers.principal);
+  const about = { cluster: brokers.name, service: connection.service, principal, makesUsers };
   const allTopics = async () => [...(await brokers.topics()).keys()];
   const cluster: Cluster = {
     ...brokers,
@@ -38,11 +40,7 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
       return (await bindingsOf(entries, allTopics)).filter((acl) => passes(filter, acl));
     },
     createAcls: (bindings) => addRights(service, bindings),
-    async deleteAcls(bindings) {
-      const named = new Set(bindings.map(bindingKey));
-      const entries = (await service.entries()).filter((entry) => isWholly(entry, named));
-      return removeEntries(service, entries);
-    },
+    deleteAcls: (bindings) => deleteBindings(service, bindings),
   };
   return {
     cluster,
@@ -59,13 +57,8 @@ export function openAiven(brokers: Cluster, connection: AivenConnection, timing?
         return addRights(service, rights);
       },
       takeBack: (rights) => removeEntries(service, rights.map(entryOf)),
-      check: (topics, principals) =>
-        check(
-          { cluster: brokers.name, service: connection.service, principal, makesUsers },
-          service,
-          topics,
-          principals,
-        ),
+      check: (topics, principals) => check(about, service, topics, principals),
+      state: async () => stateFindings(about, (await service.facts()).state),
     },
   };
 }

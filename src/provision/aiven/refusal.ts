@@ -1,5 +1,5 @@
 import { FerryError } from '../../migration/errors.js';
-import type { AivenConnection } from './connection.js';
+import { addressOf, type AivenConnection } from './connection.js';
 
 /** The codes of Aiven's answers that say more than their status does; what else an answer holds is not looked at. */
 const known = [
@@ -51,10 +51,11 @@ export function codeOf(body: unknown): KnownCode | undefined {
 /** What a refusal means, in a sentence without a word of the answer. */
 export function refusal(
   cluster: string,
-  { project, service }: Pick<AivenConnection, 'project' | 'service'>,
+  connection: Pick<AivenConnection, 'project' | 'service' | 'url'>,
   { about, changes }: Asked,
   { status, code }: Refused,
 ): FerryError {
+  const { project, service } = connection;
   const there = `service ${service} of project ${project} at Aiven`;
   switch (code) {
     case 'authentication_failed':
@@ -96,6 +97,11 @@ export function refusal(
     case undefined:
       break;
   }
+  if (status >= 300 && status < 400)
+    return new FerryError(
+      'Unexpected',
+      `What answers at ${new URL(addressOf(connection)).host} sends the ferry elsewhere (status ${status}), and the token of cluster "${cluster}" goes to no other address: give the address of Aiven's API itself as url under provision in ferry.yaml.`,
+    );
   switch (status) {
     case 401:
       return unauthenticated(cluster);
@@ -133,9 +139,13 @@ function unauthenticated(cluster: string): FerryError {
   );
 }
 
-export function unreachable(cluster: string, why: string): FerryError {
+/** Ends a sentence about a change that may be asked for again. */
+export const madeOnce = '; what was made so far stays, and nothing is made twice';
+
+/** The API has answered that it cannot do it now, as often as it was asked. */
+export function busy(cluster: string, { changes }: Asked, status: number, times: number): FerryError {
   return new FerryError(
     'Unreachable',
-    `Aiven's API does not do what is asked of it for cluster "${cluster}" (${why}): it is asked again; what was made so far stays, and nothing is made twice.`,
+    `Aiven's API does not do what is asked of it for cluster "${cluster}" (status ${status}, ${times} times): see its status page, then try again${changes ? madeOnce : ''}.`,
   );
 }

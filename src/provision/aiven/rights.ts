@@ -2,7 +2,7 @@ import type { Row } from '../../kafka/cluster.js';
 import { isFerryError } from '../../migration/errors.js';
 import type { Right } from '../provisioner.js';
 import { missingUsers } from './check.js';
-import { entryKey, entryOf, type AivenEntry, type HeldEntry } from './entries.js';
+import { entryKey, entryOf, hasId, type AivenEntry } from './entries.js';
 import type { AivenService } from './service.js';
 
 /** What stands against the one entry, and not against all that is asked of the service. */
@@ -48,5 +48,3 @@ export async function removeEntries(service: AivenService, doomed: readonly Aive
   }
   return removed;
 }
-
-const hasId = (entry: HeldEntry): entry is HeldEntry & { id: string } => entry.id !== undefined;

@@ -6,3 +6,8 @@ export function serviceUser(principal: string): string {
   const [, name] = /^User:(?:.*,)?CN=([^,]+)/.exec(principal) ?? [];
   return name === undefined ? principal : `User:${name}`;
 }
+
+/** What Aiven takes in an ACL for the name of a service user, or for a pattern of such names; no other can be one. */
+const sayable = /^User:[-._*?A-Za-z0-9]{1,64}$/;
+
+export const isServiceUser = (principal: string): boolean => sayable.test(principal);

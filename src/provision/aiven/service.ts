@@ -68,6 +68,9 @@ const acls = z.object({
   ),
 });
 
+/** What Aiven's own clients ask of a list for. The API says nothing of pages, and of a list that it cut off nothing either. */
+const mostListed = 999;
+
 /** One Kafka service at Aiven, by the calls of its API that the ferry needs. @throws FerryError, see `refusal.ts` */
 export class AivenService {
   constructor(
@@ -180,24 +183,28 @@ export class AivenService {
       { about: 'the ACLs of its schema registry', changes: false },
       (api, options) =>
         api.GET('/project/{project}/service/{service_name}/kafka/schema-registry/acl', {
-          params: { path: this.client.path, query: { limit: 999 } },
+          params: { path: this.client.path, query: { limit: mostListed } },
           ...options,
         }),
       { accepted: [404] },
     );
     if (status === 404) return [];
-    return this.read(registryAcls, body).acl.map((entry) => ({ kind: 'registry', ...entry }));
+    const { acl } = this.read(registryAcls, body);
+    this.insistWhole('ACLs of the schema registry', acl.length);
+    return acl.map((entry) => ({ kind: 'registry', ...entry }));
   }
 
   /** Every entry of both kinds that the brokers decide by. */
   async entries(): Promise<Held<KafkaEntry>[]> {
     const { body } = await this.client.ask({ about: 'its ACLs', changes: false }, (api, options) =>
       api.GET('/project/{project}/service/{service_name}/kafka/acl', {
-        params: { path: this.client.path, query: { limit: 999 } },
+        params: { path: this.client.path, query: { limit: mostListed } },
         ...options,
       }),
     );
     const { acl, kafka_acl } = this.read(acls, body);
+    // Whether each kind is cut off, or both together, nobody says.
+    this.insistWhole('ACLs', acl.length, kafka_acl.length, acl.length + kafka_acl.length);
     return [
       ...acl.map(({ id, permission, topic, username }): Held<KafkaEntry> => ({
         id,
@@ -222,12 +229,19 @@ export class AivenService {
 
   /**
    * The API takes the same entry of its own kind twice, so it is looked for before each request but the first: whoever calls
-   * this has looked already.
+   * this has looked already. Of the native kind it keeps each entry once, and refuses one whose first request was done
+   * although its answer was lost, and the list does not show it yet.
    */
   async add(entry: AivenEntry): Promise<void> {
     const asked = { about: entryText(entry), changes: true };
+    const accepted = entry.kind === 'native' ? [409] : [];
     for (let attempt = 1; ; attempt += 1) {
-      if (await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), attempt)) return;
+      const sent = await this.client.askOnce(asked, (api, options) => this.post(api, entry, options), {
+        attempt,
+        accepted,
+      });
+      if (sent?.status === 409 && sent.code !== undefined) throw this.client.refused(asked, sent);
+      if (sent) return;
       const key = entryKey(entry);
       const there = entry.kind === 'registry' ? await this.registryEntries() : await this.entries();
       if (there.some((held) => entryKey(held) === key)) return;
@@ -295,6 +309,15 @@ export class AivenService {
           { params: { path: { ...this.client.path, schema_registry_acl_id: id } }, ...options },
         );
     }
+  }
+
+  /** Of what a list that was cut off does not show, nobody can say that it is not there. */
+  private insistWhole(what: string, ...lengths: number[]): void {
+    if (!lengths.includes(mostListed)) return;
+    throw new FerryError(
+      'Unsupported',
+      `Aiven's API shows ${mostListed} ${what} for cluster "${this.cluster}" and not whether there are more, so that nobody can tell which are missing: join some by patterns until there are fewer, or say provision: files for the cluster in ferry.yaml and let others make them.`,
+    );
   }
 
   private read<T>(shape: z.ZodType<T>, body: unknown): T {

@@ -2,10 +2,10 @@ import type { Finding } from '../../migration/findings.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
 import type { Right, SubjectGrant } from '../provisioner.js';
 import { rightOf, withoutKind } from './entries.js';
+import { isServiceUser } from './service-user.js';
 
 /** As the API takes it; beyond, it is a pattern or too long. */
 const sayableSubject = /^[^*?]{1,241}$/;
-const sayableUser = /^User:[-._*?A-Za-z0-9]{1,64}$/;
 
 /** Entries for the schema registry of a service. Whoever may write a subject may read it too, so that is said once. */
 export function subjectRights(
@@ -20,7 +20,7 @@ export function subjectRights(
   const rights = new Map<string, Right>();
   const lost = new Map<string, Set<string>>();
   for (const { subject, principal } of wanted) {
-    if (!sayableSubject.test(subject) || !sayableUser.test(principal)) {
+    if (!sayableSubject.test(subject) || !isServiceUser(principal)) {
       lost.set(principal, (lost.get(principal) ?? new Set()).add(subject));
       continue;
     }

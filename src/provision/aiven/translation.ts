@@ -4,6 +4,7 @@ import { listed } from '../../migration/listed.js';
 import { few, named, oneLine } from '../../migration/foreign-text.js';
 import type { Right } from '../provisioner.js';
 import type { AclWords } from './connection.js';
+import { isServiceUser } from './service-user.js';
 import { rightOf, hasWordFor, withoutKind, type OwnPermission } from './entries.js';
 
 /**
@@ -21,7 +22,8 @@ export function translate(
 ): { rights: Right[]; findings: Finding[] } {
   const losses = new Losses(cluster, words);
   const sayable = wanted.filter((acl) => {
-    if (!isUser(acl.principal)) losses.add(acl, 'a principal at Aiven is one of its service users (User:…)');
+    if (!isServiceUser(acl.principal))
+      losses.add(acl, noServiceUser, "say the service user's name under principals");
     else if (!hasWordFor(acl.operation)) losses.add(acl, 'Aiven has no word for that operation');
     else return true;
     return false;
@@ -59,24 +61,20 @@ export function translate(
   };
 }
 
-const isUser = (principal: string): boolean => /^User:.{1,64}$/.test(principal);
+const noServiceUser = 'no service user at Aiven can have that name (User: and letters, digits, - . _)';
 
 /** What an entry of Aiven's own kind can be about; the rest goes into `rest`. */
 function byTopicAndUser(acls: readonly AclBinding[], rest: AclBinding[]): AclBinding[][] {
   const together = new Map<string, AclBinding[]>();
   for (const acl of acls) {
-    const { resourceType, resourceName, patternType, principal, host, permission } = acl;
+    const { resourceType, resourceName, patternType, host, permission } = acl;
     const own =
-      resourceType === 'topic' &&
-      patternType === 'literal' &&
-      permission === 'allow' &&
-      host === '*' &&
-      /^User:[-._*?A-Za-z0-9]+$/.test(principal);
+      resourceType === 'topic' && patternType === 'literal' && permission === 'allow' && host === '*';
     if (!own) {
       rest.push(acl);
       continue;
     }
-    const key = JSON.stringify([resourceName, principal]);
+    const key = JSON.stringify([resourceName, acl.principal]);
     together.set(key, [...(together.get(key) ?? []), acl]);
   }
   return [...together.values()];
@@ -136,25 +134,34 @@ function whyNot({ permission, host, patternType, resourceType, operation }: AclB
   return `Aiven's own ACLs have no word for ${operation}`;
 }
 
+interface Loss {
+  readonly principal: string;
+  readonly reason: string;
+  readonly mend: string | undefined;
+  readonly of: AclBinding[];
+}
+
 /** What cannot be said, for each principal and reason one finding. */
 class Losses {
-  private readonly all = new Map<string, { principal: string; reason: string; of: AclBinding[] }>();
+  private readonly all = new Map<string, Loss>();
 
   constructor(
     private readonly cluster: string,
     private readonly words: AclWords,
   ) {}
 
-  add(acl: AclBinding, reason: string): void {
+  /** @param mend what makes the ACL sayable, where other words do not */
+  add(acl: AclBinding, reason: string, mend?: string): void {
     const key = JSON.stringify([acl.principal, reason]);
-    const known = this.all.get(key) ?? { principal: acl.principal, reason, of: [] };
+    const known = this.all.get(key) ?? { principal: acl.principal, reason, mend, of: [] };
     known.of.push(acl);
     this.all.set(key, known);
   }
 
   findings(): Finding[] {
-    const hint = this.words === 'aiven' ? ', or say acls: auto under provision in ferry.yaml' : '';
-    return [...this.all.values()].map(({ principal, reason, of }) => {
+    const others = this.words === 'aiven' ? ', or say acls: auto under provision in ferry.yaml' : '';
+    return [...this.all.values()].map(({ principal, reason, mend, of }) => {
+      const way = mend === undefined ? `accept it${others}` : `${mend}, or accept it`;
       const what = [
         ...new Set(
           of.map(
@@ -167,7 +174,7 @@ class Losses {
         weight: 'asks',
         key: `acl-lost:${principal}:${reason}`,
         sentence: oneLine(
-          `${this.cluster} cannot say of ${principal}: ${listed(what, 4)}, since ${reason}; accept it${hint}.`,
+          `${this.cluster} cannot say of ${principal}: ${listed(what, 4)}, since ${reason}; ${way}.`,
         ),
       };
     });

@@ -4,6 +4,7 @@ import { grouped } from '../../migration/grouped.js';
 import type { DeclaredAccess, Declaring, Undeclarable, WantedAccess } from '../declaring.js';
 import type { Access } from '../grants.js';
 import { hcl, hclName, type HclBlock, type HclValue } from './hcl.js';
+import { isServiceUser } from '../aiven/service-user.js';
 import { declaredWith } from './kafka-topic.js';
 import { Names } from './names.js';
 
@@ -125,10 +126,10 @@ const title = (words: string) =>
 function aivenAccess({ bindings }: WantedAccess): DeclaredAccess {
   const mistakes = new Map<string, Undeclarable>();
   for (const { principal } of bindings)
-    if (!principal.startsWith('User:'))
+    if (!isServiceUser(principal))
       mistakes.set(principal, {
         key: `principal-no-user:${principal}`,
-        sentence: `Aiven has ACLs for users alone, and the file says ${named(principal)}: say User:… for it under principals.`,
+        sentence: `Aiven has ACLs for its service users alone, and none can be called ${named(principal)}: say the service user's name (User: and letters, digits, - . _) under principals.`,
       });
   return {
     grants: [],

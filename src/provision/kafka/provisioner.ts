@@ -8,7 +8,7 @@ export function kafkaProvisioner(cluster: Pick<Cluster, 'acls' | 'createAcls' | 
     plan: (wanted) => ({ rights: [...wanted], findings: [] }),
     rights: (only) => shownAcls(cluster, only && named(binding(only))),
     make: (rights) => cluster.createAcls(rights.map(binding)),
-    takeBack: (rights) => cluster.deleteAcls(rights.map(binding)),
+    takeBack: async (rights) => (await cluster.deleteAcls(rights.map(binding))).deleted,
   };
 }
 

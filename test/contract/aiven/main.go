@@ -126,16 +126,19 @@ func ownAcls(ctx context.Context, client aiven.Client) {
 }
 
 func nativeAcls(ctx context.Context, client aiven.Client) {
-	added, err := client.ServiceKafkaNativeAclAdd(ctx, project, name, &kafka.ServiceKafkaNativeAclAddIn{
+	wanted := &kafka.ServiceKafkaNativeAclAddIn{
 		Operation:      kafka.OperationTypeWrite,
 		PatternType:    kafka.PatternTypeLiteral,
 		PermissionType: kafka.ServiceKafkaNativeAclPermissionTypeDeny,
 		Principal:      "User:billing",
 		ResourceName:   "contract.orders",
 		ResourceType:   kafka.ResourceTypeTopic,
-	})
+	}
+	added, err := client.ServiceKafkaNativeAclAdd(ctx, project, name, wanted)
 	must("ServiceKafkaNativeAclAdd", err)
 	insist(added.Host == "*", "every host is meant where none is said, not %s", added.Host)
+	_, err = client.ServiceKafkaNativeAclAdd(ctx, project, name, wanted)
+	insist(statusOf(err) == http.StatusConflict, "the same entry is not taken twice: %v", err)
 	found, err := client.ServiceKafkaNativeAclGet(ctx, project, name, added.Id)
 	must("ServiceKafkaNativeAclGet", err)
 	insist(found.Principal == "User:billing", "it is found by its id")
