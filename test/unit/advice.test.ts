@@ -189,7 +189,10 @@ describe('sets', () => {
       inventory({
         topics: [topic('a'), topic('b'), inner('shop-x-changelog'), inner('shop-totals-x-changelog')],
         groups: {
-          value: [group('shop', ['a'], { kind: 'streams' }), group('shop-totals', ['b'], { kind: 'streams' })],
+          value: [
+            group('shop', ['a'], { kind: 'streams' }),
+            group('shop-totals', ['b'], { kind: 'streams' }),
+          ],
         },
       }),
     );
