@@ -1,7 +1,7 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** The arrows of docs/architecture: what each folder must not import. */
+/** The arrows of docs/contributing.md: what each folder must not import. */
 const only = (files, message, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns: patterns.map((regex) => ({ regex, message })) }] },

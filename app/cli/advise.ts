@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { advise, notSeen, type Advice, type Judged } from '../../src/advice/advise.js';
@@ -107,6 +107,8 @@ async function showAdvice(
     return exitCodes.done;
   }
   if (options.interview !== undefined) {
+    // Before anything is asked: answers that could not be written would be lost.
+    if (existsSync(options.interview)) throw isThere(options.interview);
     if (!terminal.redraws)
       throw badInput('--interview asks a person at a terminal: print the questions with --ask instead.');
     complain();
@@ -287,10 +289,12 @@ function writeNew(path: string, text: string): void {
     writeFileSync(path, text, { flag: 'wx' });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
-      ? badInput(`${path} is there already: move it away, or name another folder.`)
+      ? isThere(path)
       : badInput(`${path} cannot be written: see whether this user may.`);
   }
 }
+
+const isThere = (path: string) => badInput(`${path} is there already: move it away, or name another place.`);
 
 function writeFleet(folder: string, inventory: Inventory, plan: WavePlan): string {
   const path = join(folder, 'fleet.yaml');

@@ -15,7 +15,7 @@ import { columns } from './terminal.js';
 import { configured, type CommonOptions, type Surroundings } from './verb.js';
 
 /**
- * Plans every migration of a folder or a fleet file, with totals: what moves, how long it takes without what people take,
+ * Plans every migration of a folder, with totals: what moves, how long it takes without what people take,
  * and who has to do what. Exit code 2 when something blocks, 3 when something asks.
  */
 export async function planFolder(

@@ -195,6 +195,12 @@ it.each([
 it('asks at a terminal only, what is neither measured nor answered, until somebody has enough', async () => {
   const refused = await advising(write('inventory.json', JSON.stringify(scanned)), '--interview', 'x.yaml');
   expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('--ask') });
+  // Nobody is asked for answers that could not be written.
+  const there = write('answers.yaml', '{}');
+  expect(await advising(join(folder, 'inventory.json'), '--interview', there)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`${there} is there already`),
+  });
 
   const [set] = setsOf(inventory({ topics: [topic('state', { compacted: { value: true } })] }));
   if (!set) throw new Error('no set');
