@@ -9,13 +9,14 @@ import { newState } from '../../src/migration/state.js';
 import { isMirrored } from '../../src/migration/strategies.js';
 import { planPage, type PlannedRow, type PlanTotals } from '../../src/report/plan-page.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
-import { readMany } from './folder.js';
+import { readFleetFile } from './fleet/fleet-file.js';
+import { isFolder, readMany } from './folder.js';
 import { findingsOf, planner } from './planning.js';
 import { columns } from './terminal.js';
 import { configured, type CommonOptions, type Surroundings } from './verb.js';
 
 /**
- * Plans every migration of a folder, with totals: what moves, how long it takes without what people take,
+ * Plans every migration of a folder, or of a fleet with what it says for all of them, with totals: what moves, how long it takes without what people take,
  * and who has to do what. Exit code 2 when something blocks, 3 when something asks.
  */
 export async function planFolder(
@@ -25,7 +26,9 @@ export async function planFolder(
 ): Promise<ExitCode> {
   const { terminal } = surroundings;
   const config = configured(surroundings, options);
-  const files = readMany(path, config);
+  const files = isFolder(path)
+    ? readMany(path, config)
+    : readFleetFile(path, config).fleet.members.map(({ migration }) => ({ migration, file: path }));
   return planner(config, terminal, async ({ plan, bytesOf }) => {
     const rows: PlannedRow[] = [];
     for (const { migration, file } of files) {

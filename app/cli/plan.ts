@@ -3,7 +3,7 @@ import { under } from '../../src/migration/by-name.js';
 import { declaredReport, writeDeclared } from './declared-files.js';
 import { badInput, exitCodes, type ExitCode } from './failure.js';
 import { list } from './findings-text.js';
-import { isFolder } from './folder.js';
+import { isFleet, isFolder } from './folder.js';
 import { readMigration } from './migration-file.js';
 import { quoted } from '../../src/migration/next-command.js';
 import { planFolder } from './plan-folder.js';
@@ -15,18 +15,22 @@ export function addPlan(program: Command, surroundings: Surroundings): void {
     program,
     'plan',
     'Check a migration file against both clusters: what will happen, and what blocks it. Changes nothing.',
-    'ferry plan migrations/simplest-case.yaml\nferry plan migrations/ --html plan.html',
+    'ferry plan migrations/simplest-case.yaml\nferry plan migrations/ --html plan.html\nferry plan fleet.yaml',
   )
-    .argument('<file>', 'the migration file, or a folder of them, which is planned at once with totals')
-    .option('--html <file>', 'of a folder: write a page about all of it for those who decide')
+    .argument(
+      '<file>',
+      'the migration file, or a folder of them or a fleet file, which is planned at once with totals',
+    )
+    .option('--html <file>', 'of a folder or a fleet: write a page about all of it for those who decide')
     .option(
       '--write [folder]',
       'write the files from which others make the topics, where ferry.yaml says so (default: its folder)',
     )
     .action((file: string, options: PlanOptions) =>
       run(surroundings, options, () => {
-        if (!isFolder(file)) {
-          if (options.html !== undefined) throw badInput('--html is for a folder of migration files.');
+        if (!isFolder(file) && !isFleet(file)) {
+          if (options.html !== undefined)
+            throw badInput('--html is for a folder of migration files, or a fleet file.');
           return showPlan(surroundings, options, file);
         }
         if (options.write !== undefined) throw badInput('--write is for one migration file.');

@@ -129,6 +129,13 @@ test('a fleet runs its waves; a mirror of it obeys a rate within seconds; what r
       { name: 'two', migrations: ['later.yaml'] },
     ],
   });
+  // What the fleet says for all of them counts in a plan of it.
+  const planned = await ferry(here, 'plan', path, '--json');
+  expect(planned.code).toBe(3);
+  const { migrations } = JSON.parse(planned.stdout) as { migrations: { name: string; team: string }[] };
+  expect(migrations.map(({ name, team }) => `${name} of ${team}`)).toEqual(
+    [copied, plain, later].map((name) => `${name} of shop`),
+  );
   expect((await ferry(here, 'fleet', 'start', path)).code).toBe(0);
   const again = await ferry(here, 'fleet', 'start', path);
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('runs already') });
