@@ -1,7 +1,7 @@
 import type { Cluster, GroupFacts, TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
-import { topicsWithoutGroup } from '../drain/drain-findings.js';
+import { readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
 import { isPending, readCommitted, topicsOfMembers } from './group-reading.js';
 import { liveReaders } from './membership.js';
 import { isRebalancing, settledGroups } from './settled.js';
@@ -86,6 +86,16 @@ export async function surveySourceGroups(
           : `There is no group ${group} on ${source.name}: check its id, or accept it if it is new.`,
       ),
     );
+  }
+  for (const { group, topics: own } of readersOf(migration)) {
+    const others = new Set([...topics].filter((topic) => !own.includes(topic)));
+    const described = facts.get(group);
+    const wants = described ? topicsOfMembers(described, others) : new Set<string>();
+    for (const topic of others) {
+      const held = commits.get(group)?.get(topic) ?? 0;
+      if (held > 0 || wants.has(topic))
+        findings.push(topicNotInFile(group, topic, held, source.name, migration.target));
+    }
   }
   for (const move of migration.consumers)
     if (
@@ -190,6 +200,22 @@ function notInFile(
   return asking(
     `group-not-in-file:${group}`,
     `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now${neverJoined ? ' or ever, though consumers that assign partitions to themselves may run' : ''}, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
+  );
+}
+
+/** A topic of the migration that a group of the file reads, and does not name. */
+function topicNotInFile(
+  group: string,
+  topic: string,
+  commits: number,
+  source: string,
+  target: string,
+): Finding {
+  const reads =
+    commits > 0 ? `has committed offsets for ${count(commits, 'partition')} of ${topic}` : `reads ${topic}`;
+  return asking(
+    `group-topic-not-in-file:${group}:${topic}`,
+    `${group} also ${reads} on ${source}, which its topics in the file leave out: add it there, or accept that ${group} gets no offset for it on ${target}; how much it has not read is asked about before the topic is deleted.`,
   );
 }
 
