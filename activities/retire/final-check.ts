@@ -27,7 +27,8 @@ import { blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 import { under } from '../../src/migration/by-name.js';
 import { insistGone } from './gone.js';
-import { otherCommits, readerFindings } from './readers-there.js';
+import { otherCommits } from './other-commits.js';
+import { readerFindings } from './readers-there.js';
 import { mirroredFindings, unreadFindings } from './unread.js';
 
 /**
@@ -75,7 +76,7 @@ export async function finalCheck(
     ),
     ...readerFindings(source, described, alive, new Set(topics.map(({ name }) => name))),
     ...unread,
-    ...(await otherCommits(source, work, groups, partitions)),
+    ...(await otherCommits(sides, work, groups, partitions)),
     ...(await replicaFindings(
       source,
       topics.map(({ name }) => name),

@@ -1,10 +1,9 @@
-import type { Cluster, GroupFacts, GroupListing, Rows, TopicPartition } from '../../src/kafka/cluster.js';
+import type { Cluster, GroupFacts, Rows } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
-import type { Work } from '../../src/migration/work/work.js';
 import { describeMember, isOpaque, membersReading } from '../groups/membership.js';
 import { isRebalancing } from '../groups/settled.js';
-import { lastingAt, rowAt } from '../kit/rows.js';
-import { asking, blocking, noting } from '../kit/weights.js';
+import { lastingAt } from '../kit/rows.js';
+import { asking, blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 
 /**
@@ -50,59 +49,5 @@ export function readerFindings(
             `What ${group} reads on ${source.name} cannot be told, because its members do not say: ${said}. Stop it there and retry, or find out what it reads and accept that the topics are deleted.`,
           ),
     ];
-  });
-}
-
-/**
- * Groups that the migration does not know and that have been reading all the same. One that nobody ever joined may still
- * read: nothing comes to a quiet source, so that its commits cannot move, and they alone would show it.
- */
-export async function otherCommits(
-  source: Cluster,
-  { migration, accepted = [] }: Work,
-  groups: readonly GroupListing[],
-  partitions: readonly TopicPartition[],
-): Promise<Finding[]> {
-  const known = new Set(migration.consumers.map(({ group }) => group));
-  const neverJoined = new Set(groups.flatMap((one) => (one.neverJoined ? [one.group] : [])));
-  const leftBehind = new Set(migration.leaveBehind.groups);
-  const others = groups.map(({ group }) => group).filter((group) => !known.has(group));
-  if (others.length === 0) return [];
-  const rows = await source.committedOffsets(others, partitions);
-  return others.flatMap((group) => {
-    const topics = new Set(
-      [...(rows.get(group)?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')),
-    );
-    const decided = leftBehind.has(group) || accepted.includes(`group-not-in-file:${group}`);
-    const { error } = rowAt(rows, group);
-    if (error && neverJoined.has(group) && !decided)
-      return [
-        asking(
-          `may-still-read:${group}`,
-          `Whether ${group}, which the migration does not name and which has never had a member, has committed offsets on the topics of ${source.name} cannot be told (${error.message}): a consumer that assigns partitions to itself (Flink, Spark) may still read there. Find out whose it is, and accept that the topics are deleted.`,
-        ),
-      ];
-    if (error)
-      return [
-        noting(
-          `other-commits:${group}`,
-          `Whether ${group}, which the migration does not name, has committed offsets on the topics of ${source.name} cannot be told (${error.message}); if it has, they go with the topics.`,
-        ),
-      ];
-    if (topics.size > 0 && neverJoined.has(group) && !decided)
-      return [
-        asking(
-          `may-still-read:${group}`,
-          `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name} without ever having had a member: a consumer that assigns partitions to itself (Flink, Spark) may still read there, which brokers cannot tell. Find out whose it is, and accept that the topic is deleted.`,
-        ),
-      ];
-    return topics.size === 0
-      ? []
-      : [
-          noting(
-            `other-commits:${group}`,
-            `${group}, which the migration does not name, has committed offsets on ${listed([...topics])} of ${source.name}; they go with the topic.`,
-          ),
-        ];
   });
 }

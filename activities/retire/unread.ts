@@ -4,7 +4,7 @@ import { offsetAt, onlyTopics, partitionsOf, type SourceOffsets } from '../../sr
 import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
-import { drainFindings, readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
+import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from '../drain/drain-findings.js';
 import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { aloneFindings } from '../drain/twins.js';
 import { namePendingCommits } from '../groups/pending-commits.js';
@@ -24,11 +24,11 @@ export async function unreadFindings(
   const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
   const to = marks ? onlyTopics(marks, there) : undefined;
-  const reading = await readBy(sides.source, work, there, to);
+  const reading = await readBy(sides.source, work, readersOf(work.migration), there, to);
   const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
   return [
     ...topicsWithoutGroup(named, marks ?? ends),
-    ...drainFindings(withoutExpired(reading, drained), sides.source.name, nobody),
+    ...drainFindings(withoutExpired(reading, drained), sides.source.name, atDeletion),
     ...(await unknownFindings(reading, sides.source)),
     ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
   ];
@@ -42,36 +42,41 @@ export async function mirroredFindings(
   copying: Copying,
 ): Promise<Finding[]> {
   const there = new Set(topics.map(({ name }) => name));
-  const reading = await readBy(sides.source, work, there);
+  const reading = await readBy(sides.source, work, readersOf(work.migration), there);
   const read = [
     ...topicsWithoutGroup(work.migration, work.ends),
-    ...drainFindings(reading, sides.source.name, nobody),
+    ...drainFindings(reading, sides.source.name, atDeletion),
   ];
   return [
     ...(await lostCopies(sides, work, there, copying)),
-    ...read.map((finding) =>
-      finding.weight === 'asks'
-        ? {
-            ...finding,
-            weight: 'notes' as const,
-            sentence: `On ${sides.source.name}: ${finding.sentence} The mirror has brought them to ${sides.target.name}, as far as nothing else is said here.`,
-          }
-        : finding,
-    ),
+    ...read.map((finding) => broughtAlong(finding, sides.source.name, sides.target.name)),
   ];
 }
 
-/** At the deletion nobody is waited for any more. */
-const nobody = { expectsCommit: () => false, expectsReading: () => false };
+/** What a group has not read on the source and would lose, if the mirror had not brought it to the target. */
+export function broughtAlong(finding: Finding, source: string, target: string): Finding {
+  return finding.weight === 'asks'
+    ? {
+        ...finding,
+        weight: 'notes',
+        sentence: `On ${source}: ${finding.sentence} The mirror has brought them to ${target}, as far as nothing else is said here.`,
+      }
+    : finding;
+}
 
-function readBy(
+/** At the deletion nobody is waited for any more. */
+export const atDeletion = { expectsCommit: () => false, expectsReading: () => false };
+
+/** How far each has read those of its topics that are there. */
+export function readBy(
   source: Cluster,
-  { migration, accepted = [] }: Work,
+  { accepted = [] }: Work,
+  readers: readonly Reader[],
   there: ReadonlySet<string>,
   to?: SourceOffsets,
 ): Promise<DrainReading> {
   return probeDrain(source, {
-    readers: readersOf(migration).map((reader) => ({
+    readers: readers.map((reader) => ({
       ...reader,
       topics: reader.topics.filter((topic) => there.has(topic)),
     })),
@@ -82,7 +87,7 @@ function readBy(
 }
 
 /** What cannot be read now is not what has been read. */
-async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
+export async function unknownFindings({ groups }: DrainReading, source: Cluster): Promise<Finding[]> {
   const unknown = groups.flatMap(({ group, partitions }) => {
     const held = partitions.filter(({ verdict }) => verdict.verdict === 'commit-pending');
     return held.length > 0 ? [{ group, held }] : [];

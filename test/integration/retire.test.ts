@@ -139,7 +139,8 @@ describe('the last check before the deletion', () => {
     const keys = async (more: object) =>
       (await finalCheck({ ...work, marks, ...more })).findings.map(({ weight, key }) => `${weight} ${key}`);
     const others = `asks may-still-read:${topic}.other`;
-    expect(await keys({ doubled: { to: work.ends, next, alone: [] } })).toEqual([others]);
+    const unread = (what: string) => `asks unread:${topic}.other:${topic}+${what}`;
+    expect(await keys({ doubled: { to: work.ends, next, alone: [] } })).toEqual([others, unread('1@2')]);
     // Who was asked about by the plan, and accepted, is not asked about again.
     expect(
       await keys({
@@ -148,11 +149,15 @@ describe('the last check before the deletion', () => {
       }),
     ).toEqual([`notes other-commits:${topic}.other`]);
     // Nothing is taken to be on both that nobody has looked for.
-    expect(await keys({})).toEqual([`asks on-source-alone:${topic}+1@3`, others]);
-    expect(await keys({ marks: { [topic]: ['3'] } })).toEqual([`asks unread:${group}:${topic}+1@3`, others]);
+    expect(await keys({})).toEqual([`asks on-source-alone:${topic}+1@3`, others, unread('1@2')]);
+    expect(await keys({ marks: { [topic]: ['3'] } })).toEqual([
+      `asks unread:${group}:${topic}+1@3`,
+      others,
+      unread('2@3'),
+    ]);
     // Who reads to the end on the source has got all of it.
     await commit(admin, group, topic, [3n]);
-    expect(await keys({})).toEqual([others]);
+    expect(await keys({})).toEqual([others, unread('1@2')]);
   });
 
   test('does not ask about what a group was seen to have read before its offsets expired', async () => {
