@@ -28,22 +28,24 @@ export type CommitsThere = ReadonlyMap<string, ReadonlyMap<string, Committed>>;
  * that has committed an offset among them gets them: producers may have moved before, in a migration that was aborted.
  */
 export function recordsThere(ends: readonly Ends[], target: string, commits: CommitsThere): Finding[] {
-  const held = new Map<string, bigint>();
-  for (const { topic, logStart, highWatermark } of ends)
-    held.set(topic, (held.get(topic) ?? 0n) + highWatermark - logStart);
+  const held = new Map<string, { records: bigint; end: bigint }>();
+  for (const { topic, logStart, highWatermark } of ends) {
+    const { records, end } = held.get(topic) ?? { records: 0n, end: 0n };
+    held.set(topic, { records: records + highWatermark - logStart, end: end + highWatermark });
+  }
   return [...held]
-    .filter(([, records]) => records > 0n)
-    .map(([topic, records]) => {
+    .filter(([, { records }]) => records > 0n)
+    .map(([topic, { records, end }]) => {
       const readers = [...commits].flatMap(([group, offsets]) => {
-        const before = ends.find((end) => {
-          const offset = end.topic === topic ? offsets.get(partitionKey(end))?.offset : undefined;
-          return offset !== undefined && offset < end.highWatermark;
+        const before = ends.find((one) => {
+          const offset = one.topic === topic ? offsets.get(partitionKey(one))?.offset : undefined;
+          return offset !== undefined && offset < one.highWatermark;
         });
         return before ? [`${group} (at offset ${offsets.get(partitionKey(before))?.offset})`] : [];
       });
       const says = `${topic} on ${target} holds ${count(records, 'record')} already`;
       return asking(
-        `records-on-target:${topic}`,
+        `records-on-target:${topic}+${records}@${end}`,
         readers.length === 0
           ? `${says}, which no group of the migration will get when it starts after them: accept that, or empty the topic.`
           : `${says}, and ${listed(readers)} has committed an offset among them and goes on from it; a group without a commit starts after them. They may be on no other cluster, so do not empty the topic before you know whose they are: accept that they stay, or look at them first.`,

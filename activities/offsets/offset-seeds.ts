@@ -78,7 +78,7 @@ export function planSeed(
   const own: (TopicPartition & MadeCommit)[] = [];
   const topics = new Set<string>();
   const foreign: (TopicPartition & { offset: bigint; start: bigint })[] = [];
-  const expired = new Map<string, bigint>();
+  const expired = new Map<string, { lost: bigint; first: bigint }>();
   for (const { topic, partition, logStart } of partitions) {
     const start = offsetAt(table, topic, partition) ?? logStart;
     const key = partitionKey({ topic, partition });
@@ -94,7 +94,10 @@ export function planSeed(
     topics.add(topic);
     // An offset that has left the log would send the consumer to `auto.offset.reset`.
     const offset = start < logStart ? logStart : start;
-    if (start < logStart) expired.set(topic, (expired.get(topic) ?? 0n) + logStart - start);
+    if (start < logStart) {
+      const { lost, first } = expired.get(topic) ?? { lost: 0n, first: 0n };
+      expired.set(topic, { lost: lost + logStart - start, first: first + logStart });
+    }
     const metadata = times.get(key) ?? recalled(before.at(-1)?.metadata ?? '') ?? '';
     // A member that has yet to commit is left in peace: a later time is not worth stopping it.
     const stays = found?.offset === offset && (members > 0 || found.metadata === metadata);
@@ -111,10 +114,11 @@ export function planSeed(
   };
 
   function expiredFindings(): Finding[] {
-    return [...expired].map(([topic, offsets]) =>
+    // Whoever accepts three offsets accepts no fourth.
+    return [...expired].map(([topic, { lost, first }]) =>
       asking(
-        `expired-on-target:${group}:${topic}`,
-        `${topic} on ${target} has lost ${count(offsets, 'offset')} to its retention before ${group} could read them: accept the loss, and the group starts at what is left.`,
+        `expired-on-target:${group}:${topic}+${lost}@${first}`,
+        `${topic} on ${target} has lost ${count(lost, 'offset')} to its retention before ${group} could read them: accept the loss, and the group starts at what is left.`,
       ),
     );
   }

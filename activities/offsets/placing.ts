@@ -83,7 +83,7 @@ export class Placing {
       const key = partitionKey({ topic, partition });
       this.asks.push(
         asking(
-          `offset-unknown:${move.group}:${key}`,
+          `offset-unknown:${move.group}:${key}@${commit.offset}`,
           `Where ${move.group} is on ${this.target.name} for ${key} cannot be told from offset ${commit.offset} on ${this.source.name}: ${answer.reason}. Accept that it begins at the first record there (${first}), or abort.`,
         ),
       );
@@ -145,7 +145,7 @@ export class Placing {
   /** The target's retention took what the group has yet to read: an offset before the log would be decided by the client. */
   private expired(move: ConsumerMove, at: TopicPartition, target: bigint, first: bigint): Finding {
     return asking(
-      `expired-on-target:${targetGroup(move)}:${partitionKey(this.onTarget(at))}`,
+      `expired-on-target:${targetGroup(move)}:${partitionKey(this.onTarget(at))}+${first - target}@${first}`,
       `${partitionKey(this.onTarget(at))} on ${this.target.name} has lost ${count(first - target, 'offset')} to its retention before ${targetGroup(move)} could read them: accept the loss, and the group starts at what is left.`,
     );
   }
