@@ -40,22 +40,18 @@ function targetWith(members: number, committed?: Committed, refused?: string) {
 
 describe('the starting offset of a group that has not come yet', () => {
   const start = offsetTable([{ ...at, offset: 3n }]) as TargetOffsets;
-  const seeded = async (members: number, committed: Committed, refused?: string) => {
-    const { target, commits } = targetWith(members, committed, refused);
-    const dependencies = { clusters: () => target } as unknown as Parameters<typeof seedOffsets>[0];
-    const positions = (
-      await seedOffsets(
-        { ...dependencies, clusters: () => targetWith(0).target },
-        { migration, topicIds: {}, start },
-        attempt,
-      )
-    ).made;
-    const answer = await seedOffsets(
-      dependencies,
-      { migration, topicIds: {}, start, made: positions },
+  type Dependencies = Parameters<typeof seedOffsets>[0];
+  const seedsOn = (target: Cluster, more: Partial<Parameters<typeof seedOffsets>[1]> = {}) =>
+    seedOffsets(
+      { clusters: () => target } as Partial<Dependencies> as Dependencies,
+      { migration, topicIds: {}, start, ...more },
       attempt,
     );
-    return { ...answer, commits };
+  /** What a second call does, that finds this. */
+  const seeded = async (members: number, committed: Committed, refused?: string) => {
+    const { made } = await seedsOn(targetWith(0).target);
+    const { target, commits } = targetWith(members, committed, refused);
+    return { ...(await seedsOn(target, { made })), commits };
   };
   const attempt = {
     noted: undefined,
