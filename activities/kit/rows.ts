@@ -1,4 +1,4 @@
-import type { Row, Rows } from '../../src/kafka/cluster.js';
+import { partitionKey, type Row, type Rows, type TopicPartition } from '../../src/kafka/cluster.js';
 import { transientTypes } from '../../src/migration/error-types.js';
 import { FerryError } from '../../src/migration/errors.js';
 
@@ -23,6 +23,11 @@ export function lastingAt<V>(rows: Rows<string, V>, key: string): Row<V> {
   const row = rowAt(rows, key);
   if (row.error && transientTypes.includes(row.error.type)) throw row.error;
   return row;
+}
+
+/** What a cluster refused for some of the partitions it was asked about. @throws FerryError a transient one. */
+export function refusalsIn(rows: Rows<string, unknown>, of: readonly TopicPartition[]): FerryError[] {
+  return of.flatMap((at) => lastingAt(rows, partitionKey(at)).error ?? []);
 }
 
 /** The value of a row, `undefined` when it is `NotFound`. @throws FerryError any other error of the row. */

@@ -4,7 +4,7 @@ import type { Finding } from '../../src/migration/findings.js';
 import { unpackTranslated } from '../../src/migration/translated.js';
 import type { TranslatedGroup, TranslatedPosition as Translated } from '../../src/migration/work/offsets.js';
 import { readCommitted } from '../groups/group-reading.js';
-import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
+import { refusalsIn, valueIfThere, valueOf } from '../kit/rows.js';
 import { asking, blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 import { hasOldMark, isAsMade, madeOf } from './made-commits.js';
@@ -23,7 +23,8 @@ export class Committing {
   ) {}
 
   /**
-   * Commits what is not there yet. A commit of the group's own, and a group that has members there, are left alone.
+   * Commits what is not there yet, and anew what is, since a broker counts the expiry of an offset from its last commit. A
+   * commit of the group's own, and a group that has members there, are left alone.
    *
    * @param findings what was refused, and what asks, is added to it
    * @returns how many positions were committed
@@ -70,22 +71,25 @@ export class Committing {
           ),
         );
       if (valueOf(described, id).members.length > 0) continue;
-      const missing = partitions.filter((at) => {
+      const ours = partitions.filter((at) => !own.includes(at));
+      if (ours.length === 0) continue;
+      const missing = ours.filter((at) => {
         const found = foundAt(at);
-        return (
-          !own.includes(at) && !(String(found?.offset) === at.one.target && found?.metadata === at.metadata)
-        );
+        return !(String(found?.offset) === at.one.target && found?.metadata === at.metadata);
       });
-      if (missing.length === 0) continue;
       const answers = await this.target.commitOffsets(
         id,
-        missing.map(({ one, metadata }) => ({
+        ours.map(({ one, metadata }) => ({
           ...this.onTarget(one),
           offset: BigInt(one.target),
           metadata,
         })),
       );
-      const refused = [...answers.keys()].flatMap((key) => lastingAt(answers, key).error ?? [])[0];
+      // What was there already is there still, if it could not be committed anew.
+      const [refused] = refusalsIn(
+        answers,
+        missing.map(({ one }) => this.onTarget(one)),
+      );
       if (refused) findings.push(blocking(`offsets-refused:${id}`, refused.message));
       else commits += missing.length;
     }

@@ -58,6 +58,8 @@ export interface Seed {
   group: string;
   /** Offsets to commit. */
   commit: (TopicPartition & { offset: bigint; metadata: string })[];
+  /** What is there as it was made, of a group without members: a broker counts its expiry from the last commit. */
+  renew: (TopicPartition & { offset: bigint; metadata: string })[];
   /** What is this migration's, once `commit` is done. */
   made: (TopicPartition & MadeCommit)[];
   /** Topics in which something is this migration's, if only by an old mark. */
@@ -75,6 +77,7 @@ export function planSeed(
   target: string,
 ): Seed {
   const commit: Seed['commit'] = [];
+  const renew: Seed['renew'] = [];
   const own: (TopicPartition & MadeCommit)[] = [];
   const topics = new Set<string>();
   const foreign: (TopicPartition & { offset: bigint; start: bigint })[] = [];
@@ -102,12 +105,14 @@ export function planSeed(
     // A member that has yet to commit is left in peace: a later time is not worth stopping it.
     const stays = found?.offset === offset && (members > 0 || found.metadata === metadata);
     if (!stays) commit.push({ topic, partition, offset, metadata });
+    else if (members === 0) renew.push({ topic, partition, offset, metadata });
     if (!stays || !marked)
       own.push({ topic, partition, offset, metadata: remembered(stays ? found.metadata : metadata) });
   }
   return {
     group,
     commit,
+    renew,
     made: own,
     topics,
     findings: [...liveFindings(), ...expiredFindings(), ...foreignFindings()],

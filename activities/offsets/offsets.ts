@@ -32,9 +32,9 @@ import {
   type Start,
 } from './offset-seeds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
+import { refusalsIn, valueIfThere, valueOf } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from './target-writes.js';
-import { blocking } from '../kit/weights.js';
+import { blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
 const GROUPS_AT_ONCE = 8;
@@ -94,8 +94,8 @@ export async function seedOffsets(
     seeds,
     async (seed) => {
       attempt.signal.throwIfAborted();
-      const refused = await commitSeed(target, seed);
-      findings.push(...refused);
+      const { refused, notRenewed } = await commitSeed(target, seed);
+      findings.push(...refused, ...notRenewed);
       // Of a group that was refused in part some commits are there: they are as they were to be made.
       const all = madeOf.get(seed);
       if (all && seed.topics.size > 0) made.push(all);
@@ -204,13 +204,28 @@ function startOf(
   };
 }
 
-/** Commits what one group lacks; a refusal is a finding. */
-async function commitSeed(target: Cluster, { group, commit }: Seed): Promise<Finding[]> {
-  if (commit.length === 0) return [];
-  const rows = await target.commitOffsets(group, commit);
-  const refusals = [...rows.keys()].flatMap((key) => lastingAt(rows, key).error ?? []);
-  const [first] = refusals;
-  return first ? [blocking(`offsets-refused:${group}`, first.message)] : [];
+/** Commits what one group lacks, and anew what it has; a refusal is a finding. */
+async function commitSeed(
+  target: Cluster,
+  { group, commit, renew }: Seed,
+): Promise<{ refused: Finding[]; notRenewed: Finding[] }> {
+  const all = [...commit, ...renew];
+  if (all.length === 0) return { refused: [], notRenewed: [] };
+  const rows = await target.commitOffsets(group, all);
+  const [first] = refusalsIn(rows, commit);
+  const [kept] = refusalsIn(rows, renew);
+  return {
+    refused: first ? [blocking(`offsets-refused:${group}`, first.message)] : [],
+    notRenewed:
+      kept && !first
+        ? [
+            noting(
+              `offsets-not-renewed:${group}`,
+              `${group} has its starting offsets on ${target.name}, but they were not committed anew so that they expire later: ${kept.message}`,
+            ),
+          ]
+        : [],
+  };
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { AclBinding, Cluster, ClusterIdentity } from '../../src/kafka/cluster.js';
 import { partitionKey } from '../../src/kafka/cluster.js';
 import { tooLargeToCarry } from '../../src/migration/carried-size.js';
-import { formatDuration } from '../../src/migration/duration.js';
 import { isFerryError } from '../../src/migration/errors.js';
 import type { Finding } from '../../src/migration/findings.js';
-import { mirrorKind, targetGroup, targetName, waitMs, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import { tooManyShares } from '../../src/migration/share-size.js';
 import { bytesOf } from '../../src/migration/size.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -27,11 +26,11 @@ import { rowAt } from '../kit/rows.js';
 import { checkSchemas } from '../schemas/schemas.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { surveySourceGroups, type SourceGroups } from '../groups/source-groups.js';
+import { offsetsRetention } from './offsets-retention.js';
 import { otherStrategy } from './other-strategy.js';
 import { sayCopy } from './sizes.js';
 import { stepsAhead } from './steps-ahead.js';
 import { surveyTargetGroups } from '../groups/target-groups.js';
-import { effective } from '../topics/topic-config.js';
 import { surveySource, surveyTopics, topicIdsOf, type TopicSurvey } from '../topics/topic-survey.js';
 import { asking, blocking, noting } from '../kit/weights.js';
 
@@ -113,7 +112,8 @@ export async function checkPlan(
     findings.push(...(await otherStrategy(source.cluster, migration, topics.source)));
     ended?.();
   }
-  if (target && topics) await checkTarget(target.cluster, migration, topics, looking);
+  const offsetsKeptMs =
+    target && topics ? await checkTarget(target.cluster, migration, topics, looking) : undefined;
   if (source && target && isMirrored(migration.strategy)) {
     const history = await attempted(looking, 'history-unread', () => historyOf(dependencies, work));
     findings.push(...(history ?? []));
@@ -142,6 +142,7 @@ export async function checkPlan(
     topicIds: topicIdsOf(migration, topics?.source ?? new Map()),
     ...(lines && { acls: lines }),
     ...(source && { elsewhere: groups?.elsewhere ?? [] }),
+    ...(offsetsKeptMs !== undefined && { offsetsKeptMs }),
   };
 }
 
@@ -317,12 +318,13 @@ async function checkReadable(source: Cluster, { source: topics }: TopicSurvey): 
   });
 }
 
+/** @returns for how long the target keeps the offsets of a group without members, ms, where it shows that */
 async function checkTarget(
   target: Cluster,
   migration: Migration,
   topics: TopicSurvey,
   looking: Looking,
-): Promise<void> {
+): Promise<number | undefined> {
   const groups = await attempted(looking, `groups-unread:${target.name}`, () =>
     surveyTargetGroups(target, migration),
   );
@@ -343,36 +345,9 @@ async function checkTarget(
     return recordsThere(await readEnds(target, partitions), target.name, new Map(known));
   });
   looking.findings.push(...(records ?? []));
-  looking.findings.push(
-    ...((await attempted(looking, `broker-unread:${target.name}`, () =>
-      offsetsRetention(target, migration),
-    )) ?? []),
+  const retention = await attempted(looking, `broker-unread:${target.name}`, () =>
+    offsetsRetention(target, migration),
   );
-}
-
-/** Offsets that were committed for a group which has not come yet expire (`offsets.retention.minutes`). */
-async function offsetsRetention(target: Cluster, migration: Migration): Promise<Finding[]> {
-  const config = await target.brokerConfig().catch((error: unknown) => {
-    if (isFerryError(error) && error.type === 'Unauthorized') return undefined;
-    throw error;
-  });
-  // Only a hint is lost: whatever is forgotten is committed anew.
-  if (!config)
-    return [
-      noting(
-        `offsets-retention-unknown:${target.name}`,
-        `${target.name} does not show the ferry for how long it keeps the offsets of an empty group: they are committed anew before a consumer moves.`,
-      ),
-    ];
-  const minutes = effective(config, 'offsets.retention.minutes');
-  const needed = waitMs(migration, 'quiet') + waitMs(migration, 'patience') + waitMs(migration, 'soak');
-  const kept = Number(minutes) * 60_000;
-  return minutes !== undefined && kept < needed
-    ? [
-        noting(
-          'offsets-expire-soon',
-          `${target.name} forgets the offsets of an empty group after ${formatDuration(kept)}, sooner than the waits of this migration (${formatDuration(needed)}): they are committed anew before a consumer moves.`,
-        ),
-      ]
-    : [];
+  looking.findings.push(...(retention?.findings ?? []));
+  return retention?.ms;
 }

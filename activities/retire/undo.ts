@@ -29,24 +29,26 @@ import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
 import { count, listed } from '../kit/wording.js';
+import { Taken, type TakenTopic } from './taken-back.js';
 
 interface Undone {
   undone: string[];
   left: string[];
+  taken: Taken;
 }
 
 /**
  * Takes back what the migration made on the target: offsets, then ACLs, then topics, each newest first. Only what is
  * still as it was made is touched; the rest is left and named. What is gone already needs nothing, so that a second
- * call ends where the first did.
+ * call ends where the first did; an attempt that comes after a lost one says what that one took back as well.
  */
 export async function undo(
   dependencies: Dependencies,
   { migration, made, mirrored = [], translated = [] }: Parameters<Activities['undo']>[0],
   attempt: Attempt,
-): Promise<Undone> {
+): ReturnType<Activities['undo']> {
   const target = dependencies.clusters(migration.target);
-  const done: Undone = { undone: [], left: [] };
+  const done: Undone = { undone: [], left: [], taken: new Taken(attempt) };
   attempt.says(`Takes back offsets, ACLs and topics on ${target.name}.`);
   const unseen = await undoOffsets(
     target,
@@ -73,7 +75,7 @@ export async function undo(
     done,
     attempt.signal,
   );
-  return done;
+  return { undone: done.undone, left: done.left };
 }
 
 /** Commits of one group on the target, by `partitionKey` there. */
@@ -117,7 +119,7 @@ async function undoOffsets(
   target: Cluster,
   migration: string,
   made: readonly GroupCommits[],
-  { undone, left }: Undone,
+  { undone, left, taken }: Undone,
 ): Promise<Map<string, string[]>> {
   const unseen = new Map<string, string[]>();
   if (made.length === 0) return unseen;
@@ -157,12 +159,12 @@ async function undoOffsets(
       left.push(
         `${group} has committed offsets of its own on ${target.name} for ${count(held.length - own.length, 'partition')}: they are left.`,
       );
-    if (own.length === 0) continue;
-    const rows = await target.deleteOffsets(group, own);
+    const doomed = await taken.offsets(group, own.length);
+    const rows = own.length > 0 ? await target.deleteOffsets(group, own) : new Map<string, never>();
     const refused = [...rows.keys()].flatMap((key) => lastingAt(rows, key).error ?? []);
-    if (refused.length < own.length)
+    if (refused.length < doomed)
       undone.push(
-        `Deleted the starting offsets of ${group} on ${target.name} (${count(own.length - refused.length, 'partition')}).`,
+        `Deleted the starting offsets of ${group} on ${target.name} (${count(doomed - refused.length, 'partition')}).`,
       );
     if (refused[0])
       left.push(`Starting offsets of ${group} on ${target.name} are left: ${refused[0].message}`);
@@ -174,7 +176,7 @@ async function undoAcls(
   target: Cluster,
   provisioner: Provisioner,
   made: readonly MadeAcl[],
-  { undone }: Undone,
+  { undone, taken }: Undone,
 ): Promise<void> {
   if (made.length === 0) return;
   const keys = new Set(made.map(aclKey));
@@ -185,9 +187,9 @@ async function undoAcls(
       `${target.name} does not show the ferry its ACLs any more, so ${count(made.length, 'ACL')} that it made cannot be taken back: grant it DESCRIBE and ALTER on the cluster, then retry.`,
     );
   const there = rights?.filter((right) => keys.has(aclKey(right))) ?? [];
-  if (there.length === 0) return;
-  const deleted = await provisioner.takeBack(there);
-  if (deleted > 0) undone.push(`Deleted ${count(deleted, 'ACL')} on ${target.name}.`);
+  const doomed = await taken.acls(there.length);
+  const left = there.length > 0 ? there.length - (await provisioner.takeBack(there)) : 0;
+  if (left < doomed) undone.push(`Deleted ${count(doomed - left, 'ACL')} on ${target.name}.`);
 }
 
 /**
@@ -199,7 +201,7 @@ async function undoTopics(
   made: readonly MadeTopic[],
   mirrored: TargetOffsets,
   unseen: ReadonlyMap<string, string[]>,
-  { undone, left }: Undone,
+  { undone, left, taken }: Undone,
   signal: AbortSignal,
 ): Promise<void> {
   if (made.length === 0) return;
@@ -207,6 +209,8 @@ async function undoTopics(
   const ours: { name: string; topicId: string }[] = [];
   for (const { name, topicId } of made) {
     const there = valueIfThere(topics, name);
+    const before = taken.topic(name);
+    if (before && (!there || there.topicId !== topicId)) undone.push(sayTopic(target, before));
     if (!there) continue;
     if (topicId !== null && there.topicId === topicId) ours.push({ name, topicId });
     else
@@ -237,18 +241,23 @@ async function undoTopics(
     return partitions.length === 0 && groups.length === 0 && hidden.length === 0;
   });
   if (doomed.length === 0) return;
+  const going = doomed.map(({ name }) => ({
+    name,
+    held: ends.some(({ topic, highWatermark }) => topic === name && highWatermark > 0n),
+  }));
+  await taken.topics(going);
   const rows = await target.deleteTopics(doomed, signal);
-  for (const { name } of doomed) {
-    const { error } = lastingAt(rows, name);
-    if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);
-    else
-      undone.push(
-        ends.some(({ topic, highWatermark }) => topic === name && highWatermark > 0n)
-          ? `Deleted the topic ${name} on ${target.name}, which held nothing but what the mirror had copied.`
-          : `Deleted the empty topic ${name} on ${target.name}.`,
-      );
+  for (const one of going) {
+    const { error } = lastingAt(rows, one.name);
+    if (error) left.push(`${one.name} on ${target.name} is left: ${error.message}`);
+    else undone.push(sayTopic(target, one));
   }
 }
+
+const sayTopic = (target: Cluster, { name, held }: TakenTopic): string =>
+  held
+    ? `Deleted the topic ${name} on ${target.name}, which held nothing but what the mirror had copied.`
+    : `Deleted the empty topic ${name} on ${target.name}.`;
 
 /** Partitions that hold records, other than a mirror's: where nobody has mirrored, any offset counts. */
 async function writtenByOthers(

@@ -5,7 +5,8 @@ import type { AloneRange } from '../../src/migration/work/drain.js';
 import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { drainFindings, readersOf, topicsWithoutGroup, type Reader } from '../drain/drain-findings.js';
-import { probeDrain, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
+import { probeDrain, type DrainReading } from '../drain/drain-probe.js';
+import { withoutExpired } from '../drain/expired-commits.js';
 import { aloneFindings } from '../drain/twins.js';
 import { namePendingCommits } from '../groups/pending-commits.js';
 import { blocking } from '../kit/weights.js';
@@ -103,19 +104,6 @@ export async function unknownFindings({ groups }: DrainReading, source: Cluster)
       `The commits of ${group} on ${listed(held.map(partitionKey))} of ${source.name} cannot be read. ${named.get(group) ?? ''} Then try again.`,
     ),
   );
-}
-
-/** Offsets of a group that has left expire; what it was seen to have read before, it has read. */
-function withoutExpired(reading: DrainReading, drained: SourceOffsets = {}): DrainReading {
-  const seen = ({ topic, partition, to }: PartitionReading): boolean =>
-    (offsetAt(drained, topic, partition) ?? -1n) >= to;
-  return {
-    ...reading,
-    groups: reading.groups.map(({ group, partitions }) => ({
-      group,
-      partitions: partitions.filter((one) => one.verdict.verdict !== 'no-commit' || !seen(one)),
-    })),
-  };
 }
 
 /** What was found to be on the source alone; everything beyond where anybody has looked. */

@@ -55,6 +55,8 @@ export interface Facts {
   acls?: PlanReport['acls'];
   /** Groups that read what does not move, in a sentence for each. */
   elsewhere?: PlanReport['elsewhere'];
+  /** For how long the target keeps the offsets of a group without members, ms, as the plan saw it. */
+  offsetsKeptMs?: number;
   /** Where groups without history start on the target, by target topic. */
   start?: TargetOffsets;
   /** End offsets of the source, when doubling was proved. */

@@ -116,7 +116,7 @@ it('simplestCase proves the source quiet, then drained and left up to those froz
   const { cluster } = migration;
   expect(cluster.inputs('watchDrain')).toMatchObject([{ to: ends, frozen: true }]);
   expect(cluster.inputs('watchConsumers')).toMatchObject([
-    { groups: ['billing'], expected: 'moved', to: ends, frozen: true },
+    { groups: ['billing'], expected: 'moved', to: ends, frozen: true, drained: ends },
   ]);
   expect(cluster.inputs('finalCheck')).toMatchObject([{ ends }, { ends }]);
   expect(cluster.inputs('deleteSource')).toMatchObject([{ topicIds: { orders: 'id-of-orders' } }]);
@@ -128,7 +128,9 @@ it('doubleProducer lets groups move once they have passed the marks of the sourc
   await migration.reach('deleteSource', 'done');
   const { cluster } = migration;
   expect(cluster.inputs('watchDrain')).toMatchObject([{ to: marks, frozen: false }]);
-  expect(cluster.inputs('watchConsumers')).toMatchObject([{ expected: 'moved', to: marks, frozen: false }]);
+  expect(cluster.inputs('watchConsumers')).toMatchObject([
+    { expected: 'moved', to: marks, frozen: false, drained: marks },
+  ]);
   expect(cluster.inputs('finalCheck')).toMatchObject([{ ends }, { ends }]);
 });
 
@@ -139,7 +141,8 @@ it('doubleConsumers has groups read both before producers move, and leave the so
   const [before, after] = cluster.inputs('watchConsumers');
   expect(before).toMatchObject({ expected: 'reads-both' });
   expect(before).not.toHaveProperty('to');
-  expect(after).toMatchObject({ expected: 'left-source', to: ends, frozen: true });
+  expect(before).not.toHaveProperty('drained');
+  expect(after).toMatchObject({ expected: 'left-source', to: ends, frozen: true, drained: ends });
   expect(cluster.inputs('watchDrain')).toMatchObject([{ to: ends, frozen: true }]);
 });
 

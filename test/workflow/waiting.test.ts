@@ -26,6 +26,18 @@ it('a wait of 30 days for a person looks after the starting offsets once a day, 
   await migration.reach('deleteSource', 'done');
 });
 
+it('starting offsets that the target forgets within two days are looked after twice as often as that', async () => {
+  const report = { findings: [], will: [], topicIds: { orders: 'id-of-orders' } };
+  const migration = await migrations.start('simplestCase', {}, (cluster) =>
+    cluster.next('checkPlan', { ...report, offsetsKeptMs: 12 * 60 * 60_000 }),
+  );
+  await migration.reach('producerSwitched', 'waiting');
+  const seeded = migration.cluster.inputs('seedOffsets').length;
+  await migrations.pass('2 days');
+  await migration.until(() => migration.cluster.inputs('seedOffsets').length >= seeded + 7);
+  expect(migration.cluster.inputs('seedOffsets').length).toBeLessThanOrEqual(seeded + 8);
+});
+
 it('a pause during the soak outlasts it', async () => {
   const migration = await migrations.start('simplestCase');
   await migration.reach('soak', 'active');

@@ -2,6 +2,7 @@ import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId } from '../../src/migration/strategies.js';
 import type { ConsumersExpected } from '../../src/migration/work/groups.js';
 import { watch } from './activities.js';
+import { drainedTo } from './drain.js';
 import { humanStep, type HumanStep, type Seen } from './human-step.js';
 import { keepOffsets } from './prepare-target.js';
 import { producersStep } from './producers.js';
@@ -75,8 +76,13 @@ async function consumers(
       if (run.migration.consumers.length === 0) return nobodyNamed;
       const first = await offsets.first?.(groups, entry);
       if (first?.agrees === false) return first;
+      const drained = to && drainedTo(run);
       const seen = await watching(run, entry, (slice) =>
-        watch().watchConsumers({ ...slice, groups, expected, ...(to && { to, frozen }) }),
+        watch().watchConsumers({
+          ...{ ...slice, groups, expected },
+          ...(to && { to, frozen }),
+          ...(drained && { drained }),
+        }),
       );
       if (seen.state === 'grew') throw run.reopen(producersStep(run), seen.sentence);
       return seen.state === 'agrees'

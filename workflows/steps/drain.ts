@@ -32,3 +32,9 @@ async function drained(run: Run, upTo: 'ends' | 'marks', frozen: boolean): Promi
     }
   });
 }
+
+/** Up to where every group was seen to have read the source; `undefined` where none had to. */
+export function drainedTo({ facts }: Run): SourceOffsets | undefined {
+  const { drained: upTo } = facts;
+  return typeof upTo === 'string' ? facts[upTo] : upTo;
+}

@@ -2,14 +2,12 @@ import { isPassed, type Part, type Step, type Unverified } from '../../src/migra
 import { inFull } from '../../src/migration/listed.js';
 import { few, named } from '../../src/migration/foreign-text.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
+import { upkeepEveryMs } from '../../src/migration/upkeep.js';
 import type { Run } from './run.js';
 import { step } from './step.js';
 
-/** How often a step that waits for a person looks after what it prepared, ms: well inside a week's offset retention. */
-const upkeepEvery = 24 * 60 * 60_000;
-
-const upkeepIn = ({ id }: Step) => ({
-  ms: upkeepEvery,
+const upkeepIn = ({ facts }: Run, { id }: Step) => ({
+  ms: upkeepEveryMs(facts.offsetsKeptMs),
   summary: `waits for ${id}, until it looks after what is prepared`,
 });
 
@@ -25,7 +23,7 @@ export interface HumanStep {
   whenOverridden?: (entry: Step) => Promise<Seen>;
   /** What a person has to know who is asked for these, beside the title of the step. */
   toKnow?: (names: readonly string[]) => string;
-  /** Done when the step begins, and once a day while it waits. */
+  /** Done when the step begins, and again and again while it waits: see `upkeepEveryMs`. */
   upkeep?: () => Promise<void>;
 }
 
@@ -80,7 +78,7 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
     const toKnow = human.toKnow?.(missing) ?? '';
     const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.${toKnow && ` ${toKnow}`}`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
-    if (await run.until(() => unsaid().length < missing.length, upkeepIn(entry))) continue;
+    if (await run.until(() => unsaid().length < missing.length, upkeepIn(run, entry))) continue;
     await run.startFreshHistory();
     await human.upkeep?.();
   }

@@ -25,7 +25,9 @@ export async function prepareTarget(run: Run): Promise<void> {
 /** A migration may come from the web UI, so what `ferry plan` checks is checked here as well. */
 async function planChecked(run: Run): Promise<void> {
   await step(run, 'checkPlan', async () => {
-    const { findings, will, topicIds, acls, elsewhere, byPeople } = await change().checkPlan(run.work());
+    const { findings, will, topicIds, acls, elsewhere, byPeople, offsetsKeptMs } = await change().checkPlan(
+      run.work(),
+    );
     insist(run, findings);
     if (byPeople) {
       peopleMakeTopics(run.state);
@@ -34,6 +36,7 @@ async function planChecked(run: Run): Promise<void> {
     run.facts.topicIds = topicIds;
     if (acls) run.facts.acls = acls;
     if (elsewhere) run.facts.elsewhere = elsewhere;
+    if (offsetsKeptMs !== undefined) run.facts.offsetsKeptMs = offsetsKeptMs;
     await held(run);
     // Who started it from the web UI has not seen what `ferry plan` notes.
     const other = findings.find(({ key }) => key === 'other-strategy');

@@ -8,6 +8,7 @@ import { isMirrored } from '../../src/migration/strategies.js';
 import type { Proved } from '../../src/migration/work/retire.js';
 import type { Work } from '../../src/migration/work/work.js';
 import { change, look, watch } from './activities.js';
+import { drainedTo } from './drain.js';
 import { humanStep } from './human-step.js';
 import { producersStep } from './producers.js';
 import type { Run } from './run.js';
@@ -72,8 +73,7 @@ function checkedNow(run: Run) {
 
 function provedSoFar(run: Run): Work & Proved {
   const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
-  const { drained: upTo } = run.facts;
-  const drained = typeof upTo === 'string' ? run.facts[upTo] : upTo;
+  const drained = drainedTo(run);
   return {
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },

@@ -6,7 +6,8 @@ export interface GroupActivities {
   /**
    * Watches the groups named (source group ids) until they do what is expected of them, in `waits.agreeing` probes.
    * With `to`, the source is checked again on the way: records beyond it answer `grew` when it is `frozen`, a group short
-   * of it contradicts, unless its strategy has brought along what the group has not read.
+   * of it contradicts, unless its strategy has brought along what the group has not read. `drained`: up to where every group
+   * was seen to have read the source before; a commit that has expired since leaves no group short of that.
    */
   watchConsumers(
     input: Watch & {
@@ -14,6 +15,7 @@ export interface GroupActivities {
       expected: ConsumersExpected;
       to?: SourceOffsets;
       frozen?: boolean;
+      drained?: SourceOffsets;
     },
   ): Promise<Watched<'agrees', unknown> | Grew>;
 }

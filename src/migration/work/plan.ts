@@ -18,4 +18,6 @@ export interface PlanReport {
   acls?: { topic: string; acls: string[] }[];
   /** Groups of the file that read what does not move: a sentence for each. */
   elsewhere?: { group: string; sentence: string }[];
+  /** For how long the target keeps the offsets of a group without members, ms, where it shows that. */
+  offsetsKeptMs?: number;
 }
