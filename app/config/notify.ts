@@ -25,7 +25,7 @@ function webhookOf(
   return {
     ...{ name, url },
     ...(key !== undefined && { secret: key }),
-    ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+    ...(ca !== undefined && { ca: files.pem(ca, 'certificate', `${path}.ca`) }),
   };
 }
 
@@ -36,7 +36,7 @@ export function notifySettings(section: NotifySection, files: Files): NotifySett
       webhooks: eachOf(webhooks, 'notify.webhooks', (one, path, name) => webhookOf(one, name, path, files)),
       chats: eachOf(chats, 'notify.chats', ({ url, urlFile, ca }, path, name) => ({
         ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`) },
-        ...(ca !== undefined && { ca: files.text(ca, `${path}.ca`) }),
+        ...(ca !== undefined && { ca: files.pem(ca, 'certificate', `${path}.ca`) }),
       })),
       ...(mail && { mail: mailServer(mail, files) }),
       ...{ everyone, teams },
@@ -52,7 +52,7 @@ function mailServer(
   const { username, password, passwordFile, ca, ...server } = section;
   return {
     ...server,
-    ...(ca !== undefined && { ca: files.text(ca, 'notify.mail.ca') }),
+    ...(ca !== undefined && { ca: files.pem(ca, 'certificate', 'notify.mail.ca') }),
     ...(username !== undefined && {
       login: { username, password: password ?? files.secret(passwordFile ?? '', 'notify.mail.passwordFile') },
     }),

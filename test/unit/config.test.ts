@@ -54,6 +54,21 @@ describe('a configuration', () => {
     expect(mistakes?.map(({ path, expected }) => `${path}: ${expected}`)).toEqual(expected);
   });
 
+  it('trusts no less where people are told', () => {
+    writeFileSync(join(folder.path, 'empty.pem'), '');
+    const { mistakes } = folder.read(`
+notify:
+  webhooks: { board: { url: "https://board", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, ca: empty.pem } }
+  chats: { room: { url: "https://room", ca: empty.pem } }
+  mail: { host: mail, port: 25, from: ferry@example.com, ca: empty.pem }
+reports: { url: "https://keeper", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, ca: empty.pem }`);
+    expect(mistakes?.map(({ path, expected }) => `${path} ${expected}`).sort()).toEqual(
+      ['notify.chats.room.ca', 'notify.mail.ca', 'notify.webhooks.board.ca', 'reports.ca'].map(
+        (path) => `${path} empty.pem: expected a certificate in PEM (-----BEGIN …)`,
+      ),
+    );
+  });
+
   it('is read whole, with secrets from the environment and files beside it', () => {
     const { value } = folder.read(whole, environment);
     expect({ ...value?.clusters['onprem'] }).toEqual({
