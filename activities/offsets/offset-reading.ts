@@ -24,18 +24,26 @@ export async function readEnds(cluster: Cluster, partitions: readonly TopicParti
 export type CommitsThere = ReadonlyMap<string, ReadonlyMap<string, Committed>>;
 
 /**
+ * Up to how many an acceptance counts: a power of two. Where somebody writes there are a few more at each look, so that the
+ * very number could never be accepted; twice as many are another question.
+ */
+function upTo(records: bigint): bigint {
+  let most = 1n;
+  while (most < records) most *= 2n;
+  return most;
+}
+
+/**
  * Topics on the target that hold records before any producer was moved: what becomes of them is for a person to say. A group
  * that has committed an offset among them gets them: producers may have moved before, in a migration that was aborted.
  */
 export function recordsThere(ends: readonly Ends[], target: string, commits: CommitsThere): Finding[] {
-  const held = new Map<string, { records: bigint; end: bigint }>();
-  for (const { topic, logStart, highWatermark } of ends) {
-    const { records, end } = held.get(topic) ?? { records: 0n, end: 0n };
-    held.set(topic, { records: records + highWatermark - logStart, end: end + highWatermark });
-  }
+  const held = new Map<string, bigint>();
+  for (const { topic, logStart, highWatermark } of ends)
+    held.set(topic, (held.get(topic) ?? 0n) + highWatermark - logStart);
   return [...held]
-    .filter(([, { records }]) => records > 0n)
-    .map(([topic, { records, end }]) => {
+    .filter(([, records]) => records > 0n)
+    .map(([topic, records]) => {
       const readers = [...commits].flatMap(([group, offsets]) => {
         const before = ends.find((one) => {
           const offset = one.topic === topic ? offsets.get(partitionKey(one))?.offset : undefined;
@@ -45,10 +53,10 @@ export function recordsThere(ends: readonly Ends[], target: string, commits: Com
       });
       const says = `${topic} on ${target} holds ${count(records, 'record')} already`;
       return asking(
-        `records-on-target:${topic}+${records}@${end}`,
+        `records-on-target:${topic}+${upTo(records)}`,
         readers.length === 0
-          ? `${says}, which no group of the migration will get when it starts after them: accept that, or empty the topic.`
-          : `${says}, and ${listed(readers)} has committed an offset among them and goes on from it; a group without a commit starts after them. They may be on no other cluster, so do not empty the topic before you know whose they are: accept that they stay, or look at them first.`,
+          ? `${says}, which no group of the migration will get when it starts after them: accept that (it counts for up to ${upTo(records)}), or empty the topic.`
+          : `${says}, and ${listed(readers)} has committed an offset among them and goes on from it; a group without a commit starts after them. They may be on no other cluster, so do not empty the topic before you know whose they are: accept that they stay (it counts for up to ${upTo(records)}), or look at them first.`,
       );
     });
 }

@@ -152,7 +152,7 @@ test('everything that is wrong is found in one go', async () => {
       'asks no-group:plan.typo',
       'asks not-declared-idempotent',
       'asks principal-not-mapped:User:plan-stranger',
-      'asks records-on-target:plan.bad+3@3',
+      'asks records-on-target:plan.bad+4',
       'blocks group-twice:plan.taken',
       'blocks partitions-differ:plan.bad',
       'blocks topic-internal:__consumer_offsets',
