@@ -3,14 +3,13 @@ import { partitionKey, type Cluster, type GroupFacts, type Rows } from '../../sr
 import { FerryError } from '../../src/migration/errors.js';
 import { targetGroup, targetName, topicsOf, waitMs, type ConsumerMove } from '../../src/migration/file.js';
 import { isMirrored } from '../../src/migration/strategies.js';
-import type { SourceOffsets } from '../../src/migration/offsets.js';
 import type { Activities } from '../../src/migration/work/activities.js';
 import type { Dependencies } from '../kit/dependencies.js';
 import { records } from '../drain/drain-findings.js';
 import { DrainProbe, passes, type DrainReading, type PartitionReading } from '../drain/drain-probe.js';
 import { offsetsLeft } from '../drain/drain-says.js';
-import { hasExpired } from '../drain/expired-commits.js';
 import { grew } from '../drain/growth.js';
+import { leftOnSource, partitionsOfGroup, sayLeft, shortOf } from './left-on-source.js';
 import { describeMember, membersReading, topicsNobodyHas } from './membership.js';
 import { committedSums, sayStill, stillWindowMs } from './self-assigned.js';
 import { plannedTopics } from '../topics/planned-topics.js';
@@ -304,82 +303,22 @@ class Consumers {
         const by = members === 0 ? 'as its commits show, which move' : `with ${count(members, 'member')}`;
         const there = `${listed([...mover.targetTopics])} on ${this.target.name} ${by}`;
         if (this.input.expected === 'reads-both') return `${mover.group} reads both clusters, ${there}.`;
-        return `${mover.group} has left ${this.source.name} and reads ${there}.${this.sayUncommitted(mover.group, sourceReading)}`;
+        return `${mover.group} has left ${this.source.name} and reads ${there}.${sayLeft(leftOnSource(mover.group, sourceReading, this.input), this.source.name, this.input)}`;
       })
       .join(' ');
   }
 
-  private sayUncommitted(group: string, sourceReading: DrainReading | undefined): string {
-    const { beyond, unknown } = uncommittedOf(group, sourceReading, this.input.drained);
-    return [
-      ...(beyond > 0n
-        ? [
-            isMirrored(this.input.migration.strategy)
-              ? ` It left up to ${records(beyond)} after its last commit, and reads them there: what it had processed of them, it processes again.`
-              : ` After its last commit ${records(beyond)} lie on ${this.source.name}: what it had processed of them, it may process again.`,
-          ]
-        : []),
-      ...(unknown.length > 0
-        ? [
-            ` For ${listed(unknown.map(partitionKey))} it has no commit on ${this.source.name} any more, or never had one, so that what it left there is not known.`,
-          ]
-        : []),
-    ].join('');
-  }
-
   private evidence(onTarget: Rows<string, GroupFacts>, sourceReading: DrainReading | undefined) {
-    return this.movers.map(({ group, onTarget: name, targetTopics }) => ({
-      group,
-      membersOnTarget: membersReading(valueOf(onTarget, name), targetTopics).length,
-      ...(sourceReading && {
-        uncommittedOnSource: String(uncommittedOf(group, sourceReading, this.input.drained).beyond),
-      }),
-    }));
+    return this.movers.map(({ group, onTarget: name, targetTopics }) => {
+      const left = leftOnSource(group, sourceReading, this.input);
+      return {
+        group,
+        membersOnTarget: membersReading(valueOf(onTarget, name), targetTopics).length,
+        ...(sourceReading && { uncommittedOnSource: String(left.beyond) }),
+        ...(left.unknown.length > 0 && { withoutCommitOnSource: left.unknown.map(partitionKey) }),
+      };
+    });
   }
-}
-
-/** Partitions of the source where the group has not read what it must, and will not by waiting once it is gone. */
-function shortOf(
-  group: string,
-  reading: DrainReading | undefined,
-  { accepted = [], drained }: Pick<ConsumersInput, 'accepted' | 'drained'>,
-): PartitionReading[] {
-  return partitionsOfGroup(group, reading).filter(
-    (one) =>
-      !passes(group, one, accepted) &&
-      !hasExpired(one, drained) &&
-      one.verdict.verdict !== 'open-transaction' &&
-      one.verdict.verdict !== 'commit-pending',
-  );
-}
-
-/**
- * What a group has left on the source: `beyond`, the offsets between its commits and the ends of the logs, and the partitions
- * where it has no commit, never had one or has one no more, so that it is not known what it left there.
- */
-function uncommittedOf(
-  group: string,
-  reading: DrainReading | undefined,
-  drained: SourceOffsets | undefined,
-): { beyond: bigint; unknown: PartitionReading[] } {
-  const partitions = partitionsOfGroup(group, reading);
-  const unknown = partitions.filter((one) => hasNoCommit(one) && !hasExpired(one, drained));
-  const beyond = partitions.reduce((sum, one) => {
-    if (unknown.includes(one)) return sum;
-    const { committed, highWatermark, verdict, to } = one;
-    // Up to `to` the verdict has shown that what is left is nothing to read, or it was read before its commit expired.
-    const from = typeof committed === 'bigint' && committed > to ? committed : to;
-    const left = hasExpired(one, drained) ? 0n : verdict.count;
-    return sum + left + (highWatermark > from ? highWatermark - from : 0n);
-  }, 0n);
-  return { beyond, unknown };
-}
-
-const hasNoCommit = ({ committed, verdict: { verdict } }: PartitionReading): boolean =>
-  committed === null && (verdict === 'no-commit' || verdict === 'lagging');
-
-function partitionsOfGroup(group: string, reading: DrainReading | undefined): PartitionReading[] {
-  return reading?.groups.find((one) => one.group === group)?.partitions ?? [];
 }
 
 /** Whether nothing says that it still reads the source; `undefined`: its members do. */

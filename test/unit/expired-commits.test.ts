@@ -102,7 +102,12 @@ test('beside a mirror, what a group without a commit has left there is not said 
   expect(await watched({ mirrored: true, frozen: true })).toEqual({
     state: 'agrees',
     sentence: `${left} For orders/0 it has no commit on onprem any more, or never had one, so that what it left there is not known.`,
-    data: [{ group: 'billing', membersOnTarget: 1, uncommittedOnSource: '0' }],
+    data: [
+      {
+        ...{ group: 'billing', membersOnTarget: 1, uncommittedOnSource: '0' },
+        withoutCommitOnSource: ['orders/0'],
+      },
+    ],
   });
   expect(await watched({ mirrored: true, frozen: true, committed: 3n })).toMatchObject({
     sentence: expect.stringContaining('It left up to 2 records after its last commit'),
