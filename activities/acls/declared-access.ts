@@ -3,7 +3,6 @@ import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { under } from '../../src/migration/by-name.js';
 import { workloadText } from '../../src/migration/workload.js';
-import { kafkaProvisioner } from '../../src/provision/kafka/provisioner.js';
 import { shownAcls } from '../../src/provision/kafka/shown-acls.js';
 import type { DeclaredAccess, Declaring } from '../../src/provision/declaring.js';
 import { aclKey, notMapped, planAcls } from './acl-plan.js';
@@ -82,7 +81,7 @@ function asApplications(
 async function seenOn(
   target: Cluster,
   { grants, bindings }: DeclaredAccess,
-  { by, wholePrincipals }: Declaring,
+  { by }: Declaring,
   ahead: boolean,
 ): Promise<{ missing: AclBinding[]; findings: Finding[]; kept?: AclBinding[] }> {
   const notShown = (who: readonly string[]) => ({
@@ -92,16 +91,14 @@ async function seenOn(
   if (grants.length > 0) return notShown(grants.map((grant) => `${workloadText(grant)} as ${grant.user}`));
   if (bindings.length === 0) return { missing: [], findings: [] };
   // Those of a provider's own kind are never shown as Kafka's.
-  const there = by === 'strimzi' ? await kafkaProvisioner(target).rights() : 'hidden';
+  const there = by === 'strimzi' ? await shownAcls(target) : 'hidden';
   if (there === 'hidden') return notShown(bindings.map(({ principal }) => principal));
   const present = new Set(there?.map(aclKey));
   const missing = bindings.filter((acl) => !present.has(aclKey(acl)));
-  if (!wholePrincipals) return { missing, findings: [] };
+  // A KafkaUser holds all that its user may do, and the operator takes away whatever it does not say.
   const declared = new Set(bindings.map(aclKey));
   const who = new Set(bindings.map(({ principal }) => principal));
-  const kept = ((there ?? []) as AclBinding[]).filter(
-    (acl) => who.has(acl.principal) && !declared.has(aclKey(acl)),
-  );
+  const kept = (there ?? []).filter((acl) => who.has(acl.principal) && !declared.has(aclKey(acl)));
   return { missing, kept, findings: kept.length > 0 ? [keptOn(target, kept)] : [] };
 }
 

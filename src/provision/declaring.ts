@@ -82,8 +82,6 @@ export interface Declaring {
   access(wanted: WantedAccess): DeclaredAccess;
   /** @param migration by its name: the files of several may lie in one folder */
   files(migration: string, topics: readonly DeclaredTopic[], access: DeclaredAccess): DeclaredFile[];
-  /** Whether one file has to hold all that a principal may do. */
-  readonly wholePrincipals?: boolean;
   /** What the owners of applications have to do beside, one sentence each. */
   beside(access: DeclaredAccess): string[];
 }

@@ -25,7 +25,6 @@ export function strimzi(target: StrimziTarget): Declaring {
     from: 'its KafkaTopic',
     topic: (wanted) => declaredWith(wanted, (entry) => !refused.test(entry), 'a KafkaTopic'),
     access: strimziAccess,
-    wholePrincipals: true,
     files: (_migration, topics, { bindings, kept = [] }) => {
       const names = new Names(kubernetesName);
       return [
