@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AivenClient, type Timing } from '../../src/provision/aiven/client.js';
+import type { HeldEntry, OwnEntry } from '../../src/provision/aiven/entries.js';
 import { AivenService } from '../../src/provision/aiven/service.js';
 
 /** `hang`: nothing is answered; `lost`: what was asked for is done, and its answer does not arrive. */
@@ -13,6 +14,22 @@ export interface Call {
   body: unknown;
   authorization: string | undefined;
 }
+
+export const ok: Answered = { status: 200 };
+export const own: OwnEntry = { kind: 'aiven', permission: 'read', topic: 'orders', username: 'billing' };
+
+/** A list of ACLs with these, of Aiven's own kind. */
+export const held = (entries: readonly HeldEntry[]): Answered => ({
+  status: 200,
+  body: {
+    acl: entries.flatMap((entry) => {
+      if (entry.kind !== 'aiven') return [];
+      const { kind: _, ...rest } = entry;
+      return [rest];
+    }),
+    kafka_acl: [],
+  },
+});
 
 export const token = 'a-token-that-nobody-may-see';
 
