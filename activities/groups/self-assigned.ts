@@ -1,4 +1,4 @@
-import type { Cluster, GroupFacts } from '../../src/kafka/cluster.js';
+import { partitionAt, type Cluster, type GroupFacts } from '../../src/kafka/cluster.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { commitsEveryMs, waitMs, type ConsumerMove, type Migration } from '../../src/migration/file.js';
 import { valueIfThere } from '../kit/rows.js';
@@ -37,7 +37,7 @@ export async function committedSums(
     [...groups].map(([group, topics]) => {
       let sum = 0n;
       for (const [key, { offset }] of valueIfThere(rows, group) ?? [])
-        if (topics.has(key.slice(0, key.lastIndexOf('/')))) sum += offset;
+        if (topics.has(partitionAt(key).topic)) sum += offset;
       return [group, sum];
     }),
   );

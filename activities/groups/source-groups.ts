@@ -1,4 +1,4 @@
-import type { Cluster, GroupFacts, TopicPartition } from '../../src/kafka/cluster.js';
+import { partitionAt, type Cluster, type GroupFacts, type TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import { readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
@@ -179,7 +179,7 @@ async function readElsewhere(
 function countByTopic(partitionKeys: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const key of partitionKeys) {
-    const topic = key.slice(0, key.lastIndexOf('/'));
+    const { topic } = partitionAt(key);
     counts.set(topic, (counts.get(topic) ?? 0) + 1);
   }
   return counts;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partitionKey, type Cluster, type Committed } from '../../src/kafka/cluster.js';
+import { partitionAt, partitionKey, type Cluster, type Committed } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
 import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
 import {
@@ -175,9 +175,7 @@ function madeBy(
   for (const one of before) {
     for (const [topic, count] of topicsMade(migration, one)) partitions.set(topic, count);
     for (const [key, commit] of unpackCommits(migration, one)) {
-      const slash = key.lastIndexOf('/');
-      const at = { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) };
-      if (!now.has(key)) now.set(key, { ...at, ...commit });
+      if (!now.has(key)) now.set(key, { ...partitionAt(key), ...commit });
     }
   }
   // A topic in which nothing but old marks is known has to be seen to be there.

@@ -1,4 +1,4 @@
-import type { Cluster, TopicPartition } from '../../src/kafka/cluster.js';
+import { partitionAt, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
 import { mirrorKind, targetName, type Migration } from '../../src/migration/file.js';
 import { offsetAt, offsetTable, partitionsOf, type TargetOffsets } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -22,9 +22,8 @@ export async function mirroredOffsets(
   if (positions.size === 0) return mirrored;
   const names = new Map(migration.topics.map((move) => [move.name, targetName(move)]));
   const inTheMap = [...positions].flatMap(([key, { targetNext }]) => {
-    const slash = key.lastIndexOf('/');
-    const topic = names.get(key.slice(0, slash));
-    const partition = Number(key.slice(slash + 1));
+    const { topic: from, partition } = partitionAt(key);
+    const topic = names.get(from);
     if (topic === undefined) return [];
     const known = offsetAt(mirrored, topic, partition);
     return [{ topic, partition, offset: known !== undefined && known > targetNext ? known : targetNext }];

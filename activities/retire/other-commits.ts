@@ -1,4 +1,11 @@
-import type { Cluster, Committed, GroupListing, Row, TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionAt,
+  type Cluster,
+  type Committed,
+  type GroupListing,
+  type Row,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { onlyTopics } from '../../src/migration/offsets.js';
 import { isMirrored } from '../../src/migration/strategies.js';
@@ -174,5 +181,5 @@ function untold(
 }
 
 function topicsIn(row: Row<Map<string, Committed>> | undefined): string[] {
-  return [...new Set([...(row?.value?.keys() ?? [])].map((key) => key.replace(/\/\d+$/, '')))];
+  return [...new Set([...(row?.value?.keys() ?? [])].map((key) => partitionAt(key).topic))];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AclBinding, Cluster } from '../../src/kafka/cluster.js';
+import { partitionAt, type AclBinding, type Cluster } from '../../src/kafka/cluster.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { topicsOf, waitMs } from '../../src/migration/file.js';
@@ -240,10 +240,7 @@ async function deleteOffsets(
       .filter((name) => names.has(name));
     const row = rowAt(await source.committedOffsets([consumer.group]), consumer.group);
     if (row.error) throw row.error;
-    const left = [...row.value.keys()].flatMap((key) => {
-      const [, topic = '', partition = ''] = /^(.*)\/(\d+)$/.exec(key) ?? [];
-      return topics.includes(topic) ? [{ topic, partition: Number(partition) }] : [];
-    });
+    const left = [...row.value.keys()].map(partitionAt).filter(({ topic }) => topics.includes(topic));
     if (left.length === 0) continue;
     for (const { error } of (await source.deleteOffsets(consumer.group, left)).values())
       if (error && error.type !== 'NotFound') throw error;

@@ -1,4 +1,5 @@
 import {
+  partitionAt,
   partitionKey,
   type Committed,
   type Rows,
@@ -20,13 +21,11 @@ export const endsOf = (topics: readonly TopicFacts[], marks: Ends['marks']): End
   marks,
 });
 
-export const topicOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
-
 /** The commits of a group by topic. */
 export function byTopic(commits: ReadonlyMap<string, Committed>): Map<string, Map<string, bigint>> {
   const topics = new Map<string, Map<string, bigint>>();
   for (const [key, { offset }] of commits) {
-    const topic = topicOf(key);
+    const { topic } = partitionAt(key);
     topics.set(topic, (topics.get(topic) ?? new Map<string, bigint>()).set(key, offset));
   }
   return topics;

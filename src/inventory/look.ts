@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { partitionKey, type Cluster, type Committed } from '../kafka/cluster.js';
+import { partitionAt, partitionKey, type Cluster, type Committed } from '../kafka/cluster.js';
 import { globbed } from '../migration/glob.js';
 import { bytesOf } from '../migration/size.js';
 import { room, type Look, type LookedAtGroup, type LookedAtTopic } from '../migration/survey-seen.js';
-import { byTopic, endsOf, lagOn, topicOf, type Ends } from './lags.js';
+import { byTopic, endsOf, lagOn, type Ends } from './lags.js';
 import { every, mapKnown, partOfCluster, rowOf, type Known } from './known.js';
 import { producersOf } from './producers.js';
 import { partitionsOf } from './topics.js';
@@ -85,7 +85,10 @@ export async function lookAt(
           ...member.subscribed,
           ...member.assigned.map(({ topic }) => topic),
         ]);
-        const reads = new Set([...(subscribed ?? []), ...[...(commits?.keys() ?? [])].map(topicOf)]);
+        const reads = new Set([
+          ...(subscribed ?? []),
+          ...[...(commits?.keys() ?? [])].map((key) => partitionAt(key).topic),
+        ]);
         const lag = commits && lagOf(commits, reads, ends);
         return {
           group,

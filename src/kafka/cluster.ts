@@ -212,6 +212,12 @@ export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
 
+/** The partition of such a key. */
+export function partitionAt(key: string): TopicPartition {
+  const slash = key.lastIndexOf('/');
+  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) };
+}
+
 export interface ClusterIdentity {
   readonly clusterId: string;
   readonly controllerId: number;
