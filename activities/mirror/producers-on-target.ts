@@ -69,7 +69,8 @@ class ProducersOnTarget {
     }
     const names = migration.topics.map(targetName);
     const silent = names.filter((name) => !written.includes(name));
-    if (written.length > 0 || accepted.includes('not-written')) {
+    const enough = outOfPatience ? written.length > 0 : silent.length === 0;
+    if (enough || accepted.includes('not-written')) {
       if (!this.streak.saw(written.join(' ')))
         return { says: 'producers write to the target, looking again', carry: {}, confirming: true };
       return {
@@ -78,7 +79,7 @@ class ProducersOnTarget {
           written,
           sentence:
             written.length > 0
-              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (to ${listed(silent)} nobody has written yet)` : ''}. ${this.sayOfSource(late)}`
+              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (not verified: to ${listed(silent)} nobody has written yet)` : ''}. ${this.sayOfSource(late)}`
               : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted. ${this.sayOfSource(late)}`,
         },
       };
@@ -91,7 +92,11 @@ class ProducersOnTarget {
           sentence: `Nobody has written to ${listed(names)} on ${this.target.name} within ${formatDuration(waitMs(migration, 'patience'))}: start the producers there, or override the check for a topic that is seldom written to.`,
         },
       };
-    return { says: `waiting for a record on ${this.target.name} that the mirror did not write`, carry: {} };
+    const still = written.length > 0 ? ` in ${listed(silent)}, as there are in ${listed(written)}` : '';
+    return {
+      says: `waiting for records on ${this.target.name} that the mirror did not write${still}`,
+      carry: {},
+    };
   }
 
   private sayOfSource(late: readonly LateRecords[]): string {

@@ -2,6 +2,7 @@ import { partitionKey, type TopicPartition } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { readMetadata } from './commit-metadata.js';
 import { asking } from '../kit/weights.js';
+import { upTo } from '../kit/up-to.js';
 import { count } from '../kit/wording.js';
 
 /** A position on the source. */
@@ -55,9 +56,14 @@ export class MetadataLeftOut {
         const where = `for ${count(some.length, 'partition')} of ${topic} (first: ${partitionKey(first.at)} at offset ${first.at.source ?? 'unknown'})`;
         return [this.says(group, where, first.why, sumComplete(some.map(({ why }) => why)))];
       });
+      const complete = sumComplete(of.map(({ why }) => why));
+      const [key, counts] =
+        complete > 0n
+          ? [`+${upTo(complete)}`, ` (it counts for up to ${count(upTo(complete), 'record')})`]
+          : ['', ''];
       return asking(
-        `commit-metadata:${group}:${topic}`,
-        `${kinds.join(' ')} Accept that it goes on without it, or abort.`,
+        `commit-metadata:${group}:${topic}${key}`,
+        `${kinds.join(' ')} Accept that it goes on without it${counts}, or abort.`,
       );
     });
   }

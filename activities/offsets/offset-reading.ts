@@ -7,6 +7,7 @@ import {
 } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { valueOf } from '../kit/rows.js';
+import { upTo } from '../kit/up-to.js';
 import { asking } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
 
@@ -22,16 +23,6 @@ export async function readEnds(cluster: Cluster, partitions: readonly TopicParti
 
 /** Commits on the target, by group and by partition. */
 export type CommitsThere = ReadonlyMap<string, ReadonlyMap<string, Committed>>;
-
-/**
- * Up to how many an acceptance counts: a power of two. Where somebody writes there are a few more at each look, so that the
- * very number could never be accepted; twice as many are another question.
- */
-function upTo(records: bigint): bigint {
-  let most = 1n;
-  while (most < records) most *= 2n;
-  return most;
-}
 
 /**
  * Topics on the target that hold records before any producer was moved: what becomes of them is for a person to say. A group

@@ -158,7 +158,7 @@ test('applications that keep more in a commit than an offset live on the target,
     running(engine.translateGroups, {
       ...{ migration: mirrored, sliceMs: 120_000, groups: Object.values(groups), translated: [], accepted },
     }).answer;
-  const key = `commit-metadata:${groups.holed}:${holed}`;
+  const key = `commit-metadata:${groups.holed}:${holed}+8`;
   const asked = await translate([]);
   if (asked.state !== 'asks') throw new Error(JSON.stringify(asked));
   expect(asked.findings.map((finding) => `${finding.weight} ${finding.key}`)).toEqual([`asks ${key}`]);

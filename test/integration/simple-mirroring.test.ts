@@ -432,6 +432,40 @@ describe('what is on the target beside what the mirror wrote', () => {
     });
   });
 
+  test('is waited for in each topic, and when patience ends those are named in which there is nothing', async () => {
+    await prepared();
+    const copy = await mirrored(mirroring());
+    const seldom = `${topic}.seldom`;
+    await makeTopic(ground.admin.source, seldom, 1);
+    await makeTopic(ground.target, seldom, 1);
+    const migration = mirroring({
+      topics: [{ name: topic, newName: `${topic}.new` }, { name: seldom }],
+      waits: { patience: '5s', quiet: '1s' },
+    });
+    const both = {
+      ends: { ...copy.ends, [seldom]: ['0'] },
+      mirrored: { ...copy.mirrored, [seldom]: ['0'] },
+    };
+    await send(ground.lab.target, `${topic}.new`, messages(2));
+    const some = watchProducers(migration, both);
+    expect(await some.answer).toMatchObject({
+      state: 'writing',
+      written: [`${topic}.new`],
+      sentence: expect.stringContaining(`(not verified: to ${seldom} nobody has written yet)`),
+    });
+    expect(some.heartbeats).toContainEqual(
+      expect.objectContaining({
+        says: `waiting for records on target that the mirror did not write in ${seldom}, as there are in ${topic}.new`,
+      }),
+    );
+    const patient = mirroring({ topics: migration.topics, waits: { patience: '10m', quiet: '1s' } });
+    await send(ground.lab.target, seldom, messages(1));
+    expect(await watchProducers(patient, both).answer).toMatchObject({
+      state: 'writing',
+      written: [`${topic}.new`, seldom],
+    });
+  });
+
   test('as long as there is nothing, a late record on the source lets the mirror go on', async () => {
     await prepared();
     const migration = mirroring();

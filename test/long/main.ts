@@ -45,6 +45,8 @@ const parts: Record<string, readonly string[]> = {
   'looking-after': onLab('looking-after.test.ts'),
   codec: onLab('codec.test.ts'),
   'codec-web-ui': onLab('codec-web-ui.test.ts'),
+  lab: onLab('lab'),
+  ledger: onLab('ledger.test.ts'),
   'lab-brokers': long('lab-brokers.test.ts'),
   'lab-tiered': long('lab-tiered.test.ts'),
   'mirror-brokers': long('mirror-brokers.test.ts'),

@@ -218,9 +218,9 @@ describe('metadata that cannot go along', () => {
     expect(left.findings()).toEqual([
       {
         weight: 'asks',
-        key: 'commit-metadata:billing:orders',
+        key: 'commit-metadata:billing:orders+32',
         sentence:
-          'billing has processed up to 32 records beyond its offsets for 2 partitions of orders (first: orders/1 at offset 3), as Parallel Consumer notes in the metadata of a commit. They do not lie one after another on aiven as they do on onprem, so that the note would name others there: without it billing processes them again. To avoid that, let it finish on onprem what it has begun, then try again. Accept that it goes on without it, or abort.',
+          'billing has processed up to 32 records beyond its offsets for 2 partitions of orders (first: orders/1 at offset 3), as Parallel Consumer notes in the metadata of a commit. They do not lie one after another on aiven as they do on onprem, so that the note would name others there: without it billing processes them again. To avoid that, let it finish on onprem what it has begun, then try again. Accept that it goes on without it (it counts for up to 32 records), or abort.',
       },
       {
         weight: 'asks',

@@ -441,6 +441,24 @@ it('a producer of a topic that nobody writes to passes by an override, and the s
   ]);
 });
 
+it('a topic to which nobody has written yet leaves the step of its producers unverified', async () => {
+  const migration = await migrations.start(
+    'simpleMirroring',
+    { topics: [{ name: 'orders' }, { name: 'corrections' }] },
+    (cluster) =>
+      cluster.next('watchProducers', {
+        ...{ state: 'writing', written: ['orders'] },
+        sentence: 'Producers write to orders; to corrections nobody has written yet.',
+      }),
+  );
+  await migration.reach('producerSwitched', 'waiting');
+  await migration.say('producerSwitched', { by: 'ann' });
+  await migration.at('producerSwitched', 'done');
+  const { steps, unverified } = await migration.status();
+  expect(steps.find(({ id }) => id === 'producerSwitched')).toMatchObject({ unverified: 'not-measured' });
+  expect(unverified.join()).toContain('to corrections nobody has written yet');
+});
+
 it('moves topics and groups whose names every plain object has an answer for', async () => {
   const names = ['__proto__', 'constructor', 'hasOwnProperty'];
   const migration = await migrations.start('simpleMirroring', {

@@ -63,11 +63,13 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
       }),
     );
     switch (seen.state) {
-      case 'writing':
+      case 'writing': {
+        const silent = run.migration.topics.some((topic) => !seen.written.includes(targetName(topic)));
         return {
           ...{ agrees: true, sentence: seen.sentence, data: { written: seen.written } },
-          ...(unproved && { unverified: 'not-measured' }),
+          ...((unproved ?? silent) && { unverified: 'not-measured' }),
         };
+      }
       case 'contradicted':
         return { agrees: false, sentence: seen.sentence };
       case 'grew':
@@ -83,7 +85,7 @@ export async function producersWriteToTarget(run: Run): Promise<void> {
       // Copies what old producers have left, before groups are looked for there.
       if (run.facts.ahead) run.mirror.start();
       // Whether it can still be mirrored depends on whether anybody writes to the target.
-      await keepTranslated(run, (entry) => writing(entry))();
+      await keepTranslated(run, (entry) => writing(entry, ['not-written']))();
     },
     check: (_names, entry) => writing(entry),
     whenOverridden: (entry) => writing(entry, ['not-written']),

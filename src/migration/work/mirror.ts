@@ -37,9 +37,10 @@ export interface MirrorActivities {
   ): Promise<Watched<'caught-up', { mirrored: TargetOffsets }> | Grew>;
 
   /**
-   * Watches until producers are at work on the target: some topic has grown beyond `mirrored` there, while the source is
-   * as it was frozen. Records on the source answer `grew` as long as nobody has written to the target; after that they
-   * cannot be mirrored in order any more, which `asks`. With `not-written` accepted: does not wait for producers.
+   * Watches until producers are at work on the target: each topic has grown beyond `mirrored` there, while the source is
+   * as it was frozen; when patience ends, `written` are those that have, one at least. Records on the source answer `grew`
+   * as long as nobody has written to the target; after that they cannot be mirrored in order any more, which `asks`. With
+   * `not-written` accepted: does not wait for producers.
    */
   watchProducers(
     input: Watch & { ends: SourceOffsets; mirrored: TargetOffsets; frozen: boolean },

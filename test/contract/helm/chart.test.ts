@@ -37,7 +37,11 @@ interface Manifest {
         automountServiceAccountToken: boolean;
         securityContext: object;
         terminationGracePeriodSeconds: number;
-        volumes: { name: string; projected?: { sources: object[] } }[];
+        volumes: {
+          name: string;
+          projected?: { sources: object[] };
+          persistentVolumeClaim?: { claimName: string };
+        }[];
       };
     };
   };
@@ -64,6 +68,7 @@ const values = {
   })),
   secretFiles: [{ secret: 'kafka-ferry-aiven', key: 'ca.pem', path: 'aiven/ca.pem' }],
   env: { OTEL_SERVICE_NAME: 'ferry' },
+  volumes: [{ claim: 'ferry-reports', path: '/var/lib/ferry/reports' }],
   codecServer: { enabled: true },
   networkPolicy: { enabled: true, from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
   metrics: { podMonitor: true },
@@ -184,6 +189,22 @@ describe('the Helm chart', () => {
     expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
   });
 
+  test('gives the workers a folder that they share, and the codec server none', async () => {
+    const manifests = await rendered(...withValues());
+    const claimed = ({ spec }: Manifest) => {
+      const { containers, volumes } = spec.template.spec;
+      return volumes.flatMap(({ name, persistentVolumeClaim }) =>
+        persistentVolumeClaim
+          ? containers[0].volumeMounts
+              .filter((mount) => mount.name === name)
+              .map(({ mountPath }) => [persistentVolumeClaim.claimName, mountPath])
+          : [],
+      );
+    };
+    expect(claimed(one(manifests, 'Deployment'))).toEqual([['ferry-reports', '/var/lib/ferry/reports']]);
+    expect(claimed(one(manifests, 'Deployment', 'ferry-kafka-ferry-codec'))).toEqual([]);
+  });
+
   test('starts the workers anew when ferry.yaml changes', async () => {
     const sum = async (...args: string[]) =>
       one(await rendered(...args), 'Deployment').spec.template.metadata.annotations['checksum/config'];
@@ -205,6 +226,7 @@ describe('the Helm chart', () => {
   test.each([
     ['secretEnv[0].name=A', 'secretEnv needs the name of a Secret'],
     ['secretFiles[0].secret=a,secretFiles[0].path=b', 'secretFiles needs a key of the Secret'],
+    ['volumes[0].claim=a', 'volumes needs a path'],
     ['codecServer.enabled=true', 'codecServer.enabled needs config.codecServer'],
   ])('refuses %s in one sentence', async (set, sentence) => {
     const { code, stderr } = await run('template', 'ferry', chart, '--kube-version', '1.31.0', '--set', set);
