@@ -1,4 +1,10 @@
-import { partitionAt, type Cluster, type GroupFacts, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionAt,
+  partitionKey,
+  type Cluster,
+  type GroupFacts,
+  type TopicPartition,
+} from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { topicsOf, type Migration } from '../../src/migration/file.js';
 import { readersOf, topicsWithoutGroup } from '../drain/drain-findings.js';
@@ -61,8 +67,12 @@ export async function surveySourceGroups(
   }
 
   const live = new Set(liveReaders(listing));
+  const sharing = asked.filter((group) => known.get(group)?.protocol === 'share' && !inFile.has(group));
+  findings.push(...(await shareGroupsNotInFile(source, sharing, partitions)));
   const toDescribe = asked.filter(
-    (group) => inFile.has(group) || live.has(group) || pending.has(group) || commits.get(group)?.size,
+    (group) =>
+      !sharing.includes(group) &&
+      (inFile.has(group) || live.has(group) || pending.has(group) || commits.get(group)?.size),
   );
   const described = await settledGroups(source, toDescribe);
   const facts = new Map<string, GroupFacts>();
@@ -110,7 +120,7 @@ export async function surveySourceGroups(
         ),
       );
   for (const group of asked) {
-    if (inFile.has(group)) continue;
+    if (inFile.has(group) || sharing.includes(group)) continue;
     const reader: Reader = {
       group,
       commits: commits.get(group) ?? new Map<string, number>(),
@@ -201,6 +211,31 @@ function notInFile(
     `group-not-in-file:${group}`,
     `${group} ${has}, with ${members > 0 ? count(members, 'member') : 'no member'} now${neverJoined ? ' or ever, though consumers that assign partitions to themselves may run' : ''}, and the file does not say what becomes of it: add it to consumers, or to leaveBehind.groups.`,
   );
+}
+
+/** Share groups that have read topics of the migration, or have members that do: the ferry moves none. */
+async function shareGroupsNotInFile(
+  source: Cluster,
+  groups: readonly string[],
+  partitions: readonly TopicPartition[],
+): Promise<Finding[]> {
+  if (groups.length === 0) return [];
+  const rows = await source.shareGroups(groups);
+  const topics = new Set(partitions.map(({ topic }) => topic));
+  return groups.flatMap((group) => {
+    const row = lastingAt(rows, group);
+    if (row.error) return row.error.type === 'NotFound' ? [] : [unreadable(group, row.error.message, false)];
+    const begun = partitions.filter((at) => row.value.positions.has(partitionKey(at)));
+    const reads = new Set([...begun.map(({ topic }) => topic), ...topicsOfMembers(row.value, topics)]);
+    if (reads.size === 0) return [];
+    const { members } = row.value;
+    return [
+      asking(
+        `group-not-in-file:${group}`,
+        `${group}, a share group, reads ${listed([...reads])} on ${source.name}, with ${members.length > 0 ? count(members.length, 'member') : 'no member'} now: the ferry moves no share group, since it has no offsets to commit on the target. Move its applications yourself and add it to leaveBehind.groups; or accept that, and what it has not read goes with the topics.`,
+      ),
+    ];
+  });
 }
 
 /** A topic of the migration that a group of the file reads, and does not name. */

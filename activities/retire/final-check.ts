@@ -29,6 +29,7 @@ import { under } from '../../src/migration/by-name.js';
 import { insistGone } from './gone.js';
 import { otherCommits } from './other-commits.js';
 import { readerFindings } from './readers-there.js';
+import { shareGroupFindings, shareGroupsAmong } from './share-groups.js';
 import { mirroredFindings, unreadFindings } from './unread.js';
 
 /**
@@ -57,9 +58,16 @@ export async function finalCheck(
   ]);
   const lines = new Map(aclsByTopic(acls === 'hidden' ? [] : acls).map((one) => [one.topic, one.acls]));
   if (acls === 'hidden') findings.push(sourceNotShown(source.name, sides.target.name));
-  const alive = liveReaders(groups);
-  const [described, configs, unread] = await Promise.all([
-    settledGroups(source, alive, { signal: copying?.signal }),
+  const sharing = await shareGroupsAmong(source, groups);
+  const alive = liveReaders(
+    groups.filter(({ group, protocol }) => protocol !== 'share' || sharing.has(group)),
+  );
+  const [settled, configs, unread] = await Promise.all([
+    settledGroups(
+      source,
+      alive.filter((group) => !sharing.has(group)),
+      { signal: copying?.signal },
+    ),
     source.topicConfigs(topics.map(({ name }) => name)),
     isMirrored(work.migration.strategy)
       ? mirroredFindings(sides, work, topics, copying)
@@ -74,9 +82,15 @@ export async function finalCheck(
         `The ${nameOf(transaction)} is open on ${listed(transaction.partitions.map(partitionKey))} of ${source.name}: let its producer end it, or wait for its timeout.`,
       ),
     ),
-    ...readerFindings(source, described, alive, new Set(topics.map(({ name }) => name))),
+    ...readerFindings(
+      source,
+      new Map([...settled, ...sharing]),
+      alive,
+      new Set(topics.map(({ name }) => name)),
+    ),
     ...unread,
     ...(await otherCommits(sides, work, groups, partitions)),
+    ...shareGroupFindings(sides, work, sharing, marks, { partitions, alive }),
     ...(await replicaFindings(
       source,
       topics.map(({ name }) => name),

@@ -113,6 +113,11 @@ export interface Cluster {
   ): Promise<Rows<string, void>>;
   /** OffsetDelete (KIP-496); `Refused` rows for topics a live member subscribes to. Unknown group or offset: done already. */
   deleteOffsets(group: string, partitions: readonly TopicPartition[]): Promise<Rows<string, void>>;
+  /**
+   * Share groups with their members and how far they have read, which `describeGroups` and `committedOffsets` do not tell. One
+   * that is gone is a `NotFound` row; `Unsupported` rows before Kafka 4.2.
+   */
+  shareGroups(groups: readonly string[]): Promise<Rows<string, ShareGroup>>;
   /** Removes an empty group whole. Not there: done already. */
   deleteGroups(groups: readonly string[]): Promise<Rows<string, void>>;
 
@@ -293,6 +298,15 @@ export interface GroupFacts extends GroupListing {
     readonly subscribedPattern?: string;
     readonly assigned: readonly TopicPartition[];
   }[];
+}
+
+export interface ShareGroup extends GroupFacts {
+  /**
+   * By `partitionKey`: what lies before `start` is done with, and of what lies behind it `lag` records are not. `null`: not known;
+   * of a start, that nothing was acknowledged, so that it is for its `share.auto.offset.reset`. Partitions that it has nothing
+   * to do with are absent.
+   */
+  readonly positions: ReadonlyMap<string, { start: bigint | null; lag: bigint | null }>;
 }
 
 export interface Committed {

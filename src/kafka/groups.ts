@@ -51,7 +51,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
       value: groups.map(({ group, type, state, protocolType }) => ({
         group,
         protocol: under(protocols, type.toLowerCase()) ?? 'unknown',
-        state: under(states, state.toLowerCase()) ?? 'unknown',
+        state: stateOf(state),
         ...(type.toLowerCase() === 'classic' && purposeOf(protocolType)),
       })),
     };
@@ -180,6 +180,11 @@ const states: Record<string, GroupState> = {
   notready: 'rebalancing',
 };
 
+/** @param name as a listing or a description gives it, of any protocol */
+export function stateOf(name: string): GroupState {
+  return under(states, name.toLowerCase()) ?? 'unknown';
+}
+
 /** The protocol type names what a classic group shares out; none has been named before a first member joins. */
 function purposeOf(protocolType: string): Pick<GroupListing, 'coordinatesOther' | 'neverJoined'> {
   if (protocolType === '') return { neverJoined: true };
@@ -198,7 +203,7 @@ function classic(
       value: {
         group,
         protocol: 'classic',
-        state: under(states, state.toLowerCase()) ?? 'unknown',
+        state: stateOf(state),
         ...purposeOf(protocolType),
         members: members.map(({ memberId, clientId, host, metadata, assignment }) => ({
           memberId,
@@ -226,7 +231,7 @@ function brokerAssigned({ code, group, state, members }: BrokerAssignedGroup): R
     value: {
       group,
       protocol: 'consumer',
-      state: under(states, state.toLowerCase()) ?? 'unknown',
+      state: stateOf(state),
       members: members.map(({ subscribedPattern, ...member }) => ({
         ...member,
         ...(subscribedPattern ? { subscribedPattern } : {}),

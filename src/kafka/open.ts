@@ -13,6 +13,7 @@ import { principalOf } from './link/principal.js';
 import { producerCalls } from './producers.js';
 import { quotaCalls } from './quotas.js';
 import { sealingCalls } from './sealing.js';
+import { shareGroupCalls } from './share-groups.js';
 import { sizeCalls } from './sizes.js';
 import { topicCalls } from './topics.js';
 import { writingCalls } from './writing.js';
@@ -37,6 +38,7 @@ export function openCluster(name: string, connection: ClusterConnection): Cluste
     ...offsets,
     ...committedCalls(brokers, coordinators),
     ...groupCalls(brokers, coordinators),
+    ...shareGroupCalls(brokers, coordinators),
     ...aclCalls(brokers),
     ...producerCalls(brokers, leaders),
     ...fetches,

@@ -22,6 +22,7 @@ const looks = [
   'groups',
   'describeGroups',
   'committedOffsets',
+  'shareGroups',
   'acls',
   'openTransactions',
   'producers',

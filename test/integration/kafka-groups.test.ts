@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { surveySourceGroups } from '../../activities/groups/source-groups.js';
+import { shareGroupFindings, shareGroupsAmong } from '../../activities/retire/share-groups.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeShared, consumeWithKip848, run } from './kafka-cluster.js';
+import { messages, migrationOf, send } from './watching.js';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -166,12 +169,23 @@ describe('a live KIP-848 group', () => {
 });
 
 // Brokers offer share groups from 4.2 on.
-test('a live share group is not called dead: its members cannot be read, and the row says so', async () => {
+test('a share group is seen with what it reads and how far, and is no consumer group', async () => {
   const topic = `groups.${run}.shared`;
   const group = `${topic}.group`;
   const there = lab.target;
   const cluster = openCluster('target', connectionOf(there, 'ferry'));
   await cluster.createTopics([{ name: topic, partitions: 1, replicationFactor: 1, config: {} }]);
+  const seen = async () => (await cluster.shareGroups([group])).get(group);
+  const marks = () => cluster.watermarks([{ topic, partition: 0 }]);
+  const left = async (alive: string[] = []) =>
+    shareGroupFindings(
+      { source: cluster, target: cluster },
+      { migration: migrationOf({ name: 'shared', topics: [{ name: topic }], consumers: [] }) },
+      await shareGroupsAmong(cluster, await cluster.groups()),
+      await marks(),
+      { partitions: [{ topic, partition: 0 }], alive },
+    ).filter(({ key }) => key.includes(group));
+  expect((await seen())?.error?.type).toBe('NotFound');
   const consumer = consumeShared(there, topic, group);
   try {
     await eventually(
@@ -182,8 +196,39 @@ test('a live share group is not called dead: its members cannot be read, and the
     const row = (await cluster.describeGroups([group])).get(group);
     expect(row?.error?.type).toBe('Unsupported');
     expect(row?.error?.message).toContain(`Group "${group}" on cluster "target"`);
+    // It has acknowledged nothing yet.
+    await eventually(seen, (found) => found?.value?.positions.get(`${topic}/0`)?.start === null);
+    // What is written before its member has looked for the first time is not for it.
+    await send(there, topic, messages(3));
+    const read = await eventually(seen, (found) => found?.value?.positions.get(`${topic}/0`)?.lag === 0n);
+    expect(read?.value).toMatchObject({
+      ...{ group, protocol: 'share', state: 'stable' },
+      members: [{ subscribed: [topic], assigned: [{ topic, partition: 0 }] }],
+    });
+    expect(await left()).toMatchObject([{ weight: 'notes', key: `other-commits:${group}` }]);
   } finally {
     await consumer.stop();
-    await cluster.close();
   }
+  await eventually(seen, (found) => found?.value?.state === 'empty');
+  await send(there, topic, messages(2));
+  expect(await left()).toMatchObject([
+    {
+      weight: 'asks',
+      key: `unread:${group}:${topic}+2@5`,
+      sentence: expect.stringContaining(`(2 records)`),
+    },
+  ]);
+  const { findings } = await surveySourceGroups(
+    cluster,
+    migrationOf({ name: 'shared', topics: [{ name: topic }], consumers: [] }),
+    [{ topic, partition: 0 }],
+  );
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      weight: 'asks',
+      key: `group-not-in-file:${group}`,
+      sentence: expect.stringContaining(`${group}, a share group, reads ${topic} on target, with no member`),
+    }),
+  );
+  await cluster.close();
 });

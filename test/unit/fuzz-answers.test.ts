@@ -12,7 +12,7 @@ import { WireReader } from '../../src/kafka/wire/reader.js';
 import { damagedOf, decodedOr, fuzzTimeoutMs, isOutOfRange, leaves, runs } from './fuzzing.js';
 import { exchanges, type Captured } from './kafka-exchanges.js';
 
-const captures = ['2.8.2', '3.9.1', '4.3.1'].map(
+const captures = ['2.8.2', '3.9.1', '4.2.0', '4.3.1'].map(
   (version) =>
     JSON.parse(readFileSync(new URL(`fixtures/kafka/${version}.json`, import.meta.url), 'utf8')) as Captured,
 );

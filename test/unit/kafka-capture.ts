@@ -16,7 +16,7 @@ import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.
 import { openCluster } from '../../src/kafka/open.js';
 import { api } from '../../src/kafka/wire/api.js';
 import { eventually } from '../eventually.js';
-import { connectionOf, consumeWithKip848 } from '../integration/kafka-cluster.js';
+import { connectionOf, consumeShared, consumeWithKip848 } from '../integration/kafka-cluster.js';
 import { acl, exchanges } from './kafka-exchanges.js';
 import type { Captured, Exchange } from './kafka-exchanges.js';
 
@@ -26,11 +26,13 @@ interface Broker {
   kafka: Kafka;
   /** Starts a consumer of the group in the protocol of KIP-848, where there is one. */
   modern?: (topic: string, group: string) => { stop(): Promise<void> };
+  /** Starts a consumer of the share group, where there are such groups. */
+  sharing?: (topic: string, group: string) => { stop(): Promise<void> };
   /** Sets a quota for a user and client of no matter which names. */
   limit?: () => Promise<void>;
 }
 
-async function capture({ version, connection, kafka, modern, limit }: Broker): Promise<void> {
+async function capture({ version, connection, kafka, modern, sharing, limit }: Broker): Promise<void> {
   const cluster = openCluster(version, connection);
   const config = { 'retention.ms': '3600000' };
   const created = await cluster.createTopics([
@@ -57,6 +59,13 @@ async function capture({ version, connection, kafka, modern, limit }: Broker): P
     topic: 'orders',
     messages: ['a', 'b', 'c'].map((value) => ({ value, partition: 0 })),
   });
+  // Before the transaction, which has a minute.
+  const sharer = sharing?.('orders', 'sharing');
+  if (sharer)
+    await eventually(
+      () => cluster.shareGroups(['sharing']),
+      (rows) => (rows.get('sharing')?.value?.positions.size ?? 0) > 0,
+    );
   const payments = kafka.producer({ transactionalId: 'payments', idempotent: true, maxInFlightRequests: 1 });
   await payments.connect();
   const aborted = await payments.transaction();
@@ -79,7 +88,6 @@ async function capture({ version, connection, kafka, modern, limit }: Broker): P
     (rows) =>
       [...rows.values()].every(({ value }) => value?.state === 'stable' && value.members.length === 1),
   );
-
   const link = await BrokerLink.open(
     ...([version, connection.bootstrap[0] ?? '', connection] as const),
     credentialsOf(version, connection.sasl),
@@ -97,6 +105,7 @@ async function capture({ version, connection, kafka, modern, limit }: Broker): P
 
   link.close();
   await modernConsumer?.stop();
+  await sharer?.stop();
   await Promise.allSettled([transaction.abort(), consumer.disconnect(), producer.disconnect()]);
   await payments.disconnect();
   await cluster.close();
@@ -140,5 +149,6 @@ if (address !== undefined && version !== undefined) {
   await capture({
     ...broker(target),
     modern: (topic, group) => consumeWithKip848(target, topic, group),
+    sharing: (topic, group) => consumeShared(target, topic, group),
   });
 }

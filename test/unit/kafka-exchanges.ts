@@ -12,6 +12,7 @@ import { describeConfigsV4 } from '../../src/kafka/wire/describe-configs-v4.js';
 import { describeGroupsV5 } from '../../src/kafka/wire/describe-groups-v5.js';
 import { describeLogDirsV4 } from '../../src/kafka/wire/describe-log-dirs-v4.js';
 import { describeProducersV0 } from '../../src/kafka/wire/describe-producers-v0.js';
+import { describeShareGroupOffsetsV1 } from '../../src/kafka/wire/describe-share-group-offsets-v1.js';
 import { describeTransactionsV0 } from '../../src/kafka/wire/describe-transactions-v0.js';
 import { endTxnV3 } from '../../src/kafka/wire/end-txn-v3.js';
 import { fetchV12 } from '../../src/kafka/wire/fetch-v12.js';
@@ -30,6 +31,7 @@ import { offsetDeleteV0 } from '../../src/kafka/wire/offset-delete-v0.js';
 import { offsetFetchV7 } from '../../src/kafka/wire/offset-fetch-v7.js';
 import { offsetFetchV8 } from '../../src/kafka/wire/offset-fetch-v8.js';
 import { produceV9 } from '../../src/kafka/wire/produce-v9.js';
+import { shareGroupDescribeV1 } from '../../src/kafka/wire/share-group-describe-v1.js';
 import type { Api } from '../../src/kafka/wire/api.js';
 
 /** What is captured of one broker: bytes in base64, by the names below. */
@@ -123,6 +125,8 @@ export const exchanges: readonly Exchange[] = [
   exchange('list groups, 5', listGroupsV5)(() => undefined),
   exchange('describe groups', describeGroupsV5)(() => ['live', 'billing', 'unheard-of']),
   exchange('describe KIP-848 groups', consumerGroupDescribeV0)(() => ['modern', 'live']),
+  exchange('describe share groups', shareGroupDescribeV1)(() => ['sharing', 'unheard-of']),
+  exchange('offsets of share groups', describeShareGroupOffsetsV1)(() => ['sharing', 'unheard-of']),
   exchange('producers', describeProducersV0)(() => [...orders, missing]),
   exchange('list transactions', listTransactionsV0)(() => ['Ongoing']),
   exchange('describe transactions', describeTransactionsV0)(() => ['payments', 'unheard-of']),

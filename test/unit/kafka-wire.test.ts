@@ -12,6 +12,8 @@ import type { MetadataResponse } from '../../src/kafka/wire/metadata.js';
 import type { ProduceResponse } from '../../src/kafka/wire/produce-v9.js';
 import type { ClientQuotas } from '../../src/kafka/wire/describe-client-quotas-v1.js';
 import type { LogDirs } from '../../src/kafka/wire/describe-log-dirs-v4.js';
+import type { ShareGroupOffsets } from '../../src/kafka/wire/describe-share-group-offsets-v1.js';
+import type { ShareGroupState } from '../../src/kafka/wire/share-group-describe-v1.js';
 import { acl, exchanges, mirror } from './kafka-exchanges.js';
 import type { Captured } from './kafka-exchanges.js';
 
@@ -30,14 +32,22 @@ const unspoken: Record<string, string[]> = {
     'find coordinator of a transactional id, 4',
     'list groups, 5',
     'describe KIP-848 groups',
+    'describe share groups',
+    'offsets of share groups',
     'list transactions',
     'describe transactions',
     'committed, 8',
     'describe log dirs',
     'describe client quotas',
   ],
-  '3.9.1': [],
-  '4.3.1': ['describe log dirs', 'describe client quotas'],
+  '3.9.1': ['describe share groups', 'offsets of share groups'],
+  '4.2.0': [],
+  '4.3.1': [
+    'describe share groups',
+    'offsets of share groups',
+    'describe log dirs',
+    'describe client quotas',
+  ],
 };
 
 /** What was captured of a broker, by the names of the exchanges. */
@@ -297,7 +307,7 @@ describe.each(Object.keys(unspoken))('every answer of Kafka %s', (version) => {
 const told = (response: unknown): response is { throttleMs: number } =>
   typeof response === 'object' && response !== null && 'throttleMs' in response;
 
-describe.each(['3.9.1', '4.3.1'])('what Kafka %s speaks that 2.8 did not', (version) => {
+describe.each(['3.9.1', '4.2.0', '4.3.1'])('what Kafka %s speaks that 2.8 did not', (version) => {
   const { topicId, answer, rows } = broker(version);
 
   test('a topic is found by its id', () => {
@@ -341,6 +351,21 @@ test('a KIP-848 group of Kafka 4.3.1 has members with what they subscribe to and
   const modern = groups.find(({ group }) => group === 'modern');
   expect(modern).toMatchObject({ code: ok, state: 'Stable', members: [{ subscribed: ['orders'] }] });
   expect(modern?.members[0]?.assigned).toEqual(expect.arrayContaining([zero, one]));
+});
+
+test('a share group of Kafka 4.2.0 has members with what they read, and where the group begins to', () => {
+  const { answer } = broker('4.2.0');
+  const groups = answer<ShareGroupState[]>('describe share groups');
+  const [member] = groups.find(({ group }) => group === 'sharing')?.members ?? [];
+  expect(groups).toContainEqual(expect.objectContaining({ group: 'sharing', code: ok, state: 'Stable' }));
+  expect(groups).toContainEqual(expect.objectContaining({ group: 'unheard-of', code: 69, members: [] }));
+  expect(member?.subscribed).toEqual(['orders']);
+  expect(member?.assigned).toEqual(expect.arrayContaining([zero, one]));
+  const offsets = answer<ShareGroupOffsets[]>('offsets of share groups');
+  expect(offsets.find(({ group }) => group === 'sharing')).toMatchObject({ code: ok });
+  expect(offsets.find(({ group }) => group === 'sharing')?.offsets).toEqual(
+    expect.arrayContaining([expect.objectContaining({ ...zero, code: ok })]),
+  );
 });
 
 test('tagged fields that a newer broker adds are passed over', () => {

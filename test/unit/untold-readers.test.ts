@@ -14,9 +14,10 @@ const source = {
   watermarks: async () => new Map(),
   openTransactions: async () => [],
   groups: async () => [{ group: 'jobs', protocol: 'share', state: 'stable' }],
-  describeGroups: async () =>
+  describeGroups: async () => new Map(),
+  committedOffsets: async () => new Map(),
+  shareGroups: async () =>
     new Map([['jobs', { error: new FerryError('Unsupported', 'Its members cannot be read.') }]]),
-  committedOffsets: async () => new Map([['jobs', { value: new Map() }]]),
   topicConfigs: async () => new Map([['orders', { value: [] }]]),
   acls: async () => [],
 } as unknown as Cluster;

@@ -86,7 +86,7 @@ export const consumerGroupDescribeV0 = api<readonly string[], BrokerAssignedGrou
       topic_name => COMPACT_STRING
       partitions => INT32
 */
-function readAssignment(r: WireReader): TopicPartition[] {
+export function readAssignment(r: WireReader): TopicPartition[] {
   const topics = r.readArray(() => {
     r.readTopicId();
     const topic = r.readString();
