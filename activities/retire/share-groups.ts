@@ -1,5 +1,4 @@
 import {
-  partitionAt,
   partitionKey,
   type Cluster,
   type GroupListing,

@@ -176,6 +176,7 @@ test('a share group is seen with what it reads and how far, and is no consumer g
   const cluster = openCluster('target', connectionOf(there, 'ferry'));
   await cluster.createTopics([{ name: topic, partitions: 1, replicationFactor: 1, config: {} }]);
   const seen = async () => (await cluster.shareGroups([group])).get(group);
+  const position = (row: Awaited<ReturnType<typeof seen>>) => row?.value?.positions.get(`${topic}/0`);
   const marks = () => cluster.watermarks([{ topic, partition: 0 }]);
   const left = async (alive: string[] = []) =>
     shareGroupFindings(
@@ -196,11 +197,16 @@ test('a share group is seen with what it reads and how far, and is no consumer g
     const row = (await cluster.describeGroups([group])).get(group);
     expect(row?.error?.type).toBe('Unsupported');
     expect(row?.error?.message).toContain(`Group "${group}" on cluster "target"`);
-    // It has acknowledged nothing yet.
-    await eventually(seen, (found) => found?.value?.positions.get(`${topic}/0`)?.start === null);
-    // What is written before its member has looked for the first time is not for it.
-    await send(there, topic, messages(3));
-    const read = await eventually(seen, (found) => found?.value?.positions.get(`${topic}/0`)?.lag === 0n);
+    // It has acknowledged nothing yet; what is written before its member looks for the first time is not for it.
+    await eventually(seen, (found) => position(found)?.start === null);
+    await eventually(
+      async () => {
+        await send(there, topic, messages(1));
+        return seen();
+      },
+      (found) => position(found)?.start !== null,
+    );
+    const read = await eventually(seen, (found) => position(found)?.lag === 0n);
     expect(read?.value).toMatchObject({
       ...{ group, protocol: 'share', state: 'stable' },
       members: [{ subscribed: [topic], assigned: [{ topic, partition: 0 }] }],
@@ -211,10 +217,12 @@ test('a share group is seen with what it reads and how far, and is no consumer g
   }
   await eventually(seen, (found) => found?.value?.state === 'empty');
   await send(there, topic, messages(2));
+  await eventually(seen, (row) => position(row)?.lag === 2n);
+  const end = (await marks()).get(`${topic}/0`)?.value?.highWatermark;
   expect(await left()).toMatchObject([
     {
       weight: 'asks',
-      key: `unread:${group}:${topic}+2@5`,
+      key: `unread:${group}:${topic}+2@${end}`,
       sentence: expect.stringContaining(`(2 records)`),
     },
   ]);

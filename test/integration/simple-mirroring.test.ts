@@ -444,7 +444,7 @@ describe('what is on the target beside what the mirror wrote', () => {
     });
     const both = {
       ends: { ...copy.ends, [seldom]: ['0'] },
-      mirrored: { ...copy.mirrored, [seldom]: ['0'] },
+      mirrored: { ...readable(copy.mirrored), [seldom]: ['0'] },
     };
     await send(ground.lab.target, `${topic}.new`, messages(2));
     const some = watchProducers(migration, both);
