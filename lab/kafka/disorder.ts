@@ -26,6 +26,34 @@ export async function leaderOf(cluster: LabCluster, topic: string, partition: nu
   );
 }
 
+/**
+ * The broker that leads the first partition of the first of these topics that is there; `undefined` when none is. What is being
+ * deleted meanwhile makes kafkajs fail at every look, and is looked for again.
+ */
+export async function leaderOfFirst(
+  cluster: LabCluster,
+  names: readonly string[],
+): Promise<LabBroker | undefined> {
+  const found = await withAdmin(cluster.kafkajs(ADMIN), (admin) =>
+    eventually(`none of ${names.join(', ')} has a leader`, async () => {
+      const { topics } = await admin.fetchTopicMetadata();
+      const topic = names.flatMap((name) => topics.find((one) => one.name === name) ?? [])[0];
+      if (!topic) return { broker: undefined };
+      const leader = topic.partitions.find(({ partitionId }) => partitionId === 0)?.leader;
+      const broker = cluster.brokers.find((one) => one.id === leader && one.isRunning());
+      return broker && { broker };
+    }),
+  );
+  return found.broker;
+}
+
+/** Its topics, once they can be listed. */
+export function topicsOf(cluster: LabCluster): Promise<string[]> {
+  return withAdmin(cluster.kafkajs(ADMIN), (admin) =>
+    eventually(`the ${cluster.name} does not list its topics`, () => admin.listTopics()),
+  );
+}
+
 /** The coordinator of a group: the leader of its partition of the offsets topic (`GroupCoordinator.partitionFor`). */
 export function coordinatorOf(cluster: LabCluster, group: string): Promise<LabBroker> {
   return leaderOf(cluster, '__consumer_offsets', javaHash(group) % OFFSETS_PARTITIONS);

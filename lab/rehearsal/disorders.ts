@@ -3,10 +3,11 @@ import type { LabBroker } from '../kafka/broker.js';
 import {
   coordinatorOf,
   electPreferred,
-  leaderOf,
+  leaderOfFirst,
   lose,
   moveReplicas,
   rollingRestart,
+  topicsOf,
   transactionCoordinatorOf,
 } from '../kafka/disorder.js';
 import type { LabCluster } from '../lab.js';
@@ -32,13 +33,14 @@ export interface Concerned {
 
 /** @returns how many brokers were ended */
 export async function disturb(what: Disorder, cluster: LabCluster, concerned: Concerned): Promise<number> {
-  const { group, transactionalId } = concerned;
-  const topics = await withAdmin(cluster.kafkajs(ADMIN), (admin) => admin.listTopics());
-  const topic = [concerned.topic, '__consumer_offsets'].find((name) => topics.includes(name));
+  const { topic, group, transactionalId } = concerned;
+  const leader = async (): Promise<LabBroker> =>
+    (await leaderOfFirst(cluster, [topic, '__consumer_offsets'])) ?? cluster.brokers[0]!;
   switch (what) {
     case 'leaders':
-      return killed(topic === undefined ? cluster.brokers.slice(0, 1) : [await leaderOf(cluster, topic, 0)]);
+      return killed([await leader()]);
     case 'coordinators': {
+      const topics = await topicsOf(cluster);
       const brokers = new Set<LabBroker>();
       if (topics.includes('__consumer_offsets')) brokers.add(await coordinatorOf(cluster, group));
       if (topics.includes('__transaction_state'))
@@ -49,11 +51,11 @@ export async function disturb(what: Disorder, cluster: LabCluster, concerned: Co
       await rollingRestart(cluster);
       return cluster.brokers.length;
     case 'move':
-      if (topic === concerned.topic) await moveRound(cluster, topic);
+      await moveRound(cluster, topic);
       await electPreferred(cluster);
       return 0;
     case 'lose':
-      await lose(cluster, topic === undefined ? cluster.brokers[0]! : await leaderOf(cluster, topic, 0));
+      await lose(cluster, await leader());
       return 1;
     case 'starve':
       return killed(cluster.brokers.slice(0, 2));
@@ -73,13 +75,19 @@ async function killed(brokers: readonly LabBroker[]): Promise<number> {
   return brokers.length;
 }
 
-/** Every partition gets another preferred leader. */
+/** Every partition gets another preferred leader. The topic may not be there yet, or be deleted meanwhile. */
 async function moveRound(cluster: LabCluster, topic: string): Promise<void> {
-  const { topics } = await withAdmin(cluster.kafkajs(ADMIN), (admin) =>
-    admin.fetchTopicMetadata({ topics: [topic] }),
-  );
-  const turned = (topics[0]?.partitions ?? []).map(
-    ({ partitionId, replicas: [first = 0, ...others] }) => [partitionId, [...others, first]] as const,
-  );
-  await moveReplicas(cluster, topic, new Map(turned));
+  const isThere = async () => (await topicsOf(cluster)).includes(topic);
+  if (!(await isThere())) return;
+  try {
+    const { topics } = await withAdmin(cluster.kafkajs(ADMIN), (admin) =>
+      admin.fetchTopicMetadata({ topics: [topic] }),
+    );
+    const turned = (topics[0]?.partitions ?? []).map(
+      ({ partitionId, replicas: [first = 0, ...others] }) => [partitionId, [...others, first]] as const,
+    );
+    await moveReplicas(cluster, topic, new Map(turned));
+  } catch (error) {
+    if (await isThere()) throw error;
+  }
 }
