@@ -50,7 +50,7 @@ class ProducersOnTarget {
     this.streak = new Streak(input.migration.waits.agreeing);
   }
 
-  async probe({ outOfPatience }: Moment<Nothing>): Promise<Seen<Answer, Nothing>> {
+  async probe({ watchedMs, outOfPatience }: Moment<Nothing>): Promise<Seen<Answer, Nothing>> {
     const { migration, accepted = [] } = this.input;
     const [late, written] = await Promise.all([this.late(), this.written()]);
     if (late[0] && this.input.frozen) {
@@ -69,7 +69,8 @@ class ProducersOnTarget {
     }
     const names = migration.topics.map(targetName);
     const silent = names.filter((name) => !written.includes(name));
-    const enough = outOfPatience ? written.length > 0 : silent.length === 0;
+    const forAll = !outOfPatience && watchedMs < waitMs(migration, 'quiet');
+    const enough = forAll ? silent.length === 0 : written.length > 0;
     if (enough || accepted.includes('not-written')) {
       if (!this.streak.saw(written.join(' ')))
         return { says: 'producers write to the target, looking again', carry: {}, confirming: true };
@@ -79,7 +80,7 @@ class ProducersOnTarget {
           written,
           sentence:
             written.length > 0
-              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (not verified: to ${listed(silent)} nobody has written yet)` : ''}. ${this.sayOfSource(late)}`
+              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (not verified: to ${listed(silent)} nobody has written within ${formatDuration(waitMs(migration, 'quiet'))})` : ''}. ${this.sayOfSource(late)}`
               : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted. ${this.sayOfSource(late)}`,
         },
       };

@@ -38,7 +38,7 @@ export interface MirrorActivities {
 
   /**
    * Watches until producers are at work on the target: each topic has grown beyond `mirrored` there, while the source is
-   * as it was frozen; when patience ends, `written` are those that have, one at least. Records on the source answer `grew`
+   * as it was frozen; after `waits.quiet`, `written` are those that have, one at least. Records on the source answer `grew`
    * as long as nobody has written to the target; after that they cannot be mirrored in order any more, which `asks`. With
    * `not-written` accepted: does not wait for producers.
    */
