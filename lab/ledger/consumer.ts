@@ -1,4 +1,5 @@
 import './aborts-in-order.js';
+import './stopped-consumers.js';
 import { serve } from './child.js';
 import { Consuming } from './consuming.js';
 import type { ConsumerConfig } from './settings.js';
