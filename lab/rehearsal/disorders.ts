@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withAdmin } from '../kafka/admin.js';
 import type { LabBroker } from '../kafka/broker.js';
 import {
@@ -12,6 +13,8 @@ import {
 } from '../kafka/disorder.js';
 import type { LabCluster } from '../lab.js';
 import { ADMIN } from '../principals.js';
+
+const GONE_WITHIN_MS = 10_000;
 
 /**
  * What happens to a cluster of several brokers in life:
@@ -88,6 +91,8 @@ async function moveRound(cluster: LabCluster, topic: string): Promise<void> {
     );
     await moveReplicas(cluster, topic, new Map(turned));
   } catch (error) {
-    if (await isThere()) throw error;
+    // The controller knows of a deletion before all brokers do.
+    for (const deadline = Date.now() + GONE_WITHIN_MS; await isThere(); await sleep(100))
+      if (Date.now() > deadline) throw error;
   }
 }
