@@ -8,7 +8,6 @@ import {
 import { CancelledFailure, type Duration } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import {
-  bundleWorkflowCode,
   DefaultLogger,
   makeTelemetryFilterString,
   Runtime,
@@ -19,7 +18,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../activities/fleet/fleet.js';
 import { openFleets } from '../../app/connections/fleet.js';
 import { runSinks } from '../../app/worker/runs.js';
-import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
@@ -27,6 +25,7 @@ import type { Outcome, StepStatus } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
 import { eventually } from '../eventually.js';
+import { todaysBundle } from './bundle.js';
 import { migrationFile } from './migration-files.js';
 import { ScriptedCluster, scriptedActivities } from './scripted-cluster.js';
 import { realServer, skippingServer } from './servers.js';
@@ -309,10 +308,7 @@ export class Migrations {
       return this.environment.supportsTimeSkipping ? { names: [] } : fleets.knownAttributes();
     };
     const activities = { ...scripted, ...fleets, knownAttributes };
-    const workflowBundle = await bundleWorkflowCode({
-      ...{ workflowsPath, workflowInterceptorModules },
-      logger: new DefaultLogger('ERROR'),
-    });
+    const workflowBundle = await todaysBundle();
     const namespace = this.environment.namespace ?? 'default';
     const shared = {
       ...{ connection, namespace, activities, identity: taskQueue },

@@ -1,15 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
+import { runSinks } from '../../app/worker/runs.js';
 import { registryCopyId, statusQuery } from '../../src/migration/messages.js';
 import { registryCopyType } from '../../src/migration/registry-copy.js';
 import type { Outcome } from '../../src/migration/state.js';
@@ -18,6 +12,7 @@ import { eventually } from '../eventually.js';
 import { holdings, openGround, type Ground } from '../registry/ground.js';
 import { protobuf } from '../registry/proto-files.js';
 import { avro } from '../registry/schemas.js';
+import { todaysBundle } from './bundle.js';
 import { realServer } from './servers.js';
 
 // The workflow and its activities as they are, between two registries on real HTTP ports.
@@ -38,11 +33,11 @@ beforeAll(async () => {
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   });
   environment = await realServer();
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
+    workflowBundle: await todaysBundle(),
+    sinks: runSinks,
     activities: createActivities({
       clusters: none,
       registries: (name) => (name.startsWith('from') ? ground.source : ground.target),

@@ -2,15 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { runSinks } from '../../app/worker/runs.js';
-import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 import { asFailure } from '../../activities/kit/failure.js';
 import { FerryError } from '../../src/migration/errors.js';
 import { packLook, unpackSeen } from '../../src/migration/packed-survey.js';
@@ -23,6 +16,7 @@ import type { Look } from '../../src/migration/survey-seen.js';
 import type { SurveyAnswer } from '../../src/migration/survey-state.js';
 import type { LookWork } from '../../src/migration/work/survey.js';
 import { eventually } from '../eventually.js';
+import { todaysBundle } from './bundle.js';
 import { skippingServer } from './servers.js';
 
 // A survey on the server that skips time: days pass once somebody waits for its end.
@@ -45,11 +39,7 @@ beforeAll(async () => {
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath,
-      workflowInterceptorModules,
-      logger: new DefaultLogger('ERROR'),
-    }),
+    workflowBundle: await todaysBundle(),
     sinks: runSinks,
     activities: {
       lookAtCluster: async (work: LookWork) => {
