@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
@@ -76,7 +77,13 @@ const at = (handle: WorkflowHandle, state: Status['state']) =>
   );
 const say = (handle: WorkflowHandle, name: string, input: object = { by: 'ann' }) =>
   handle.executeUpdate<string, [unknown]>(name, { args: [input] });
-const result = (handle: WorkflowHandle) => handle.result() as Promise<Outcome>;
+/** An aborted run ends as Canceled, with its outcome. */
+const result = (handle: WorkflowHandle): Promise<Outcome> =>
+  handle.result().catch((error: unknown) => {
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    if (cause instanceof CancelledFailure) return cause.details[0];
+    throw error;
+  }) as Promise<Outcome>;
 /** Every write, once it is the target's turn, waits until it is let go. */
 function holdingWrites(): { begun: () => boolean; letGo: () => void } {
   let begun = false;
