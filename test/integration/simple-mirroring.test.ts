@@ -458,7 +458,7 @@ describe('what is on the target beside what the mirror wrote', () => {
         says: `waiting for records on target that the mirror did not write in ${seldom}, as there are in ${topic}.new`,
       }),
     );
-    const patient = mirroring({ topics: migration.topics, waits: { quiet: '10m' } });
+    const patient = mirroring({ topics: migration.topics, waits: { quiet: '10m', patience: '20m' } });
     await send(ground.lab.target, seldom, messages(1));
     expect(await watchProducers(patient, both).answer).toMatchObject({
       state: 'writing',
