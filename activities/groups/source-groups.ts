@@ -67,11 +67,13 @@ export async function surveySourceGroups(
   }
 
   const live = new Set(liveReaders(listing));
-  const sharing = asked.filter((group) => known.get(group)?.protocol === 'share' && !inFile.has(group));
-  findings.push(...(await shareGroupsNotInFile(source, sharing, partitions)));
+  const sharing = new Set(
+    asked.filter((group) => known.get(group)?.protocol === 'share' && !inFile.has(group)),
+  );
+  findings.push(...(await shareGroupsNotInFile(source, [...sharing], partitions)));
   const toDescribe = asked.filter(
     (group) =>
-      !sharing.includes(group) &&
+      !sharing.has(group) &&
       (inFile.has(group) || live.has(group) || pending.has(group) || commits.get(group)?.size),
   );
   const described = await settledGroups(source, toDescribe);
@@ -120,7 +122,7 @@ export async function surveySourceGroups(
         ),
       );
   for (const group of asked) {
-    if (inFile.has(group) || sharing.includes(group)) continue;
+    if (inFile.has(group) || sharing.has(group)) continue;
     const reader: Reader = {
       group,
       commits: commits.get(group) ?? new Map<string, number>(),

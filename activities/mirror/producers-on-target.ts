@@ -80,7 +80,7 @@ class ProducersOnTarget {
           written,
           sentence:
             written.length > 0
-              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (not verified: to ${listed(silent)} nobody has written within ${formatDuration(waitMs(migration, 'quiet'))})` : ''}. ${this.sayOfSource(late)}`
+              ? `Producers write to ${listed(written)} on ${this.target.name}${silent.length > 0 ? ` (not verified: to ${listed(silent)} nobody has written yet)` : ''}. ${this.sayOfSource(late)}`
               : `Nobody has written to ${listed(names)} on ${this.target.name} yet, which a person accepted. ${this.sayOfSource(late)}`,
         },
       };

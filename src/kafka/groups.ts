@@ -86,12 +86,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
   ): Promise<Map<string, R>> => {
     if (groups.length === 0) return new Map();
     const shares = chunks(groups, groupsPerRequest).map((share) => brokers.ask(broker, api, share));
-    const answers = new Map<string, R>();
-    // Kafka 3.9 asks each of a coordinator's shards about all groups of a ConsumerGroupDescribe: the answer has as many
-    // rows for a group as there are shards, and all but one call it unknown.
-    for (const answer of (await Promise.all(shares)).flat())
-      if (answers.get(answer.group)?.code !== ok) answers.set(answer.group, answer);
-    return answers;
+    return byGroup((await Promise.all(shares)).flat());
   };
 
   /**
@@ -179,6 +174,16 @@ const states: Record<string, GroupState> = {
   reconciling: 'rebalancing',
   notready: 'rebalancing',
 };
+
+/**
+ * Kafka 3.9 asks each of a coordinator's shards about all groups of a ConsumerGroupDescribe: the answer has as many rows for
+ * a group as there are shards, and all but one call it unknown.
+ */
+export function byGroup<R extends { group: string; code: number }>(answers: readonly R[]): Map<string, R> {
+  const found = new Map<string, R>();
+  for (const answer of answers) if (found.get(answer.group)?.code !== ok) found.set(answer.group, answer);
+  return found;
+}
 
 /** @param name as a listing or a description gives it, of any protocol */
 export function stateOf(name: string): GroupState {

@@ -4,7 +4,7 @@ import type { Brokers } from './link/brokers.js';
 import type { Coordinators } from './link/coordinators.js';
 import { chunks, gather, type Reply } from './link/patience.js';
 import { ok, refusal, unknownTopicOrPartition } from './link/refusal.js';
-import { stateOf } from './groups.js';
+import { byGroup, stateOf } from './groups.js';
 import {
   describeShareGroupOffsetsV1,
   type ShareGroupOffsets,
@@ -37,10 +37,10 @@ export function shareGroupCalls(brokers: Brokers, coordinators: Coordinators): P
         brokers.ask(broker, shareGroupDescribeV1, share),
         brokers.ask(broker, describeShareGroupOffsetsV1, share),
       ]);
-      const byGroup = new Map(offsets.map((one) => [one.group, one]));
-      for (const state of states) {
-        const read = byGroup.get(state.group);
-        if (read) replies.set(state.group, shareGroup(state, read));
+      const read = byGroup(offsets);
+      for (const [group, state] of byGroup(states)) {
+        const positions = read.get(group);
+        if (positions) replies.set(group, shareGroup(state, positions));
       }
     }
     return replies;

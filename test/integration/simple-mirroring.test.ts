@@ -451,7 +451,7 @@ describe('what is on the target beside what the mirror wrote', () => {
     expect(await some.answer).toMatchObject({
       state: 'writing',
       written: [`${topic}.new`],
-      sentence: expect.stringContaining(`(not verified: to ${seldom} nobody has written within 5s)`),
+      sentence: expect.stringContaining(`(not verified: to ${seldom} nobody has written yet)`),
     });
     expect(some.heartbeats).toContainEqual(
       expect.objectContaining({
