@@ -16,8 +16,8 @@ import org.apache.kafka.streams.kstream.Consumed;
  * Applications of Kafka Streams. Each prints the records that it processes, as {@code processed <id> <value>}, and {@code
  * died <id> <exception>} when it cannot go on. They stop, committing, when standard input ends.
  *
- * <p>Arguments: a file of client properties, then an application id and a topic for each application. Compiles against
- * Streams 3.1 and later.
+ * <p>Arguments: a file of client properties, then an application id and a topic for each application. The system property
+ * {@code group.protocol} may be {@code streams} (KIP-1071). Compiles against Streams 3.1 and later.
  */
 public class StreamsApp {
   public static void main(String[] args) throws Exception {
@@ -36,8 +36,10 @@ public class StreamsApp {
     config.put(StreamsConfig.APPLICATION_ID_CONFIG, id);
     config.put(StreamsConfig.STATE_DIR_CONFIG, Files.createTempDirectory("streams").toString());
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "100");
-    // Streams does not leave its group when it stops: its coordinator forgets it after this time.
-    config.put("session.timeout.ms", "10000");
+    String protocol = System.getProperty("group.protocol", "classic");
+    // In the classic protocol it does not leave its group when it stops: its coordinator forgets it after this time.
+    if (protocol.equals("classic")) config.put("session.timeout.ms", "10000");
+    else config.put("group.protocol", protocol);
     config.put("auto.offset.reset", "earliest");
     StreamsBuilder builder = new StreamsBuilder();
     builder

@@ -14,12 +14,24 @@ import { forOldClients } from './old-client.js';
 const kinds = {
   oldStreams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.oldStreams}` },
   streams: { program: 'StreamsApp.java', jars: `org.apache.kafka:kafka-streams:${versions.streams}` },
+  /** In the protocol of KIP-1071, which brokers speak from Kafka 4.2 on. */
+  streamsProtocol: {
+    program: 'StreamsApp.java',
+    jars: `org.apache.kafka:kafka-streams:${versions.streams}`,
+    jvm: ['-Dgroup.protocol=streams'],
+  },
   pinned: { program: 'PinnedApp.java', jars: `org.apache.kafka:kafka-streams:${versions.streams}` },
   parallelConsumer: {
     program: 'ParallelApp.java',
     jars: `io.confluent.parallelconsumer:parallel-consumer-core:${versions.parallelConsumer}`,
   },
-} as const satisfies Record<string, { program: string; jars: Coordinates }>;
+} as const satisfies Record<string, Kind>;
+
+interface Kind {
+  program: string;
+  jars: Coordinates;
+  jvm?: readonly string[];
+}
 
 export type ApplicationKind = keyof typeof kinds;
 
@@ -51,7 +63,7 @@ export async function startApplications(
   applications: readonly ApplicationSettings[],
   progress: Progress,
 ): Promise<Applications> {
-  const { program, jars } = kinds[kind];
+  const { program, jars, jvm = [] }: Kind = kinds[kind];
   const [, artifact = '', version = ''] = jars.split(':');
   const libs = await fetchJars(
     cacheFolder(`${artifact}-${version}`),
@@ -64,7 +76,7 @@ export async function startApplications(
   const child = spawn(
     javaCommand(),
     [
-      ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath(libs), source],
+      ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...jvm, '-cp', classPath(libs), source],
       kind === 'oldStreams' ? await forOldClients(properties) : properties,
       ...applications.flatMap(({ id, topic, slow = '-', commitsEveryMs = 1_000 }) => [
         ...[id, topic],

@@ -123,8 +123,8 @@ function warningsOf({ topics, groups, connectors, unseen }: TopicSet): string[] 
             'a group has an empty id, as old clients may have, and no migration file takes it: its offsets stay behind',
           ]
         : []),
-      ...(protocol === 'share' || protocol === 'streams'
-        ? [`group ${named(group)} is of the ${protocol} protocol, whose offsets the ferry cannot move`]
+      ...(protocol === 'share'
+        ? [`group ${named(group)} is a share group, which has no offsets that could be moved`]
         : []),
     ]),
     ...connectors

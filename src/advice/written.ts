@@ -35,7 +35,7 @@ export function migrationFileFor(
     topics: moved.map(({ name }) => ({ name })),
     ...(producers.length > 0 && { producers: producers.map((name) => ({ name })) }),
     consumers: set.groups
-      .filter(({ group, protocol }) => group !== '' && protocol !== 'share' && protocol !== 'streams')
+      .filter(({ group, protocol }) => group !== '' && protocol !== 'share')
       .map((group) => {
         const read = [...topicsOf(group, names)].filter((name) => names.includes(name)).sort();
         return { group: group.group, ...(read.length < names.length && { topics: read }) };

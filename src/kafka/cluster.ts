@@ -89,7 +89,7 @@ export interface Cluster {
   groups(): Promise<GroupListing[]>;
   /**
    * State, protocol, members with what is assigned to each. An unknown group is a row in state `dead`, type `unknown`;
-   * one of the share or streams protocol an `Unsupported` row.
+   * one of the share protocol an `Unsupported` row, as is one of the streams protocol before Kafka 4.2.
    */
   describeGroups(groups: readonly string[], arrived?: Arrived<GroupFacts>): Promise<Rows<string, GroupFacts>>;
   /**

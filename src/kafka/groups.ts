@@ -15,6 +15,7 @@ import { describeGroupsV5 } from './wire/describe-groups-v5.js';
 import type { ClassicGroup } from './wire/describe-groups-v5.js';
 import { listGroupsV4 } from './wire/list-groups-v4.js';
 import { listGroupsV5 } from './wire/list-groups-v5.js';
+import { streamsGroupDescribeV0, type StreamsGroup } from './wire/streams-group-describe-v0.js';
 
 const groupsPerRequest = 500;
 
@@ -25,7 +26,7 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
     code === unsupportedVersion
       ? new FerryError(
           'Unsupported',
-          `Group "${group}" on cluster "${brokers.cluster}" is neither of the classic nor of the consumer protocol, and the ferry cannot read its members: move its consumers by hand.`,
+          `Group "${group}" on cluster "${brokers.cluster}" is of a protocol whose members the ferry cannot read: move its applications by hand.`,
         )
       : refusal(code, {
           cluster: brokers.cluster,
@@ -113,13 +114,21 @@ export function groupCalls(brokers: Brokers, coordinators: Coordinators): GroupC
       const found = new Map(
         'value' in listed ? listed.value.map(({ group, protocol }) => [group, protocol]) : [],
       );
+      const streams = unknown.filter((group) => found.get(group) === 'streams');
+      const spoken = await brokers.speaks(streamsGroupDescribeV0, broker);
+      for (const answer of spoken ? (await ask(streamsGroupDescribeV0, broker, streams)).values() : [])
+        replies.set(
+          answer.group,
+          answer.code === groupIdNotFound ? changing(answer.group) : streamsGroup(answer),
+        );
       for (const group of unknown) {
+        if (replies.has(group)) continue;
         // A coordinator that is loading lists some of its groups at most: who is not among them may be there.
         if ('code' in listed) replies.set(group, { code: listed.code });
         const protocol = found.get(group);
         // A first member of the other protocol came between the two requests: each was sent while the other was right.
         if (protocol === 'classic' || protocol === 'consumer') replies.set(group, changing(group));
-        // Members of share and streams groups cannot be read here; to call such a group dead would be wrong.
+        // Share groups are described elsewhere; to call one dead, or one whose protocol is not known here, would be wrong.
         else if (protocol !== undefined) replies.set(group, { code: unsupportedVersion });
       }
     }
@@ -240,6 +249,29 @@ function brokerAssigned({ code, group, state, members }: BrokerAssignedGroup): R
       members: members.map(({ subscribedPattern, ...member }) => ({
         ...member,
         ...(subscribedPattern ? { subscribedPattern } : {}),
+      })),
+    },
+  };
+}
+
+/** A member may get any task of its application, so that it wants every topic that the application reads. */
+function streamsGroup({ code, group, state, subtopologies, members }: StreamsGroup): Reply<GroupFacts> {
+  if (code !== ok) return { code };
+  const sources = new Map(subtopologies.map(({ id, sourceTopics }) => [id, sourceTopics]));
+  const subscribed = [...new Set([...sources.values()].flat())];
+  return {
+    value: {
+      group,
+      protocol: 'streams',
+      state: stateOf(state),
+      members: members.map(({ active, ...member }) => ({
+        ...member,
+        subscribed,
+        assigned: active.flatMap(({ subtopology, partitions }) =>
+          (sources.get(subtopology) ?? []).flatMap((topic) =>
+            partitions.map((partition) => ({ topic, partition })),
+          ),
+        ),
       })),
     },
   };

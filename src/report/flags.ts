@@ -89,9 +89,9 @@ export function flagsOf(inventory: Inventory, sets: readonly TopicSet[], idle: r
       groupsThat(({ movesWithoutMembers }) => movesWithoutMembers.value === true),
     ),
     of(
-      'Groups of the share and streams protocols',
-      'Their offsets cannot be moved: they begin anew on the target.',
-      groupsThat(({ protocol }) => protocol === 'share' || protocol === 'streams'),
+      'Groups of the share protocol',
+      'They have no offsets that could be moved: they begin anew on the target.',
+      groupsThat(({ protocol }) => protocol === 'share'),
     ),
     of(
       'Applications of Kafka Streams and ksqlDB',

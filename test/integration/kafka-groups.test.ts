@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { surveySourceGroups } from '../../activities/groups/source-groups.js';
 import { shareGroupFindings, shareGroupsAmong } from '../../activities/retire/share-groups.js';
+import { startApplications } from '../../lab/java/application.js';
 import type { Lab, LabCluster } from '../../lab/lab.js';
-import type { Cluster } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
@@ -238,5 +239,59 @@ test('a share group is seen with what it reads and how far, and is no consumer g
       sentence: expect.stringContaining(`${group}, a share group, reads ${topic} on target, with no member`),
     }),
   );
+  await cluster.close();
+});
+
+// Brokers offer the streams protocol from 4.2 on.
+test('a group of the streams protocol begins where its offset was committed, and shows what its members read', async () => {
+  const topic = `groups.${run}.streams`;
+  const group = `${topic}.app`;
+  const there = lab.target;
+  const cluster = openCluster('target', connectionOf(there, 'ferry'));
+  const both = [0, 1].map((partition) => ({ topic, partition }));
+  await cluster.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
+  const seen = async () => (await cluster.describeGroups([group])).get(group);
+  await send(there, topic, messages(20));
+  const marks = await cluster.watermarks(both);
+  const ends = both.map((at) => ({ ...at, offset: marks.get(partitionKey(at))!.value!.highWatermark }));
+  const skipped = ends.map((at) => ({ ...at, offset: at.offset > 0n ? at.offset - 1n : 0n }));
+  for (const [, { error }] of await cluster.commitOffsets(group, skipped)) expect(error).toBeUndefined();
+  const due = ends.filter(({ offset }) => offset > 0n).length;
+
+  const app = await startApplications(
+    'streamsProtocol',
+    there.clients['admin']!.files.java,
+    [{ id: group, topic }],
+    () => undefined,
+  );
+  try {
+    const row = await eventually(seen, (found) => found?.value?.state === 'stable');
+    expect(await cluster.groups()).toContainEqual({ group, protocol: 'streams', state: 'stable' });
+    expect(row).toMatchObject({
+      value: { group, protocol: 'streams', members: [{ subscribed: [topic] }] },
+    });
+    expect(row?.value?.members[0]?.assigned).toEqual(expect.arrayContaining(both));
+    await eventually(
+      async () => (await cluster.committedOffsets([group], both)).get(group)?.value,
+      (found) => ends.every((at) => (found?.get(partitionKey(at))?.offset ?? 0n) >= at.offset),
+    );
+    expect(app.processed(group)).toHaveLength(due);
+    const { findings } = await surveySourceGroups(
+      cluster,
+      migrationOf({ name: 'streams', topics: [{ name: topic }], consumers: [] }),
+      both,
+    );
+    expect(findings.filter(({ key }) => key.includes(group))).toMatchObject([
+      { weight: 'asks', key: `group-not-in-file:${group}` },
+    ]);
+    const refused = await cluster.commitOffsets(group, skipped);
+    expect([...refused.values()].map(({ error }) => error?.type)).toEqual(['Refused', 'Refused']);
+  } finally {
+    await app.stop();
+  }
+  await eventually(seen, (found) => found?.value?.state === 'empty');
+  // Committed for while nobody is there, as a consumer group is.
+  for (const [, { error }] of await cluster.commitOffsets(group, skipped)) expect(error).toBeUndefined();
+  for (const [, { error }] of await cluster.deleteGroups([group])) expect(error).toBeUndefined();
   await cluster.close();
 });

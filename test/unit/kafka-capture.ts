@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import type { Kafka } from 'kafkajs';
+import { startApplications } from '../../lab/java/application.js';
 import { setQuota } from '../../lab/kafka/quotas.js';
 import { attachLab } from '../../lab/lab.js';
 import { BrokerLink } from '../../src/kafka/link/broker-link.js';
@@ -17,7 +18,7 @@ import { openCluster } from '../../src/kafka/open.js';
 import { api } from '../../src/kafka/wire/api.js';
 import { eventually } from '../eventually.js';
 import { connectionOf, consumeShared, consumeWithKip848 } from '../integration/kafka-cluster.js';
-import { acl, exchanges } from './kafka-exchanges.js';
+import { acl, exchanges, streamsExchange } from './kafka-exchanges.js';
 import type { Captured, Exchange } from './kafka-exchanges.js';
 
 interface Broker {
@@ -28,12 +29,28 @@ interface Broker {
   modern?: (topic: string, group: string) => { stop(): Promise<void> };
   /** Starts a consumer of the share group, where there are such groups. */
   sharing?: (topic: string, group: string) => { stop(): Promise<void> };
+  /** Starts an application of Kafka Streams in the protocol of KIP-1071, where there is one. */
+  streaming?: (topic: string, group: string) => Promise<{ stop(): Promise<void> }>;
   /** Sets a quota for a user and client of no matter which names. */
   limit?: () => Promise<void>;
 }
 
-async function capture({ version, connection, kafka, modern, sharing, limit }: Broker): Promise<void> {
+async function capture({
+  version,
+  connection,
+  kafka,
+  modern,
+  sharing,
+  streaming,
+  limit,
+}: Broker): Promise<void> {
   const cluster = openCluster(version, connection);
+  const stable = (groups: string[]) =>
+    eventually(
+      () => cluster.describeGroups(groups),
+      (rows) =>
+        [...rows.values()].every(({ value }) => value?.state === 'stable' && value.members.length === 1),
+    );
   const config = { 'retention.ms': '3600000' };
   const created = await cluster.createTopics([
     { name: 'orders', partitions: 2, replicationFactor: 1, config },
@@ -82,19 +99,19 @@ async function capture({ version, connection, kafka, modern, sharing, limit }: B
   await consumer.subscribe({ topic: 'orders' });
   await consumer.run({ eachMessage: async () => {} });
   const modernConsumer = modern?.('orders', 'modern');
-  const groups = modern ? ['live', 'modern'] : ['live'];
-  await eventually(
-    () => cluster.describeGroups(groups),
-    (rows) =>
-      [...rows.values()].every(({ value }) => value?.state === 'stable' && value.members.length === 1),
-  );
+  await stable(modern ? ['live', 'modern'] : ['live']);
   const link = await BrokerLink.open(
     ...([version, connection.bootstrap[0] ?? '', connection] as const),
     credentialsOf(version, connection.sasl),
   );
+  let streams: Awaited<ReturnType<NonNullable<typeof streaming>>> | undefined;
   const captured: Captured = { topicId, exchanges: {} };
   for (const exchange of exchanges) {
     if (!link.speaks(exchange.api)) continue;
+    if (exchange.name === streamsExchange) {
+      streams = await streaming?.('orders', 'streaming');
+      if (streams) await stable(['streaming']);
+    }
     captured.exchanges[exchange.name] = await bytesOf(link, exchange, topicId);
     // Brokers decide by ACLs and groups a moment after they took them.
     await sleep(200);
@@ -106,6 +123,7 @@ async function capture({ version, connection, kafka, modern, sharing, limit }: B
   link.close();
   await modernConsumer?.stop();
   await sharer?.stop();
+  await streams?.stop();
   await Promise.allSettled([transaction.abort(), consumer.disconnect(), producer.disconnect()]);
   await payments.disconnect();
   await cluster.close();
@@ -150,5 +168,12 @@ if (address !== undefined && version !== undefined) {
     ...broker(target),
     modern: (topic, group) => consumeWithKip848(target, topic, group),
     sharing: (topic, group) => consumeShared(target, topic, group),
+    streaming: (topic, id) =>
+      startApplications(
+        'streamsProtocol',
+        target.clients['admin']?.files.java ?? '',
+        [{ id, topic }],
+        () => undefined,
+      ),
   });
 }

@@ -32,6 +32,7 @@ import { offsetFetchV7 } from '../../src/kafka/wire/offset-fetch-v7.js';
 import { offsetFetchV8 } from '../../src/kafka/wire/offset-fetch-v8.js';
 import { produceV9 } from '../../src/kafka/wire/produce-v9.js';
 import { shareGroupDescribeV1 } from '../../src/kafka/wire/share-group-describe-v1.js';
+import { streamsGroupDescribeV0 } from '../../src/kafka/wire/streams-group-describe-v0.js';
 import type { Api } from '../../src/kafka/wire/api.js';
 
 /** What is captured of one broker: bytes in base64, by the names below. */
@@ -76,6 +77,9 @@ const mirrored = (baseSequence: number) => {
   const record = { timestamp: 1n, key: null, value: Buffer.from('z'), headers: [] };
   return encodeBatch([record], { ...producer, baseSequence });
 };
+
+/** The application that it asks about takes a producer id: it begins when those of others have been given. */
+export const streamsExchange = 'describe streams groups';
 
 /** In the order in which they are captured: the last ones change the cluster. `kafka-capture.ts` sets the scene. */
 export const exchanges: readonly Exchange[] = [
@@ -202,6 +206,7 @@ export const exchanges: readonly Exchange[] = [
   exchange('delete groups', deleteGroupsV2)(() => ['live', 'unheard-of']),
   exchange('describe log dirs', describeLogDirsV4)(() => [...orders, missing]),
   exchange('describe client quotas', describeClientQuotasV1)(() => undefined),
+  exchange(streamsExchange, streamsGroupDescribeV0)(() => ['streaming', 'unheard-of']),
   exchange('create ACLs', createAclsV2)(() => [{ ...acl, operation: 4 }]),
   exchange('delete ACLs', deleteAclsV2)(() => [acl, { ...acl, resourceName: 'missing' }]),
   exchange(

@@ -14,6 +14,7 @@ import type { ClientQuotas } from '../../src/kafka/wire/describe-client-quotas-v
 import type { LogDirs } from '../../src/kafka/wire/describe-log-dirs-v4.js';
 import type { ShareGroupOffsets } from '../../src/kafka/wire/describe-share-group-offsets-v1.js';
 import type { ShareGroupState } from '../../src/kafka/wire/share-group-describe-v1.js';
+import type { StreamsGroup } from '../../src/kafka/wire/streams-group-describe-v0.js';
 import { acl, exchanges, mirror } from './kafka-exchanges.js';
 import type { Captured } from './kafka-exchanges.js';
 
@@ -34,17 +35,19 @@ const unspoken: Record<string, string[]> = {
     'describe KIP-848 groups',
     'describe share groups',
     'offsets of share groups',
+    'describe streams groups',
     'list transactions',
     'describe transactions',
     'committed, 8',
     'describe log dirs',
     'describe client quotas',
   ],
-  '3.9.1': ['describe share groups', 'offsets of share groups'],
+  '3.9.1': ['describe share groups', 'offsets of share groups', 'describe streams groups'],
   '4.2.0': [],
   '4.3.1': [
     'describe share groups',
     'offsets of share groups',
+    'describe streams groups',
     'describe log dirs',
     'describe client quotas',
   ],
@@ -366,6 +369,23 @@ test('a share group of Kafka 4.2.0 has members with what they read, and where th
   expect(offsets.find(({ group }) => group === 'sharing')?.offsets).toEqual(
     expect.arrayContaining([expect.objectContaining({ ...zero, code: ok })]),
   );
+});
+
+test('a group of Kafka Streams of Kafka 4.2.0 has what its application reads, and members with tasks of it', () => {
+  const groups = broker('4.2.0').answer<StreamsGroup[]>('describe streams groups');
+  expect(groups).toContainEqual(
+    expect.objectContaining({ group: 'unheard-of', code: 69, subtopologies: [], members: [] }),
+  );
+  const streaming = groups.find(({ group }) => group === 'streaming');
+  expect(streaming).toMatchObject({
+    code: ok,
+    state: 'Stable',
+    subtopologies: [{ sourceTopics: ['orders'] }],
+  });
+  const [{ id } = { id: '' }] = streaming?.subtopologies ?? [];
+  const [member] = streaming?.members ?? [];
+  expect(member?.active).toMatchObject([{ subtopology: id }]);
+  expect(member?.active[0]?.partitions.toSorted()).toEqual([0, 1]);
 });
 
 test('tagged fields that a newer broker adds are passed over', () => {
