@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { type Lab, startLab } from '../../lab/lab.js';
 import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
-import { everyRotation, killMatrix, kindsOnThree } from '../integration/matrix.js';
+import { everyRotation, killMatrix, kindsOnThree } from './matrix.js';
 import { silentAddress, type SilentAddress } from '../integration/silent-address.js';
 import { inSlice, strategyNames } from './slice.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { type Lab, startLab } from '../../lab/lab.js';
 import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
-import { everyRotation, killMatrix, kindsOnOne } from '../integration/matrix.js';
+import { everyRotation, killMatrix, kindsOnOne } from './matrix.js';
 import { inSlice, strategyNames } from './slice.js';
 
 let lab: Lab;

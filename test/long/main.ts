@@ -43,6 +43,7 @@ const parts: Record<string, readonly string[]> = {
   readme: long('readme.test.ts'),
   large: long('large.test.ts'),
   'looking-after': onLab('looking-after.test.ts'),
+  traces: onLab('traces.test.ts'),
   codec: onLab('codec.test.ts'),
   'codec-web-ui': onLab('codec-web-ui.test.ts'),
   lab: onLab('lab'),

@@ -12,7 +12,7 @@ import { eventually } from '../eventually.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { OtlpReceiver } from '../hands/otlp-receiver.js';
 import { sharedLab } from '../lab/shared.js';
-import { run } from './kafka-cluster.js';
+import { run } from '../integration/kafka-cluster.js';
 
 interface ConfigFile {
   temporal: { taskQueue?: string };

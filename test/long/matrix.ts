@@ -12,7 +12,7 @@ import {
   type StepId,
   type Strategy,
 } from '../../src/migration/strategies.js';
-import { tell } from '../long/table.js';
+import { tell } from './table.js';
 
 interface Ground {
   lab: Lab;
@@ -28,17 +28,10 @@ interface Matrix {
   ground: () => Ground;
 }
 
-/** `npm test` rehearses these, on one broker; `npm run test:long` all strategies on one and on three. */
-export const inEveryRun: readonly Strategy[] = ['simplestCase', 'simpleMirroring'];
-
 export const kindsOnOne: Matrix['kinds'] = (strategy) =>
   strategy === 'advancedMirroring' ? [...interferences, 'connect'] : interferences;
 export const kindsOnThree: Matrix['kinds'] = (strategy) =>
   strategy === 'advancedMirroring' ? [...disorders, 'worker', 'connect'] : [...disorders, 'worker'];
-
-export function firstRotation(chosen: readonly Strategy[]): Matrix['cases'] {
-  return chosen.map((strategy) => ({ strategy, rotation: 0 }));
-}
 
 /** Every case of these strategies: after as many rotations as there are kinds, every kind has met every step. */
 export function everyRotation(chosen: readonly Strategy[], kinds: Matrix['kinds']): Matrix['cases'] {
