@@ -109,9 +109,10 @@ export class Placing {
   /** Positions of one group that may be earlier than where it stopped. */
   sayReasons(group: string, reasoned: readonly (Translated & { reason: string })[]): void {
     if (!reasoned[0]) return;
+    const places = reasoned.reduce((sum, one) => sum + BigInt(one.target), 0n);
     this.asks.push(
       asking(
-        `offset-at-least-once:${group}`,
+        `offset-at-least-once:${group}:${reasoned.length}@${places}`,
         `${group} can go on at ${listed(reasoned.map((one) => `${partitionKey(one)} offset ${one.target}`))} on ${this.target.name} without leaving a record out, but may get some again that it has processed: ${reasoned[0].reason}. Accept that, or abort.`,
       ),
     );
