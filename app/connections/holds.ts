@@ -20,27 +20,34 @@ import {
   type Want,
 } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
+import { Turns } from '../../src/parallel/turns.js';
 import { looking } from './looking.js';
 
 /** A worker has to answer. */
 const answerMs = 10_000;
 
+/** Temporal lets ten updates of one workflow be under way; hundreds of migrations may ask at one moment. */
+const asksAtOnce = 5;
+
 /** The holds of all clusters, each kept by a workflow, which a worker of the same queue carries out. */
 export function openHolds(client: Client, taskQueue: string): Holds {
   const executions = looking(client);
+  const turns = new Turns(asksAtOnce);
   const ask = <Answer, Input>({ cluster, clusterId }: Held, update: string, input: Input) =>
-    answered(() =>
-      client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
-        args: [input],
-        startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
-          workflowId: holdsId(taskQueue, clusterId),
-          taskQueue,
-          args: [cluster],
-          workflowIdConflictPolicy: 'USE_EXISTING',
-          memo: { cluster },
-          staticSummary: `what migrations hold of ${cluster}`.slice(0, 200),
+    turns.run(() =>
+      answered(() =>
+        client.workflow.executeUpdateWithStart<Workflow, Answer, [Input]>(update, {
+          args: [input],
+          startWorkflowOperation: new WithStartWorkflowOperation(holdsType, {
+            workflowId: holdsId(taskQueue, clusterId),
+            taskQueue,
+            args: [cluster],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            memo: { cluster },
+            staticSummary: `what migrations hold of ${cluster}`.slice(0, 200),
+          }),
         }),
-      }),
+      ),
     );
 
   /** Whether a migration runs; what Temporal says of one execution is never late, as a listing may be. */

@@ -1,13 +1,14 @@
 import { mirrorKind } from '../migration/file.js';
 import { bytesOf } from '../migration/size.js';
 import { isMirrored } from '../migration/strategies.js';
-import { waitsFor, type Fleet, type FleetShape, type Member, type Window } from './file.js';
+import { beginning, beginningAtOnce } from './beginning.js';
+import { waitsFor, type Fleet, type FleetShape, type Member } from './file.js';
+import { Rooms } from './rooms.js';
 import {
   freezeNow,
   hasReached,
   isEnded,
   isRunning,
-  mayCopy,
   memberOf,
   waveOf,
   type FleetState,
@@ -91,8 +92,9 @@ const startBytesAtOnce = 2_000_000;
  * Rules that came while fleets ran: a history that is older goes on by the rule before.
  * - `aborted-goes-on`: what can only go on although it was told to abort goes on when a freeze or a pause is over.
  * - `starts-by-bytes`: no more are started at once than their files let.
+ * - `begins-by-turns`: no more are on their way to their first wait at once than servers take.
  */
-export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes';
+export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns';
 
 /** @param since whether a rule holds for this history; asked only where it makes a difference */
 export function movesOf(
@@ -104,6 +106,8 @@ export function movesOf(
   const frozen = freezeNow(state, now) !== undefined;
   const moves: Moves = { opens: [], start: [], tell: [], leave: [], ended: false };
   const rooms = new Rooms(fleet, state);
+  const begin = beginning(state, now);
+  let others = false;
   let startBytes = 0;
   for (const wave of fleet.shape.waves) {
     const said = waveOf(state, wave.name);
@@ -124,6 +128,10 @@ export function movesOf(
       if (waits || frozen || moves.start.length >= startsAtOnce) break;
       if (whyMemberWaits(fleet, state, member) !== undefined) continue;
       if (!rooms.has(member, wave)) continue;
+      if (begin.length + moves.start.length >= beginningAtOnce && since('begins-by-turns')) {
+        others = true;
+        break;
+      }
       startBytes += bytesOf(member.file);
       // One alone always starts: what is too large for that is no migration that can be run.
       if (startBytes > startBytesAtOnce && moves.start.length > 0 && since('starts-by-bytes')) break;
@@ -136,6 +144,7 @@ export function movesOf(
     moves.leave.length === 0 &&
     fleet.members.every(({ migration }) => isEnded(memberOf(state, migration.name)));
   const wakes = [
+    ...(others ? begin : []),
     ...state.freezes.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
     ...fleet.shape.waves.flatMap(({ name, startsAt }) =>
       startsAt !== undefined && waveOf(state, name)?.openedAt === undefined ? [Date.parse(startsAt)] : [],
@@ -215,58 +224,3 @@ export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member
   });
   return Math.max(1_024, Math.floor(state.budget / sharing.length));
 }
-
-/** What of the windows is left. A migration that is blocked holds up nobody: it leaves its place until it goes on. */
-export class Rooms {
-  readonly #used = new Map<string, number>();
-
-  constructor(
-    private readonly fleet: Fleet,
-    state: FleetState,
-  ) {
-    for (const member of fleet.members) {
-      const at = memberOf(state, member.migration.name);
-      const blocked = at?.report?.state === 'blocked';
-      const runs = isRunning(at) && !blocked;
-      const copies = mayCopy(member, at) && !(blocked && at?.report?.copying === 'ahead');
-      for (const key of keysOf(member, { runs, copies })) this.#add(key);
-    }
-  }
-
-  has(member: Member, wave: Wave): boolean {
-    return keysOfNew(member).every((key) => this.#hasRoom(key, wave));
-  }
-
-  take(member: Member): void {
-    for (const key of keysOfNew(member)) this.#add(key);
-  }
-
-  #add(key: string): void {
-    this.#used.set(key, (this.#used.get(key) ?? 0) + 1);
-  }
-
-  #hasRoom(key: string, wave: Wave): boolean {
-    const [of = '', kind = '', target] = key.split('\n');
-    const window: Window | undefined = of === '' ? this.fleet.shape.window : wave.window;
-    const limit =
-      target === undefined
-        ? (window?.[kind as 'running' | 'copying'] ??
-          (of === '' && kind === 'running' ? usualRunning : undefined))
-        : window?.[`${kind as 'running' | 'copying'}PerTarget`];
-    return limit === undefined || (this.#used.get(key) ?? 0) < limit;
-  }
-}
-
-/** Where the file says nothing: fewer than Temporal takes. */
-export const usualRunning = 500;
-
-/** The counters that a migration is in: in all and in its wave, each also for its target. */
-function keysOf({ migration, wave }: Member, { runs, copies }: { runs: boolean; copies: boolean }): string[] {
-  const kinds = [...(runs ? ['running'] : []), ...(copies ? ['copying'] : [])];
-  return ['', wave].flatMap((of) =>
-    kinds.flatMap((kind) => [`${of}\n${kind}`, `${of}\n${kind}\n${migration.target}`]),
-  );
-}
-
-const keysOfNew = (member: Member): string[] =>
-  keysOf(member, { runs: true, copies: isMirrored(member.migration.strategy) });

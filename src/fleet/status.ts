@@ -2,9 +2,11 @@ import type { FleetReport } from '../migration/fleet-report.js';
 import { formatRate } from '../migration/rate.js';
 import type { StepId } from '../migration/strategies.js';
 import { strategies } from '../migration/strategies.js';
+import { tooManyBegin } from './beginning.js';
 import type { Fleet, FleetShape, Member } from './file.js';
 import type { FleetMessage } from './messages.js';
-import { membersOf, needsApproval, ratesOf, Rooms, whyMemberWaits, whyWaveWaits } from './moves.js';
+import { membersOf, needsApproval, ratesOf, whyMemberWaits, whyWaveWaits } from './moves.js';
+import { Rooms } from './rooms.js';
 import {
   freezeNow,
   isEnded,
@@ -75,7 +77,10 @@ export interface FleetRow {
 }
 
 export function fleetStatusOf(fleet: Fleet, state: FleetState, now: number): FleetStatus {
-  const shared = { rates: ratesOf(fleet, state), rooms: new Rooms(fleet, state) };
+  const shared = {
+    ...{ rates: ratesOf(fleet, state), rooms: new Rooms(fleet, state) },
+    tooManyBegin: tooManyBegin(state, now),
+  };
   const waves = fleet.shape.waves.map((wave) => waveRow(fleet, state, wave, now, shared));
   const rows = waves.flatMap(({ migrations }) => migrations);
   const counts: Record<string, number> = {};
@@ -111,6 +116,12 @@ type Wave = FleetShape['waves'][number];
 interface Shared {
   rates: ReadonlyMap<string, number | null>;
   rooms: Rooms;
+  tooManyBegin: boolean;
+}
+
+function whyItDoesNotBegin(member: Member, wave: Wave, { rooms, tooManyBegin }: Shared): string | undefined {
+  if (!rooms.has(member, wave)) return 'waits for a place in the window';
+  return tooManyBegin ? 'begins when those before it have come to their first wait' : undefined;
 }
 
 function waveRow(fleet: Fleet, state: FleetState, wave: Wave, now: number, shared: Shared): FleetWave {
@@ -118,7 +129,7 @@ function waveRow(fleet: Fleet, state: FleetState, wave: Wave, now: number, share
   const why = whyWaveWaits(fleet, state, wave, now);
   const whyPending = (member: Member): string | undefined =>
     whyMemberWaits(fleet, state, member) ??
-    (why === undefined && !shared.rooms.has(member, wave) ? 'waits for a place in the window' : undefined);
+    (why === undefined ? whyItDoesNotBegin(member, wave, shared) : undefined);
   const migrations = members.map((member) => memberRow(state, member, whyPending, shared));
   const ended = members.filter(({ migration }) => isEnded(memberOf(state, migration.name))).length;
   const said = waveOf(state, wave.name);

@@ -1,4 +1,5 @@
 import { atOnce } from './in-parallel.js';
+import { Turns } from './turns.js';
 
 /**
  * Runs the work for each item when that for all it needs is done; those that may run start in the given order, at most
@@ -12,29 +13,18 @@ export async function afterNeeds<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const under = new Map<T, Promise<void>>();
-  const queue: (() => void)[] = [];
-  let free = atOnce;
+  const turns = new Turns(atOnce);
   let failed = false;
-  const turn = async (): Promise<void> => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => queue.push(resolve));
-  };
-  const done = (): void => {
-    const next = queue.shift();
-    if (next) next();
-    else free++;
-  };
   const run = async (item: T): Promise<void> => {
     await Promise.all(needs(item).map(async (needed) => under.get(needed)));
-    await turn();
-    try {
-      if (!failed) await work(item);
-    } catch (error) {
-      failed = true;
-      throw error;
-    } finally {
-      done();
-    }
+    await turns.run(async () => {
+      try {
+        if (!failed) await work(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    });
   };
   for (const item of order) under.set(item, run(item));
   const all = await Promise.allSettled(under.values());

@@ -194,6 +194,52 @@ describe('what can only go on although it was told to abort', () => {
   });
 });
 
+describe('what begins', () => {
+  const many = () =>
+    fleetOf({ waves: [{ name: 'one', migrations: Array.from({ length: 60 }, (_, at) => one(`m${at}`)) }] });
+  const startedAt = new Date(now).toISOString();
+  const minute = 60_000;
+
+  /** Starts what may be started, as the fleet does. */
+  function start({ fleet, state }: ReturnType<typeof fleetOf>, since?: () => boolean): number {
+    for (let all = 0; ;) {
+      const moves = movesOf(fleet, state, now, since);
+      if (moves.start.length === 0) return all;
+      all += moves.start.length;
+      for (const { migration } of moves.start)
+        state.migrations[migration.name] = { is: 'starting', at: startedAt };
+    }
+  }
+
+  it('does so thirty at a time: the next when one has come to its first wait, is blocked, or has ended', () => {
+    const shop = many();
+    const { fleet, state } = shop;
+    expect(start(shop)).toBe(30);
+    expect(fleetStatusOf(fleet, state, now).waves[0]?.migrations[30]?.says).toBe(
+      'begins when those before it have come to their first wait',
+    );
+    state.migrations['m0'] = { ...running({ step: 'createTopics' }), at: startedAt };
+    expect(start(shop)).toBe(0);
+    state.migrations['m0'] = { ...running({ step: 'producerSwitched', state: 'waiting' }), at: startedAt };
+    state.migrations['m1'] = { ...running({ step: 'checkPlan', state: 'blocked' }), at: startedAt };
+    state.migrations['m2'] = { is: 'ended', at: startedAt, ended: 'failed: for no known reason' };
+    state.migrations['m3'] = { ...running({ step: 'drain' }), at: startedAt };
+    expect(start(shop)).toBe(4);
+  });
+
+  it('holds up no other for longer than five minutes, and it is known when to look', () => {
+    const shop = many();
+    const { fleet, state } = shop;
+    start(shop);
+    expect(movesOf(fleet, state, now + minute)).toMatchObject({ start: [], wakeAt: now + 5 * minute });
+    expect(movesOf(fleet, state, now + 5 * minute).start).toHaveLength(25);
+  });
+
+  it('begins by the rule before in a history that is older', () => {
+    expect(start(many(), () => false)).toBe(60);
+  });
+});
+
 it('a budget is never exceeded, and says nothing to MirrorMaker', () => {
   const { fleet, state } = fleetOf({
     waves: [
