@@ -34,6 +34,20 @@ export function standing(findings: readonly Finding[], accepted: readonly string
   );
 }
 
+/**
+ * A cluster that does not answer fails every check that needs it, and each says the same: it is told once. What asks is
+ * accepted by its key, and stays.
+ */
+export function toldOnce(findings: readonly Finding[]): Finding[] {
+  const told = new Set<string>();
+  return findings.filter(({ weight, sentence }) => {
+    if (weight === 'asks') return true;
+    const fresh = !told.has(`${weight} ${sentence}`);
+    told.add(`${weight} ${sentence}`);
+    return fresh;
+  });
+}
+
 /** How many findings one answer may hold: with thousands of topics each may have one. */
 const mostShown = 300;
 

@@ -38,6 +38,12 @@ export class WorkerProcess {
     return new WorkerProcess(child, gone);
   }
 
+  /** Ends it as a power failure does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.gone;
+  }
+
   /** Ends it in order; resolves when it is gone. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');

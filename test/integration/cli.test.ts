@@ -96,9 +96,8 @@ interface Ended {
   err: string[];
 }
 
-/** The command line in this process; `lines` is given each line as it is printed. */
-async function ferryOf(words: readonly string[], lines: string[] = []): Promise<Ended> {
-  const err: string[] = [];
+/** The command line in this process; `lines` and `err` are given each line as it is printed. */
+async function ferryOf(words: readonly string[], lines: string[] = [], err: string[] = []): Promise<Ended> {
   let code: number | undefined;
   await ferry(words, {
     terminal: {
@@ -271,8 +270,9 @@ describe('a migration', () => {
 
   describe('with a worker', () => {
     let worker: WorkerProcess;
+    const started = () => WorkerProcess.start({ ...lab, ferryYaml: join(folder, 'ferry.yaml') });
     beforeAll(async () => {
-      worker = await WorkerProcess.start({ ...lab, ferryYaml: join(folder, 'ferry.yaml') });
+      worker = await started();
     });
     afterAll(async () => {
       await worker.stop();
@@ -390,15 +390,19 @@ describe('a migration', () => {
       ]);
     });
 
-    test('is watched from pause to the end, one line per change', async () => {
+    test('is watched from pause to the end, past a killed worker, one line per change', async () => {
       const lines: string[] = [];
-      const watched = ferryOf(['status', topic, '--watch'], lines);
-      const seen = (pattern: RegExp) =>
+      const troubles: string[] = [];
+      const watched = ferryOf(['status', topic, '--watch'], lines, troubles);
+      const seen = (pattern: RegExp, among = lines) =>
         eventually(
-          async () => lines,
+          async () => among,
           (all) => all.some((line) => pattern.test(line)),
         );
       await seen(/ waiting producerSwitched: /);
+      await worker.kill();
+      await seen(/^No worker answers on queue /, troubles);
+      worker = await started();
       expect((await ferryOf(['pause', topic, '--by', 'ann'])).code).toBe(0);
       await seen(/ paused producerSwitched: Paused by ann: waits for resume\./);
       expect((await ferryOf(['resume', topic])).code).toBe(0);

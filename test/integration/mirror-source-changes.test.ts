@@ -132,6 +132,23 @@ describe('a source topic that is deleted and made again', () => {
   });
 });
 
+test('a mirror knows what is left before its first record, and when it begins again', async () => {
+  const plan = await world.topic(`left.${run}`);
+  await write(plan.migration, 0, 100);
+  /** Where the first word of an attempt says that it is, and how much it says there is. */
+  const firstWord = async () => {
+    const said: { copied: number; next: bigint; end: bigint }[] = [];
+    await mirrorToEnd(world, plan, {
+      progress: ({ copied, partitions: [at] }) =>
+        said.push({ copied, next: at!.sourceNext, end: at!.sourceEnd }),
+    });
+    return said[0];
+  };
+  expect(await firstWord()).toEqual({ copied: 0, next: 0n, end: 100n });
+  await write(plan.migration, 100, 50);
+  expect(await firstWord()).toEqual({ copied: 100, next: 100n, end: 150n });
+});
+
 test('a target that ends below what was acknowledged is fatal, with the count', async () => {
   const plan = await world.topic(`target-recreated.${run}`);
   await write(plan.migration, 0, 100);

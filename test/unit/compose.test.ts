@@ -75,6 +75,11 @@ describe('docker-compose.yml describes the lab', () => {
     expect(services.worker.volumes).toEqual(['./.lab/docker:/etc/ferry:ro']);
   });
 
+  test('with an image that knows the authorities by which Temporal Cloud and clusters are trusted', async () => {
+    const [, final = ''] = /^FROM [^\n]+\n(?!.*^FROM )(.*)/ms.exec(await readFile('Dockerfile', 'utf8')) ?? [];
+    expect(final).toMatch(/^RUN apt-get update && apt-get install .*\bca-certificates\b/m);
+  });
+
   test('with registries that listen where they are published', () => {
     const { source, target } = dockerPorts.registries;
     expect(services['registry-source'].environment!['HTTP_PORT']).toBe(String(source));

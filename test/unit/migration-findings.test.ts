@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
-import { standing, withinRoom, type Finding } from '../../src/migration/findings.js';
+import { standing, toldOnce, withinRoom, type Finding } from '../../src/migration/findings.js';
 import { offsetAt, partitionsOf } from '../../src/migration/offsets.js';
 import { watchQueue } from '../../src/migration/queues.js';
 import { migrationName, workflowId } from '../../src/migration/messages.js';
@@ -76,4 +76,22 @@ describe('very many findings', () => {
     const all = [...many('notes', 200), ...many('asks', 100)];
     expect(withinRoom(all, [])).toEqual(all);
   });
+});
+
+it('what several checks could not learn for the same reason is told once, and what asks has its key each', () => {
+  const finding = (weight: Finding['weight'], key: string, sentence: string): Finding => ({
+    ...{ weight, key, sentence },
+  });
+  const silent = 'No broker of kafka-a answered.';
+  const all = [
+    finding('blocks', 'topics-unread', silent),
+    finding('asks', 'group:a', 'Accept it.'),
+    finding('blocks', 'acls-unread', silent),
+    finding('blocks', 'group-unreadable:a', 'User:ferry may not read a.'),
+    finding('asks', 'group:b', 'Accept it.'),
+    finding('notes', 'holds-unknown:kafka-a', silent),
+  ];
+  expect(toldOnce(all).map(({ key }) => key)).toEqual([
+    ...['topics-unread', 'group:a', 'group-unreadable:a', 'group:b', 'holds-unknown:kafka-a'],
+  ]);
 });
