@@ -30,9 +30,9 @@ const carried = z.object({
    */
   mark: z
     .object({
-      ends: offsetTableShape as z.ZodType<SourceOffsets>,
+      ends: offsetTableShape() as z.ZodType<SourceOffsets>,
       atMs: z.number(),
-      copiedTo: (offsetTableShape as z.ZodType<TargetOffsets>).nullable(),
+      copiedTo: (offsetTableShape() as z.ZodType<TargetOffsets>).nullable(),
     })
     .nullable(),
   still: stillness.optional(),

@@ -22,8 +22,8 @@ import { endsTable, partitionsIn, plannedTopics } from '../topics/planned-topics
 import { aloneRanges, knownProducers, sayPass, stableEnds, twinSearch } from './twins.js';
 import { tableOf, tableWith, under } from '../../src/migration/by-name.js';
 
-const ofSource = offsetTableShape as z.ZodType<SourceOffsets>;
-const ofTarget = offsetTableShape as z.ZodType<TargetOffsets>;
+const ofSource = offsetTableShape() as z.ZodType<SourceOffsets>;
+const ofTarget = offsetTableShape() as z.ZodType<TargetOffsets>;
 
 const doublingCarry = z.object({
   /** Where twins may begin: the target's ends at a probe before the window. */

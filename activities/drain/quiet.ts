@@ -26,7 +26,7 @@ import { watch, type Moment, type Seen } from '../kit/watch.js';
 
 /** What one probe hands to the next: high watermarks only grow, so equal ones mean that nothing came in between. */
 const quietCarry = z.object({
-  ends: offsetTableShape as z.ZodType<SourceOffsets>,
+  ends: offsetTableShape() as z.ZodType<SourceOffsets>,
   /** When these ends were first seen, ms of watching: workers have clocks of their own, and none is compared. */
   sinceMs: z.number(),
   /** The latest growth seen; `seenAt` by the clock of the worker that saw it, ms since the epoch, to be shown. */

@@ -35,7 +35,7 @@ const beatMs = 5_000;
 
 const twinsCarry = z.object({
   /** Every pass has to look at the same of the target. */
-  targetTo: offsetTableShape as z.ZodType<TargetOffsets>,
+  targetTo: offsetTableShape() as z.ZodType<TargetOffsets>,
   search: z.unknown(),
 });
 type Carry = z.infer<typeof twinsCarry>;

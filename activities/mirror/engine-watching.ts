@@ -27,7 +27,7 @@ type Answer = Exclude<Awaited<ReturnType<Activities['watchMirror']>>, { state: '
 
 const carried = z.object({
   /** The ends as they were `atMs`, in ms of watching: a mirror that keeps up has soon copied what was there then. */
-  mark: z.object({ ends: offsetTableShape as z.ZodType<SourceOffsets>, atMs: z.number() }).nullable(),
+  mark: z.object({ ends: offsetTableShape() as z.ZodType<SourceOffsets>, atMs: z.number() }).nullable(),
   /** How much was left at an earlier probe, and when that was, in ms of watching. */
   left: z.object({ offsets: z.number(), atMs: z.number() }).nullable(),
   still: stillness.optional(),

@@ -43,11 +43,11 @@ type SeedInput = Parameters<Activities['seedOffsets']>[0];
 
 /** What an attempt was about to commit: where groups start, and the commits that were not there yet. */
 const note = z.object({
-  start: offsetTableShape as z.ZodType<TargetOffsets>,
+  start: offsetTableShape() as z.ZodType<TargetOffsets>,
   made: z.array(
     z.object({
       group: z.string(),
-      positions: positionsShape.optional(),
+      positions: positionsShape().optional(),
       topics: z.array(z.string()).optional(),
       commits: z.record(z.string(), z.array(z.string())).optional(),
     }),

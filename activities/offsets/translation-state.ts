@@ -32,7 +32,7 @@ export const stillShape = z.object({
     .array(
       z.object({
         group: z.string(),
-        positions: positionsShape.optional(),
+        positions: positionsShape().optional(),
         partitions: z.array(positionOfBefore).optional(),
       }),
     )

@@ -12,6 +12,9 @@ export const workflowsPath = here(`../../workflows/index${extension}`);
 /** What every workflow has around it; whoever bundles or replays workflows gives it along. */
 export const workflowInterceptorModules = [here(`../../workflows/interceptors${extension}`)];
 
+/** What all workflows of a worker share. */
+export const preloadModules = [here(`../../workflows/preloaded${extension}`)];
+
 /**
  * Made by `npm run build`; a worker that finds it starts sooner and needs no compiler. How failures are turned into
  * payloads is part of the code that runs in the sandbox, so there is one of each.
@@ -21,7 +24,10 @@ export const bundlePaths = {
   encoded: here('../../workflow-bundle-encoded.js'),
 };
 
-type WorkflowCode = Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle' | 'interceptors' | 'sinks'>;
+type WorkflowCode = Pick<
+  WorkerOptions,
+  'workflowsPath' | 'workflowBundle' | 'bundlerOptions' | 'interceptors' | 'sinks'
+>;
 
 /**
  * Workflow code as `Worker.create` takes it.
@@ -33,5 +39,8 @@ export function workflowCode({ encoded = false, traced = false } = {}): Workflow
   const codePath = bundlePaths[encoded ? 'encoded' : 'plain'];
   return !traced && !workflowsPath.endsWith('.ts') && existsSync(codePath)
     ? { workflowBundle: { codePath }, sinks: runSinks }
-    : { workflowsPath, sinks: runSinks, interceptors: { workflowModules: workflowInterceptorModules } };
+    : {
+        ...{ workflowsPath, sinks: runSinks, bundlerOptions: { preloadModules } },
+        interceptors: { workflowModules: workflowInterceptorModules },
+      };
 }

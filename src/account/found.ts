@@ -40,7 +40,7 @@ export interface Found {
 }
 
 const text = z.string();
-const offsets = offsetTableShape.optional().catch(undefined);
+const offsets = offsetTableShape().optional().catch(undefined);
 const acls = z.array(z.object({ topic: text, acls: z.array(text) }));
 const manifest = z.array(
   z.object({

@@ -105,9 +105,9 @@ class Division {
 }
 
 // Names are put in as they are: what no migration file takes has a size all the same.
-const baseTopic = migrationShape.shape.topics.element.parse({ name: 'topic' });
+const baseTopic = migrationShape().shape.topics.element.parse({ name: 'topic' });
 const baseConsumer = { isolation: 'read_uncommitted' } as const;
-const base = migrationShape.parse({
+const base = migrationShape().parse({
   name: 'part',
   strategy: 'doubleProducer',
   source: 'source',

@@ -177,7 +177,7 @@ function depend(candidates: readonly Candidate[], uses: ReadonlyMap<TopicSet, Us
 }
 
 /** What a migration waits for without anybody's doing where its file says nothing else. */
-const usual = migrationShape.shape.waits.parse({});
+const usual = migrationShape().shape.waits.parse({});
 const usualWaitsMs = (parseDuration(usual.quiet) ?? 0) + (parseDuration(usual.soak) ?? 0);
 const hourMs = 3_600_000;
 

@@ -85,7 +85,7 @@ const wave = z.strictObject({
 });
 
 /** Migrations that run together. `ferry advise --waves` writes one, and a person may change it. */
-export const fleetShape = z.strictObject(
+const shape = z.strictObject(
   {
     name: name('a name for the fleet'),
     description: z.string({ error: 'expected a text' }).max(2_000).optional(),
@@ -111,8 +111,9 @@ export const fleetShape = z.strictObject(
   },
 );
 
-export type FleetFile = z.input<typeof fleetShape>;
-export type FleetShape = z.output<typeof fleetShape>;
+export const fleetShape = () => shape;
+export type FleetFile = z.input<typeof shape>;
+export type FleetShape = z.output<typeof shape>;
 export type Window = z.output<typeof window>;
 
 /** A migration of a fleet, its defaults filled in. */
@@ -157,7 +158,7 @@ function inlineOf(written: Written): { file: unknown; after: string[] } {
 export function readFleet(
   input: unknown,
 ): { shape: FleetShape; mistakes?: undefined } | { mistakes: Mistake[]; shape?: undefined } {
-  const parsed = fleetShape.safeParse(input);
+  const parsed = shape.safeParse(input);
   if (parsed.success) return { shape: parsed.data };
   return {
     mistakes: parsed.error.issues.flatMap((issue): Mistake[] =>

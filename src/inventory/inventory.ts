@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { named } from '../migration/foreign-text.js';
-import { legalTopicName } from '../migration/topic-name.js';
+import { isLegalTopicName } from '../migration/topic-name.js';
 import type { Known } from './known.js';
 
 /** As `Known`, in the file. */
@@ -239,7 +239,7 @@ export function parseInventory(
     };
   const parsed = inventoryShape.safeParse(input);
   if (parsed.success) {
-    const illegal = parsed.data.topics.find(({ name }) => !legalTopicName.test(name));
+    const illegal = parsed.data.topics.find(({ name }) => !isLegalTopicName(name));
     // Names become those of files and migrations.
     if (illegal)
       return {

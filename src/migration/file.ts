@@ -5,7 +5,7 @@ import { pathText, type Mistake } from './mistakes.js';
 import { notifyShape, teamName } from './notify-shape.js';
 import { aDuration, anObject, unique } from './shape-words.js';
 import { strategyNames, usualMirror } from './strategies.js';
-import { legalTopicName } from './topic-name.js';
+import { isLegalTopicName } from './topic-name.js';
 import { workloadShape } from './workload.js';
 
 const duration = (fallback: string) =>
@@ -14,7 +14,7 @@ const duration = (fallback: string) =>
     .refine((text) => parseDuration(text) !== null, aDuration)
     .default(fallback);
 
-const topicName = z.string({ error: 'expected the name of a topic' }).regex(legalTopicName, {
+const topicName = z.string({ error: 'expected the name of a topic' }).refine(isLegalTopicName, {
   error: 'expected a topic name: up to 249 letters, digits, dots, underscores or hyphens',
 });
 
@@ -32,7 +32,7 @@ const groupName = z.string({ error: 'expected the id of a consumer group' }).min
 
 const aPrincipal = { error: 'expected a principal as Kafka writes it, for example User:orders-web' };
 const principal = z.string(aPrincipal).regex(/^[A-Za-z]+:.+$/, aPrincipal);
-const principalOrWorkload = z.union([principal, workloadShape], {
+const principalOrWorkload = z.union([principal, workloadShape()], {
   error:
     'expected a principal as Kafka writes it, for example User:orders-web, or an application of NAIS: { team, application }',
 });
@@ -98,14 +98,14 @@ const consumer = z.strictObject(
   anObject('group'),
 );
 
-export const migrationShape = z.strictObject(
+const shape = z.strictObject(
   {
     name: z.string({ error: 'expected a name for the migration' }).regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, {
       error: 'expected a name of up to 100 small letters, digits, dots, underscores or hyphens',
     }),
     strategy: z.enum(strategyNames, { error: `expected one of ${strategyNames.join(', ')}` }),
     description: z.string({ error: 'expected a text' }).optional(),
-    team: teamName.optional(),
+    team: teamName().optional(),
     labels: z
       .record(z.string(), z.string({ error: 'expected a text' }).max(200), {
         error: 'expected an object of labels and texts',
@@ -187,7 +187,7 @@ export const migrationShape = z.strictObject(
         anObject('source, target, subjects, ids and idDistance'),
       )
       .optional(),
-    notify: notifyShape.optional(),
+    notify: notifyShape().optional(),
     waits: z
       .strictObject(
         {
@@ -213,11 +213,14 @@ export const migrationShape = z.strictObject(
   },
 );
 
+/** By a function, as all shapes are: workflows share what is exported, frozen, and a shape writes into itself. */
+export const migrationShape = () => shape;
+
 /** What a person writes: the same object whether it comes as YAML, from a web form or from `temporal workflow start`. */
-export type MigrationFile = z.input<typeof migrationShape>;
+export type MigrationFile = z.input<typeof shape>;
 
 /** The same, whole: every default filled in. */
-export type Migration = z.output<typeof migrationShape>;
+export type Migration = z.output<typeof shape>;
 
 export type TopicMove = Migration['topics'][number];
 export type ConsumerMove = Migration['consumers'][number];
@@ -250,7 +253,7 @@ export function waitMs(migration: Migration, wait: 'quiet' | 'probe' | 'patience
 export function parseMigration(
   input: unknown,
 ): { migration: Migration; mistakes?: undefined } | { mistakes: Mistake[]; migration?: undefined } {
-  const parsed = migrationShape.safeParse(input);
+  const parsed = shape.safeParse(input);
   const mistakes = (parsed.error?.issues ?? []).flatMap((issue): Mistake[] =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({

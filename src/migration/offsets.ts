@@ -25,16 +25,17 @@ export type TargetOffsets = OffsetTable<'target'>;
 type Offsets = readonly (bigint | undefined)[];
 
 /** Of a carry or a note, which comes from outside. */
-export const offsetTableShape = z.custom<OffsetTable>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((one) =>
-      Array.isArray(value)
-        ? typeof one === 'string' && /^[\w.-]+:[\w-]*$/.test(one)
-        : Array.isArray(one) && one.every((offset) => offset === null || typeof offset === 'string'),
-    ),
-);
+export const offsetTableShape = () =>
+  z.custom<OffsetTable>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((one) =>
+        Array.isArray(value)
+          ? typeof one === 'string' && /^[\w.-]+:[\w-]*$/.test(one)
+          : Array.isArray(one) && one.every((offset) => offset === null || typeof offset === 'string'),
+      ),
+  );
 
 /** Of two rows for one partition the later one holds. */
 export function offsetTable<S extends Side>(

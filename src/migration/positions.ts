@@ -24,17 +24,18 @@ export interface Positions {
   texts?: string[];
 }
 
-export const positionsShape: z.ZodType<Positions> = z.object({
-  of: z.string(),
-  partitions: z.string(),
-  offsets: z.string(),
-  source: z.string().optional(),
-  relative: z.literal(true).optional(),
-  atLeastOnce: z.string().optional(),
-  without: z.string().optional(),
-  metadata: z.string().optional(),
-  texts: z.array(z.string()).optional(),
-});
+export const positionsShape = (): z.ZodType<Positions> =>
+  z.object({
+    of: z.string(),
+    partitions: z.string(),
+    offsets: z.string(),
+    source: z.string().optional(),
+    relative: z.literal(true).optional(),
+    atLeastOnce: z.string().optional(),
+    without: z.string().optional(),
+    metadata: z.string().optional(),
+    texts: z.array(z.string()).optional(),
+  });
 
 export interface Position {
   topic: string;

@@ -11,9 +11,10 @@ const part = (what: string) => {
   return z.string(expected).regex(/^[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?$/, expected);
 };
 
-export const workloadShape = z.strictObject({
-  team: part('a team'),
-  application: part('an application'),
-});
+export const workloadShape = () =>
+  z.strictObject({
+    team: part('a team'),
+    application: part('an application'),
+  });
 
 export const workloadText = ({ team, application }: Workload): string => `${team}/${application}`;

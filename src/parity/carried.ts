@@ -48,7 +48,7 @@ export const carried = z.object({
   /** Of those, records that the source alone holds. */
   moreAlone: z.number().optional(),
   /** Where the target's logs began before anything was compared, by target topic. */
-  targetStarts: (offsetTableShape as z.ZodType<TargetOffsets>).optional(),
+  targetStarts: (offsetTableShape() as z.ZodType<TargetOffsets>).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
   hashes: tableOf(z.string()),

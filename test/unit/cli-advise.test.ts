@@ -55,7 +55,7 @@ it('writes waves as a fleet file, with a migration file for each set that moves'
   const { code, out } = await advising(file, '--waves', '--write', to, '--target', 'aiven');
   expect(code).toBe(0);
   expect(out).toContain('2 files written, and');
-  const fleet = fleetShape.parse(parseYaml(readFileSync(join(to, 'fleet.yaml'), 'utf8')).value);
+  const fleet = fleetShape().parse(parseYaml(readFileSync(join(to, 'fleet.yaml'), 'utf8')).value);
   expect(fleet.waves).toEqual([{ name: 'wave-1', migrations: ['shop.orders.yaml', 'fleet-2.yaml'] }]);
   expect(fleet.idle.map(({ topic }) => topic)).toEqual(['shop.old']);
   for (const path of fleet.waves.flatMap(({ migrations }) => migrations))

@@ -76,7 +76,8 @@ describe('docker-compose.yml describes the lab', () => {
   });
 
   test('with an image that knows the authorities by which Temporal Cloud and clusters are trusted', async () => {
-    const [, final = ''] = /^FROM [^\n]+\n(?!.*^FROM )(.*)/ms.exec(await readFile('Dockerfile', 'utf8')) ?? [];
+    const [, final = ''] =
+      /^FROM [^\n]+\n(?!.*^FROM )(.*)/ms.exec(await readFile('Dockerfile', 'utf8')) ?? [];
     expect(final).toMatch(/^RUN apt-get update && apt-get install .*\bca-certificates\b/m);
   });
 

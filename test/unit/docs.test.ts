@@ -78,7 +78,7 @@ describe('YAML in the documentation', () => {
       return;
     }
     if (keys.includes('waves')) {
-      expect(fleetShape.safeParse(document.value).error).toBeUndefined();
+      expect(fleetShape().safeParse(document.value).error).toBeUndefined();
       return;
     }
     const environment = Object.fromEntries(
@@ -98,7 +98,7 @@ describe('YAML in the documentation', () => {
 
 describe('the page on the migration file', () => {
   const page = 'docs/migration-file.md';
-  const keys = keysOf(schemaOf(migrationShape));
+  const keys = keysOf(schemaOf(migrationShape()));
   const example = blocks(page, 'yaml').join('\n');
 
   it.each(keys)('has a row for %s, and uses it', (key) => {

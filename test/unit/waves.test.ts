@@ -130,7 +130,7 @@ describe('waves', () => {
   it('are a fleet file, with idle topics in no migration', () => {
     const plan = planOf({ topics: [used('a', 1), topic('old', { newest: { value: 5 } })] });
     const text = fleetFileFor('onprem', plan, ({ name }) => `${name}.yaml`);
-    expect(fleetShape.parse(parseYaml(text).value)).toMatchObject({
+    expect(fleetShape().parse(parseYaml(text).value)).toMatchObject({
       name: 'onprem',
       waves: [{ name: 'wave-1', migrations: ['a.yaml'] }],
       idle: [{ topic: 'old', why: expect.stringContaining('1970-01-01') }],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundlePath } from '@temporalio/worker';
-import { workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
+import { preloadModules, workflowInterceptorModules, workflowsPath } from '../../app/worker/workflow-code.js';
 
 const folder = 'node_modules/.cache/kafka-ferry';
 /** Whatever workflow code may import, and what says which packages there are. */
@@ -13,7 +13,7 @@ export async function todaysBundle(): Promise<WorkflowBundlePath> {
   const codePath = join(process.cwd(), folder, `workflows-${hashOfSources()}.js`);
   if (!existsSync(codePath)) {
     const { code } = await bundleWorkflowCode({
-      ...{ workflowsPath, workflowInterceptorModules },
+      ...{ workflowsPath, workflowInterceptorModules, preloadModules },
       logger: new DefaultLogger('ERROR'),
     });
     mkdirSync(folder, { recursive: true });
