@@ -50,7 +50,7 @@ export function coalesced(cluster: Cluster, windowMs = 20): Cluster {
         groups.map((group) => [group, isMap(partitions) ? (partitions.get(group) ?? []) : partitions]),
       );
       const { rows, questions } = await committed(wanted, groups);
-      return own(cluster, wanted, rows, allWanted(questions));
+      return own(cluster, wanted, rows, questions);
     },
   };
 }
@@ -86,21 +86,29 @@ function together<Question, V>(
   const begin = () => {
     const questions: Question[] = [];
     const rows = new Map<string, Row<V>>();
-    const waiting = new Set<{ missing: Set<string>; resolve(): void }>();
+    const waiting = new Map<string, { missing: number; resolve(): void }[]>();
+    const arrived = (key: string): void => {
+      for (const one of waiting.get(key) ?? []) if ((one.missing -= 1) === 0) one.resolve();
+      waiting.delete(key);
+    };
     const all = new Promise<void>((resolve) => setTimeout(resolve, windowMs)).then(async () => {
       gathering = undefined;
       const answer = await ask(questions, (key, row) => {
         rows.set(key, row);
-        for (const one of waiting)
-          if (one.missing.delete(key) && one.missing.size === 0) {
-            waiting.delete(one);
-            one.resolve();
-          }
+        arrived(key);
       });
       for (const [key, row] of answer) rows.set(key, row);
     });
     const rowsOf = async (keys: readonly string[]) => {
-      const own = new Promise<void>((resolve) => waiting.add({ missing: new Set(keys), resolve }));
+      const missing = new Set(keys);
+      const own = new Promise<void>((resolve) => {
+        const one = { missing: missing.size, resolve };
+        for (const key of missing) {
+          const others = waiting.get(key);
+          if (others) others.push(one);
+          else waiting.set(key, [one]);
+        }
+      });
       await Promise.race([own, all]);
       return pick(rows, keys);
     };
@@ -123,10 +131,14 @@ async function own(
   cluster: Cluster,
   wanted: Wanted,
   rows: Map<string, Row<Map<string, Committed>>>,
-  asked: Wanted,
+  questions: readonly Wanted[],
 ): Promise<Rows<string, Map<string, Committed>>> {
-  const ofOthers = (group: string) => (asked.get(group)?.length ?? 0) > (wanted.get(group)?.length ?? 0);
-  const failed = [...rows].filter(([group, row]) => row.error && ofOthers(group)).map(([group]) => group);
+  const inError = [...rows].filter(([, { error }]) => error).map(([group]) => group);
+  // Of hundreds that ask at once each would look at the questions of all.
+  const asked = inError.length > 0 ? allWanted(questions) : wanted;
+  const failed = inError.filter(
+    (group) => (asked.get(group)?.length ?? 0) > (wanted.get(group)?.length ?? 0),
+  );
   if (failed.length > 0)
     for (const [group, row] of await cluster.committedOffsets(failed, wanted)) rows.set(group, row);
   return new Map(
