@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/activity';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as timer } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
 import { waitMs, type Migration } from '../../src/migration/file.js';
@@ -9,6 +9,7 @@ import { currentContext } from './current-context.js';
 import { withHeld, type Held } from './held-back.js';
 import { Measuring } from './measuring.js';
 import { note } from './note.js';
+import { unlessCancelled } from './unless-cancelled.js';
 
 /** One look at the clusters: the answer, or what is seen instead and what the next look must know of it. */
 export type Seen<Answer, Carry> =
@@ -200,7 +201,7 @@ const plainSurroundings: Surroundings = {
   note: async () => undefined,
   beat: () => () => undefined,
   unlessCancelled: (work) => work,
-  sleep: (ms) => sleep(Math.max(0, ms)),
+  sleep: (ms) => timer(Math.max(0, ms)),
 };
 
 function activitySurroundings(): Surroundings | undefined {
@@ -208,6 +209,7 @@ function activitySurroundings(): Surroundings | undefined {
   if (!context) return undefined;
   const { heartbeatTimeoutMs } = context.info;
   const heartbeatDetails: unknown = context.info.heartbeatDetails;
+  const { run, sleep } = unlessCancelled(context);
   return {
     // A heartbeat of this loop holds the carry beside the sentence.
     lastHeartbeat: z.object({ carry: z.unknown() }).safeParse(heartbeatDetails).data?.carry,
@@ -218,7 +220,7 @@ function activitySurroundings(): Surroundings | undefined {
       const timer = setInterval(() => context.heartbeat(latest()), heartbeatTimeoutMs / 3);
       return () => clearInterval(timer);
     },
-    unlessCancelled: (work) => Promise.race([work, context.cancelled]),
-    sleep: (ms) => context.sleep(Math.max(0, ms)),
+    unlessCancelled: run,
+    sleep,
   };
 }

@@ -28,7 +28,7 @@ const pauseMs = 250;
 
 /** Room for batches in memory, which all partitions share. */
 export class Room {
-  private waiting: (() => void)[] = [];
+  private readonly waiting = new Set<() => void>();
 
   constructor(
     private readonly memory: number,
@@ -48,11 +48,15 @@ export class Room {
 
   /** Resolves when some batch has been let go, or after so long. */
   async change(ms: number): Promise<void> {
-    await Promise.race([new Promise<void>((resolve) => this.waiting.push(resolve)), sleep(ms)]);
+    let changed = () => {};
+    const change = new Promise<void>((resolve) => this.waiting.add((changed = resolve)));
+    await Promise.race([change, sleep(ms)]);
+    this.waiting.delete(changed);
   }
 
   changed(): void {
-    for (const resolve of this.waiting.splice(0)) resolve();
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
   }
 }
 

@@ -72,6 +72,21 @@ describe('a watch', () => {
     expect(watched.at(-1)).toBeLessThan(60_000);
   });
 
+  test('hangs on the cancellation of its activity once, and not anew with each probe: that would stay for hours', async () => {
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    const { cancelled } = environment.context;
+    const waits = jest.spyOn(cancelled, 'then');
+    const few = { after: 0 };
+    await environment.run(() =>
+      watch(input(), shape, async (moment) => {
+        if (moment.carry?.seen === 2) few.after = waits.mock.calls.length;
+        return counting(40)(moment);
+      }),
+    );
+    expect(few.after).toBeGreaterThan(0);
+    expect(waits).toHaveBeenCalledTimes(few.after);
+  });
+
   test('probes until there is an answer, and heartbeats what each probe saw', async () => {
     const { result, heartbeats } = await inActivity(() => watch(input(), shape, counting(4)));
     expect(result).toEqual({ state: 'done', after: 4 });

@@ -81,7 +81,10 @@ export class Exchange {
       : connectPlain({ host, port, onread });
     socket.setNoDelay(true);
     const exchange = new Exchange(socket, options);
-    options.signal?.addEventListener('abort', () => exchange.close());
+    const { signal } = options;
+    const close = () => exchange.close();
+    signal?.addEventListener('abort', close);
+    socket.once('close', () => signal?.removeEventListener('abort', close));
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => socket.destroy(timeout('connecting')), connectTimeoutMs);
       let cause: Error | undefined;
