@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { silent } from '../host/failure.js';
 import { runTool } from '../host/tool.js';
-import type { Lab } from '../lab.js';
+import { LabError, type Lab } from '../lab.js';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -14,6 +14,18 @@ const ferryFrom = {
   source: ['--import', tsx, at('app/cli/main.ts')],
   build: [at('dist/app/cli/main.js')],
 } as const;
+
+/** How the image bounds its memory. */
+function memoryOfImage(): Record<string, string> {
+  const [, settings] = /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync(at('Dockerfile'), 'utf8')) ?? [];
+  if (settings === undefined) throw new LabError('The Dockerfile does not say how Node is started.');
+  return Object.fromEntries(
+    settings.split(' ').map((one): [string, string] => {
+      const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(one) ?? [];
+      return [name, value];
+    }),
+  );
+}
 
 /** A real worker, `ferry worker`, in a process of its own, so that it can be killed as a crash would. */
 export class WorkerProcess {
@@ -53,7 +65,10 @@ export class WorkerProcess {
     this.#child = spawn(
       process.execPath,
       [...ferryFrom[this.from], 'worker', '--config', this.lab.ferryYaml],
-      { stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'] },
+      {
+        stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],
+        env: { ...process.env, ...(this.from === 'build' && memoryOfImage()) },
+      },
     );
     if (log !== undefined) closeSync(log);
   }
