@@ -24,7 +24,7 @@ export function whileItMoves<Carry extends { still?: Stillness | undefined }>(
   return {
     answer: {
       state: 'contradicted',
-      sentence: `The mirror has copied nothing for ${formatDuration(stillMs)}: ${says}. See that a worker runs it, what ferry status says of it, and whether a transaction is open on the source; then retry.`,
+      sentence: `The mirror has copied nothing for ${formatDuration(stillMs)}: ${says}. See that a worker runs it and has a place for it (worker.maxMirrors), what ferry status says of it, and whether a transaction is open on the source; then retry.`,
     },
   };
 }
