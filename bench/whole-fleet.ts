@@ -149,6 +149,8 @@ async function startFleet(
   const file: FleetFile = {
     name: fleetName,
     window: { running: 1_500 },
+    // The first wait for longer than it takes until the last do.
+    defaults: { waits: { patience: '6h' } },
     budget: budgetOfOne * histories.length,
     waves: [
       wave('one', [...mirrored, ...first.map(migrationOf)]),
