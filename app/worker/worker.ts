@@ -141,7 +141,7 @@ export async function runWorker(config: Config, { jsonLogs = false }: RunOptions
 }
 
 /**
- * Migrations kept in memory, some 3 MB each. One that waits has nothing to do for almost an hour, and its history is
+ * Workflows kept in memory. A migration that waits has nothing to do for almost an hour, and its history is
  * short: bringing it back when somebody asks costs less than keeping all of them.
  */
 const maxCachedWorkflows = 50;
