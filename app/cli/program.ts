@@ -1,32 +1,41 @@
 import { Command, CommanderError } from 'commander';
-import { addAdvise } from './advise.js';
-import { addAmend } from './amend.js';
-import { addApply } from './apply.js';
-import { addApprove } from './approve.js';
-import { addCodecServer } from './codec-server.js';
-import { addConfirm } from './confirm.js';
-import { addControls } from './control.js';
-import { addDrain } from './drain.js';
 import { exitCodes } from './failure.js';
-import { addFleet } from './fleet/fleet.js';
-import { addHolds } from './holds.js';
-import { addList } from './list.js';
-import { addOffsets } from './offsets.js';
-import { addPlan } from './plan.js';
-import { addReport } from './report.js';
-import { addScan } from './scan.js';
-import { addSchemas } from './schemas.js';
-import { addSetup } from './setup.js';
-import { addStart } from './start.js';
-import { addStatus } from './status.js';
-import { addThrottle } from './throttle.js';
-import { addTopic } from './topic.js';
 import type { Surroundings } from './verb.js';
-import { addVerify } from './verify.js';
-import { addWorker } from './worker.js';
 
-/** The `ferry` command with all its verbs. */
-export function createProgram(surroundings: Surroundings): Command {
+type Add = (program: Command, surroundings: Surroundings) => void;
+
+/**
+ * What adds each verb, in the order of the help. Loaded when it is asked for: the code of all of them is most of what a
+ * short command would cost.
+ */
+const verbs: readonly (readonly [names: readonly string[], load: () => Promise<Add>])[] = [
+  [['scan'], async () => (await import('./scan.js')).addScan],
+  [['advise'], async () => (await import('./advise.js')).addAdvise],
+  [['plan'], async () => (await import('./plan.js')).addPlan],
+  [['start'], async () => (await import('./start.js')).addStart],
+  [['apply'], async () => (await import('./apply.js')).addApply],
+  [['status'], async () => (await import('./status.js')).addStatus],
+  [['confirm'], async () => (await import('./confirm.js')).addConfirm],
+  [['approve'], async () => (await import('./approve.js')).addApprove],
+  [['pause', 'resume', 'retry', 'skip', 'abort'], async () => (await import('./control.js')).addControls],
+  [['amend'], async () => (await import('./amend.js')).addAmend],
+  [['throttle'], async () => (await import('./throttle.js')).addThrottle],
+  [['fleet'], async () => (await import('./fleet/fleet.js')).addFleet],
+  [['list'], async () => (await import('./list.js')).addList],
+  [['holds'], async () => (await import('./holds.js')).addHolds],
+  [['drain'], async () => (await import('./drain.js')).addDrain],
+  [['offsets'], async () => (await import('./offsets.js')).addOffsets],
+  [['verify'], async () => (await import('./verify.js')).addVerify],
+  [['report'], async () => (await import('./report.js')).addReport],
+  [['schemas'], async () => (await import('./schemas.js')).addSchemas],
+  [['topic'], async () => (await import('./topic.js')).addTopic],
+  [['setup'], async () => (await import('./setup.js')).addSetup],
+  [['worker'], async () => (await import('./worker.js')).addWorker],
+  [['codec-server'], async () => (await import('./codec-server.js')).addCodecServer],
+];
+
+/** The `ferry` command with the verb that is named; with all of them when none is. */
+export async function createProgram(surroundings: Surroundings, verb?: string): Promise<Command> {
   const { terminal } = surroundings;
   const program = new Command('ferry')
     .description(
@@ -43,39 +52,15 @@ export function createProgram(surroundings: Surroundings): Command {
       // A refusal of the command line has to be JSON as well where JSON is asked for; `ferry` writes it.
       writeErr: () => undefined,
     });
-  for (const add of [
-    addScan,
-    addAdvise,
-    addPlan,
-    addStart,
-    addApply,
-    addStatus,
-    addConfirm,
-    addApprove,
-    addControls,
-    addAmend,
-    addThrottle,
-    addFleet,
-    addList,
-    addHolds,
-    addDrain,
-    addOffsets,
-    addVerify,
-    addReport,
-    addSchemas,
-    addTopic,
-    addSetup,
-    addWorker,
-    addCodecServer,
-  ])
-    add(program, surroundings);
+  const named = verbs.filter(([names]) => verb !== undefined && names.includes(verb));
+  for (const [, load] of named.length > 0 ? named : verbs) (await load())(program, surroundings);
   return program;
 }
 
 /** Runs one command line, without the two words that start it. */
 export async function ferry(words: readonly string[], surroundings: Surroundings): Promise<void> {
   const { terminal, end } = surroundings;
-  const program = createProgram(surroundings);
+  const program = await createProgram(surroundings, words[0]);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ferry } from '../../app/cli/program.js';
+import { createProgram, ferry } from '../../app/cli/program.js';
 
 let folder: string;
 beforeAll(() => {
@@ -56,6 +56,28 @@ describe('help', () => {
     const { out, code } = await ferryOf('--help');
     expect(code).toBe(0);
     for (const verb of verbs) expect(out).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  });
+
+  it('has no verb that is not found by its name alone', async () => {
+    const surroundings = {
+      terminal: {
+        print: () => undefined,
+        complain: () => undefined,
+        redraws: false,
+        redraw: () => undefined,
+      },
+      environment: {},
+      end: () => undefined,
+    };
+    const namesOf = async (verb?: string) =>
+      (await createProgram(surroundings, verb)).commands.map((command) => command.name());
+    const all = await namesOf();
+    expect(all).toEqual(expect.arrayContaining(verbs));
+    for (const verb of all) {
+      const alone = await namesOf(verb);
+      expect(alone).toContain(verb);
+      expect(alone.length).toBeLessThanOrEqual(5);
+    }
   });
 
   it.each(verbs)('of %s has an example, --json and the exit codes', async (verb) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ferryGrants } from '../../lab/ferry-acls.js';
@@ -221,9 +221,11 @@ describe('every page', () => {
     redraws: false,
     redraw: () => undefined,
   };
-  const verbs = createProgram({ terminal: quiet, environment: {}, end: () => undefined }).commands.map(
-    (command) => command.name(),
-  );
+  let verbs: string[];
+  beforeAll(async () => {
+    const program = await createProgram({ terminal: quiet, environment: {}, end: () => undefined });
+    verbs = program.commands.map((command) => command.name());
+  });
 
   it.each(pages)('%s names only scripts that there are', (page) => {
     const used = [...text(page).matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
