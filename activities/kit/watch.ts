@@ -2,12 +2,13 @@ import { CancelledFailure } from '@temporalio/activity';
 import { setTimeout as timer } from 'node:timers/promises';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
-import { waitMs, type Migration } from '../../src/migration/file.js';
+import { waitMs } from '../../src/migration/file.js';
 import type { MirrorHeartbeat } from '../../src/migration/work/mirror.js';
 import type { Heartbeat, Progress, Watch, Watching } from '../../src/migration/work/work.js';
 import { currentContext } from './current-context.js';
 import { withHeld, type Held } from './held-back.js';
 import { Measuring } from './measuring.js';
+import { nextProbe } from './next-probe.js';
 import { note } from './note.js';
 import { unlessCancelled } from './unless-cancelled.js';
 
@@ -46,9 +47,6 @@ export interface Moment<Carry> {
 const tellAfterMs = 30_000;
 const tellEveryMs = 10 * 60_000;
 
-/** Confirming probes come this much quicker than `waits.probe`, so that an answer is not late by whole intervals. */
-const confirmingMs = 250;
-
 const envelope = z.object({
   watchedMs: z.number().nonnegative(),
   /** `watchedMs` at the first of the failures since the last success. */
@@ -60,7 +58,7 @@ const envelope = z.object({
 type Envelope = z.infer<typeof envelope>;
 
 /**
- * Probes until there is an answer or the slice is over, and heartbeats what each probe saw. Goes on from the last
+ * Probes until there is an answer or the slice is over, and heartbeats what changes. Goes on from the last
  * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
  * Runs outside Temporal too, without heartbeats.
  *
@@ -90,6 +88,8 @@ export async function watch<Answer extends object, Carry>(
   const measuring = new Measuring(input.migration.name);
   let ended = false;
   let changing = false;
+  let seenBefore = '';
+  let changedAt = state.watchedMs;
   const change: Moment<Carry>['change'] = async (own, work) => {
     if (ended) throw new CancelledFailure('CANCELLED');
     changing = true;
@@ -100,10 +100,10 @@ export async function watch<Answer extends object, Carry>(
   };
   try {
     // A clock that nobody sets: what was watched is measured, and never the difference of two workers' clocks.
-    for (let before = performance.now(); ;) {
-      const passed = Math.floor(performance.now() - before);
+    for (let counted = performance.now(); ;) {
+      const passed = Math.floor(performance.now() - counted);
       const watchedMs = state.watchedMs + passed;
-      before += passed;
+      counted += passed;
       const carry = shape.safeParse(state.own).data;
       let says: string;
       let confirming = false;
@@ -150,8 +150,17 @@ export async function watch<Answer extends object, Carry>(
       if (failing) measuring.unknown();
       else measuring.saw({ ...(mirror && { mirror }), ...(progress && { progress }) });
       const said = latest();
-      surroundings.heartbeat(said);
-      const next = nextProbe(Date.now(), input.migration, confirming);
+      const seenNow = JSON.stringify([state.own, state.failingSince, mirror]);
+      if (seenNow !== seenBefore) {
+        changedAt = watchedMs;
+        // What is the same again is beaten often enough.
+        surroundings.heartbeat(said);
+      }
+      seenBefore = seenNow;
+      const next = nextProbe(Date.now(), waitMs(input.migration, 'probe'), {
+        confirming,
+        unchangedMs: watchedMs - changedAt,
+      });
       if ((next >= sliceEnd || (tellNow && !input.untold)) && !confirming)
         return { state: 'watching', sentence: said.says, carry: state };
       await surroundings.sleep(next - Date.now());
@@ -168,16 +177,6 @@ const fresh: Envelope = { watchedMs: 0, failingSince: null, own: undefined };
 /** Carries come from heartbeats and workflow inputs, which may be of another version or nobody's. */
 function read(carry: unknown): Envelope | undefined {
   return envelope.safeParse(carry).data;
-}
-
-/**
- * The next multiple of the interval on the clock: watches of many migrations then probe at the same time, and what they
- * ask of one cluster can travel together.
- */
-function nextProbe(now: number, migration: Migration, confirming: boolean): number {
-  const usual = Math.max(1, waitMs(migration, 'probe'));
-  const interval = confirming ? Math.min(usual, confirmingMs) : usual;
-  return (Math.floor(now / interval) + 1) * interval;
 }
 
 function isoNow(): string {
