@@ -2,7 +2,7 @@ import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { isErrorType, transientTypes } from '../../src/migration/error-types.js';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
-import { withinRoom, type Finding } from '../../src/migration/findings.js';
+import { toldOnce, withinRoom, type Finding } from '../../src/migration/findings.js';
 import { metrics } from '../../src/migration/metrics.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import { count } from './measuring.js';
@@ -19,7 +19,7 @@ export function asFailure(error: unknown, activity: string): TemporalFailure {
       type: error.type,
       message: error.message,
       nonRetryable: error.lasting || !transientTypes.includes(error.type),
-      ...(error.findings.length > 0 && { details: [error.findings] }),
+      ...(error.findings.length > 0 && { details: [toldOnce(error.findings)] }),
     });
   return ApplicationFailure.create({
     type: 'Unexpected',
@@ -59,10 +59,12 @@ export function safely<A extends { [Name in keyof A]: Activity }>(activities: A)
   ) as unknown as A;
 }
 
-/** Of very many findings the first, so that the answer is not too large for Temporal. */
+/** What several looks found for the same reason once; of very many findings the first, so that Temporal takes the answer. */
 function inRoom(answer: unknown, input: { accepted?: readonly string[] }): unknown {
   const { findings } = (answer ?? {}) as { findings?: readonly Finding[] };
-  return findings ? { ...(answer as object), findings: withinRoom(findings, input.accepted ?? []) } : answer;
+  return findings
+    ? { ...(answer as object), findings: withinRoom(toldOnce(findings), input.accepted ?? []) }
+    : answer;
 }
 
 /** Class and stack frames of an error, without its message. */

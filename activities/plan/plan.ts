@@ -2,7 +2,7 @@ import type { AclBinding, Cluster, ClusterIdentity } from '../../src/kafka/clust
 import { partitionKey } from '../../src/kafka/cluster.js';
 import { tooLargeToCarry } from '../../src/migration/carried-size.js';
 import { isFerryError } from '../../src/migration/errors.js';
-import { toldOnce, type Finding } from '../../src/migration/findings.js';
+import type { Finding } from '../../src/migration/findings.js';
 import { mirrorKind, targetGroup, targetName, type Migration } from '../../src/migration/file.js';
 import { tooManyShares } from '../../src/migration/share-size.js';
 import { bytesOf } from '../../src/migration/size.js';
@@ -135,7 +135,7 @@ export async function checkPlan(
   const declared = declaring && declaredBy(declaring, topics, acls);
   findings.push(...(declared?.beside ?? []));
   return {
-    findings: toldOnce(findings),
+    findings,
     will: stepsAhead(migration, topics ?? nothingRead, acls, copy),
     ...(declaring && { byPeople: true }),
     ...(declared && { declared }),

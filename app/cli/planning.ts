@@ -10,7 +10,7 @@ import type { Holder } from '../../src/migration/holds.js';
 import type { Held } from '../../src/migration/work/holds.js';
 import { listMigrations, type Listed } from '../connections/listing.js';
 import type { Migration } from '../../src/migration/file.js';
-import type { Finding } from '../../src/migration/findings.js';
+import { toldOnce, type Finding } from '../../src/migration/findings.js';
 import { workflowId } from '../../src/migration/messages.js';
 import type { PlanReport } from '../../src/migration/work/plan.js';
 import { openRegistries } from '../connections/registries.js';
@@ -66,7 +66,7 @@ export async function planner<T>(
           progress.begins,
         );
         const own = [...loginNotes(config, migration), ...untold(config.notify, migration)];
-        return { ...report, findings: [...report.findings, ...notes, ...own.map(asNote)] };
+        return { ...report, findings: toldOnce([...report.findings, ...notes, ...own.map(asNote)]) };
       },
       bytesOf: (migration) => sizeOf(clusters.get(migration.source), migration),
     });

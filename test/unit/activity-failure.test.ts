@@ -39,7 +39,7 @@ test('a cancelled activity is cancelled, whatever it failed with on the way', as
 test('an answer that is too large for Temporal is told as that, and very many findings as the first of them', async () => {
   const findings = Array.from({ length: 5_000 }, (_, at) => ({
     ...{ weight: 'notes' as const, key: `n:${at}` },
-    sentence: 'x'.repeat(500),
+    sentence: `${at}${'x'.repeat(500)}`,
   }));
   const { plan, read } = safely({
     plan: async (_: { accepted: string[] }) => ({ findings, sentence: 'Planned.' }),
@@ -53,6 +53,22 @@ test('an answer that is too large for Temporal is told as that, and very many fi
       /^The answer of read would be 2\.0 MB, more than the 2 MB that Temporal takes: /,
     ),
   });
+});
+
+test('what several looks found for the same reason is told once, in answers and failures', async () => {
+  const unread = (of: string) => ({
+    ...{ weight: 'notes' as const, key: `unread:${of}` },
+    sentence: 'The source does not tell.',
+  });
+  const asked = { weight: 'asks' as const, key: 'lost:orders', sentence: 'Records of orders are lost.' };
+  const findings = [unread('orders'), asked, unread('payments')];
+  const { plan, fail } = safely({
+    plan: async (_: { accepted: string[] }) => ({ findings }),
+    fail: () => Promise.reject(new FerryError('Conflict', asked.sentence, { findings })),
+  });
+  const environment = new MockActivityEnvironment();
+  expect(await environment.run(plan, { accepted: [] })).toEqual({ findings: [unread('orders'), asked] });
+  await expect(environment.run(fail)).rejects.toMatchObject({ details: [[unread('orders'), asked]] });
 });
 
 test('a failure of Temporal passes as it is', async () => {
