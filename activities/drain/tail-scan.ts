@@ -7,7 +7,11 @@ import {
   type TopicPartition,
 } from '../../src/kafka/cluster.js';
 import { Silence } from '../../src/kafka/silence.js';
-import { DeliverableScan, type GroupIsolation } from '../../src/kafka/records/deliverable.js';
+import {
+  DeliverableScan,
+  type Deliverable,
+  type GroupIsolation,
+} from '../../src/kafka/records/deliverable.js';
 import type { FerryError } from '../../src/migration/errors.js';
 import type { ScanResult } from '../../src/migration/verdicts.js';
 import { inParallel } from '../../src/parallel/in-parallel.js';
@@ -29,8 +33,12 @@ const roundsPerRead = 16;
 const lonelyFetchesAtOnce = 4;
 /** So long one call of `read` asks tails alone; who was not asked goes first in the next. */
 const lonelyMs = 5_000;
-/** A record that was found stays where it is, unless the topic is compacted: it is looked for again after this, ms. */
+/**
+ * A record that was found stays where it is, unless the topic is compacted: it is looked for again after this, and, while
+ * it stays, after twice as long each time, ms.
+ */
 const foundForMs = 10_000;
+const mostFoundForMs = 160_000;
 /** What no later probe finds otherwise; `Unexpected` is what a damaged log is. */
 const forPerson: ReadonlySet<string> = new Set(['Unauthorized', 'Unsupported', 'Unexpected']);
 
@@ -155,7 +163,7 @@ export class TailScans {
 
 class TailScan {
   private scan: DeliverableScan;
-  private foundAt: number | undefined;
+  private found: { offset: bigint; at: number; forMs: number } | undefined;
   /** Below this the log holds nothing more, by the broker's word. */
   private emptyUntil: bigint;
   end: bigint;
@@ -179,13 +187,13 @@ class TailScan {
 
   /** Whether the record that was found was last seen so long ago that compaction may have taken it. */
   get doubtful(): boolean {
-    return this.foundAt !== undefined && Date.now() - this.foundAt >= foundForMs;
+    const { found, scan } = this;
+    return found !== undefined && scan.result.kind === 'record' && Date.now() - found.at >= found.forMs;
   }
 
   again(): void {
     this.scan = new DeliverableScan(this.tail.from, this.tail.isolation);
     this.emptyUntil = this.tail.from;
-    this.foundAt = undefined;
   }
 
   get moves(): boolean {
@@ -220,8 +228,15 @@ class TailScan {
     const { batches, untilReached } = row.value;
     this.outcome = batches.length > 0 || untilReached ? 'moved' : 'nothing';
     if (this.outcome !== 'nothing') this.silence.broken();
-    if (batches.length > 0 && this.scan.feed(row.value).kind === 'record') this.foundAt = Date.now();
+    if (batches.length > 0) this.saw(this.scan.feed(row.value));
     if (untilReached) this.emptyUntil = this.end;
+  }
+
+  private saw(seen: Deliverable): void {
+    if (seen.kind !== 'record') return;
+    const { offset } = seen;
+    const forMs = this.found?.offset === offset ? Math.min(2 * this.found.forMs, mostFoundForMs) : foundForMs;
+    this.found = { offset, at: Date.now(), forMs };
   }
 }
 

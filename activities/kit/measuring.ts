@@ -16,7 +16,8 @@ export function count(metric: Metric, labels: Record<string, string>, by = 1): v
  * more is set to NaN: the next attempt may run on another worker, and the last number of this one would be taken for true.
  */
 export class Measuring {
-  readonly #set = new Map<string, () => void>();
+  /** By name of the metric. */
+  readonly #told = new Map<string, { value: number; tell: (value: number) => void }>();
   #bytes = 0;
 
   constructor(private readonly migration: string) {}
@@ -37,16 +38,24 @@ export class Measuring {
 
   /** Something does not answer, or the activity ends. */
   unknown(): void {
-    for (const forget of this.#set.values()) forget();
-    this.#set.clear();
+    for (const { tell } of this.#told.values()) tell(NaN);
+    this.#told.clear();
   }
 
-  #gauge({ name, means }: Metric, labels: Record<string, string>, value: number): void {
-    const context = currentContext();
-    const gauge = context?.metricMeter.createGauge(name, 'float', undefined, means);
-    // As Temporal's own metrics of workers have it; the meter itself calls it taskQueue.
-    const told = { ...labels, task_queue: context?.info.taskQueue ?? '' };
-    gauge?.set(value, told);
-    this.#set.set(name, () => gauge?.set(NaN, told));
+  #gauge(metric: Metric, labels: Record<string, string>, value: number): void {
+    const known = this.#told.get(metric.name);
+    if (known && Object.is(known.value, value)) return;
+    const tell = known?.tell ?? gaugeOf(metric, labels);
+    this.#told.set(metric.name, { value, tell });
+    tell(value);
   }
+}
+
+function gaugeOf({ name, means }: Metric, labels: Record<string, string>): (value: number) => void {
+  const context = currentContext();
+  if (!context) return () => undefined;
+  const gauge = context.metricMeter.createGauge(name, 'float', undefined, means);
+  // As Temporal's own metrics of workers have it; the meter itself calls it taskQueue.
+  const told = { ...labels, task_queue: context.info.taskQueue };
+  return (value) => gauge.set(value, told);
 }
