@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../../src/migration/version.js';
 import { exitCodes } from './failure.js';
 import type { Surroundings } from './verb.js';
 
@@ -41,6 +42,7 @@ export async function createProgram(surroundings: Surroundings, verb?: string): 
     .description(
       'Moves Kafka topics from one cluster to another while their applications keep their promises.',
     )
+    .version(version, '--version', 'say which version this is')
     .addHelpText(
       'after',
       '\nExample:\n  ferry plan orders.yaml && ferry start orders.yaml && ferry status orders --watch\n\nExit codes: 0 done, 1 failed, 2 bad input, 3 waiting on a person, 4 not proved.',

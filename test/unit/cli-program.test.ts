@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { createProgram, ferry } from '../../app/cli/program.js';
 
 let folder: string;
@@ -50,6 +50,13 @@ const verbs = [
   'drain',
   'worker',
 ];
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(await ferryOf('--version')).toEqual({ out: version, err: '', code: 0 });
+});
 
 describe('help', () => {
   it('lists every verb', async () => {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { FerryError, isFerryError } from '../../migration/errors.js';
+import { version } from '../../migration/version.js';
 import { connectionFailure } from './connection-failure.js';
 import type { ClusterConnection } from './cluster-connection.js';
 import type { Credentials, Proof } from './credentials.js';
@@ -73,7 +74,7 @@ export class BrokerLink {
         },
       });
       const sessionMs = proof ? await proof(exchange) : 0;
-      const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: '0.1.0' });
+      const answer = await exchange.ask(apiVersionsV3, { software: 'kafka-ferry', softwareVersion: version });
       if (answer.code !== ok) throw tooOld(cluster, address, 'ApiVersions version 3');
       const versions = new Map(answer.versions.map(({ key, min, max }) => [key, { min, max }]));
       return new BrokerLink(cluster, address, settings, credentials, exchange, versions, sessionMs);
