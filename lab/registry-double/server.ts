@@ -35,6 +35,8 @@ export async function startRegistryDouble(options: DoubleOptions = {}): Promise<
   const server = createServer((request, response) => {
     void answer(request, response);
   });
+  // As Confluent's registry does (`idle.timeout.ms`); Node's own five seconds are short for a client on a busy machine.
+  server.keepAliveTimeout = 30_000;
   const double: RegistryDouble = {
     url: '',
     rules,

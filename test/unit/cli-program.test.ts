@@ -55,7 +55,7 @@ test('the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  expect(await ferryOf('--version')).toEqual({ out: version, err: '', code: 0 });
+  expect(await ferryOf('--version')).toEqual({ out: version, err: [], code: 0 });
 });
 
 describe('help', () => {
