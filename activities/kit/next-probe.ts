@@ -5,6 +5,8 @@ const confirmingMs = 250;
 const restingAfterMs = 60_000;
 const restingTimes = 2;
 
+export const rests = (unchangedMs: number): boolean => unchangedMs >= restingAfterMs;
+
 /**
  * The next multiple of the interval on the clock: watches of many migrations then probe at the same time, and what they
  * ask of one cluster can travel together.
@@ -19,7 +21,7 @@ export function nextProbe(
   { confirming, unchangedMs }: { confirming: boolean; unchangedMs: number },
 ): number {
   const usual = Math.max(1, usualMs);
-  const resting = unchangedMs >= restingAfterMs ? restingTimes * usual : usual;
+  const resting = rests(unchangedMs) ? restingTimes * usual : usual;
   const interval = confirming ? Math.min(usual, confirmingMs) : resting;
   return (Math.floor(now / interval) + 1) * interval;
 }

@@ -8,7 +8,7 @@ import type { Heartbeat, Progress, Watch, Watching } from '../../src/migration/w
 import { currentContext } from './current-context.js';
 import { withHeld, type Held } from './held-back.js';
 import { Measuring } from './measuring.js';
-import { nextProbe } from './next-probe.js';
+import { nextProbe, rests } from './next-probe.js';
 import { note } from './note.js';
 import { unlessCancelled } from './unless-cancelled.js';
 
@@ -58,7 +58,7 @@ const envelope = z.object({
 type Envelope = z.infer<typeof envelope>;
 
 /**
- * Probes until there is an answer or the slice is over, and heartbeats what changes. Goes on from the last
+ * Probes until there is an answer or the slice is over, and heartbeats what each probe saw. Goes on from the last
  * heartbeat of an attempt that was lost, else from `input.carry`; what does not have the shape of a carry begins anew.
  * Runs outside Temporal too, without heartbeats.
  *
@@ -151,16 +151,12 @@ export async function watch<Answer extends object, Carry>(
       else measuring.saw({ ...(mirror && { mirror }), ...(progress && { progress }) });
       const said = latest();
       const seenNow = JSON.stringify([state.own, state.failingSince, mirror]);
-      if (seenNow !== seenBefore) {
-        changedAt = watchedMs;
-        // What is the same again is beaten often enough.
-        surroundings.heartbeat(said);
-      }
+      if (seenNow !== seenBefore) changedAt = watchedMs;
       seenBefore = seenNow;
-      const next = nextProbe(Date.now(), waitMs(input.migration, 'probe'), {
-        confirming,
-        unchangedMs: watchedMs - changedAt,
-      });
+      const unchangedMs = watchedMs - changedAt;
+      // What has been the same for long is beaten often enough.
+      if (!rests(unchangedMs)) surroundings.heartbeat(said);
+      const next = nextProbe(Date.now(), waitMs(input.migration, 'probe'), { confirming, unchangedMs });
       if ((next >= sliceEnd || (tellNow && !input.untold)) && !confirming)
         return { state: 'watching', sentence: said.says, carry: state };
       await surroundings.sleep(next - Date.now());

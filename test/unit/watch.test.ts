@@ -93,16 +93,24 @@ describe('a watch', () => {
     expect(heartbeats.map(({ says }) => says)).toEqual(['seen 1', 'seen 2', 'seen 3']);
   });
 
-  test('heartbeats once what probes see again and again', async () => {
+  test('leaves to the beat what has been the same for a minute', async () => {
+    const measured = performance.now.bind(performance);
+    let ahead = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => measured() + ahead);
     let probes = 0;
-    const { heartbeats } = await inActivity(() =>
-      watch(input(), shape, async () => {
-        probes += 1;
-        if (probes === 9) return { answer: { state: 'done', after: probes } };
-        return { says: `look ${probes}`, carry: { seen: probes < 6 ? 1 : 2 } };
-      }),
-    );
-    expect(heartbeats.map(({ says }) => says)).toEqual(['look 1', 'look 6']);
+    try {
+      const { heartbeats } = await inActivity(() =>
+        watch(input(), shape, async () => {
+          probes += 1;
+          if (probes === 3) ahead = 61_000;
+          if (probes === 9) return { answer: { state: 'done', after: probes } };
+          return { says: `look ${probes}`, carry: { seen: probes < 6 ? 1 : 2 } };
+        }),
+      );
+      expect(heartbeats.map(({ says }) => says)).toEqual([1, 2, 3, 6, 7, 8].map((look) => `look ${look}`));
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test('runs outside Temporal', async () => {
@@ -292,7 +300,10 @@ describe('a failing probe', () => {
     };
     const { result, heartbeats } = await inActivity(() => watch(input(), shape, recovering));
     expect(result).toEqual({ state: 'done', after: 1 });
-    expect(heartbeats.map(({ says }) => says)).toEqual(['The cluster a does not answer. It is tried again.']);
+    expect(heartbeats.map(({ says }) => says)).toEqual([
+      'The cluster a does not answer. It is tried again.',
+      'The cluster a does not answer. It is tried again.',
+    ]);
   });
 
   test('that fails for long is handed to the workflow with since when, once; and so is that it is over', async () => {
