@@ -193,7 +193,8 @@ test('requests do not grow with topics', async () => {
     }
   };
   const one = await sent(more[0] ?? '');
-  expect(await sent(`scan.${run}.more-*`)).toBeLessThanOrEqual(one + 5);
+  // What a busy broker did not answer is asked again: half a request for each topic would be growth.
+  expect(await sent(`scan.${run}.more-*`)).toBeLessThan(one + more.length / 2);
 });
 
 test('what may not be seen is unknown with its reason, and the scan goes on', async () => {
