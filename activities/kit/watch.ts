@@ -89,6 +89,7 @@ export async function watch<Answer extends object, Carry>(
   let ended = false;
   let changing = false;
   let seenBefore = '';
+  let saidBefore = '';
   let changedAt = state.watchedMs;
   const change: Moment<Carry>['change'] = async (own, work) => {
     if (ended) throw new CancelledFailure('CANCELLED');
@@ -154,8 +155,9 @@ export async function watch<Answer extends object, Carry>(
       if (seenNow !== seenBefore) changedAt = watchedMs;
       seenBefore = seenNow;
       const unchangedMs = watchedMs - changedAt;
-      // What has been the same for long is beaten often enough.
-      if (!rests(unchangedMs)) surroundings.heartbeat(said);
+      // What has been the same for long is beaten often enough; who watches it sees another sentence at once.
+      if (!rests(unchangedMs) || said.says !== saidBefore) surroundings.heartbeat(said);
+      saidBefore = said.says;
       const next = nextProbe(Date.now(), waitMs(input.migration, 'probe'), { confirming, unchangedMs });
       if ((next >= sliceEnd || (tellNow && !input.untold)) && !confirming)
         return { state: 'watching', sentence: said.says, carry: state };

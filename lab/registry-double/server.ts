@@ -35,7 +35,7 @@ export async function startRegistryDouble(options: DoubleOptions = {}): Promise<
   const server = createServer((request, response) => {
     void answer(request, response);
   });
-  // As Confluent's registry does (`idle.timeout.ms`); Node's own five seconds are short for a client on a busy machine.
+  // Node closes what has been idle for five seconds; a client on a busy machine may use it at that very moment.
   server.keepAliveTimeout = 30_000;
   const double: RegistryDouble = {
     url: '',

@@ -1,55 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab } from '../../lab/lab.js';
-import type { Cluster } from '../../src/kafka/cluster.js';
-import { openCluster } from '../../src/kafka/open.js';
-import type { MigrationFile } from '../../src/migration/file.js';
 import { sharedLab } from '../lab/shared.js';
 import { CommandLine } from './command-line.js';
-import { connectionOf, run } from './kafka-cluster.js';
-
-const topic = `cli.${run}`;
-const groups = [`cli.billing.${run}`, `cli.shipping.${run}`] as const;
+import { run } from './kafka-cluster.js';
+import { movable, type Movable } from './movable.js';
 
 let lab: Lab;
 let cli: CommandLine;
-let admin: Cluster;
+let moved: Movable;
+let admin: Movable['admin'];
+let topic: Movable['topic'];
 let closedPort: number;
 
 beforeAll(async () => {
   lab = await sharedLab();
   cli = new CommandLine(lab);
   [closedPort] = (await freePorts(1)) as [number];
-  admin = openCluster('source', connectionOf(lab.source, 'admin'));
-  const made = await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
-  expect(made.get(topic)?.error).toBeUndefined();
-  for (const group of groups) {
-    const rows = await admin.commitOffsets(
-      group,
-      [0, 1].map((partition) => ({ topic, partition, offset: 0n })),
-    );
-    expect([...rows.values()].flatMap(({ error }) => error ?? [])).toEqual([]);
-  }
+  moved = await movable(lab, cli, 'cli');
+  ({ admin, topic } = moved);
 });
 
-afterAll(async () => {
-  await admin.close();
-  cli.close();
-});
+afterAll(() => moved.close());
 
-const migrationFile = (change: Partial<MigrationFile> = {}): string =>
-  cli.file({
-    name: topic,
-    strategy: 'simplestCase',
-    source: 'source',
-    target: 'target',
-    topics: [{ name: topic }],
-    producers: [{ name: 'orders-web' }, { name: 'orders-batch' }],
-    consumers: groups.map((group) => ({ group })),
-    leaveBehind: { principals: ['User:ferry', 'User:connect'] },
-    waits: { quiet: '2s', probe: '250ms', soak: '1s' },
-    ...change,
-  });
+const migrationFile: Movable['file'] = (change) => moved.file(change);
 
 describe('ferry plan', () => {
   test('says what will happen', async () => {

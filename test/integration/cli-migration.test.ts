@@ -4,8 +4,6 @@ import { Client, Connection } from '@temporalio/client';
 import { parse } from 'yaml';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab } from '../../lab/lab.js';
-import type { Cluster } from '../../src/kafka/cluster.js';
-import { openCluster } from '../../src/kafka/open.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { workflowId } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
@@ -13,15 +11,17 @@ import { WorkerProcess } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
 import { eventually } from '../eventually.js';
 import { CommandLine } from './command-line.js';
-import { connectionOf, run } from './kafka-cluster.js';
+import { run } from './kafka-cluster.js';
+import { movable, type Movable } from './movable.js';
 
 const taskQueue = `cli-${run}`;
-const topic = `cli.moved.${run}`;
-const groups = [`cli.moved.billing.${run}`, `cli.moved.shipping.${run}`] as const;
 
 let lab: Lab;
 let cli: CommandLine;
-let admin: Cluster;
+let moved: Movable;
+let admin: Movable['admin'];
+let topic: Movable['topic'];
+let groups: Movable['groups'];
 let health: string;
 
 beforeAll(async () => {
@@ -33,36 +33,13 @@ beforeAll(async () => {
     config.temporal.taskQueue = taskQueue;
     config.worker = { health };
   });
-  admin = openCluster('source', connectionOf(lab.source, 'admin'));
-  const made = await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
-  expect(made.get(topic)?.error).toBeUndefined();
-  for (const group of groups) {
-    const rows = await admin.commitOffsets(
-      group,
-      [0, 1].map((partition) => ({ topic, partition, offset: 0n })),
-    );
-    expect([...rows.values()].flatMap(({ error }) => error ?? [])).toEqual([]);
-  }
+  moved = await movable(lab, cli, 'cli.moved');
+  ({ admin, topic, groups } = moved);
 });
 
-afterAll(async () => {
-  await admin.close();
-  cli.close();
-});
+afterAll(() => moved.close());
 
-const migrationFile = (change: Partial<MigrationFile> = {}): string =>
-  cli.file({
-    name: topic,
-    strategy: 'simplestCase',
-    source: 'source',
-    target: 'target',
-    topics: [{ name: topic }],
-    producers: [{ name: 'orders-web' }, { name: 'orders-batch' }],
-    consumers: groups.map((group) => ({ group })),
-    leaveBehind: { principals: ['User:ferry', 'User:connect'] },
-    waits: { quiet: '2s', probe: '250ms', soak: '1s' },
-    ...change,
-  });
+const migrationFile: Movable['file'] = (change) => moved.file(change);
 
 const statusOf = async (name: string): Promise<Status> =>
   JSON.parse((await cli.run(['status', name, '--json'])).out) as Status;

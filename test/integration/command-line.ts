@@ -18,6 +18,27 @@ export interface Ended {
   err: string[];
 }
 
+/** Runs a verb in this process; `lines` and `err` are given each line as it is printed. */
+export async function runFerry(
+  ferryYaml: string,
+  words: readonly string[],
+  lines: string[] = [],
+  err: string[] = [],
+): Promise<Ended> {
+  let code: number | undefined;
+  await ferry(words, {
+    terminal: {
+      print: (text) => void lines.push(text),
+      complain: (text) => void err.push(text),
+      redraws: false,
+      redraw: () => undefined,
+    },
+    environment: { FERRY_CONFIG: ferryYaml },
+    end: (exitCode) => (code = exitCode),
+  });
+  return { code, out: lines.join('\n'), err };
+}
+
 /** The command line as a person has it: a folder with a `ferry.yaml` of the lab and files of migrations. */
 export class CommandLine {
   readonly ferryYaml: string;
@@ -46,20 +67,8 @@ export class CommandLine {
     return this.write(`${migration.name}.migration.yaml`, migration);
   }
 
-  /** Runs a verb in this process; `lines` and `err` are given each line as it is printed. */
-  async run(words: readonly string[], lines: string[] = [], err: string[] = []): Promise<Ended> {
-    let code: number | undefined;
-    await ferry(words, {
-      terminal: {
-        print: (text) => void lines.push(text),
-        complain: (text) => void err.push(text),
-        redraws: false,
-        redraw: () => undefined,
-      },
-      environment: { FERRY_CONFIG: this.ferryYaml },
-      end: (exitCode) => (code = exitCode),
-    });
-    return { code, out: lines.join('\n'), err };
+  run(words: readonly string[], lines?: string[], err?: string[]): Promise<Ended> {
+    return runFerry(this.ferryYaml, words, lines, err);
   }
 
   private write(name: string, content: object): string {

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ferry } from '../../app/cli/program.js';
 import { setQuota } from '../../lab/kafka/quotas.js';
 import type { Lab } from '../../lab/lab.js';
 import { parseInventory } from '../../src/inventory/inventory.js';
@@ -10,6 +9,8 @@ import { scan } from '../../src/inventory/scan.js';
 import { openCluster } from '../../src/kafka/open.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { sharedLab } from '../lab/shared.js';
+import { eventually } from '../eventually.js';
+import { runFerry } from './command-line.js';
 import { connectionOf, run } from './kafka-cluster.js';
 
 const plain = `scan.${run}.plain`;
@@ -59,20 +60,8 @@ afterAll(async () => {
 });
 
 async function ferryOf(...words: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  let code: number | undefined;
-  await ferry(words, {
-    terminal: {
-      print: (text) => void out.push(text),
-      complain: (text) => void err.push(text),
-      redraws: false,
-      redraw: () => undefined,
-    },
-    environment: { FERRY_CONFIG: lab.ferryYaml },
-    end: (exitCode) => (code = exitCode),
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  const { code, out, err } = await runFerry(lab.ferryYaml, words);
+  return { code, out, err: err.join('\n') };
 }
 
 test('a cluster is scanned, advised about, and its files are accepted by the plan', async () => {
@@ -183,6 +172,12 @@ test('a group whose commits move while it has no member is seen to do so, with t
 test('requests do not grow with topics', async () => {
   const more = Array.from({ length: 40 }, (_, index) => `scan.${run}.more-${index}`);
   await admin.createTopics(more.map((name) => ({ name, partitions: 3, replicationFactor: 1, config: {} })));
+  // A broker that has yet to learn of a topic is asked again, which is no growth.
+  const partitions = more.flatMap((topic) => [0, 1, 2].map((partition) => ({ topic, partition })));
+  await eventually(
+    () => admin.watermarks(partitions),
+    (rows) => [...rows.values()].every(({ value }) => value !== undefined),
+  );
   const sent = async (glob: string) => {
     const cluster = openCluster('source', connectionOf(lab.source, 'admin'));
     try {
@@ -193,8 +188,7 @@ test('requests do not grow with topics', async () => {
     }
   };
   const one = await sent(more[0] ?? '');
-  // What a busy broker did not answer is asked again: half a request for each topic would be growth.
-  expect(await sent(`scan.${run}.more-*`)).toBeLessThan(one + more.length / 2);
+  expect(await sent(`scan.${run}.more-*`)).toBeLessThanOrEqual(one + 5);
 });
 
 test('what may not be seen is unknown with its reason, and the scan goes on', async () => {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
-import { ferry } from '../../app/cli/program.js';
 import { freePorts } from '../../lab/host/ports.js';
 import type { Lab } from '../../lab/lab.js';
 import { parseInventory, type Inventory } from '../../src/inventory/inventory.js';
@@ -18,6 +17,7 @@ import type { SurveyAnswer } from '../../src/migration/survey-state.js';
 import { eventually } from '../eventually.js';
 import { WorkerProcess } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
+import { runFerry } from './command-line.js';
 import { connectionOf, run } from './kafka-cluster.js';
 
 const watched = `watched-${run}`;
@@ -76,20 +76,8 @@ afterAll(async () => {
 });
 
 async function ferryOf(...words: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  let code: number | undefined;
-  await ferry(words, {
-    terminal: {
-      print: (text) => void out.push(text),
-      complain: (text) => void err.push(text),
-      redraws: false,
-      redraw: () => undefined,
-    },
-    environment: { FERRY_CONFIG: join(folder, 'ferry.yaml') },
-    end: (exitCode) => (code = exitCode),
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  const { code, out, err } = await runFerry(join(folder, 'ferry.yaml'), words);
+  return { code, out, err: err.join('\n') };
 }
 
 const startWorker = () => WorkerProcess.start({ ...lab, ferryYaml: join(folder, 'ferry.yaml') });

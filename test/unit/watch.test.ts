@@ -104,10 +104,13 @@ describe('a watch', () => {
           probes += 1;
           if (probes === 3) ahead = 61_000;
           if (probes === 9) return { answer: { state: 'done', after: probes } };
-          return { says: `look ${probes}`, carry: { seen: probes < 6 ? 1 : 2 } };
+          return { says: probes === 5 ? 'it is another' : 'the same', carry: { seen: probes < 7 ? 1 : 2 } };
         }),
       );
-      expect(heartbeats.map(({ says }) => says)).toEqual([1, 2, 3, 6, 7, 8].map((look) => `look ${look}`));
+      // Looks 1 to 3; 5 and 6, of which each says something else than the one before; 7 and 8, after a change.
+      expect(heartbeats.map(({ says }) => says)).toEqual(
+        'the same,the same,the same,it is another,the same,the same,the same'.split(','),
+      );
     } finally {
       clock.mockRestore();
     }
