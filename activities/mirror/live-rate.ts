@@ -54,7 +54,9 @@ export class LiveRate {
     };
     next.answer = this.rates(this.#id).then(
       (rate) => {
-        if (rate !== undefined) next.rate = rate;
+        // Nothing is said: what is known is of an earlier migration of the name.
+        if (rate === undefined) delete next.rate;
+        else next.rate = rate;
       },
       () => undefined,
     );
