@@ -9,7 +9,7 @@ import { isFerryError } from '../../src/migration/errors.js';
 import type { Missing } from '../../src/report/account/fleet.js';
 import type { ReportKind } from '../../src/report/account/report-kinds.js';
 import { historiesOf } from '../connections/histories.js';
-import { statusOfFleet } from './fleet/temporal-fleet.js';
+import { begunInFleet } from './fleet/begun.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from './failure.js';
 import { withTemporal, type Temporal } from './temporal.js';
 import { addVerb, configured, run, type CommonOptions, type Surroundings } from './verb.js';
@@ -85,17 +85,6 @@ async function report(
   return exitCodes.done;
 }
 
-/** As the fleet knows them: what has not begun has no history. */
-async function namesInFleet(temporal: Temporal, fleet: string): Promise<string[]> {
-  const { waves } = (await statusOfFleet(temporal, fleet)).status;
-  const names = waves.flatMap(({ migrations }) =>
-    migrations.flatMap(({ name, state }) => (state === 'pending' || state === 'starting' ? [] : [name])),
-  );
-  if (names.length === 0)
-    throw badInput(`No migration of the fleet ${fleet} has begun: there is nothing to report.`);
-  return names;
-}
-
 /** Of those that Temporal has no longer the report says so: one that ended long ago takes no other with it. */
 async function accountsInFleet(
   temporal: Temporal,
@@ -103,7 +92,7 @@ async function accountsInFleet(
 ): Promise<{ accounts: Account[]; missing: Missing[] }> {
   const accounts: Account[] = [];
   const missing: Missing[] = [];
-  for (const name of await namesInFleet(temporal, fleet))
+  for (const name of await begunInFleet(temporal, fleet))
     try {
       accounts.push(await accountNamed(temporal, name));
     } catch (error) {

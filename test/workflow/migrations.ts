@@ -285,6 +285,16 @@ export class Migrations {
     await this.#work();
   }
 
+  /** What is done while no worker is there. */
+  async withoutWorker<T>(work: () => Promise<T>): Promise<T> {
+    await this.#stop();
+    try {
+      return await work();
+    } finally {
+      await this.#work();
+    }
+  }
+
   async close(): Promise<void> {
     await this.clear();
     await this.#stop();

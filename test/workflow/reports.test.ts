@@ -165,6 +165,12 @@ it('of a fleet has the migrations that are there, and says which Temporal has no
     missing: [{ name: lost.name }],
   });
   expect(told.missing?.[0]?.why).toContain(`Temporal has no migration "${lost.name}"`);
+  // The fleet has ended; who asks when no worker is there to say how it was gets the same.
+  const alone = await migrations.withoutWorker(async () => report('--fleet', name, '--json'));
+  expect(JSON.parse(alone)).toMatchObject({
+    accounts: [{ name: kept.name }],
+    missing: [{ name: lost.name }],
+  });
   // Who names it is told.
   await report(lost.name);
   expect(code).toBe(2);
