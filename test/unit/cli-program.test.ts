@@ -219,3 +219,21 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address ? address.port : 0;
 }
+
+describe('what is said to a fleet', () => {
+  test.each([
+    [['freeze', 'shop', 'wave-2', '--until', '2026-12-24T08:00Z', '--reason', 'x'], 'leave out wave-2'],
+    [['thaw', 'shop', 'wave-2'], 'leave out wave-2'],
+    [['status', 'shop', 'wave-2'], 'leave out wave-2'],
+    [['start', 'fleet.yaml', 'wave-2'], 'leave out wave-2'],
+    [['pause', 'shop', 'wave-2', '--until', '2026-12-24T08:00Z', '--reason', 'x'], 'takes no --until'],
+    [['resume', 'shop', 'wave-2', '--anyway'], 'takes no --anyway'],
+    [['approve', 'shop', 'wave-2', '--watch', '--reason', 'x'], 'takes no --watch'],
+    [['status', 'shop', '--reason', 'x'], 'takes no --reason'],
+  ])('is refused with a word that it would drop: %j', async (words, sentence) => {
+    expect(await ferryOf('fleet', ...words)).toEqual({
+      ...{ out: '', code: 2 },
+      err: [expect.stringContaining(sentence)],
+    });
+  });
+});

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { FleetMessage } from '../../../src/fleet/messages.js';
 import type { FleetStatus } from '../../../src/fleet/status.js';
-import { oneLine } from '../../../src/migration/foreign-text.js';
+import { named, oneLine } from '../../../src/migration/foreign-text.js';
 import { fleetId } from '../../../src/migration/membership.js';
 import { webLink } from '../../connections/web-link.js';
 import { badInput, CommandFailure, exitCodes, type ExitCode } from '../failure.js';
@@ -35,6 +35,15 @@ const messages = {
 
 const whats = ['start', 'status', ...Object.keys(messages)];
 
+/** What is of some verbs alone. */
+const own = {
+  until: ['freeze'],
+  anyway: ['approve'],
+  watch: ['status'],
+  by: Object.keys(messages),
+  reason: Object.keys(messages),
+} as const satisfies Partial<Record<keyof FleetOptions, readonly string[]>>;
+
 export function addFleet(program: Command, surroundings: Surroundings): void {
   addVerb(
     program,
@@ -52,7 +61,7 @@ export function addFleet(program: Command, surroundings: Surroundings): void {
   )
     .argument('<what>', whats.join(', '))
     .argument('<name>', 'the name of the fleet; for start its file')
-    .argument('[of]', 'the wave; for throttle the rate, such as 200MB/s or none')
+    .argument('[of]', 'approve, pause, resume, abort: the wave; throttle: the rate, such as 200MB/s or none')
     .option('--watch', 'status: show changes until it has ended')
     .option('--until <time>', 'freeze: until when, such as 2026-12-24T08:00Z')
     .option('--anyway', 'approve: begin at once, whatever the wave waits for')
@@ -60,13 +69,27 @@ export function addFleet(program: Command, surroundings: Surroundings): void {
     .option('--reason <text>', 'why; kept with the fleet')
     .action((what: string, name: string, of: string | undefined, options: FleetOptions) =>
       run(surroundings, options, () => {
+        if (!whats.includes(what)) throw badInput(`ferry fleet knows ${whats.join(', ')}, and no ${what}.`);
+        insistOnMeant(what, of, options);
         if (what === 'start') return start(surroundings, options, name);
         if (what === 'status') return status(surroundings, options, name);
-        if (!Object.hasOwn(messages, what))
-          throw badInput(`ferry fleet knows ${whats.join(', ')}, and no ${what}.`);
         return say(surroundings, options, { what: what as keyof typeof messages, name, of });
       }),
     );
+}
+
+/** A word that was dropped would have more done than was meant: the whole fleet frozen instead of a wave. */
+function insistOnMeant(what: string, of: string | undefined, options: FleetOptions): void {
+  const ofFleet = what in messages ? messages[what as keyof typeof messages].wave === 'none' : true;
+  if (of !== undefined && ofFleet && what !== 'throttle')
+    throw badInput(
+      `ferry fleet ${what} is of the whole fleet: leave out ${named(of)}; ferry fleet pause and resume are of one wave.`,
+    );
+  for (const [option, verbs] of Object.entries(own) as [keyof typeof own, readonly string[]][])
+    if (options[option] !== undefined && !verbs.includes(what))
+      throw badInput(
+        `ferry fleet ${what} takes no --${option}: leave it out; it is of ferry fleet ${verbs.join(', ')}.`,
+      );
 }
 
 function start(surroundings: Surroundings, options: FleetOptions, file: string): Promise<ExitCode> {
