@@ -2,12 +2,14 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { amendment } from '../../src/migration/amending.js';
 import { parseMigration, type Migration } from '../../src/migration/file.js';
+import type { Finding } from '../../src/migration/findings.js';
 import { oneLine } from '../../src/migration/foreign-text.js';
 import { factsQuery } from '../../src/migration/messages.js';
 import { quoted } from '../../src/migration/next-command.js';
 import { newState } from '../../src/migration/state.js';
 import { listed } from '../connections/listing.js';
 import { exitCodes, type ExitCode } from './failure.js';
+import { asksText } from './findings-text.js';
 import { readFleetFile, type ReadFleet } from './fleet/fleet-file.js';
 import { fleetThere, startFleet } from './fleet/temporal-fleet.js';
 import { isFleet, isFolder, readMany, type FileOfMany } from './folder.js';
@@ -24,6 +26,8 @@ interface Applied {
   what: 'started' | 'same' | 'differs' | 'blocked' | 'ended' | 'pending';
   /** Differences from what runs, or what blocks. */
   sentences: string[];
+  /** What a person has to accept for one that was started to go on. */
+  asks?: Finding[];
 }
 
 export function addApply(program: Command, surroundings: Surroundings): void {
@@ -62,9 +66,12 @@ async function apply(
         else {
           const { declared: _, ...report } = await plan(one.migration);
           const blocks = findingsOf(report, 'blocks');
-          if (blocks.length === 0 && !options.dryRun) await startMigration(temporal, one);
+          const asks = report.findings.filter(({ weight }) => weight === 'asks');
+          const blocked = blocks.length > 0;
+          if (!blocked && !options.dryRun) await startMigration(temporal, one);
           applied.push({
-            ...{ name, file: one.file, what: blocks.length > 0 ? 'blocked' : 'started', sentences: blocks },
+            ...{ name, file: one.file, what: blocked ? 'blocked' : 'started', sentences: blocks },
+            ...(!blocked && asks.length > 0 && { asks }),
           });
         }
         if (!options.json)
@@ -73,12 +80,15 @@ async function apply(
       if (options.json) terminal.print(JSON.stringify({ applied, dryRun: options.dryRun ?? false }));
       return applied.some(({ what }) => what === 'blocked')
         ? exitCodes.badInput
-        : applied.some(({ what }) => what === 'differs')
+        : applied.some(waitsForPerson)
           ? exitCodes.waiting
           : exitCodes.done;
     }),
   );
 }
+
+/** What differs is for a person to amend, and what asks for a person to accept. */
+const waitsForPerson = ({ what, asks }: Applied): boolean => what === 'differs' || asks !== undefined;
 
 /** Of a fleet it is the fleet that is there or is not: when each of its migrations starts is for its waves to say. */
 async function applyFleet(
@@ -107,7 +117,7 @@ async function applyFleet(
       fleetLine(shape.name, path, there, options.dryRun),
       ...applied.flatMap((one) => linesOf(one)),
     ])
-      terminal.print(line);
+      terminal.print(oneLine(line));
   return applied.some((one) => one.what === 'differs') ? exitCodes.waiting : exitCodes.done;
 }
 
@@ -160,10 +170,13 @@ function differencesOf(carried: Migration, written: unknown): string[] {
 
 function linesOf(applied: Applied | undefined, dryRun = false): string[] {
   if (!applied) return [];
-  const { name, what, sentences } = applied;
+  const { name, what, sentences, asks = [] } = applied;
   switch (what) {
     case 'started':
-      return [dryRun ? `${name}: would be started` : `${name}: started`];
+      return [
+        dryRun ? `${name}: would be started` : `${name}: started`,
+        ...asksText(name, asks).flatMap((text) => text.split('\n')),
+      ];
     case 'same':
       return [`${name}: runs, as the file says`];
     case 'ended':
