@@ -21,8 +21,8 @@ import { idsNotSeen, sampleIds, refuseRegistryIds } from '../schemas/schema-ids.
 import { entryText } from '../topics/config-rules.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { partitionsIn } from '../topics/planned-topics.js';
-import { rowAt } from '../kit/rows.js';
 import { sample, type Place } from '../kit/sampling.js';
+import { recordTimes, type RecordTimes, type Timed } from './record-times.js';
 import { mirroredAs, recordsBeyond, storedPositions } from '../offsets/target-writes.js';
 import { brokerDefault, effective, wantedConfig } from '../topics/topic-config.js';
 import { readTopics, type TopicState } from '../topics/topic-reading.js';
@@ -85,9 +85,8 @@ export async function historyOf(
     ];
   });
   const partitions = partitionsIn(copied.map(({ from }) => from.facts));
-  const [oldest, future, ids, { keyless, unseen }, before, largest] = await Promise.all([
-    oldestRecords(source, partitions),
-    recordsAhead(source, copied),
+  const [times, ids, { keyless, unseen }, before, largest] = await Promise.all([
+    recordTimes(source, copied.map(timed)),
     migration.strategy === 'simpleMirroring' ? idsIn(source, partitions) : [],
     topicsWithoutKeys(
       source,
@@ -102,11 +101,12 @@ export async function historyOf(
   return [
     ...copied.flatMap((topic) => [
       ...partitionFindings(topic),
-      ...retentionFindings(topic, oldest.get(topic.move.name), target.name),
-      ...timestampFindings(topic, oldest.get(topic.move.name), future.get(topic.move.name), target.name),
+      ...retentionFindings(topic, times.oldest.get(topic.move.name), target.name),
+      ...timestampFindings(topic, times, target.name),
       ...(keyless.has(topic.move.name) ? [keylessFinding(topic, target.name)] : []),
       ...sizeFindings(topic, largest.get(topic.move.name), mirrorKind(migration), target.name),
     ]),
+    ...times.findings,
     ...ids,
     ...unseen.map((place) =>
       noting(
@@ -118,43 +118,21 @@ export async function historyOf(
   ];
 }
 
+function timed({ move, from, setting }: Copied): Timed {
+  const most = Number(setting('message.timestamp.after.max.ms') ?? NaN);
+  return {
+    topic: move.name,
+    partitions: partitionsIn([from.facts]),
+    latest: Number.isSafeInteger(most) ? most : undefined,
+  };
+}
+
 /** None when the target does not show them: what its topics keep is checked again once they are there. */
 async function defaultsOf(target: Cluster): Promise<ConfigEntry[]> {
   return target.brokerConfig().catch((error: unknown) => {
     if (isFerryError(error) && error.type === 'Unauthorized') return [];
     throw error;
   });
-}
-
-/** When the first record of each topic was written, ms: retention and timestamp limits ask for the oldest. */
-async function oldestRecords(
-  source: Cluster,
-  partitions: readonly TopicPartition[],
-): Promise<Map<string, number>> {
-  const rows = await source.offsetsAtTime(partitions, 0);
-  const oldest = new Map<string, number>();
-  for (const at of partitions) {
-    const found = rowAt(rows, partitionKey(at)).value;
-    if (found) oldest.set(at.topic, Math.min(found.timestamp, oldest.get(at.topic) ?? Infinity));
-  }
-  return oldest;
-}
-
-/** Records from further in the future than their copy may have, by topic: how far, ms. */
-async function recordsAhead(source: Cluster, copied: readonly Copied[]): Promise<Map<string, number>> {
-  const ahead = new Map<string, number>();
-  for (const { move, from, setting } of copied) {
-    const most = Number(setting('message.timestamp.after.max.ms') ?? NaN);
-    if (!Number.isSafeInteger(most)) continue;
-    const partitions = partitionsIn([from.facts]);
-    const rows = await source.offsetsAtTime(partitions, Date.now() + most);
-    for (const at of partitions) {
-      const found = rowAt(rows, partitionKey(at)).value;
-      if (found)
-        ahead.set(move.name, Math.max(found.timestamp - Date.now(), ahead.get(move.name) ?? -Infinity));
-    }
-  }
-  return ahead;
 }
 
 function partitionFindings({ move, from }: Copied): Finding[] {
@@ -206,12 +184,8 @@ function retentionFindings(
   return findings;
 }
 
-function timestampFindings(
-  { move, setting, mend }: Copied,
-  oldest: number | undefined,
-  future: number | undefined,
-  target: string,
-): Finding[] {
+function timestampFindings({ move, setting, mend }: Copied, times: RecordTimes, target: string): Finding[] {
+  const [oldest, future] = [times.oldest.get(move.name), times.ahead.get(move.name)];
   const findings: Finding[] = [];
   const name = targetName(move);
   if (setting('message.timestamp.type') === 'LogAppendTime')
