@@ -50,9 +50,14 @@ export class Placing {
     return [...this.asks, ...this.leftOut.findings()];
   }
 
-  /** One that was translated before. @param first where the log begins on the target */
-  before({ move, commit, topic, partition }: Asked, known: Translated, first: bigint): Placed {
-    const expired = BigInt(known.target) < first;
+  /**
+   * One that was translated before.
+   *
+   * @param first where the log begins on the target
+   * @param own the group has committed there itself since: what lies before that it has had
+   */
+  before({ move, commit, topic, partition }: Asked, known: Translated, first: bigint, own: boolean): Placed {
+    const expired = !own && BigInt(known.target) < first;
     if (expired) this.asks.push(this.expired(move, { topic, partition }, BigInt(known.target), first));
     // A group that is gone for long has no commit on the source any more.
     const metadata = commit?.metadata ?? recalled(known.metadata ?? '');

@@ -1,5 +1,11 @@
 import type { Refinement } from '../../src/connect/refine.js';
-import { partitionKey, type Cluster, type Committed, type TopicPartition } from '../../src/kafka/cluster.js';
+import {
+  partitionKey,
+  type Cluster,
+  type Committed,
+  type TopicPartition,
+  type Watermarks,
+} from '../../src/kafka/cluster.js';
 import { under } from '../../src/migration/by-name.js';
 import { formatDuration } from '../../src/migration/duration.js';
 import { waitMs, type ConsumerMove } from '../../src/migration/file.js';
@@ -15,6 +21,7 @@ import type { Moment, Seen } from '../kit/watch.js';
 import { count, digits, listed } from '../kit/wording.js';
 import { plannedCopies } from '../topics/planned-topics.js';
 import { readMetadata } from './commit-metadata.js';
+import { CommitsThere } from './commits-there.js';
 import { Committing } from './committing.js';
 import { digestOf, GroupsOnSource, stillEach, type Standing } from './groups-on-source.js';
 import { remembered } from './made-commits.js';
@@ -115,19 +122,19 @@ export class Translation {
         return { ...at, group: move.group, move, commit, known: this.before(move.group, at, commit) };
       }),
     );
-    const open = asked.flatMap((one) => {
-      if (one.known || !one.commit) return [];
-      const said = readMetadata(one.commit.metadata);
-      return [
-        {
-          ...one,
-          committed: this.withinCopy(one, one.commit.offset),
-          names: said.kind === 'parallel-consumer' ? said.names : 0n,
-        },
-      ];
-    });
+    const unknown = asked.filter(({ known, commit }) => !known && commit);
+    // Read after the commits: what a group has read is in the log by then, unless that was cut off since.
+    const ends = unknown.length > 0 ? await this.source.watermarks(unknown) : new Map();
+    const open: (Asked & Position)[] = [];
+    const answers = new Map<string, Refinement | undefined>();
+    for (const one of unknown) {
+      const offset = one.commit?.offset ?? 0n;
+      const end = valueOf<Watermarks>(ends, partitionKey(one)).highWatermark;
+      if (offset > end) answers.set(keyOf(one), beyondEnd(end));
+      else open.push({ ...one, committed: this.withinCopy(one, offset), names: namesIn(one.commit) });
+    }
     const refined = await this.refine(open);
-    const answers = new Map(open.map((one, at) => [`${one.group} ${partitionKey(one)}`, refined[at]]));
+    for (const [at, one] of open.entries()) answers.set(keyOf(one), refined[at]);
     const behind = open.find((_, at) => isBehind(refined[at]));
     if (behind)
       return this.awaitMirror(
@@ -136,6 +143,14 @@ export class Translation {
         moment.watchedMs,
       );
     const marks = await this.target.watermarks(asked.map((at) => this.onTarget(at)));
+    const before = await CommitsThere.read(
+      this.target,
+      this.input,
+      this.moves,
+      this.onTarget,
+      asked,
+      still.intended ?? [],
+    );
     const placing = new Placing(this.source, this.target, this.onTarget);
     await placing.withoutCommit(asked);
     const placed = new Map<string, Placed[]>();
@@ -145,14 +160,14 @@ export class Translation {
         .map((one) => {
           const log = valueOf(marks, partitionKey(this.onTarget(one)));
           return one.known
-            ? placing.before(one, one.known, log.logStart)
-            : placing.anew(one, answers.get(`${move.group} ${partitionKey(one)}`), log);
+            ? placing.before(one, one.known, log.logStart, before.ownAt(one) !== undefined)
+            : placing.anew(one, answers.get(keyOf(one)), log);
         });
       placed.set(move.group, partitions);
       placing.sayReasons(
         move.group,
         partitions.flatMap(({ one }) => {
-          const answer = answers.get(`${move.group} ${partitionKey(one)}`);
+          const answer = answers.get(keyOf({ ...one, group: move.group }));
           return one.certainty === 'at-least-once' && answer?.certainty === 'at-least-once'
             ? [{ ...one, reason: answer.reason }]
             : [];
@@ -169,24 +184,28 @@ export class Translation {
       still.intended,
     );
     const intended = eachOnce([...(still.intended ?? []), ...translated]);
-    const committed = await moment.change({ ...still, intended }, () =>
+    const { commits, live, there } = await moment.change({ ...still, intended }, () =>
       new Committing(this.source, this.target, this.input, this.moves, this.onTarget).commit(
         placed,
         intended,
         findings,
       ),
     );
-    if (unaccepted().length > 0) return { answer: { state: 'asks', findings: unaccepted(), translated } };
+    if (unaccepted().length > 0) {
+      // What was committed for a group that runs there stands as it did: it is known by what was translated before.
+      const stands = translated.filter(({ group }) => !live.has(group));
+      return { answer: { state: 'asks', findings: unaccepted(), translated: stands } };
+    }
     const ahead = [...placed].map(([group, partitions]) => ({
       group,
       records: partitions.reduce((sum, { one }) => {
         const end = valueOf(marks, partitionKey(this.onTarget(one))).highWatermark;
-        return sum + (end > BigInt(one.target) ? end - BigInt(one.target) : 0n);
+        const next = there.ownAt({ ...one, group })?.offset ?? BigInt(one.target);
+        return sum + (end > next ? end - next : 0n);
       }, 0n),
     }));
-    return {
-      answer: { state: 'translated', translated, sentence: this.sentence(placed, committed, ahead) },
-    };
+    const goOn = this.sentence(placed, there, { commits, ahead });
+    return { answer: { state: 'translated', translated, sentence: goOn } };
   }
 
   /** The mirror is waited for as long as it moves. */
@@ -220,14 +239,39 @@ export class Translation {
 
   private sentence(
     placed: ReadonlyMap<string, readonly Placed[]>,
-    committed: number,
-    ahead: readonly { group: string; records: bigint }[],
+    there: CommitsThere,
+    { commits, ahead }: { commits: number; ahead: readonly { group: string; records: bigint }[] },
   ): string {
-    const all = [...placed.values()].flat();
-    const exact = all.filter(({ one }) => one.certainty === 'exact').length;
-    return `${listed([...placed.keys()])} can go on on ${this.target.name}: ${exact} of ${count(all.length, 'position')} exact${exact < all.length ? ', the others at least once' : ''}, ${committed} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
+    const all = [...placed].flatMap(([group, partitions]) =>
+      partitions.map(({ one }) => ({ ...one, group })),
+    );
+    const translated = all.filter((one) => there.ownAt(one) === undefined);
+    const exact = translated.filter(({ certainty }) => certainty === 'exact').length;
+    const own = all.length - translated.length;
+    const positions = [
+      ...(translated.length > 0 || own === 0
+        ? [
+            `${exact} of ${count(translated.length, 'position')} exact${exact < translated.length ? ', the others at least once' : ''}`,
+          ]
+        : []),
+      ...(own > 0 ? [`${count(own, 'position')} where a group has committed itself`] : []),
+    ];
+    return `${listed([...placed.keys()])} can go on on ${this.target.name}: ${positions.join(', ')}, ${commits} committed now, each read back. Ahead of them lie up to ${listed(ahead.map(({ group, records }) => `${digits(records)} (${group})`))} records; what a group had processed without a commit is among them.`;
   }
 }
+
+const keyOf = (one: TopicPartition & { group: string }): string => `${one.group} ${partitionKey(one)}`;
+
+function namesIn(commit: Committed | undefined): bigint {
+  const said = readMetadata(commit?.metadata ?? '');
+  return said.kind === 'parallel-consumer' ? said.names : 0n;
+}
+
+const beyondEnd = (end: bigint): Refinement => ({
+  certainty: 'unknown',
+  behind: false,
+  reason: `the log there ends at ${end}: it was cut off after the group had read it, or is another one by now, and what came after the cut the group has not read`,
+});
 
 /** An attempt that intends what one before it did says nothing new. */
 function eachOnce(groups: readonly TranslatedGroup[]): TranslatedGroup[] {

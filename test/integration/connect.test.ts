@@ -295,7 +295,7 @@ describe('a mirror by MirrorMaker', () => {
     await commit(ground.admin.source, group, topic, [39n, 41n]);
     const again = await translateOverMirrorMaker(ground, settled);
     if (again.state !== 'asks') throw new Error(JSON.stringify(again));
-    expect(keysOf(again.findings)).toEqual([`asks group-on-both:${group}`]);
+    expect(keysOf(again.findings)).toEqual([`asks group-on-both:${group}:1@39`]);
   });
 
   test('stands still when the workflow cancels it, and runs on when only its worker ends', async () => {

@@ -231,7 +231,7 @@ describe('the engine as a mirror', () => {
     const back = await translate(migration, seen.translated);
     expect(back).toMatchObject({
       state: 'asks',
-      findings: [{ weight: 'asks', key: `group-on-both:${group}` }],
+      findings: [{ weight: 'asks', key: `group-on-both:${group}:1@9` }],
     });
     expect(await committedOnTarget()).toMatchObject({ [`${topic}.new/0`]: '8' });
   });

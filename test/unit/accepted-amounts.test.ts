@@ -43,7 +43,12 @@ test('nor of what it took of a position that was translated', () => {
   const lost = (target: string, logStart: bigint) => {
     const placing = new Placing({ name: 'onprem' } as Cluster, { name: 'aiven' } as Cluster, (one) => one);
     const known = { ...at, source: '7', target, certainty: 'exact' } as const;
-    placing.before({ ...at, group: 'billing', move: move!, commit: undefined, known }, known, logStart);
+    placing.before(
+      { ...at, group: 'billing', move: move!, commit: undefined, known },
+      known,
+      logStart,
+      false,
+    );
     return placing.findings().filter(({ key }) => key.startsWith('expired-'));
   };
   // As many again, and other ones.
