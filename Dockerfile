@@ -15,8 +15,9 @@ FROM node:24-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libgssapi-krb5-2 && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production FERRY_CONFIG=/etc/ferry/ferry.yaml FERRY_HEALTH=127.0.0.1:8080
 # Give the container 2 GiB: half of it is Node's own heap, the rest records of mirrors and Temporal's core. With fewer arenas glibc
-# gives back what its many threads do not use.
-ENV NODE_OPTIONS=--max-old-space-size=1024 MALLOC_ARENA_MAX=2
+# gives back what its many threads do not use. The young generation is bounded as Node 20 bounds it: Node 24 lets it grow four
+# times as large, in each thread, for little less work.
+ENV NODE_OPTIONS="--max-old-space-size=1024 --max-semi-space-size=16" MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

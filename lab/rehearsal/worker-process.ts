@@ -20,10 +20,10 @@ function memoryOfImage(): Record<string, string> {
   const [, settings] = /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync(at('Dockerfile'), 'utf8')) ?? [];
   if (settings === undefined) throw new LabError('The Dockerfile does not say how Node is started.');
   return Object.fromEntries(
-    settings.split(' ').map((one): [string, string] => {
-      const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(one) ?? [];
-      return [name, value];
-    }),
+    [...settings.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)].map(([, name = '', quoted, plain]) => [
+      name,
+      quoted ?? plain ?? '',
+    ]),
   );
 }
 

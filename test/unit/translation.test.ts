@@ -60,7 +60,7 @@ async function translated(
     waits: { agreeing: 2, probe: '1s', quiet: '1s', patience: '1m' },
   });
   const translation = new Translation(
-    { migration, groups: ['billing'], translated: [], sliceMs: 1, ...more } as TranslateInput,
+    { migration, groups: ['billing'], translated: [], sliceMs: 1, ...more },
     from.cluster,
     to.cluster,
     async (asked) =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -142,7 +142,9 @@ describe('the Helm chart', () => {
       capabilities: { drop: ['ALL'] },
     });
     expect(worker.resources.limits.memory).toBe('2Gi');
-    expect(worker.env).toEqual([{ name: 'NODE_OPTIONS', value: '--max-old-space-size=1024' }]);
+    // It takes the place of the image's own.
+    const [, options] = /NODE_OPTIONS="([^"]+)"/.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+    expect(worker.env).toEqual([{ name: 'NODE_OPTIONS', value: options }]);
   });
 
   test('asks the worker where its ferry.yaml lets it answer, and that ferry.yaml is one', async () => {

@@ -41,7 +41,7 @@ capabilities: { drop: [ALL] }
 
 {{- define "ferry.env" -}}
 - name: NODE_OPTIONS
-  value: --max-old-space-size={{ .heap }}
+  value: --max-old-space-size={{ .heap }} --max-semi-space-size=16
 {{- range $name, $value := .Values.env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
