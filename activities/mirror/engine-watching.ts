@@ -17,6 +17,7 @@ import { growthSince } from '../drain/growth.js';
 import { plannedCopies, plannedTopics } from '../topics/planned-topics.js';
 import { valueOf } from '../kit/rows.js';
 import { Streak } from '../kit/streak.js';
+import { copyPace, restWhileFar, type Left } from './copy-pace.js';
 import { stillness, whileItMoves } from './stillness.js';
 import { watch, type Moment, type Seen } from '../kit/watch.js';
 import { heldBackOn } from '../kit/held-back.js';
@@ -91,7 +92,7 @@ class EngineWatch {
     const marks = await this.source.watermarks(this.partitions);
     const grown = to && frozen ? await growthSince(this.source, to, this.partitions, marks) : undefined;
     if (grown) return { answer: grown };
-    await this.readPositions();
+    const read = await this.readPositions();
     // Of a mirror that is to keep up the first probe only takes down the ends.
     const upTo = to ?? carry?.mark?.ends;
     const behind = this.partitions
@@ -104,6 +105,8 @@ class EngineWatch {
       })
       .filter(({ left, next }) => left > 0n || next === undefined);
     const left = Number(behind.reduce((sum, one) => sum + one.left, 0n));
+    const now = { offsets: left, atMs: watchedMs };
+    if (read) this.rests(restWhileFar(carry?.left ?? null, now));
     const reached = upTo === undefined || behind.length === 0;
     const next: Carried = {
       mark: to
@@ -111,14 +114,14 @@ class EngineWatch {
         : reached || !carry?.mark
           ? { ends: stableEnds(this.partitions, marks), atMs: watchedMs }
           : carry.mark,
-      left: carry?.left && carry.left.offsets >= left ? carry.left : { offsets: left, atMs: watchedMs },
+      left: carry?.left && carry.left.offsets >= left ? carry.left : now,
     };
     const limit = keepsUpWithinMs + 2 * this.restMs;
     const late = !to && watchedMs - (carry?.mark?.atMs ?? watchedMs) > limit;
     if (upTo === undefined || !reached || late) {
       // Until it is late, what is not stored yet is no sign that the mirror falls behind.
       if (to || late) this.streak.broken();
-      const says = sayBehind(behind, left, carry?.left ?? null, watchedMs);
+      const says = sayBehind(behind, now, carry?.left ?? null);
       const at = behind.map(({ next }) => String(next)).join(' ');
       return left === 0 && !to
         ? { says, carry: next }
@@ -142,13 +145,19 @@ class EngineWatch {
     };
   }
 
-  private async readPositions(): Promise<void> {
+  /** @returns whether it was time to */
+  private async readPositions(): Promise<boolean> {
     const began = Date.now();
-    if (began < this.readAgainAt) return;
+    if (began < this.readAgainAt) return false;
     this.positions = await readPositions(this.target, this.input.migration.name, this.partitions);
     const took = Date.now() - began;
     this.restMs = took > 200 ? restFactor * took : 0;
-    this.readAgainAt = Date.now() + this.restMs;
+    this.rests(this.restMs);
+    return true;
+  }
+
+  private rests(ms: number): void {
+    this.readAgainAt = Math.max(this.readAgainAt, Date.now() + ms);
   }
 
   /** Where the source's ends are on the target. */
@@ -179,13 +188,12 @@ function stableEnds(
 
 function sayBehind(
   behind: readonly { at: MirroredPartition; end: bigint; next: bigint | undefined; left: bigint }[],
-  left: number,
-  before: Carried['left'],
-  watchedMs: number,
+  now: Left,
+  before: Left | null,
 ): string {
   if (behind.length === 0) return 'everything that is there is copied';
-  const seconds = before ? (watchedMs - before.atMs) / 1000 : 0;
-  const rate = before && seconds >= 1 ? (before.offsets - left) / seconds : 0;
+  const { offsets: left } = now;
+  const rate = copyPace(before, now) ?? 0;
   const pace =
     rate >= 1
       ? ` at ${digits(Math.round(rate))} a second, about ${formatDuration((left / rate) * 1000)} to go`
