@@ -41,7 +41,11 @@ interface Now {
 async function status(): Promise<Now> {
   const asked = await shell(`${configured}; npm run -s ferry -- status orders --json`);
   if (asked.stdout === '') throw new Error(asked.stderr);
-  const { state, steps } = JSON.parse(asked.stdout) as { state: string; steps: NonNullable<Now['step']>[] };
+  const answer = JSON.parse(asked.stdout) as
+    { error: { message: string } } | { error?: undefined; state: string; steps: NonNullable<Now['step']>[] };
+  // A worker with much to do has not answered in time.
+  if (answer.error) return { state: answer.error.message, step: undefined };
+  const { state, steps } = answer;
   return { state, step: steps.find((step) => ['active', 'waiting', 'blocked'].includes(step.status)) };
 }
 
