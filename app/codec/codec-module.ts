@@ -4,7 +4,7 @@ import type { PayloadCodec } from '@temporalio/common';
 export interface CodecFolder {
   /** The whole path of a file that `ferry.yaml` names. */
   path(file: string): string;
-  /** A secret on a line of its own. @throws FerryError `BadInput` when it cannot be read */
+  /** A secret on a line of its own. @throws FerryError `BadInput` when it cannot be read, or holds nothing */
   secret(file: string): string;
 }
 

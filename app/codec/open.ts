@@ -36,6 +36,12 @@ export async function openCodec({ module, options, folder }: CodecSettings): Pro
       const read = readText(resolve(folder, file));
       if (read.mistakes)
         throw new FerryError('BadInput', `temporal.codec.options: ${file}: ${read.mistakes[0]?.expected}.`);
+      // A key that a module makes of nothing is one that everybody has.
+      if (read.value.trim() === '')
+        throw new FerryError(
+          'BadInput',
+          `temporal.codec.options: ${file}: expected a secret in the file, which is empty.`,
+        );
       return read.value.replace(/\r?\n$/, '');
     },
   };

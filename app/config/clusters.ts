@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isApiToken } from '../../src/provision/aiven/connection.js';
 import type { ProvisionedConnection } from '../../src/provision/provision.js';
 import { declarationOf, type Declaration } from './declaring.js';
@@ -37,6 +38,8 @@ function clusterConnection(
   });
 }
 
+const oneToken = z.string().refine(isApiToken, { error: 'expected one token on one line' });
+
 /** Where others make topics and rights, from files, nothing is provisioned: see `declarationOf`. */
 function provisionOf(
   section: ProvisionSection | undefined,
@@ -45,11 +48,8 @@ function provisionOf(
 ): Pick<ProvisionedConnection, 'provision'> {
   if (section?.kind !== 'aiven') return {};
   const { token, tokenFile, url, ...service } = section;
-  const at = token === undefined ? `${path}.tokenFile` : `${path}.token`;
-  const unread = files.mistakes.length;
-  const apiToken = token ?? files.secret(tokenFile ?? '', at);
-  if (files.mistakes.length === unread && !isApiToken(apiToken))
-    files.mistakes.push({ path: at, expected: 'expected one token on one line' });
+  if (token !== undefined) files.insist(token, `${path}.token`, oneToken);
+  const apiToken = token ?? files.secret(tokenFile ?? '', `${path}.tokenFile`, oneToken);
   return {
     provision: {
       ...service,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { under } from '../../src/migration/by-name.js';
 import type { Mistake } from '../../src/migration/mistakes.js';
 import { readText } from './yaml-file.js';
@@ -62,11 +63,27 @@ export class Files {
     return resolve(this.folder, file);
   }
 
-  /** A secret on a line of its own, as mounted secrets are. */
-  secret(file: string, path: string): string {
-    return this.text(file, path).replace(/\r?\n$/, '');
+  /**
+   * A secret on a line of its own, as mounted secrets are.
+   *
+   * @param shape what stands there, with what is said where it does not
+   */
+  secret(file: string, path: string, shape: z.ZodType<string> = something): string {
+    const failed = this.mistakes.length;
+    const secret = this.text(file, path).replace(/\r?\n$/, '');
+    if (this.mistakes.length === failed) this.insist(secret, path, shape);
+    return secret;
+  }
+
+  /** Keeps as a mistake what the value is not. */
+  insist(value: string, path: string, shape: z.ZodType<string>): void {
+    const wrong = shape.safeParse(value).error?.issues ?? [];
+    this.mistakes.push(...wrong.map(({ message }) => ({ path, expected: message })));
   }
 }
+
+/** A secret that is mounted without a value is an empty file: whoever shows nothing would have it. */
+const something = z.string().regex(/\S/, { error: 'expected a secret in the file, which is empty' });
 
 /** RFC 7468, 5 and 10 to 13; OpenSSL's own names beside them. */
 const beginnings = {

@@ -25,6 +25,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-codec-'));
   writeFileSync(join(folder, 'old.key'), `${keys.old}\n`);
+  writeFileSync(join(folder, 'empty.key'), '\n');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -90,6 +91,10 @@ describe('the AES-GCM codec', () => {
   it.each([
     [{ key: 'none', keys: { old: { file: 'old.key' } } }, 'expected key to be one of keys'],
     [{ key: 'old', keys: { old: { file: 'gone.key' } } }, 'gone.key: there is no such file'],
+    [
+      { key: 'old', keys: { old: { file: 'empty.key' } } },
+      'empty.key: expected a secret in the file, which is',
+    ],
     [
       { key: 'old', keys: { old: { value: 'c2hvcnQ=' } } },
       'temporal.codec.options.keys.old: expected a key of 32 bytes',
@@ -173,6 +178,13 @@ describe('ferry.yaml', () => {
     expect(read({ codecServer }, { codecServer: true }).mistakes?.map(mistakeText).join()).toContain(
       'no such file',
     );
+  });
+
+  it('has a codec server for nobody whose token is an empty file', () => {
+    const codecServer = { address: '0.0.0.0:8888', authorization: 'token', tokenFile: 'empty.key' };
+    expect(read({ codecServer }, { codecServer: true }).mistakes).toEqual([
+      { path: 'codecServer.tokenFile', expected: 'expected a secret in the file, which is empty' },
+    ]);
   });
 });
 

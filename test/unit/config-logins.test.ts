@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -12,6 +13,29 @@ describe('a login to a cluster', () => {
       'clusters: { onprem: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwordFile: onprem.password } } }',
     );
     expect(value?.clusters['onprem']?.sasl).toMatchObject({ password: 'from a file' });
+  });
+
+  it('takes a password from no file without one', () => {
+    writeFileSync(join(folder.path, 'empty.password'), '\n');
+    const { mistakes } = folder.read(
+      `
+clusters:
+  a: { bootstrap: [b:1], sasl: { mechanism: plain, username: u, passwordFile: empty.password } }
+  b:
+    bootstrap: [b:1]
+    sasl:
+      mechanism: oauthbearer
+      tokenEndpoint: { url: https://l/t, clientId: ferry, clientSecretFile: empty.password }
+registries: { r: { url: "https://r", username: u, passwordFile: empty.password } }
+notify: { mail: { host: mail, from: ferry@example.com, username: u, passwordFile: empty.password } }`,
+    );
+    const empty = 'expected a secret in the file, which is empty';
+    expect(mistakes).toEqual([
+      { path: 'clusters.a.sasl.passwordFile', expected: empty },
+      { path: 'clusters.b.sasl.tokenEndpoint.clientSecretFile', expected: empty },
+      { path: 'registries.r.passwordFile', expected: empty },
+      { path: 'notify.mail.passwordFile', expected: empty },
+    ]);
   });
 
   it('takes tokens from an endpoint or a file, and shows no secret of theirs', () => {

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from '@jest/globals';
-import { withoutLogin } from '../../app/codec/may-read.js';
+import { whoHasToken, withoutLogin } from '../../app/codec/may-read.js';
 import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
@@ -19,3 +19,12 @@ it.each([
   if (!value) throw new Error('the configuration has mistakes');
   expect(withoutLogin(value.temporal.connection)).toEqual({ address: 'temporal.example:7233', tls });
 });
+
+it.each([undefined, '', 'Bearer', 'Bearer ', 'Basic secret', 'Bearer other'])(
+  'who shows no token, or another, reads nothing: %j',
+  async (authorization) => {
+    for (const token of ['secret', ''])
+      expect(await whoHasToken(token)(authorization, undefined)).toBe(false);
+    expect(await whoHasToken('secret')('Bearer secret', undefined)).toBe(true);
+  },
+);
