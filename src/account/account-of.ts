@@ -100,7 +100,7 @@ function allFound(first: Run, happened: readonly InStep[]): Found {
   const before = carriedInto(first);
   const found = before ? foundIn(before) : nothingFound();
   for (const { one, asked } of happened)
-    if (one.what === 'asked') begin(found, one.activity);
+    if (one.what === 'asked') begin(found, one.activity, one.input);
     else if (one.what === 'answered' && asked)
       takeDown(found, asked.activity, asked.input, one.answer, one.at);
   return found;

@@ -14,6 +14,8 @@ import type { State } from './state-carried.js';
 /** A comparison as it was kept: of what is evidence the first ranges and differences alone. */
 type KeptReport = Pick<Parity, keyof ParityReport | 'leftOut'>;
 
+export type AclTable = { topic: string; acls: string[] }[];
+
 /** What activities have found and done, the latest of each kind. */
 export interface Found {
   topicIds: Record<string, string | null>;
@@ -32,9 +34,11 @@ export interface Found {
     hashes?: Record<string, string>;
   };
   manifest?: SourceManifest[];
-  /** Something was asked to be deleted, and not answered that nothing was. */
-  deletionBegun?: boolean;
-  deleted?: { at: string; sentence: string; acls?: { topic: string; acls: string[] }[] };
+  /** How often something was asked to be deleted, without those times of which it is known that nothing was. */
+  deletionAsked?: number;
+  /** The ACLs that the deletion was told to take along; absent: all. */
+  aclsToGo?: AclTable;
+  deleted?: { at: string; sentence: string; acls?: AclTable };
   recreated: string[];
   undone?: { undone: string[]; left: string[] };
 }
@@ -171,14 +175,16 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
         };
       return;
     case 'finalCheck':
-      if (got.manifest && got.manifest.length > 0)
-        found.manifest = got.manifest as unknown as SourceManifest[];
+      if (got.manifest && got.manifest.length > 0) checkedAgain(found, got.manifest);
       return;
     case 'deleteSource':
       // Only with findings it says that it has deleted nothing now.
-      if ((got.findings ?? []).length > 0 && got.begun !== true) found.deletionBegun = false;
-      else if (got.sentence !== undefined && (got.findings ?? []).length === 0)
-        found.deleted = { at, sentence: got.sentence, ...(got.acls && { acls: got.acls }) };
+      if ((got.findings ?? []).length > 0) {
+        if (got.begun !== true) found.deletionAsked = 0;
+      } else if (got.sentence !== undefined) {
+        const gone = got.acls && mergedAcls(found.deleted?.acls ?? [], got.acls);
+        found.deleted = { at, sentence: got.sentence, ...(gone && { acls: gone }) };
+      }
       return;
     case 'watchDeleted':
       if (got.state === 'gone') found.recreated = got.recreated ?? [];
@@ -189,9 +195,26 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
   }
 }
 
-/** What may have been done although nothing was answered. */
-export function begin(found: Found, activity: string): void {
-  if (activity === 'deleteSource') found.deletionBegun = true;
+/** What may have been done although nothing was answered. @param input what it is given */
+export function begin(found: Found, activity: string, input: unknown): void {
+  if (activity !== 'deleteSource') return;
+  found.deletionAsked = (found.deletionAsked ?? 0) + 1;
+  found.aclsToGo = acls.safeParse((input as { acls?: unknown } | null)?.acls).data;
+}
+
+/** A check after the deletion has begun sees what is left of it alone. */
+function checkedAgain(found: Found, checked: NonNullable<Answer['manifest']>): void {
+  const now = checked as unknown as SourceManifest[];
+  if (!found.deletionAsked || !found.manifest) {
+    found.manifest = now;
+    return;
+  }
+  const before = new Map(found.manifest.map((one) => [one.topic, one.acls]));
+  const whole = now.map((one) => {
+    const there = [...new Set([...(before.get(one.topic) ?? []), ...(one.acls ?? [])])];
+    return { ...one, ...((before.get(one.topic) ?? one.acls) && { acls: there }) };
+  });
+  found.manifest = merged(found.manifest, whole, ({ topic }) => topic);
 }
 
 /** What was found in runs that Temporal has no longer: as much of it as went along. */
@@ -220,7 +243,7 @@ export function foundIn({ facts, steps }: State): Found {
         report: report.parse(compared.data),
       },
     }),
-    ...(facts.deletingSince !== undefined && { deletionBegun: true }),
+    ...(facts.deletingSince !== undefined && { deletionAsked: 1 }),
     ...(manifestKept && { manifest: manifestKept as unknown as SourceManifest[] }),
     ...(gone?.status === 'done' && {
       deleted: {
@@ -245,6 +268,13 @@ function verdictOf(
 function dataOf(steps: readonly Step[], id: Step['id']): Record<string, unknown> | undefined {
   const data = steps.find((step) => step.id === id)?.evidence.findLast((one) => one.data !== undefined)?.data;
   return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
+}
+
+function mergedAcls(before: AclTable, these: AclTable): AclTable {
+  const topics = new Map(before.map(({ topic, acls }) => [topic, acls]));
+  for (const { topic, acls } of these)
+    topics.set(topic, [...new Set([...(topics.get(topic) ?? []), ...acls])]);
+  return [...topics].map(([topic, acls]) => ({ topic, acls }));
 }
 
 function merged<T>(before: readonly T[], these: readonly T[], key: (one: T) => string): T[] {
