@@ -94,7 +94,8 @@ const report = z
     };
   });
 const madeTopics = z.array(z.object({ name: text, topicId: text.nullable() }));
-const madeAcls = z.array(z.union([packedAclsShape, z.looseObject({ resourceName: text })]));
+// What names one resource would be read as what names none.
+const madeAcls = z.array(z.union([z.looseObject({ resourceName: text }), packedAclsShape]));
 const translated = z.array(z.looseObject({ group: text }));
 
 /** An answer of an activity: each part by itself, so that what is of another version takes nothing else with it. */
@@ -147,7 +148,8 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       );
       return;
     case 'copyAcls':
-      found.made.acls = (madeAcls.safeParse(got.made).data ?? found.made.acls) as Found['made']['acls'];
+      // Where some were refused, the next time makes those that are missing.
+      found.made.acls.push(...((madeAcls.safeParse(got.made).data ?? []) as Found['made']['acls']));
       return;
     case 'seedOffsets':
       if (got.start) found.start = got.start as TargetOffsets;
@@ -234,7 +236,7 @@ export function foundIn({ facts, steps }: State): Found {
     ...(mirrored && { mirrored }),
     ...(upTo && { drained: upTo }),
     translated,
-    made: { topics: made?.topics ?? [], acls: made?.acls ?? [] },
+    made: { topics: made?.topics ?? [], acls: [...(made?.acls ?? [])] },
     ...(compared && {
       parity: {
         at: compared.at,

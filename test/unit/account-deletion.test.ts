@@ -78,3 +78,19 @@ it('has no ACL that was gone by itself before the deletion, where that was asked
   ]);
   expect(account.deletion?.sentence).toBe('Deleted 2 topics, 1 ACL.');
 });
+
+it('has all ACLs that were made on the target, where some were refused at first', () => {
+  const acl = {
+    resourceType: 'topic',
+    patternType: 'literal',
+    host: '*',
+    operation: 'read',
+    permission: 'allow',
+  };
+  const made = (principal: string) => [{ ...acl, resourceName: 'a', principal }];
+  const account = told(
+    ...done('copyAcls', {}, { made: made('User:one'), findings: [], sentence: '1 ACL.' }),
+    ...done('copyAcls', {}, { made: made('User:two'), findings: [], sentence: '1 ACL.' }),
+  );
+  expect(account.made.acls.map(({ principal }) => principal)).toEqual(['User:one', 'User:two']);
+});
