@@ -118,6 +118,7 @@ const answer = z.looseObject({
   manifest: manifest.optional().catch(undefined),
   acls: acls.optional().catch(undefined),
   begun: z.boolean().optional().catch(undefined),
+  closed: z.boolean().optional().catch(undefined),
   recreated: z.array(text).optional().catch(undefined),
   undone: z.array(text).optional().catch(undefined),
   left: z.array(text).optional().catch(undefined),
@@ -180,8 +181,8 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       if (got.manifest && got.manifest.length > 0) checkedAgain(found, got.manifest);
       return;
     case 'deleteSource':
-      // Only with findings it says that it has deleted nothing now.
-      if ((got.findings ?? []).length > 0) {
+      // With findings, or outside its hours, it has deleted nothing now.
+      if ((got.findings ?? []).length > 0 || got.closed === true) {
         if (got.begun !== true) found.deletionAsked = 0;
       } else if (got.sentence !== undefined) {
         const gone = got.acls && mergedAcls(found.deleted?.acls ?? [], got.acls);

@@ -94,3 +94,18 @@ it('has all ACLs that were made on the target, where some were refused at first'
   );
   expect(account.made.acls.map(({ principal }) => principal)).toEqual(['User:one', 'User:two']);
 });
+
+const outOfHours = { sentence: 'Nothing was deleted: the hours are over.', begun: false, closed: true };
+
+it('that came after its hours deleted nothing, and later ones what they say', () => {
+  const account = told(...asked(outOfHours));
+  expect(account.deletion).toMatchObject({ at: null, begun: false });
+  expect(writtenAs('md', [account])).toContain('Nothing was deleted: this is what was checked for it');
+  const later = told(...asked(outOfHours), ...asked({ sentence: 'Deleted.', acls: [] })).deletion;
+  expect(later).toMatchObject({ begun: true, sentence: 'Deleted.', topics: [{ acls: [] }, { acls: [] }] });
+});
+
+it('that came to its end after its hours may have deleted something before', () => {
+  const { deletion } = told(...failed, ...asked({ ...outOfHours, begun: true }));
+  expect(deletion).toMatchObject({ at: null, begun: true });
+});
