@@ -4,6 +4,7 @@ import { FerryError } from '../migration/errors.js';
 import { unpackAcls } from '../migration/packed-acls.js';
 import { newState, type Outcome } from '../migration/state.js';
 import { unverifiedOf } from '../migration/unverified.js';
+import { acceptedSince } from './acceptances.js';
 import { accountVersion, type Account, type AccountState, type Saying } from './account.js';
 import { deletionOf } from './deletion.js';
 import { findingsOf } from './findings.js';
@@ -74,7 +75,17 @@ export function accountOf({ workflowId, runs, gone }: Histories, readAt: string)
     pauses: pausesOf(said, endedAt, carriedInto(first)?.paused),
     steps,
     said,
-    findings: findingsOf(happened, state, said),
+    findings: findingsOf(happened, state, [
+      ...(state?.accepted ?? []),
+      // The state of the end has all of them.
+      ...(final
+        ? []
+        : acceptedSince(
+            carried,
+            happened.slice(happened.length - last.happenings.length),
+            saidIn(last, said),
+          )),
+    ]),
     offsets: groupOffsets(migration, found),
     ends: endsOf(migration, found),
     parity: parityOf(found),
@@ -85,6 +96,10 @@ export function accountOf({ workflowId, runs, gone }: Histories, readAt: string)
     overridden: overriddenIn(steps, said),
   };
 }
+
+/** In the last run. */
+const saidIn = ({ happenings }: Run, said: readonly Saying[]): Saying[] =>
+  said.slice(said.length - happenings.filter(({ what }) => what === 'said').length);
 
 /** The file as it was carried out last: it may have been amended, and each activity is given it. */
 function migrationIn({ input, happenings }: Run): Migration | undefined {

@@ -61,7 +61,7 @@ function measuredIn(happened: readonly InStep[]): Map<string, Measured[]> {
 }
 
 /** What goes on beside the steps, and is no measure of any. */
-const beside = ['takeHolds', 'releaseHolds', 'tell', 'keepAccount', 'mirror', 'watchSchemas'];
+export const beside = ['takeHolds', 'releaseHolds', 'tell', 'keepAccount', 'mirror', 'watchSchemas'];
 
 /** Where the last run has left no state: what it wrote down of where it was says which steps it has closed. */
 function workedOut(steps: readonly Step[], phases: readonly Phase[], said: readonly Saying[]): Step[] {
