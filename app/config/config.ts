@@ -76,13 +76,9 @@ export function parseConfig(
   environment: Environment,
   { temporalOnly = false, codecServer = false }: Pick<ConfigSource, 'temporalOnly' | 'codecServer'> = {},
 ): Read<Config> {
-  const filled = fillIn(
-    without(document, { worker: temporalOnly, codecServer: !codecServer }, environment),
-    environment,
-  );
-  const mistakes = filled.mistakes.filter(
-    ({ path }) => !temporalOnly || !/^(clusters|registries|connect|notify|reports)\b/.test(path),
-  );
+  const unneeded = [...(temporalOnly ? ofTheWorker : []), ...(codecServer ? [] : ['codecServer'])];
+  const filled = fillIn(without(document, unneeded, environment), environment);
+  const mistakes = [...filled.mistakes];
   const parsed = configShape.safeParse(filled.value);
   for (const issue of parsed.error?.issues ?? []) mistakes.push(...mistakesOf(issue));
   if (!parsed.success) return { mistakes };
@@ -109,12 +105,15 @@ export function parseConfig(
   return mistakes.length > 0 ? { mistakes } : { value: config };
 }
 
-/** Leaves out a section that is not needed where its variables are not set: it cannot be checked then. */
-function without(document: unknown, sections: Record<string, boolean>, environment: Environment): unknown {
+const ofTheWorker = ['clusters', 'registries', 'connect', 'notify', 'reports', 'worker'];
+
+/** Leaves out sections that are not needed where their variables are not set: they cannot be checked then. */
+function without(document: unknown, sections: readonly string[], environment: Environment): unknown {
   if (typeof document !== 'object' || document === null) return document;
   return Object.fromEntries(
     Object.entries(document).filter(
-      ([key, section]) => !sections[key] || fillIn(section, environment).mistakes.length === 0,
+      ([key, section]) =>
+        !sections.includes(key) || fillIn({ [key]: section as unknown }, environment).mistakes.length === 0,
     ),
   );
 }

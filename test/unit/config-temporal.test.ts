@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { parseConfig } from '../../app/config/config.js';
 import { ConfigFolder, pems } from './config-folder.js';
 
 const folder = new ConfigFolder();
@@ -37,4 +38,17 @@ describe('a key for Temporal that has a password', () => {
     ]);
     expect(JSON.stringify(mistakes)).not.toContain('hunter3');
   });
+});
+
+it('asks who talks to Temporal alone for no secret of whom people are told by', () => {
+  const hook = { url: '${BOARD_URL}', secret: '${BOARD_SECRET}' };
+  const document = {
+    notify: { webhooks: { board: hook }, everyone: ['board'] },
+    reports: hook,
+    registries: { r: { url: '${REGISTRY_URL}' } },
+  };
+  expect(parseConfig(document, folder.path, {}, { temporalOnly: true }).mistakes).toBeUndefined();
+  expect(parseConfig(document, folder.path, {}).mistakes?.map(({ path }) => path)).toContain(
+    'reports.secret',
+  );
 });
