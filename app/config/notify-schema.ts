@@ -9,9 +9,13 @@ const file = text('expected the path of a file');
 /** As the operator has it: trusted, whatever address that is. */
 const webAddress = (what: string) => httpAddress(`the address of ${what}`, 'https://hooks.example.com/ferry');
 
+const secretShape = 'expected whsec_ and 24 to 64 bytes in base64';
 const secret = z.string({ error: 'expected a secret of a webhook' }).refine(isSecret, {
-  error: 'expected whsec_ and 24 to 64 bytes in base64, best as ${NAME} from the environment',
+  error: `${secretShape}, best as \${NAME} from the environment`,
 });
+
+/** What stands in a `secretFile`. */
+export const secretInFile = z.string().refine(isSecret, { error: `${secretShape} in the file` });
 
 const oneOf = (one: string, other: string) => ({
   check: (section: Readonly<Record<string, unknown>>) =>
@@ -35,10 +39,12 @@ const webhook = z
   .strictObject({ url: webAddress('a webhook'), ...hookKeys })
   .refine(notBoth('secret', 'secretFile').check, { error: notBoth('secret', 'secretFile').error });
 
-/** The address of an incoming webhook is its secret. */
+/** The address of an incoming webhook is its secret, and stands in a `urlFile` too. */
+export const chatAddress = webAddress('an incoming webhook');
+
 const chat = z
   .strictObject({
-    url: webAddress('an incoming webhook').optional(),
+    url: chatAddress.optional(),
     urlFile: file.optional(),
     ca: file.optional(),
   })
@@ -105,12 +111,20 @@ export const notify = z
         });
   });
 
+const takesReports = webAddress('who takes reports');
+
+/** Whether the text of `reports` is meant as an address, and not as a folder. */
+export const isMeantAsAddress = (reports: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(reports);
+
 /** Where reports of migrations that have ended go: a folder, or an address that takes them. */
 export const reports = z.union(
   [
-    text('expected a folder or an address'),
+    text('expected a folder or an address').superRefine((value, context) => {
+      const wrong = isMeantAsAddress(value) ? takesReports.safeParse(value).error?.issues : undefined;
+      for (const { message } of wrong ?? []) context.addIssue({ code: 'custom', message });
+    }),
     z
-      .strictObject({ url: webAddress('who takes reports'), ...hookKeys })
+      .strictObject({ url: takesReports, ...hookKeys })
       .refine(notBoth('secret', 'secretFile').check, { error: notBoth('secret', 'secretFile').error }),
   ],
   { error: 'expected a folder, an address, or an object with url and secret' },

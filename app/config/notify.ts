@@ -1,7 +1,13 @@
 import type { NotifySettings } from '../../src/notify/targets.js';
 import type { Webhook } from '../../src/notify/webhook.js';
 import type { ReportsSettings } from '../../src/report/account/keeper.js';
-import type { NotifySection, ReportsSection } from './notify-schema.js';
+import {
+  chatAddress,
+  isMeantAsAddress,
+  secretInFile,
+  type NotifySection,
+  type ReportsSection,
+} from './notify-schema.js';
 import { discreet, secretAddresses } from './discreet.js';
 import { eachOf } from './tables.js';
 import type { Files } from './values.js';
@@ -21,7 +27,8 @@ function webhookOf(
   files: Files,
 ): Webhook {
   const key =
-    secret ?? (secretFile === undefined ? undefined : files.secret(secretFile, `${path}.secretFile`));
+    secret ??
+    (secretFile === undefined ? undefined : files.secret(secretFile, `${path}.secretFile`, secretInFile));
   return {
     ...{ name, url },
     ...(key !== undefined && { secret: key }),
@@ -35,7 +42,7 @@ export function notifySettings(section: NotifySection, files: Files): NotifySett
     {
       webhooks: eachOf(webhooks, 'notify.webhooks', (one, path, name) => webhookOf(one, name, path, files)),
       chats: eachOf(chats, 'notify.chats', ({ url, urlFile, ca }, path, name) => ({
-        ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`) },
+        ...{ name, url: url ?? files.secret(urlFile ?? '', `${path}.urlFile`, chatAddress) },
         ...(ca !== undefined && { ca: files.pem(ca, 'certificate', `${path}.ca`) }),
       })),
       ...(mail && { mail: mailServer(mail, files) }),
@@ -61,7 +68,7 @@ function mailServer(
 
 export function reportsSettings(section: ReportsSection, files: Files): ReportsSettings {
   const name = 'reports of ferry.yaml';
-  const address = typeof section !== 'string' || /^https?:\/\//i.test(section);
+  const address = typeof section !== 'string' || isMeantAsAddress(section);
   if (!address) return { folder: files.path(section) };
   const hook = typeof section === 'string' ? { url: section } : section;
   return discreet({ webhook: webhookOf(hook, name, 'reports', files) }, secretAddresses);
