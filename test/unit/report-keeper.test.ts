@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { HTTP, type CloudEvent } from 'cloudevents';
 import { Webhook as Verifier } from 'standardwebhooks';
@@ -31,3 +34,17 @@ it('whoever takes reports knows each by its id: the same once more, and another 
   expect(events[1]?.id).toBe(events[0]?.id);
   expect(events[2]?.id).not.toBe(events[0]?.id);
 });
+
+it.each(['/../../../evil', 'yesterday', ''])(
+  'a report whose migration began at %j leaves no file, in its folder or out of it',
+  async (startedAt) => {
+    const above = await mkdtemp(join(tmpdir(), 'ferry-reports-'));
+    const keeper = openKeeper({ folder: join(above, 'a', 'b') });
+    const account = await recordedAccount('simpleMirroring-straight');
+    await expect(keeper.keep({ ...account, startedAt })).rejects.toMatchObject({ type: 'BadInput' });
+    expect(await readdir(above)).toEqual([]);
+    const [html] = await keeper.keep({ ...account, startedAt: '2026-12-01T10:11:12.345Z' });
+    expect(html).toBe('recorded-1-20261201T101112Z.html');
+    await rm(above, { recursive: true });
+  },
+);

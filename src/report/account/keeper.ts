@@ -24,19 +24,32 @@ export function openKeeper(settings: ReportsSettings): Keeper {
   };
 }
 
-/** By name and time, so that a migration of the same name next year takes no other's place. */
-export const nameOf = ({ name, startedAt }: Account): string =>
-  `${name}-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+/**
+ * By name and time, so that a migration of the same name next year takes no other's place. Whoever may start a workflow may
+ * write any text for its time, and a file of that name would lie outside the folder.
+ *
+ * @throws FerryError `BadInput` where it began at no time
+ */
+export function nameOf({ name, startedAt }: Account): string {
+  const began = new Date(startedAt);
+  if (Number.isNaN(began.getTime()))
+    throw new FerryError(
+      'BadInput',
+      'The report was not written, since its file is named by when the migration began, and the state that it was started with has no time for that: write it by ferry report.',
+    );
+  return `${name}-${began.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
 
 async function inFolder(folder: string, account: Account): Promise<string[]> {
   const kinds = Object.keys(reportKinds) as ReportKind[];
+  const named = nameOf(account);
   // What draws is loaded for this alone.
   const { writtenAs } = await import('./written.js');
   try {
     await mkdir(folder, { recursive: true });
     return await Promise.all(
       kinds.map(async (kind) => {
-        const name = `${nameOf(account)}.${kind}`;
+        const name = `${named}.${kind}`;
         const path = join(folder, name);
         // Whoever collects reports never finds half of one.
         await writeFile(`${path}.part`, writtenAs(kind, [account]));
