@@ -23,11 +23,12 @@ const lookedAtWithinMs = 60_000;
  * is no message of a migration was refused too, and is told.
  */
 export function sayingsIn(happened: readonly InStep[], refused: State['refused']): Saying[] {
-  const left = [...refused];
+  const whys = whyRefused(happened, refused);
   const replies = new Map(
     happened.flatMap(({ one }): [string, unknown][] => (one.what === 'replied' ? [[one.id, one.reply]] : [])),
   );
-  return happened.flatMap(({ one, step }): Saying[] => {
+  return happened.flatMap((happening): Saying[] => {
+    const { one, step } = happening;
     if (one.what !== 'said') return [];
     const { at, message, via, identity } = one;
     const told = input.safeParse(one.input ?? {}).data;
@@ -42,18 +43,30 @@ export function sayingsIn(happened: readonly InStep[], refused: State['refused']
         accept: told?.accept ?? [],
         step: isHumanStep(message) ? message : step,
         reply: typeof reply === 'string' ? reply : null,
-        refused: via === 'signal' ? whyRefused(left, message, at) : null,
+        refused: via === 'signal' ? (whys.get(happening) ?? unknownWhy(message)) : null,
       },
     ];
   });
 }
 
-function whyRefused(left: State['refused'], message: string, at: string): string | null {
-  const said = Date.parse(at);
-  const index = left.findIndex((one) => {
-    const late = Date.parse(one.at) - said;
-    return one.message === message && late >= -1_000 && late <= lookedAtWithinMs;
-  });
-  if (index >= 0) return left.splice(index, 1)[0]?.why ?? null;
-  return isHumanStep(message) || message in controls ? null : 'there is no such message';
+/**
+ * Which signals the state says it refused. Its times are those at which it has looked, by the same clock of Temporal's
+ * server: one that counted may have come shortly before, and whoever is refused at the same moment is kept in order.
+ */
+function whyRefused(happened: readonly InStep[], refused: State['refused']): ReadonlyMap<InStep, string> {
+  const whys = new Map<InStep, string>();
+  for (const { at, message, why } of refused.toReversed()) {
+    const signal = happened.findLast((happening) => {
+      const { one } = happening;
+      if (one.what !== 'said' || one.via !== 'signal' || whys.has(happening)) return false;
+      const late = Date.parse(at) - Date.parse(one.at);
+      // A longer name is kept by its beginning.
+      return one.message.slice(0, 100) === message && late >= 0 && late <= lookedAtWithinMs;
+    });
+    if (signal) whys.set(signal, why);
+  }
+  return whys;
 }
+
+const unknownWhy = (message: string): string | null =>
+  isHumanStep(message) || message in controls ? null : 'there is no such message';
