@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFleetsWord } from '../migration/membership.js';
 import type { StepId } from '../migration/strategies.js';
 import type { AccountState, Pause, Phase, Saying } from './account.js';
 import type { Happening, Run } from './happenings.js';
@@ -41,7 +42,7 @@ export function phasesOf(runs: readonly Run[], until: string): Phase[] {
 }
 
 /**
- * From what people have said: when and by whom it was paused and resumed. An abort ends a pause too.
+ * From what people and fleets have said: when and by whom it was paused and resumed. An abort ends a pause too.
  *
  * @param before the pause in which the first of these runs began, as it was handed on
  */
@@ -50,10 +51,15 @@ export function pausesOf(said: readonly Saying[], endedAt: string | null, before
   const pauses: Pause[] = open ? [open] : [];
   for (const { message, at, by, note, refused } of said) {
     if (refused !== null) continue;
-    if (message === 'pause' && !open) {
+    const ofFleet = isFleetsWord({ by: by ?? undefined });
+    // As it is judged: what a person has paused goes on when a person says so, and not with the fleet.
+    const takenOver = open && !ofFleet && isFleetsWord({ by: open.by ?? undefined });
+    const heeded = message === 'abort' || !ofFleet || open?.by === by;
+    if (message === 'pause' && (!open || takenOver)) {
+      if (open) open.to = at;
       open = { from: at, to: null, by, note, resumedBy: null };
       pauses.push(open);
-    } else if (open && (message === 'resume' || message === 'abort')) {
+    } else if (open && heeded && (message === 'resume' || message === 'abort')) {
       open.to = at;
       open.resumedBy = by;
       open = undefined;

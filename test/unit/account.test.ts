@@ -279,6 +279,26 @@ describe('from what happened', () => {
     ]);
   });
 
+  it('has the whole pause of a person in a freeze, which goes on when a person says so', () => {
+    const by = (message: string, by: string) =>
+      ({ what: 'said', id: message, message, input: { by }, via: 'signal', identity: 'cli' }) as const;
+    const [pause, resume] = ['pause', 'resume'];
+    const pausesIn = (...said: ReturnType<typeof by>[]) =>
+      account([file, said]).pauses.map(({ from, to, by, resumedBy }) => [by, from, to, resumedBy]);
+    const fleet = 'fleet/shop';
+    expect(pausesIn(by(pause, fleet), by(pause, 'ann'), by(resume, fleet), by(resume, 'ann'))).toEqual([
+      [fleet, time(0), time(1), null],
+      ['ann', time(1), time(3), 'ann'],
+    ]);
+    expect(
+      pausesIn(by(pause, 'ann'), by(pause, fleet), by(resume, fleet), by(pause, 'bo'), by(resume, 'cy')),
+    ).toEqual([['ann', time(0), time(4), 'cy']]);
+    expect(pausesIn(by(pause, fleet), by(resume, 'fleet/other'), by(resume, fleet))).toEqual([
+      [fleet, time(0), time(2), fleet],
+    ]);
+    expect(pausesIn(by(pause, fleet), by(resume, 'ann'))).toEqual([[fleet, time(0), time(1), 'ann']]);
+  });
+
   it.each([
     ['nothing', undefined],
     ['text', 'text'],
