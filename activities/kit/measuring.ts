@@ -12,12 +12,18 @@ export function count(metric: Metric, labels: Record<string, string>, by = 1): v
 }
 
 /**
+ * Who told each series last. The watch of a step that begins again runs before the one before it has heard of its end, which
+ * may not take away what is told by then.
+ */
+const tellers = new Map<string, Measuring>();
+
+/**
  * What an activity sees now, for the worker's gauges. Temporal's exporter never forgets a series, so what is not seen any
  * more is set to NaN: the next attempt may run on another worker, and the last number of this one would be taken for true.
  */
 export class Measuring {
   /** By name of the metric. */
-  readonly #told = new Map<string, { value: number; tell: (value: number) => void }>();
+  readonly #told = new Map<string, { value: number; series: Series }>();
   #bytes = 0;
 
   constructor(private readonly migration: string) {}
@@ -38,24 +44,33 @@ export class Measuring {
 
   /** Something does not answer, or the activity ends. */
   unknown(): void {
-    for (const { tell } of this.#told.values()) tell(NaN);
+    for (const { series } of this.#told.values()) {
+      if (tellers.get(series.id) !== this) continue;
+      series.tell(NaN);
+      tellers.delete(series.id);
+    }
     this.#told.clear();
   }
 
   #gauge(metric: Metric, labels: Record<string, string>, value: number): void {
     const known = this.#told.get(metric.name);
-    if (known && Object.is(known.value, value)) return;
-    const tell = known?.tell ?? gaugeOf(metric, labels);
-    this.#told.set(metric.name, { value, tell });
-    tell(value);
+    if (known && Object.is(known.value, value) && tellers.get(known.series.id) === this) return;
+    const series = known?.series ?? seriesOf(metric, labels);
+    this.#told.set(metric.name, { value, series });
+    tellers.set(series.id, this);
+    series.tell(value);
   }
 }
 
-function gaugeOf({ name, means }: Metric, labels: Record<string, string>): (value: number) => void {
+interface Series {
+  id: string;
+  tell: (value: number) => void;
+}
+
+function seriesOf({ name, means }: Metric, labels: Record<string, string>): Series {
   const context = currentContext();
-  if (!context) return () => undefined;
-  const gauge = context.metricMeter.createGauge(name, 'float', undefined, means);
   // As Temporal's own metrics of workers have it; the meter itself calls it taskQueue.
-  const told = { ...labels, task_queue: context.info.taskQueue };
-  return (value) => gauge.set(value, told);
+  const told = { ...labels, task_queue: context?.info.taskQueue ?? '' };
+  const gauge = context?.metricMeter.createGauge(name, 'float', undefined, means);
+  return { id: JSON.stringify([name, told]), tell: (value) => gauge?.set(value, told) };
 }
