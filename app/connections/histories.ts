@@ -10,6 +10,7 @@ import type { Happening, Histories, Run, RunEnd } from '../../src/account/happen
 
 type HistoryEvent = NonNullable<History['events']>[number];
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
+type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 
 /** `google.rpc.Code`; the SDK hands the answer of a history on as it came. */
 const notFound = 5;
@@ -56,7 +57,7 @@ export async function runFrom(
   for (const event of all) {
     const happening = await happeningOf(event, read, converter);
     if (happening) happenings.push(happening);
-    end = (await endOf(event, read)) ?? end;
+    end = (await endOf(event, read, converter)) ?? end;
   }
   const before = began?.continuedExecutionRunId;
   return {
@@ -103,7 +104,7 @@ async function happeningOf(
     };
   const ended = failed ?? timedOut;
   if (ended) {
-    const error = await decodeOptionalFailureToOptionalError(converter, ended.failure).catch(() => undefined);
+    const error = await errorOf(converter, ended.failure);
     const told = error instanceof ApplicationFailure ? error : undefined;
     return {
       ...{ what: 'failed', at, id: String(ended.scheduledEventId) },
@@ -139,7 +140,11 @@ async function happeningOf(
   return undefined;
 }
 
-async function endOf(event: HistoryEvent, read: Read): Promise<RunEnd | undefined> {
+async function endOf(
+  event: HistoryEvent,
+  read: Read,
+  converter: LoadedDataConverter,
+): Promise<RunEnd | undefined> {
   const at = timeOf(event);
   const {
     workflowExecutionCompletedEventAttributes: completed,
@@ -151,11 +156,18 @@ async function endOf(event: HistoryEvent, read: Read): Promise<RunEnd | undefine
   } = event;
   if (completed) return { at, how: 'completed', result: (await read(completed.result?.payloads))[0] };
   if (canceled) return { at, how: 'canceled', result: (await read(canceled.details?.payloads))[0] };
-  if (failed) return { at, how: 'failed', sentence: failed.failure?.message ?? '' };
+  if (failed) {
+    const error = await errorOf(converter, failed.failure);
+    return { at, how: 'failed', sentence: error?.message ?? failed.failure?.message ?? '' };
+  }
   if (terminated) return { at, how: 'terminated', sentence: terminated.reason ?? '' };
   if (timedOut) return { at, how: 'timed-out' };
   return continued ? { at, how: 'continued' } : undefined;
 }
+
+/** Where there is a codec, what stands in clear says no more than that it is encoded. */
+const errorOf = (converter: LoadedDataConverter, failure: Failure): Promise<Error | undefined> =>
+  decodeOptionalFailureToOptionalError(converter, failure).catch(() => undefined);
 
 /** What cannot be decoded is nothing: it is of somebody else, or its codec is not here. */
 async function decoded(converter: LoadedDataConverter, payloads: Payloads): Promise<unknown[]> {
