@@ -1,5 +1,5 @@
 import type { Account } from '../account/account.js';
-import { named, oneLine } from '../migration/foreign-text.js';
+import { layout, named, oneLine } from '../migration/foreign-text.js';
 import type { Block, Section } from './account/document.js';
 import { onlyOf, overviewOf, type Missing } from './account/fleet.js';
 import { sectionsOf } from './account/sections.js';
@@ -62,11 +62,11 @@ function blockText(block: Block): string[] {
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** Longer than any fence inside. */
+/** Longer than any fence inside. What turns the direction of writing is written as JSON writes it: the same file. */
 function fenced(code: string): string {
   const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}json\n${code}\n${fence}`;
+  return `${fence}json\n${layout(code)}\n${fence}`;
 }
 
 /**
