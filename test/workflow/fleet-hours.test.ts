@@ -59,8 +59,35 @@ it('people are asked, and topics deleted, within the hours alone; what is said b
   await fleet.handle.cancel();
 });
 
+const hour = 3_600_000;
+
+it('a step that waits already asks nobody when they are over, and again when they come', async () => {
+  const held: Held<'createTopics'>[] = [];
+  const migration = await migrations.start('simplestCase', {}, (cluster) => {
+    held.push(cluster.hold('createTopics'));
+  });
+  const { cluster } = migration;
+  await migration.until(() => cluster.inputs('createTopics').length === 1);
+  const now = (await inHours(0)).getTime();
+  const people = [
+    [now - hour, now + 2 * hour],
+    [now + 24 * hour, now + 30 * hour],
+  ];
+  const hours = { knownUntil: now + 99 * hour, people };
+  await migration.signal('fleet', { id: 'fleet/shop', wave: 'one', hours });
+  held[0]?.answer(await cluster.agreed('createTopics', cluster.inputs('createTopics')[0]!));
+  await migration.at('producerSwitched', 'waiting');
+  const keptBefore = cluster.inputs('seedOffsets').length;
+  await migrations.pass('3 hours');
+  const outside = await migration.at('producerSwitched', 'active');
+  expect(outside.says).toMatch(/^Outside the hours of fleet\/shop: asks people from /);
+  await migrations.pass('22 hours');
+  await migration.at('producerSwitched', 'waiting');
+  // A day has passed, however the hours have divided it.
+  await migration.until(() => cluster.inputs('seedOffsets').length > keptBefore);
+});
+
 describe('topics are deleted within the hours alone', () => {
-  const hour = 3_600_000;
   /** How often it was looked at, and how often deleted. */
   const counts = (cluster: ScriptedCluster): number[] => [
     cluster.inputs('finalCheck').length,

@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import { isPassed, type Part, type Step, type Unverified } from '../../src/migration/state.js';
 import { inFull } from '../../src/migration/listed.js';
 import { few, named } from '../../src/migration/foreign-text.js';
 import { stepKind, type HumanStepId } from '../../src/migration/strategies.js';
+import { closesFor } from '../../src/migration/membership.js';
 import { upkeepEveryMs } from '../../src/migration/upkeep.js';
 import type { Run } from './run.js';
 import { step } from './step.js';
@@ -69,6 +71,8 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
   const due = () => parts.filter((part) => part.claim && !isPassed(part));
   const ready = () => (stepKind(entry.id).together ? parts.every(({ claim }) => claim) : due().length > 0);
   const unsaid = () => parts.flatMap(({ name, claim }) => (claim ? [] : [name]));
+  // The hours of a fleet divide a wait, and what is prepared is looked after all the same.
+  let upkeepAt = Date.now() + upkeepIn(run, entry).ms;
   while (!ready()) {
     if (run.isHeldBack('people')) {
       await run.inHours(entry, 'people', 'asks people from', ready);
@@ -78,7 +82,15 @@ async function claimed(run: Run, entry: Step, human: HumanStep, unlike: string):
     const toKnow = human.toKnow?.(missing) ?? '';
     const asks = `${entry.title}: waiting for a person to say so for ${few(missing)}.${toKnow && ` ${toKnow}`}`;
     run.says(entry, 'waiting', unlike ? `${unlike} ${asks}` : asks);
-    if (await run.until(() => unsaid().length < missing.length, upkeepIn(run, entry))) continue;
+    const { fleet } = run.state;
+    const upkeep = upkeepIn(run, entry);
+    const closesAt = closesFor(fleet, 'people', Date.now());
+    const divided = closesAt !== undefined && patched('asks-within-hours');
+    const said = () => unsaid().length < missing.length || (divided && run.state.fleet !== fleet);
+    const ms = divided ? Math.max(1, Math.min(closesAt, upkeepAt) - Date.now()) : upkeep.ms;
+    if (await run.until(said, { ...upkeep, ms })) continue;
+    if (divided && Date.now() < upkeepAt) continue;
+    upkeepAt = Date.now() + upkeep.ms;
     await run.startFreshHistory();
     await human.upkeep?.();
   }
