@@ -34,7 +34,7 @@ const mostHeard = 3_000;
  * @throws ApplicationFailure `BadInput` with every mistake, before anything is started.
  */
 export async function fleet(file?: FleetFile, carried?: FleetState): Promise<FleetOutcome> {
-  const checked = fleetFrom(file);
+  const checked = fleetFrom(file, carried === undefined);
   const state = carried ?? newFleet(checked, new Date().toISOString(), budgetOf(checked));
   const run = new Running(checked, state);
   listen(run);
@@ -85,8 +85,8 @@ async function act(run: Running, { opens, leave, start: starting, tell: tellings
   return opens.length + leave.length + starting.length + tellings.length > 0;
 }
 
-function fleetFrom(file: unknown): Fleet {
-  const { fleet: read, mistakes = [] } = parseFleet(file);
+function fleetFrom(file: unknown, begins: boolean): Fleet {
+  const { fleet: read, mistakes = [] } = parseFleet(file, () => begins && patched('file-checked-further'));
   const lines = mistakes.map(mistakeText);
   if (read && workflowInfo().workflowId !== fleetId(read.shape.name))
     lines.push(`the workflow id has to be ${fleetId(read.shape.name)}, so that the fleet runs once`);

@@ -189,12 +189,30 @@ function sizeMistakes(input: unknown, { waves }: FleetShape): Mistake[] {
       ];
 }
 
+/** Of a file that nobody has written by hand; each is looked at whenever a migration has reported. */
+const mostFreezes = 500;
+
+/** What was not looked at when there were fleets already: one that runs by its file is not to end for it. */
+function laterMistakes({ freezes }: FleetShape): Mistake[] {
+  return freezes.length <= mostFreezes
+    ? []
+    : [
+        {
+          path: 'freezes',
+          expected: `expected at most ${mostFreezes} freezes, not ${freezes.length}: leave out those that are over`,
+        },
+      ];
+}
+
 /**
  * Reads and checks a fleet whole, its migrations among it, every mistake at once. Files that it names have to be read
  * before (`fileOf`): a workflow can read none.
+ *
+ * @param since whether what came later is checked, too; asked only where it makes a difference
  */
 export function parseFleet(
   input: unknown,
+  since: () => boolean = () => true,
 ): { fleet: Fleet; mistakes?: undefined } | { mistakes: Mistake[]; fleet?: undefined } {
   const { shape, mistakes: wrong } = readFleet(input);
   if (!shape) return { mistakes: wrong };
@@ -242,6 +260,8 @@ export function parseFleet(
   for (const [at, { from, until }] of shape.freezes.entries())
     if (Date.parse(from) >= Date.parse(until))
       mistakes.push({ path: `freezes[${at}].until`, expected: 'expected a time after from' });
+  const later = laterMistakes(shape);
+  if (later.length > 0 && since()) mistakes.push(...later);
   return mistakes.length > 0 ? { mistakes } : { fleet: indexed(shape, members) };
 }
 

@@ -56,6 +56,9 @@ const shapes = {
   }),
 } as const satisfies Record<FleetMessage, z.ZodType>;
 
+/** A fleet is handed on whole from run to run, and what people make has no other end. */
+const mostFreezesMade = 50;
+
 /** What becomes of a message; `each`: what it means for every migration that it is about. */
 export type FleetJudgement =
   | { answer: string; each?: Record<string, string>; apply: () => void; refusal?: undefined }
@@ -117,13 +120,23 @@ export function judgeFleet(
       };
     case 'freeze': {
       if (Date.parse(until ?? '') <= Date.parse(at)) return refuse('until is over already');
+      const left = state.freezes.filter((one) => Date.parse(one.until) > Date.parse(at));
+      const made = left.filter((one) => one.by !== undefined).length;
+      // By the rule before, the first were forgotten, those of the file among them.
+      const forgets = left.length > mostFreezesMade && !since('keeps-freezes');
+      if (made >= mostFreezesMade && since('keeps-freezes'))
+        return refuse(
+          `${made} freezes that people have made are not over: end them by thaw before another is made`,
+        );
       return {
         answer: `frozen until ${until}: every migration stops at its next safe point, and none starts`,
         each: eachOf(fleet, state, undefined, 'stops at its next safe point', 'does not start until then'),
         apply: () => {
           // What is over is forgotten; of several that are under way, the last to end counts.
-          state.freezes = state.freezes.filter((one) => Date.parse(one.until) > Date.parse(at)).slice(-50);
-          state.freezes = [...state.freezes, { from: at, until: until ?? at, by, reason }];
+          state.freezes = [
+            ...(forgets ? left.slice(-mostFreezesMade) : left),
+            { from: at, until: until ?? at, by, reason },
+          ];
         },
       };
     }

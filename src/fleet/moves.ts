@@ -93,8 +93,9 @@ const startBytesAtOnce = 2_000_000;
  * - `aborted-goes-on`: what can only go on although it was told to abort goes on when a freeze or a pause is over.
  * - `starts-by-bytes`: no more are started at once than their files let.
  * - `begins-by-turns`: no more are on their way to their first wait at once than servers take.
+ * - `keeps-freezes`: a freeze that a person makes takes the place of no other.
  */
-export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns';
+export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns' | 'keeps-freezes';
 
 /** @param since whether a rule holds for this history; asked only where it makes a difference */
 export function movesOf(

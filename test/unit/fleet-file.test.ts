@@ -42,6 +42,17 @@ describe('a fleet file', () => {
     ]);
   });
 
+  it('that was not refused when it began is not refused while its fleet runs', () => {
+    const freezes = Array.from({ length: 501 }, () => ({
+      ...{ from: '2026-12-01T00:00Z', until: '2026-12-24T00:00Z' },
+    }));
+    const file = { name: 'shop', defaults, freezes, waves: [{ name: 'one', migrations: [one('x')] }] };
+    expect(mistakes(file)).toEqual([
+      'freezes: expected at most 500 freezes, not 501: leave out those that are over',
+    ]);
+    expect(parseFleet(file, () => false).mistakes).toBeUndefined();
+  });
+
   it('shares schemas with those that may have some', () => {
     const schemas = { source: 'old', target: 'new' };
     for (const [strategy, has] of [
