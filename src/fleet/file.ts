@@ -56,14 +56,13 @@ const after = z.union(
   { error: 'expected the name of a wave, or { wave, step }' },
 );
 
+const names = z.array(z.string());
+
 const member = z.union(
   [
     z.string().min(1),
-    z.strictObject({ file: z.string().min(1), after: z.array(z.string()).optional() }),
-    z.strictObject({
-      migration: z.record(z.string(), z.unknown()),
-      after: z.array(z.string()).optional(),
-    }),
+    z.strictObject({ file: z.string().min(1), after: names.optional() }),
+    z.strictObject({ migration: z.record(z.string(), z.unknown()), after: names.optional() }),
     z.looseObject({ name: z.string() }),
   ],
   {
@@ -193,16 +192,31 @@ function sizeMistakes(input: unknown, { waves }: FleetShape): Mistake[] {
 const mostFreezes = 500;
 
 /** What was not looked at when there were fleets already: one that runs by its file is not to end for it. */
-function laterMistakes({ freezes }: FleetShape): Mistake[] {
-  return freezes.length <= mostFreezes
-    ? []
-    : [
-        {
-          path: 'freezes',
-          expected: `expected at most ${mostFreezes} freezes, not ${freezes.length}: leave out those that are over`,
-        },
-      ];
+function laterMistakes({ freezes, waves }: FleetShape): Mistake[] {
+  const tooMany = {
+    path: 'freezes',
+    expected: `expected at most ${mostFreezes} freezes, not ${freezes.length}: leave out those that are over`,
+  };
+  return [
+    ...(freezes.length > mostFreezes ? [tooMany] : []),
+    ...waves.flatMap(({ migrations }, at) =>
+      migrations.flatMap((written, index) =>
+        saysWhatItNeeds(written)
+          ? []
+          : [
+              {
+                path: `waves[${at}].migrations[${index}].after`,
+                expected: 'expected a list of names of migrations, such as [orders]',
+              },
+            ],
+      ),
+    ),
+  ];
 }
+
+/** A migration that stands in the file has keys of its own, among which the shape of the fleet does not look. */
+const saysWhatItNeeds = (written: Written): boolean =>
+  typeof written === 'string' || written.after === undefined || names.safeParse(written.after).success;
 
 /**
  * Reads and checks a fleet whole, its migrations among it, every mistake at once. Files that it names have to be read

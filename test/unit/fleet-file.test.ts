@@ -53,6 +53,20 @@ describe('a fleet file', () => {
     expect(parseFleet(file, () => false).mistakes).toBeUndefined();
   });
 
+  it.each([
+    ['a name alone', 'orders'],
+    ['an object', { orders: true }],
+    ['nothing', null],
+    ['a number', ['orders', 5]],
+  ])('is refused with %s where a migration that stands in it names what it comes after', (_, after) => {
+    const migrations = [one('orders'), one('x', { after })];
+    expect(mistakes({ name: 'a', defaults, waves: [{ name: 'one', migrations }] })).toContain(
+      'waves[0].migrations[1].after: expected a list of names of migrations, such as [orders]',
+    );
+    const kept = { migrations: [one('orders'), one('x', { after: ['orders'] })], name: 'one' };
+    expect(parseFleet({ name: 'a', defaults, waves: [kept] }).fleet?.members[1]?.after).toEqual(['orders']);
+  });
+
   it('shares schemas with those that may have some', () => {
     const schemas = { source: 'old', target: 'new' };
     for (const [strategy, has] of [
