@@ -227,6 +227,22 @@ describe('a fleet', () => {
       held.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
   });
 
+  it('that is begun again learns how a migration is that has nothing new to tell', async () => {
+    const mirrored = prepare(migrations, 'simpleMirroring');
+    const copying = mirrored.cluster.hold('watchMirror');
+    const name = `anew-${Math.random().toString(36).slice(2, 8)}`;
+    const waves = [{ name: 'one', of: [mirrored] }];
+    const before = await fleetOf(waves, { name, budget: '11MB/s' });
+    const known = await before.knows(mirrored.name, ({ rate }) => rate === 11_000_000);
+    await before.handle.terminate();
+    const now = await fleetOf(waves, { name, budget: '7MB/s' });
+    const { done, of, step } = known;
+    expect(await now.knows(mirrored.name, ({ rate }) => rate === 7_000_000)).toMatchObject({
+      ...{ adopted: true, copying: 'history', done, of, step },
+    });
+    copying.answer({ state: 'caught-up', mirrored: [], sentence: 'The mirror keeps up.' });
+  });
+
   it('that has ended takes nothing any more, and a person is told how it ended', async () => {
     const [a, b] = some(2) as [Prepared, Prepared];
     const [ended, broken] = [

@@ -129,6 +129,7 @@ export class Run {
     if (!fleet) return this.ignore(fleetSignal, 'it is said by fleets alone, with what they are');
     if (this.state.outcome) return;
     this.state.fleet = fleet;
+    this.#shown.toldAnew();
     this.show();
   }
 

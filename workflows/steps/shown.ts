@@ -25,6 +25,11 @@ export class Shown {
     return this.#fleet.told();
   }
 
+  /** The fleet may know nothing of what it was told. */
+  toldAnew(): void {
+    this.#fleet.anew();
+  }
+
   /** After every change of the state. */
   changed(): void {
     this.#details();

@@ -20,6 +20,8 @@ const everyMs = 60 * 60_000;
  */
 export class ToldToFleet {
   #last = '';
+  /** The fleet has said what it is: it may be another of the same name, which has heard nothing. */
+  #asked = false;
   #sending: Promise<void> | null = null;
   #due = false;
   #waits = false;
@@ -38,6 +40,11 @@ export class ToldToFleet {
     });
   }
 
+  /** What has been told already is told once more. */
+  anew(): void {
+    this.#asked = true;
+  }
+
   /** Resolves when what is to be told now has been told. */
   async told(): Promise<void> {
     if (!this.state.fleet) return;
@@ -49,9 +56,10 @@ export class ToldToFleet {
     if (!fleet || this.#sending) return;
     const report = reportOf(this.state, new Date().toISOString());
     const told = `${fleet.id} ${asTold(report)}`;
-    if (told === this.#last) return;
+    if (told === this.#last && !(this.#asked && patched('tells-fleet-anew'))) return;
     if (!this.#may(outcome !== null)) return this.#waitForMore();
     this.#last = told;
+    this.#asked = false;
     this.#sending = getExternalWorkflowHandle(fleet.id)
       .signal(reportSignal, report)
       // A fleet may have ended before its migrations.
