@@ -11,7 +11,7 @@ export interface FleetReport {
   state: Status['state'];
   /** Where it is, or comes to next; `null`: it has ended. */
   step: StepId | null;
-  /** ISO 8601: since when it is there. */
+  /** ISO 8601: since when it is in this state there. */
   since: string;
   /** What is waited for, cut. */
   says: string;
@@ -32,7 +32,7 @@ export function reportOf(state: MigrationState, at: string): FleetReport {
     startedAt: state.startedAt,
     state: status.state,
     step: state.outcome ? null : (step?.id ?? null),
-    since: state.outcome?.at ?? step?.startedAt ?? at,
+    since: state.outcome?.at ?? state.since?.at ?? step?.startedAt ?? at,
     says: cut(saysFor(status), mostSaid),
     done: state.steps.filter(isClosed).length,
     of: state.steps.length,
