@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { parseRate } from '../migration/rate.js';
-import type { Fleet } from './file.js';
-import { membersOf, type FleetRule } from './moves.js';
-import { freezeNow, isEnded, memberOf, waveOf, type FleetState, type SaidOfFleet } from './state.js';
+import type { Fleet, Member } from './file.js';
+import { membersOf, whyWaveWaits, type FleetRule } from './moves.js';
+import {
+  freezeNow,
+  isEnded,
+  memberOf,
+  waveOf,
+  whyFrozen,
+  whyHeld,
+  type FleetState,
+  type SaidOfFleet,
+  type WaveState,
+} from './state.js';
 
 /** What a person may say to a fleet; each as an update and as a signal of the same name. */
 export const fleetMessages = {
@@ -105,22 +115,29 @@ export function judgeFleet(
   if (of !== undefined && (!there || !waves.includes(of)))
     return refuse(`there is no wave ${JSON.stringify(of)}: the waves are ${waves.join(', ')}`);
   const saying: SaidOfFleet = { by, reason, at };
+  const now = Date.parse(at);
   // What can only go on is not to stand still for ever.
   const letsGo = (name === 'thaw' || name === 'resume') && state.aborted && since('aborted-goes-on');
   if (state.aborted && name !== 'abort' && !letsGo)
     return refuse(`this fleet was aborted by ${state.aborted.by}`);
   switch (name) {
-    case 'waveApproved':
-      if (!there) return refuse('wave names the wave');
+    case 'waveApproved': {
+      if (!there || of === undefined) return refuse('wave names the wave');
       if (there.aborted) return refuse(`${of} was aborted by ${there.aborted.by}`);
       if (there.openedAt !== undefined) return { answer: `${of} has begun already`, apply: () => undefined };
+      // Who approves it once more has taken nothing back.
+      const atOnce = anyway === true || (there.approved?.anyway === true && since('keeps-anyway'));
+      const approved = { ...saying, ...(atOnce && { anyway: true }) };
+      const why = whyNotBegun(fleet, withWave(state, of, { ...there, approved }), of, now);
       return {
-        answer: anyway ? `${of} begins` : `${of} is approved, and begins when its time has come`,
-        apply: () => (there.approved = { ...saying, ...(anyway && { anyway }) }),
+        answer:
+          why === undefined ? `${of} begins` : `${of} is approved, and begins when its time has come: ${why}`,
+        apply: () => (there.approved = approved),
       };
+    }
     case 'freeze': {
-      if (Date.parse(until ?? '') <= Date.parse(at)) return refuse('until is over already');
-      const left = state.freezes.filter((one) => Date.parse(one.until) > Date.parse(at));
+      if (Date.parse(until ?? '') <= now) return refuse('until is over already');
+      const left = state.freezes.filter((one) => Date.parse(one.until) > now);
       const made = left.filter((one) => one.by !== undefined).length;
       // By the rule before, the first were forgotten, those of the file among them.
       const forgets = left.length > mostFreezesMade && !since('keeps-freezes');
@@ -128,27 +145,31 @@ export function judgeFleet(
         return refuse(
           `${made} freezes that people have made are not over: end them by thaw before another is made`,
         );
+      // What is over is forgotten; of several that are under way, the last to end counts.
+      const freezes = [
+        ...(forgets ? left.slice(-mostFreezesMade) : left),
+        { from: at, until: until ?? at, by, reason },
+      ];
+      const longest = freezeNow({ freezes }, now);
       return {
-        answer: `frozen until ${until}: every migration stops at its next safe point, and none starts`,
-        each: eachOf(fleet, state, undefined, 'stops at its next safe point', 'does not start until then'),
-        apply: () => {
-          // What is over is forgotten; of several that are under way, the last to end counts.
-          state.freezes = [
-            ...(forgets ? left.slice(-mostFreezesMade) : left),
-            { from: at, until: until ?? at, by, reason },
-          ];
-        },
+        answer: `frozen until ${longest?.until}${longest?.until === until ? '' : ', by another freeze'}: every migration stops at its next safe point, and none starts`,
+        each: eachOf(fleet, state, undefined, ({ wave: its }) =>
+          waveOf(state, its)?.aborted
+            ? { running: 'is being aborted, which no freeze stops', pending: 'does not start any more' }
+            : { running: 'stops at its next safe point', pending: 'does not start until then' },
+        ),
+        apply: () => (state.freezes = freezes),
       };
     }
     case 'thaw': {
-      const now = Date.parse(at);
       if (!freezeNow(state, now)) return refuse('nothing is frozen now');
+      const freezes = state.freezes.filter(({ from }) => Date.parse(from) > now);
+      const after = { ...state, freezes };
+      const paused = waves.filter((one) => waveOf(state, one)?.paused);
       return {
-        answer: 'goes on',
-        each: eachOf(fleet, state, undefined, 'goes on', 'may start'),
-        apply: () => {
-          state.freezes = state.freezes.filter(({ from }) => Date.parse(from) > now);
-        },
+        answer: paused.length > 0 ? `goes on, but for what is paused: ${paused.join(', ')}` : 'goes on',
+        each: eachOf(fleet, state, undefined, ({ wave: its }) => letGo(fleet, after, its, now)),
+        apply: () => (state.freezes = freezes),
       };
     }
     case 'pause':
@@ -156,28 +177,31 @@ export function judgeFleet(
       if (there.aborted) return refuse(`${of} was aborted by ${there.aborted.by}`);
       return {
         answer: there.paused ? `${of} is paused already` : `${of} pauses`,
-        each: eachOf(fleet, state, of, 'stops at its next safe point', 'does not start'),
+        each: eachOf(fleet, state, of, () => ({
+          ...{ running: 'stops at its next safe point', pending: 'does not start' },
+        })),
         apply: () => (there.paused ??= saying),
       };
-    case 'resume':
-      if (!there?.paused) return refuse(`${of} is not paused`);
+    case 'resume': {
+      if (!there?.paused || of === undefined) return refuse(`${of} is not paused`);
+      const { paused: _, ...resumed } = there;
+      const after = withWave(state, of, resumed);
+      const frozen = whyFrozen(state, now);
       return {
-        answer: `${of} goes on`,
-        each: eachOf(fleet, state, of, 'goes on, unless a person has paused it', 'may start'),
+        answer: frozen === undefined ? `${of} goes on` : `${of} goes on when the freeze is over: ${frozen}`,
+        each: eachOf(fleet, state, of, ({ wave: its }) => letGo(fleet, after, its, now)),
         apply: () => delete there.paused,
       };
+    }
     case 'abort':
       if (there?.aborted ?? state.aborted)
         return { answer: 'it was aborted already', apply: () => undefined };
       return {
         answer: `aborts ${of ?? 'the fleet'}`,
-        each: eachOf(
-          fleet,
-          state,
-          of,
-          'is told to abort: what it made is taken back, unless its deletion has begun',
-          'does not start any more',
-        ),
+        each: eachOf(fleet, state, of, () => ({
+          running: 'is told to abort: what it made is taken back, unless its deletion has begun',
+          pending: 'does not start any more',
+        })),
         apply: () => {
           if (there) there.aborted = saying;
           else state.aborted = saying;
@@ -196,19 +220,47 @@ export function judgeFleet(
   }
 }
 
+const withWave = (state: FleetState, wave: string, after: WaveState): FleetState => ({
+  ...state,
+  waves: { ...state.waves, [wave]: after },
+});
+
+/** Why a wave does not begin, a freeze among it; undefined: it does. */
+function whyNotBegun(fleet: Fleet, state: FleetState, name: string, now: number): string | undefined {
+  const of = fleet.shape.waves.find((one) => one.name === name);
+  return (of && whyWaveWaits(fleet, state, of, now)) ?? whyFrozen(state, now);
+}
+
+/** What something means for a migration: for one that runs, and for one that has not begun. */
+interface Means {
+  running: string;
+  pending: string;
+}
+
+/** One thing may hold it no more, and another still. */
+function letGo(fleet: Fleet, after: FleetState, wave: string, now: number): Means {
+  const held = whyHeld(after, wave, now);
+  const why = whyNotBegun(fleet, after, wave, now);
+  return {
+    running: held === undefined ? 'goes on, unless a person has paused it' : `stays paused: ${held}`,
+    pending: why === undefined ? 'may start' : `does not start yet: ${why}`,
+  };
+}
+
 function eachOf(
   fleet: Fleet,
   state: FleetState,
   wave: string | undefined,
-  running: string,
-  pending: string,
+  means: (member: Member) => Means,
 ): Record<string, string> {
   const members = wave === undefined ? fleet.members : membersOf(fleet, wave);
   return Object.fromEntries(
-    members.map(({ migration: { name } }) => {
+    members.map((member) => {
+      const { name } = member.migration;
       const at = memberOf(state, name);
+      if (isEnded(at)) return [name, `has ended: ${at?.ended ?? at?.is}`];
+      const { running, pending } = means(member);
       if (!at) return [name, pending];
-      if (isEnded(at)) return [name, `has ended: ${at.ended ?? at.is}`];
       const { state: word = 'starting', step } = at.report ?? {};
       return [name, `${running} (${word}${step ? ` at ${step}` : ''})`];
     }),

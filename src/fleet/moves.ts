@@ -11,6 +11,7 @@ import {
   isRunning,
   memberOf,
   waveOf,
+  whyHeld,
   type FleetState,
   type MemberState,
 } from './state.js';
@@ -94,8 +95,10 @@ const startBytesAtOnce = 2_000_000;
  * - `starts-by-bytes`: no more are started at once than their files let.
  * - `begins-by-turns`: no more are on their way to their first wait at once than servers take.
  * - `keeps-freezes`: a freeze that a person makes takes the place of no other.
+ * - `keeps-anyway`: a wave that may begin whatever it waits for may do so when it is approved once more.
  */
-export type FleetRule = 'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns' | 'keeps-freezes';
+export type FleetRule =
+  'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns' | 'keeps-freezes' | 'keeps-anyway';
 
 /** @param since whether a rule holds for this history; asked only where it makes a difference */
 export function movesOf(
@@ -183,6 +186,12 @@ function tellings(
       ...(hours === undefined || hours === told.hours ? [] : [{ to: name, what: 'hours' as const }]),
     ];
   });
+}
+
+/** Many are told in turns, and a person may say something between them. */
+export function isOver({ byName }: Fleet, state: FleetState, { to, what }: Telling, now: number): boolean {
+  const held = whyHeld(state, byName.get(to)?.wave ?? '', now) !== undefined;
+  return (what === 'hold' && !held) || (what === 'release' && held);
 }
 
 /** What copies a history wants ten times as much as what only follows. */

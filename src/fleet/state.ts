@@ -115,10 +115,21 @@ export function mayCopy({ migration }: Member, one: MemberState | undefined): bo
 }
 
 /** Of several at once the one that lasts longest. */
-export const freezeNow = (state: FleetState, now: number): Freeze | undefined =>
-  state.freezes
+export const freezeNow = ({ freezes }: Pick<FleetState, 'freezes'>, now: number): Freeze | undefined =>
+  freezes
     .filter(({ from, until }) => Date.parse(from) <= now && now < Date.parse(until))
     .reduce<Freeze | undefined>(
       (longest, one) => (longest && Date.parse(longest.until) >= Date.parse(one.until) ? longest : one),
       undefined,
     );
+
+export function whyFrozen(state: FleetState, now: number): string | undefined {
+  const freeze = freezeNow(state, now);
+  return freeze && `frozen until ${freeze.until}${freeze.reason === undefined ? '' : `: ${freeze.reason}`}`;
+}
+
+/** Why what runs of a wave is to stand still; undefined: it is not. */
+export function whyHeld(state: FleetState, wave: string, now: number): string | undefined {
+  const paused = waveOf(state, wave)?.paused;
+  return paused ? `${wave} is paused by ${paused.by}: ${paused.reason}` : whyFrozen(state, now);
+}

@@ -1,6 +1,6 @@
 import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
-import type { Telling } from '../../src/fleet/moves.js';
-import { freezeNow, memberOf, type FleetState, type MemberState, type Told } from '../../src/fleet/state.js';
+import { isOver, type Telling } from '../../src/fleet/moves.js';
+import { memberOf, whyHeld, type FleetState, type MemberState, type Told } from '../../src/fleet/state.js';
 import { fleetSignal } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { membershipOf } from './membership.js';
@@ -20,7 +20,7 @@ export async function tell(run: Running, all: readonly Telling[]): Promise<void>
 
 async function tellOne(run: Running, telling: Telling): Promise<void> {
   const at = memberOf(run.state, telling.to);
-  if (!at) return;
+  if (!at || (isOver(run.fleet, run.state, telling, Date.now()) && patched('tells-what-holds'))) return;
   const { message, input } = messageFor(run, telling);
   // Marked first: what has ended meanwhile is not told again and again.
   at.told = { ...at.told, ...toldBy(run.state, telling) };
@@ -54,8 +54,10 @@ function messageFor(run: Running, telling: Telling): { message: string; input: u
   const wave = run.fleet.byName.get(telling.to)?.wave ?? '';
   const said = run.state.waves[wave];
   switch (telling.what) {
-    case 'hold':
-      return { message: 'pause', input: { by, note: whyHeld(run.state, wave) } };
+    case 'hold': {
+      const note = whyHeld(run.state, wave, Date.now());
+      return { message: 'pause', input: { by, ...(note !== undefined && { note }) } };
+    }
     case 'release':
       return { message: 'resume', input: { by } };
     case 'abort': {
@@ -67,11 +69,4 @@ function messageFor(run: Running, telling: Telling): { message: string; input: u
     case 'hours':
       return { message: fleetSignal, input: membershipOf(run, { wave }) };
   }
-}
-
-function whyHeld(state: FleetState, wave: string): string {
-  const paused = state.waves[wave]?.paused;
-  if (paused) return `${wave} is paused by ${paused.by}: ${paused.reason}`;
-  const freeze = freezeNow(state, Date.now());
-  return `frozen until ${freeze?.until}${freeze?.reason === undefined ? '' : `: ${freeze.reason}`}`;
 }
