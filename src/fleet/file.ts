@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { few, named } from '../migration/foreign-text.js';
-import { parseMigration, type Migration } from '../migration/file.js';
+import { mirrorKind, parseMigration, type Migration } from '../migration/file.js';
 import { mistakeText, pathText, type Mistake } from '../migration/mistakes.js';
 import { readHours } from '../migration/hours.js';
-import { parseRate } from '../migration/rate.js';
+import { leastRate, parseRate } from '../migration/rate.js';
 import { bytesOf, mostBytes, sayMegabytes } from '../migration/size.js';
-import { stepKinds, type StepId } from '../migration/strategies.js';
+import { isMirrored, stepKinds, type StepId } from '../migration/strategies.js';
 import { withDefaults } from './defaults.js';
 import { circleIn } from './circle.js';
 
@@ -188,17 +188,31 @@ function sizeMistakes(input: unknown, { waves }: FleetShape): Mistake[] {
       ];
 }
 
+/** Whether the budget is shared with it: MirrorMaker knows no rate. */
+export const isThrottled = (migration: Migration): boolean =>
+  isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
+
+/** Bytes a second; less could not be shared among all mirrors of a fleet. */
+export const leastBudget = (members: readonly Member[]): number =>
+  members.filter(({ migration }) => isThrottled(migration)).length * leastRate;
+
 /** Of a file that nobody has written by hand; each is looked at whenever a migration has reported. */
 const mostFreezes = 500;
 
 /** What was not looked at when there were fleets already: one that runs by its file is not to end for it. */
-function laterMistakes({ freezes, waves }: FleetShape): Mistake[] {
+function laterMistakes({ freezes, waves, budget }: FleetShape, members: readonly Member[]): Mistake[] {
+  const least = leastBudget(members);
   const tooMany = {
     path: 'freezes',
     expected: `expected at most ${mostFreezes} freezes, not ${freezes.length}: leave out those that are over`,
   };
+  const tooLittle = {
+    path: 'budget',
+    expected: `expected at least ${least} bytes a second: a mirror copies no less than ${leastRate}, and all of them may copy at once`,
+  };
   return [
     ...(freezes.length > mostFreezes ? [tooMany] : []),
+    ...(budget !== undefined && (parseRate(budget) ?? least) < least ? [tooLittle] : []),
     ...waves.flatMap(({ migrations }, at) =>
       migrations.flatMap((written, index) =>
         saysWhatItNeeds(written)
@@ -274,7 +288,7 @@ export function parseFleet(
   for (const [at, { from, until }] of shape.freezes.entries())
     if (Date.parse(from) >= Date.parse(until))
       mistakes.push({ path: `freezes[${at}].until`, expected: 'expected a time after from' });
-  const later = laterMistakes(shape);
+  const later = laterMistakes(shape, members);
   if (later.length > 0 && since()) mistakes.push(...later);
   return mistakes.length > 0 ? { mistakes } : { fleet: indexed(shape, members) };
 }

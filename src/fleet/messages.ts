@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseRate } from '../migration/rate.js';
-import type { Fleet, Member } from './file.js';
+import { leastRate, parseRate } from '../migration/rate.js';
+import { leastBudget, type Fleet, type Member } from './file.js';
 import { membersOf, whyWaveWaits, type FleetRule } from './moves.js';
 import {
   freezeNow,
@@ -211,6 +211,11 @@ export function judgeFleet(
       const bytes = rate === null ? null : parseRate(rate);
       if (bytes === null && rate !== null)
         return refuse('rate is one such as 200MB/s, at least 1024 bytes a second, or null');
+      const least = leastBudget(fleet.members);
+      if (bytes !== null && bytes < least && since('budget-for-all'))
+        return refuse(
+          `rate is at least ${least} bytes a second here: a mirror copies no less than ${leastRate}, and all of them may copy at once`,
+        );
       return {
         answer:
           bytes === null ? 'mirrors copy as fast as they can' : 'shared among the mirrors within seconds',

@@ -1,8 +1,7 @@
-import { mirrorKind } from '../migration/file.js';
+import { leastRate } from '../migration/rate.js';
 import { bytesOf } from '../migration/size.js';
-import { isMirrored } from '../migration/strategies.js';
 import { beginning, beginningAtOnce } from './beginning.js';
-import { waitsFor, type Fleet, type FleetShape, type Member } from './file.js';
+import { isThrottled, waitsFor, type Fleet, type FleetShape, type Member } from './file.js';
 import { Rooms } from './rooms.js';
 import {
   freezeNow,
@@ -95,10 +94,16 @@ const startBytesAtOnce = 2_000_000;
  * - `starts-by-bytes`: no more are started at once than their files let.
  * - `begins-by-turns`: no more are on their way to their first wait at once than servers take.
  * - `keeps-freezes`: a freeze that a person makes takes the place of no other.
+ * - `budget-for-all`: a budget is refused that is too little for all mirrors.
  * - `keeps-anyway`: a wave that may begin whatever it waits for may do so when it is approved once more.
  */
 export type FleetRule =
-  'aborted-goes-on' | 'starts-by-bytes' | 'begins-by-turns' | 'keeps-freezes' | 'keeps-anyway';
+  | 'aborted-goes-on'
+  | 'starts-by-bytes'
+  | 'begins-by-turns'
+  | 'keeps-freezes'
+  | 'keeps-anyway'
+  | 'budget-for-all';
 
 /** @param since whether a rule holds for this history; asked only where it makes a difference */
 export function movesOf(
@@ -206,17 +211,20 @@ export function ratesOf(fleet: Fleet, state: FleetState): Map<string, number | n
       ? [{ name: migration.name, weight: weights[how] }]
       : [];
   });
-  const all = copying.reduce((sum, { weight }) => sum + weight, 0);
+  const { budget } = state;
+  if (budget === null) return new Map(copying.map(({ name }) => [name, null]));
+  const sum = (some: typeof copying): number => some.reduce((all, { weight }) => all + weight, 0);
+  const share = (weight: number, of: number, all: number): number => Math.floor((of * weight) / all);
+  // What a mirror cannot go below is taken from the shares of the others.
+  const large = copying.filter(({ weight }) => share(weight, budget, sum(copying)) >= leastRate);
+  const left = budget - leastRate * (copying.length - large.length);
   return new Map(
-    copying.map(({ name, weight }) => [
-      name,
-      state.budget === null ? null : Math.max(1_024, Math.floor((state.budget * weight) / all)),
+    copying.map((one) => [
+      one.name,
+      Math.max(leastRate, large.includes(one) ? share(one.weight, left, sum(large)) : 0),
     ]),
   );
 }
-
-const isThrottled = (migration: Member['migration']): boolean =>
-  isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
 
 /**
  * What one that is about to copy may begin with; undefined: it does not copy, or as fast as it can. It shares with all that
@@ -232,5 +240,5 @@ export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member
       ? isRunning(at) && at.report?.copying !== 'no'
       : waveOf(state, one.wave)?.openedAt !== undefined;
   });
-  return Math.max(1_024, Math.floor(state.budget / sharing.length));
+  return Math.max(leastRate, Math.floor(state.budget / sharing.length));
 }

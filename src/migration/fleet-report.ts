@@ -18,13 +18,27 @@ export interface FleetReport {
   /** Steps that are closed, and all of them. */
   done: number;
   of: number;
-  /** `history`: its mirror copies and does not keep up yet; `following`: it copies what comes. */
+  /**
+   * `ahead`: its mirror will copy a history; `history`: it copies and does not keep up yet; `following`: it copies what
+   * comes. A mirror that is paused copies nothing.
+   */
   copying: 'no' | 'ahead' | 'history' | 'following';
 }
 
 const mostSaid = 160;
 
-export function reportOf(state: MigrationState, at: string): FleetReport {
+/**
+ * Rules that came while migrations ran.
+ * - `standing-copies-nothing`: a mirror that stands still, paused or aborted, is not told as one that copies.
+ */
+export type ReportRule = 'standing-copies-nothing';
+
+/** @param since whether a rule holds for this history; asked only where it makes a difference */
+export function reportOf(
+  state: MigrationState,
+  at: string,
+  since: (rule: ReportRule) => boolean = () => true,
+): FleetReport {
   const status = statusOf(state);
   const step = currentStep(state) ?? state.steps.find(({ status: one }) => one === 'pending');
   return {
@@ -36,7 +50,7 @@ export function reportOf(state: MigrationState, at: string): FleetReport {
     says: cut(saysFor(status), mostSaid),
     done: state.steps.filter(isClosed).length,
     of: state.steps.length,
-    copying: copyingOf(state),
+    copying: copyingOf(state, since),
   };
 }
 
@@ -46,13 +60,21 @@ const saysFor = ({ state, waitingFor }: Status): string => (state === 'running' 
 const cut = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 
-function copyingOf({ migration, facts, steps, outcome }: MigrationState): FleetReport['copying'] {
+function copyingOf(
+  { migration, facts, steps, paused, abort, outcome }: MigrationState,
+  since: (rule: ReportRule) => boolean,
+): FleetReport['copying'] {
   if (!isMirrored(migration.strategy) || outcome) return 'no';
+  if (abort && since('standing-copies-nothing')) return 'no';
   const started = steps.find(({ id }) => id === 'startMirror');
   if (started && !isClosed(started)) return 'ahead';
   if (!facts.mirror?.runs) return 'no';
   const steady = steps.find(({ id }) => id === 'mirrorSteady');
-  return facts.mirror.keepsUp === true || (steady && isClosed(steady)) ? 'following' : 'history';
+  const keptUp = facts.mirror.keepsUp === true || (steady !== undefined && isClosed(steady));
+  // A mirror from which groups live goes on in a pause.
+  if (paused && (facts.translated ?? []).length === 0 && since('standing-copies-nothing'))
+    return keptUp ? 'no' : 'ahead';
+  return keptUp ? 'following' : 'history';
 }
 
 const report = z.object({

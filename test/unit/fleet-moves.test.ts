@@ -266,6 +266,36 @@ it('a budget is never exceeded, and says nothing to MirrorMaker', () => {
   expect(rates.get('c')).toBe(47_619);
 });
 
+it('a budget is kept also where some could not go as slowly as their share', () => {
+  const names = Array.from({ length: 10 }, (_, at) => `m${at}`);
+  const file = (rest: object) => ({
+    name: 'shop',
+    waves: [{ name: 'one', migrations: names.map((name) => one(name, 'simpleMirroring')) }],
+    ...rest,
+  });
+  expect(parseFleet(file({ budget: 10_239 })).mistakes).toEqual([
+    {
+      path: 'budget',
+      expected:
+        'expected at least 10240 bytes a second: a mirror copies no less than 1024, and all of them may copy at once',
+    },
+  ]);
+  const { fleet, state } = fleetOf(file({ budget: 10_240 }));
+  const throttle = (rate: number) =>
+    judgeFleet(fleet, state, 'throttle', { by: 'ann', rate }, new Date(now).toISOString()).refusal;
+  expect(throttle(10_239)).toContain('rate is at least 10240 bytes a second here');
+  expect(throttle(10_240)).toBeUndefined();
+  for (const budget of [10_240, 20_000, 100_000]) {
+    state.budget = budget;
+    state.migrations = Object.fromEntries(
+      names.map((name, at) => [name, running({ copying: at === 0 ? 'history' : 'following' })]),
+    );
+    const rates = [...ratesOf(fleet, state).values()].map((rate) => rate ?? 0);
+    expect(rates.reduce((sum, rate) => sum + rate, 0)).toBeLessThanOrEqual(budget);
+    expect(Math.min(...rates)).toBeGreaterThanOrEqual(1_024);
+  }
+});
+
 it('what is started together begins with shares that keep the budget, whatever has reported by then', () => {
   const names = Array.from({ length: 60 }, (_, at) => `m${at}`);
   const { fleet, state } = fleetOf({

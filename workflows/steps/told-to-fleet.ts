@@ -54,7 +54,7 @@ export class ToldToFleet {
   #send(): void {
     const { fleet, outcome } = this.state;
     if (!fleet || this.#sending) return;
-    const report = reportOf(this.state, new Date().toISOString());
+    const report = reportOf(this.state, new Date().toISOString(), patched);
     const told = `${fleet.id} ${asTold(report)}`;
     if (told === this.#last && !(this.#asked && patched('tells-fleet-anew'))) return;
     if (!this.#may(outcome !== null)) return this.#waitForMore();
