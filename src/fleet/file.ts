@@ -5,7 +5,7 @@ import { mistakeText, pathText, type Mistake } from '../migration/mistakes.js';
 import { readHours } from '../migration/hours.js';
 import { leastRate, parseRate } from '../migration/rate.js';
 import { bytesOf, mostBytes, sayMegabytes } from '../migration/size.js';
-import { isMirrored, stepKinds, type StepId } from '../migration/strategies.js';
+import { isMirrored, stepKinds, type StepId, type Strategy } from '../migration/strategies.js';
 import { withDefaults } from './defaults.js';
 import { circleIn } from './circle.js';
 
@@ -189,12 +189,12 @@ function sizeMistakes(input: unknown, { waves }: FleetShape): Mistake[] {
 }
 
 /** Whether the budget is shared with it: MirrorMaker knows no rate. */
-export const isThrottled = (migration: Migration): boolean =>
-  isMirrored(migration.strategy) && mirrorKind(migration) === 'engine';
+export const isThrottled = ({ mirror }: Migration, strategy: Strategy): boolean =>
+  isMirrored(strategy) && mirrorKind({ strategy, mirror }) === 'engine';
 
 /** Bytes a second; less could not be shared among all mirrors of a fleet. */
 export const leastBudget = (members: readonly Member[]): number =>
-  members.filter(({ migration }) => isThrottled(migration)).length * leastRate;
+  members.filter(({ migration }) => isThrottled(migration, migration.strategy)).length * leastRate;
 
 /** Of a file that nobody has written by hand; each is looked at whenever a migration has reported. */
 const mostFreezes = 500;

@@ -9,6 +9,7 @@ import {
   isEnded,
   isRunning,
   memberOf,
+  strategyOf,
   waveOf,
   whyHeld,
   type FleetState,
@@ -204,10 +205,14 @@ const weights = { history: 10, following: 1 } as const;
 
 /** How many bytes a second each mirror may copy, of the ferry's engine; together no more than the budget. */
 export function ratesOf(fleet: Fleet, state: FleetState): Map<string, number | null> {
-  const copying = fleet.members.flatMap(({ migration }) => {
+  const copying = fleet.members.flatMap((member) => {
+    const { migration } = member;
     const at = memberOf(state, migration.name);
     const how = at?.report?.copying;
-    return at && isTold(at) && isThrottled(migration) && (how === 'history' || how === 'following')
+    return at &&
+      isTold(at) &&
+      isThrottled(migration, strategyOf(member, at)) &&
+      (how === 'history' || how === 'following')
       ? [{ name: migration.name, weight: weights[how] }]
       : [];
   });
@@ -232,10 +237,10 @@ export function ratesOf(fleet: Fleet, state: FleetState): Map<string, number | n
  * begun.
  */
 export function firstRate(fleet: Fleet, state: FleetState, { migration }: Member): number | undefined {
-  if (state.budget === null || !isThrottled(migration)) return undefined;
+  if (state.budget === null || !isThrottled(migration, migration.strategy)) return undefined;
   const sharing = fleet.members.filter((one) => {
-    if (!isThrottled(one.migration)) return false;
     const at = memberOf(state, one.migration.name);
+    if (!isThrottled(one.migration, strategyOf(one, at))) return false;
     return at
       ? isRunning(at) && at.report?.copying !== 'no'
       : waveOf(state, one.wave)?.openedAt !== undefined;

@@ -1,6 +1,6 @@
 import type { FleetReport } from '../migration/fleet-report.js';
 import type { Opening } from '../migration/hours.js';
-import { isMirrored, strategies, type StepId } from '../migration/strategies.js';
+import { isMirrored, strategies, type StepId, type Strategy } from '../migration/strategies.js';
 import type { Fleet, Member } from './file.js';
 
 /** What a fleet remembers between its runs, as plain JSON; the file says the rest. Times are ISO 8601. */
@@ -46,6 +46,8 @@ export interface MemberState {
   is: 'starting' | 'started' | 'adopted' | 'ended' | 'left';
   at: string;
   report?: Omit<FleetReport, 'name'>;
+  /** Of one that was adopted, where it is not that of the file. */
+  strategy?: Strategy;
   /** When it was last heard of. */
   heardAt?: string;
   /** How it ended, or why it could not be started. */
@@ -96,19 +98,23 @@ export const waveOf = (state: FleetState, name: string): WaveState | undefined =
 export const isEnded = (one: MemberState | undefined): boolean => one?.is === 'ended' || one?.is === 'left';
 export const isRunning = (one: MemberState | undefined): boolean => one !== undefined && !isEnded(one);
 
+/** A person may have started one under its name that is of another strategy. */
+export const strategyOf = ({ migration }: Member, one: MemberState | undefined): Strategy =>
+  one?.strategy ?? migration.strategy;
+
 /** Whether a migration has come to a step; of a strategy without it, to its soak. One that is done has. */
-export function hasReached({ migration }: Member, one: MemberState | undefined, step: StepId): boolean {
+export function hasReached(member: Member, one: MemberState | undefined, step: StepId): boolean {
   if (!one || one.is === 'left') return false;
   if (one.is === 'ended') return one.ended === 'done';
-  const steps: readonly StepId[] = strategies[migration.strategy].steps;
+  const steps: readonly StepId[] = strategies[strategyOf(member, one)].steps;
   const wanted = steps.indexOf(steps.includes(step) ? step : 'soak');
   const at = one.report?.step;
   return at != null && steps.indexOf(at) >= wanted;
 }
 
 /** Whether its mirror copies a history, or will: from its start until it keeps up. */
-export function mayCopy({ migration }: Member, one: MemberState | undefined): boolean {
-  if (!isMirrored(migration.strategy) || !isRunning(one)) return false;
+export function mayCopy(member: Member, one: MemberState | undefined): boolean {
+  if (!isMirrored(strategyOf(member, one)) || !isRunning(one)) return false;
   const copying = one?.report?.copying;
   if (copying === undefined) return true;
   return copying === 'ahead' || copying === 'history';

@@ -11,6 +11,7 @@ import {
   freezeNow,
   isEnded,
   memberOf,
+  strategyOf,
   waveOf,
   type FleetOutcome,
   type FleetState,
@@ -160,12 +161,13 @@ function memberRow(
   whyPending: (member: Member) => string | undefined,
   { rates }: Shared,
 ): FleetRow {
-  const { name, strategy, team, source, target } = member.migration;
+  const { name, team, source, target } = member.migration;
   const at = memberOf(state, name);
+  const strategy = strategyOf(member, at);
   const { report } = at ?? {};
   const steps = report?.of ?? strategies[strategy].steps.length;
   const done = at?.ended === 'done' ? steps : (report?.done ?? 0);
-  const says = at ? saysOf(at) : whyPending(member);
+  const says = at ? saysWhatItIs(member, at, saysOf(at)) : whyPending(member);
   const rate = rates.get(name);
   // A thousand rows are made with each report: no object is made only to be copied.
   const row: FleetRow = {
@@ -200,6 +202,16 @@ export function stateOf(at: MemberState | undefined): string {
 function saysOf({ is, ended, report }: MemberState): string | undefined {
   const said = report?.says || undefined;
   return is === 'ended' && (report?.state !== ended || said === undefined) ? ended : said;
+}
+
+function saysWhatItIs(
+  { migration }: Member,
+  { strategy }: MemberState,
+  says: string | undefined,
+): string | undefined {
+  if (strategy === undefined) return says;
+  const unlike = `It is a ${strategy}, and not the ${migration.strategy} of the file.`;
+  return says === undefined ? unlike : `${unlike} ${says}`;
 }
 
 function nextOf(

@@ -114,6 +114,27 @@ describe('waves', () => {
   });
 });
 
+it('one that was adopted counts as what it is, and not as what the file would have made of it', () => {
+  const { fleet, state } = fleetOf({
+    waves: [
+      { name: 'one', migrations: [one('a', 'simpleMirroring')] },
+      { name: 'two', migrations: [one('b')], after: { wave: 'one', step: 'consumerSwitched' } },
+    ],
+  });
+  // Before its drain; a mirror switches its consumers before its producers.
+  const adopted = { ...running({ state: 'waiting', step: 'producerSwitched', copying: 'history' }) };
+  state.migrations = { a: { ...adopted, is: 'adopted', strategy: 'simplestCase' } };
+  state.budget = 1_000_000;
+  expect(starts(fleet, state)).toEqual([]);
+  expect([...ratesOf(fleet, state).keys()]).toEqual([]);
+  expect(fleetStatusOf(fleet, state, now).waves[0]?.migrations).toMatchObject([
+    {
+      strategy: 'simplestCase',
+      says: 'It is a simplestCase, and not the simpleMirroring of the file.',
+    },
+  ]);
+});
+
 describe('what can only go on although it was told to abort', () => {
   const said = { by: 'ann', reason: 'x' };
   const at = new Date(now).toISOString();

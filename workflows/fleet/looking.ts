@@ -3,6 +3,7 @@ import type { Member } from '../../src/fleet/file.js';
 import { isRunning, memberOf, type MemberState } from '../../src/fleet/state.js';
 import { fleetSignal } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
+import { isStrategy } from '../../src/migration/strategies.js';
 import type { FleetActivities, SeenMigration } from '../../src/migration/work/fleet.js';
 import { membershipOf } from './membership.js';
 import type { Running } from './running.js';
@@ -116,6 +117,10 @@ export async function adopt(run: Running, member: Member, at: MemberState): Prom
 async function takeIn(run: Running, member: Member, at: MemberState, found: SeenMigration): Promise<void> {
   at.is = 'adopted';
   delete at.report;
+  delete at.strategy;
+  const { strategy } = found;
+  if (strategy !== member.migration.strategy && isStrategy(strategy) && patched('adopts-what-it-is'))
+    at.strategy = strategy;
   // A fleet of the same name, that was terminated or cancelled, may have paused it, or given it a rate.
   if (patched(tellsAnew)) at.told = { ...at.told, hold: 'unknown', rate: 'unknown' };
   saw(run, at, found);
