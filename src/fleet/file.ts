@@ -4,6 +4,7 @@ import { mirrorKind, parseMigration, type Migration } from '../migration/file.js
 import { mistakeText, pathText, type Mistake } from '../migration/mistakes.js';
 import { readHours } from '../migration/hours.js';
 import { leastRate, parseRate } from '../migration/rate.js';
+import { isRealDay } from '../migration/real-day.js';
 import { bytesOf, mostBytes, sayMegabytes } from '../migration/size.js';
 import { isMirrored, stepKinds, type StepId, type Strategy } from '../migration/strategies.js';
 import { withDefaults } from './defaults.js';
@@ -200,7 +201,8 @@ export const leastBudget = (members: readonly Member[]): number =>
 const mostFreezes = 500;
 
 /** What was not looked at when there were fleets already: one that runs by its file is not to end for it. */
-function laterMistakes({ freezes, waves, budget }: FleetShape, members: readonly Member[]): Mistake[] {
+function laterMistakes(shape: FleetShape, members: readonly Member[]): Mistake[] {
+  const { freezes, waves, budget } = shape;
   const least = leastBudget(members);
   const tooMany = {
     path: 'freezes',
@@ -212,6 +214,14 @@ function laterMistakes({ freezes, waves, budget }: FleetShape, members: readonly
   };
   return [
     ...(freezes.length > mostFreezes ? [tooMany] : []),
+    ...momentsIn(shape).flatMap(({ path, moment: at }) =>
+      isRealDay(at) ? [] : [{ path, expected: `expected a day that there is, not ${at}` }],
+    ),
+    ...(['people', 'deletions'] as const).flatMap((what) =>
+      (shape.hours[what]?.length ?? 0) > mostHours
+        ? [{ path: `hours.${what}`, expected: `expected at most ${mostHours} times` }]
+        : [],
+    ),
     ...(budget !== undefined && (parseRate(budget) ?? least) < least ? [tooLittle] : []),
     ...waves.flatMap(({ migrations }, at) =>
       migrations.flatMap((written, index) =>
@@ -225,6 +235,21 @@ function laterMistakes({ freezes, waves, budget }: FleetShape, members: readonly
             ],
       ),
     ),
+  ];
+}
+
+/** Each migration holds the times of weeks ahead, and a daily one has many of them. */
+const mostHours = 12;
+
+function momentsIn({ freezes, waves }: FleetShape): { path: string; moment: string }[] {
+  return [
+    ...waves.flatMap(({ startsAt }, at) =>
+      startsAt === undefined ? [] : [{ path: `waves[${at}].startsAt`, moment: startsAt }],
+    ),
+    ...freezes.flatMap(({ from, until }, at) => [
+      { path: `freezes[${at}].from`, moment: from },
+      { path: `freezes[${at}].until`, moment: until },
+    ]),
   ];
 }
 

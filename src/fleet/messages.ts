@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { leastRate, parseRate } from '../migration/rate.js';
+import { isRealDay } from '../migration/real-day.js';
 import { leastBudget, type Fleet, type Member } from './file.js';
 import { membersOf, whyWaveWaits, type FleetRule } from './moves.js';
 import {
@@ -137,6 +138,8 @@ export function judgeFleet(
     }
     case 'freeze': {
       if (Date.parse(until ?? '') <= now) return refuse('until is over already');
+      if (!isRealDay(until ?? '') && since('real-days'))
+        return refuse('until is a day that there is, and a time, such as 2026-12-24T08:00Z');
       const left = state.freezes.filter((one) => Date.parse(one.until) > now);
       const made = left.filter((one) => one.by !== undefined).length;
       // By the rule before, the first were forgotten, those of the file among them.

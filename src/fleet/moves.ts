@@ -96,6 +96,7 @@ const startBytesAtOnce = 2_000_000;
  * - `begins-by-turns`: no more are on their way to their first wait at once than servers take.
  * - `keeps-freezes`: a freeze that a person makes takes the place of no other.
  * - `budget-for-all`: a budget is refused that is too little for all mirrors.
+ * - `real-days`: a freeze until a day that there is not is refused.
  * - `keeps-anyway`: a wave that may begin whatever it waits for may do so when it is approved once more.
  */
 export type FleetRule =
@@ -104,7 +105,8 @@ export type FleetRule =
   | 'begins-by-turns'
   | 'keeps-freezes'
   | 'keeps-anyway'
-  | 'budget-for-all';
+  | 'budget-for-all'
+  | 'real-days';
 
 /** @param since whether a rule holds for this history; asked only where it makes a difference */
 export function movesOf(

@@ -176,6 +176,27 @@ describe('a fleet file', () => {
       },
       ['freezes[0].until: expected a time after from'],
     ],
+    [
+      'days that there are not',
+      {
+        ...{ name: 'a', defaults },
+        freezes: [{ from: '2026-06-31T00:00Z', until: '2026-12-24T00:00Z' }],
+        waves: [{ name: 'one', migrations: [one('x')], startsAt: '2026-02-30T08:00+01:00' }],
+      },
+      [
+        'waves[0].startsAt: expected a day that there is, not 2026-02-30T08:00+01:00',
+        'freezes[0].from: expected a day that there is, not 2026-06-31T00:00Z',
+      ],
+    ],
+    [
+      'more hours than its migrations can carry',
+      {
+        ...{ name: 'a', defaults },
+        hours: { people: Array.from({ length: 13 }, (_, at) => `daily ${10 + at}:00-${10 + at}:30 UTC`) },
+        waves: [{ name: 'one', migrations: [one('x')] }],
+      },
+      ['hours.people: expected at most 12 times'],
+    ],
   ])('is refused with %s', (_, file, expected) => {
     expect(mistakes(file)).toEqual(expected);
   });

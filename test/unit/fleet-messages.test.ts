@@ -161,3 +161,10 @@ describe('what is answered is what will be', () => {
     expect([over('hold'), over('release')]).toEqual([false, true]);
   });
 });
+
+it('a freeze until a day that there is not is refused', () => {
+  expect(say(shopWith(), 'freeze', { until: '2027-02-30T08:00Z' })).toMatchObject({
+    refusal: expect.stringContaining('until is a day that there is'),
+  });
+  expect(say(shopWith(), 'freeze', { until: '2028-02-29T08:00+02:00' }).apply).toBeDefined();
+});
