@@ -108,8 +108,13 @@ function ended(run: Running): FleetOutcome {
   return run.state.outcome;
 }
 
-function leaveAll(run: Running): FleetOutcome {
+async function leaveAll(run: Running): Promise<FleetOutcome> {
   log.warn('cancelled from Temporal: the fleet ends, and what runs of it goes on');
+  const limited = Object.entries(run.state.migrations).flatMap(([to, one]) =>
+    isRunning(one) && typeof one.told?.rate === 'number' ? [{ to, what: 'rate', rate: null } as const] : [],
+  );
+  // Nobody else can take back what it has said, and nothing shares the budget any more.
+  if (limited.length > 0 && patched('takes-rates-back')) await tell(run, limited);
   const held = Object.values(run.state.migrations).filter((one) => isRunning(one) && one.told?.hold === true);
   run.state.outcome = {
     ...outcomeOf(run.fleet, run.state, new Date().toISOString()),

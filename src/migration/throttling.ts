@@ -24,16 +24,31 @@ export function judgeThrottle(state: MigrationState, { by, note, rate }: Control
   const before = state.throttle?.[key];
   if (before === (rate ?? undefined)) return already('it is so already');
   const told = rate === null ? 'as fast as the file says' : `at most ${formatRate(rate)}`;
+  const { [key]: _, ...others } = state.throttle ?? {};
+  const throttle = { ...others, ...(rate !== null && { [key]: rate }) };
   return {
-    answer: `copies ${told} within seconds`,
+    answer: `copies ${told} within seconds${elsewhere(migration, throttle, fleet?.id)}`,
     apply: () => {
-      const { [key]: _, ...others } = state.throttle ?? {};
-      state.throttle = { ...others, ...(rate !== null && { [key]: rate }) };
+      state.throttle = throttle;
       const step = currentStep(state);
       if (step && key === 'own')
         addEvidence(step, { at, sentence: `Throttled by ${by}${note ? ` (${note})` : ''}: copies ${told}.` });
     },
   };
+}
+
+/** The least of all limits counts, and that may be another than was said last. */
+function elsewhere(
+  migration: MigrationState['migration'],
+  throttle: NonNullable<MigrationState['throttle']>,
+  fleet: string | undefined,
+): string {
+  const least = rateOf({ migration, throttle });
+  const { own, fleet: given } = throttle;
+  if (least === undefined || least === own) return '';
+  if (least !== given)
+    return own === undefined ? '' : `, and no faster than the file says: ${formatRate(least)}`;
+  return `, and no faster than ${fleet ?? 'its fleet'} lets it: ${formatRate(given)}`;
 }
 
 /** Bytes a second that its mirror may copy now: the least of what the file, a person and the fleet say. */
