@@ -118,7 +118,7 @@ export function openConnect(name: string, connection: ConnectConnection): Connec
       return /not found/i.test(said) && status === 404
         ? new FerryError('NotFound', `${at} has no connector for that (${what}): see who deleted it.`)
         : new FerryError('Unsupported', `${at} cannot ${what}: it needs Kafka Connect 3.7 or later.`);
-    if (status === 500 && /time|rebalanc|worker|leader/i.test(said))
+    if (status === 500 && passing.test(said))
       return new FerryError('Unreachable', `${at} did not ${what} in time: it is asked again.`);
     return new FerryError(
       'Refused',
@@ -235,6 +235,13 @@ function isOfConnector(answer: Answer): boolean {
 function alreadyThere(answer: Answer): boolean {
   return /already exists/i.test(messageOf(answer));
 }
+
+/**
+ * What passes: a worker that is late or not the leader now, and a leader that could not write its topic or read it to the end
+ * (`KafkaConfigBackingStore` and `DistributedHerder` of Kafka 3.9 and 4.2), as when a broker of that topic is away.
+ */
+const passing =
+  /time|rebalanc|worker|leader|safely retried|(writing|removing) .* (to|from) Kafka|config topic/i;
 
 /** Of what Connect has said only what is of a closed set: its messages quote configuration. */
 function reasonOf(said: string): string {
