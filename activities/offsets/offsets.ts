@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partitionAt, partitionKey, type Cluster, type Committed } from '../../src/kafka/cluster.js';
 import { standing, type Finding } from '../../src/migration/findings.js';
-import { targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
+import { mirrorKind, targetGroup, targetName, topicsOf, type Migration } from '../../src/migration/file.js';
 import {
   offsetAt,
   offsetTable,
@@ -261,10 +261,14 @@ export async function targetWrites(
     const so = written.get(topic) ?? { offsets: 0n, partitions: [] };
     written.set(topic, { offsets: so.offsets + since, partitions: [...so.partitions, partition] });
   }
+  const known = partitionCounts(mirrored);
   return {
     written: [...written].map(([topic, { offsets, partitions }]) => {
-      const says = `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isCopied ? 'the mirror has written' : 'when it was prepared'}, in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}`;
+      const where = `in ${partitions.length === 1 ? 'partition' : 'partitions'} ${listed(partitions.map(String))}`;
       const why = strange.get(topic);
+      if (isCopied && why === undefined && mirrorKind(migration) === 'mirrormaker' && !known.has(topic))
+        return `${topic} on ${target.name} has ${count(offsets, 'offset')} ${where}, and nothing shows that all of it is the mirror\u2019s.`;
+      const says = `${topic} on ${target.name} has ${count(offsets, 'offset')} more than ${isCopied ? 'the mirror has written' : 'when it was prepared'}, ${where}`;
       return why === undefined ? `${says}: something writes to it.` : `${says}. ${why}`;
     }),
     ...(isCopied && { mirrored }),

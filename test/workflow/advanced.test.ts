@@ -332,4 +332,29 @@ describe('an abort', () => {
     // After the copy, and after the schemas have followed.
     expect(names.filter((name) => name === 'leaveImport')).toHaveLength(2);
   });
+
+  it('takes up to where MirrorMaker had copied for its own only when parity has found that equal', async () => {
+    const report = { records: '220', bytes: '2200', unverifiable: [], differences: [] };
+    const copies = { logStarts: { orders: ['0', '0'] }, topicIds: { orders: 'copy' } };
+    const startAfter = async (seen: 'not compared' | 'equal' | 'differs' | 'not-proved') => {
+      const migration = await migrations.start(
+        'simpleMirroring',
+        { mirror: 'mirrormaker', connect: 'mirrors' },
+        (cluster) =>
+          seen === 'not compared'
+            ? cluster.next('watchParity', failure('Refused', 'The log cannot be read.'))
+            : cluster.next('watchParity', { state: seen, sentence: 'Compared.', report, copies }),
+      );
+      if (seen === 'not compared' || seen === 'differs') await migration.reach('parity', 'blocked');
+      else await migration.reach('consumerSwitched', 'waiting');
+      await migration.say('abort', { by: 'ann' });
+      await migration.outcome();
+      return migration.cluster.inputs('targetWrites').map(({ start }) => start);
+    };
+    const mirrored = { orders: ['110', '110'] };
+    expect(await startAfter('equal')).toEqual([mirrored]);
+    expect(await startAfter('differs')).toEqual([{}]);
+    expect(await startAfter('not-proved')).toEqual([{}]);
+    expect(await startAfter('not compared')).toEqual([{}]);
+  });
 });

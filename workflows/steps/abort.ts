@@ -1,6 +1,7 @@
 import { mirrorKind } from '../../src/migration/file.js';
 import { named } from '../../src/migration/foreign-text.js';
 import { inFull } from '../../src/migration/listed.js';
+import type { TargetOffsets } from '../../src/migration/offsets.js';
 import { currentStep, isPassed, type Outcome, type Step } from '../../src/migration/state.js';
 import { stepKind } from '../../src/migration/strategies.js';
 import { change, look } from './activities.js';
@@ -25,7 +26,8 @@ export async function takeBack(run: Run): Promise<Outcome> {
   let left: string[] = [];
   await step(run, 'undo', async () => {
     await leaveImport(run);
-    const { made, mirrored, translated } = run.facts;
+    const { made, translated } = run.facts;
+    const mirrored = provedCopies(run);
     // It may have made something even if it failed on the way.
     const mirror =
       run.step('startMirror')?.startedAt !== undefined && run.step('removeMirror')?.status !== 'done';
@@ -79,6 +81,17 @@ export async function takeBack(run: Run): Promise<Outcome> {
   };
   run.show();
   return run.state.outcome;
+}
+
+/**
+ * Up to where the target holds nothing but copies. The engine knows by its map. Of MirrorMaker it is known where the target
+ * ended, whoever had written there, until parity has found both clusters equal up to that.
+ */
+function provedCopies(run: Run): TargetOffsets | undefined {
+  const { mirrored, compared } = run.facts;
+  if (mirrorKind(run.migration) === 'engine') return mirrored;
+  const parity = run.step('parity');
+  return compared && parity?.status === 'done' && !parity.unverified ? mirrored : undefined;
 }
 
 /** What a registry has given an id it keeps bound to that for ever, and whether anybody has used it since nobody can tell. */
