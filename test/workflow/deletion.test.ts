@@ -257,6 +257,38 @@ it('parity with records that the target has lost asks, and is not made again for
   });
 });
 
+it.each(['at once', 'when a second reading differs'])(
+  'parity that has asked and is skipped %s hands no copies to the deletion',
+  async (when) => {
+    const report = { records: '2000', bytes: '20000', unverifiable: [], differences: [] };
+    const migration = await migrations.start('simpleMirroring', {}, (cluster) =>
+      cluster.next(
+        'watchParity',
+        {
+          ...{ state: 'not-proved', sentence: '2,000 records are equal.', report },
+          findings: [
+            asks('not-compared:orders+3000@3000', 'orders/0 offsets 0 to 2999 are on onprem alone.'),
+          ],
+          copies: { logStarts: { orders: ['3001', '0'] }, topicIds: { orders: 'copy' } },
+        },
+        { state: 'differs', sentence: 'orders/0 differs.', report },
+      ),
+    );
+    await migration.reach('parity', 'blocked');
+    if (when !== 'at once') {
+      await migration.say('retry', { by: 'ann' });
+      await migration.until(({ waitingFor }) => waitingFor === 'orders/0 differs.');
+      await migration.at('parity', 'blocked');
+    }
+    await migration.say('skip', { by: 'ann' });
+    await migration.reach('deleteSource', 'done');
+    for (const checked of migration.cluster.inputs('finalCheck'))
+      expect(checked).not.toHaveProperty('copies');
+    const facts = await migration.handle.query<object>('facts');
+    expect(facts).not.toHaveProperty('compared');
+  },
+);
+
 it('records that came between the last check and the deletion are not deleted', async () => {
   const late = asks('late-record:orders+9', came);
   const migration = await migrations.start('simplestCase', {}, (cluster) =>

@@ -155,6 +155,7 @@ export async function comparedRecordByRecord(run: Run): Promise<void> {
         data: { accepted: known.asked },
         unverified: 'not-measured',
       };
+    delete run.facts.compared;
     const seen = await watching(run, entry, (slice) =>
       watch().watchParity({ ...slice, ends, mirrored, frozen, producersWrite }),
     );

@@ -46,6 +46,7 @@ export async function step(
 }
 
 function skip(run: Run, entry: Step, { said }: Skipped): void {
+  if (entry.id === 'parity') delete run.facts.compared;
   const why = said.note ? `: ${said.note}` : '';
   run.close(entry, 'skipped', {
     sentence: `Skipped by ${said.by ?? 'somebody'}${why}; ${stepKind(entry.id).skippable ?? ''}.`,
