@@ -11,6 +11,7 @@ import { partitionCounts } from '../../src/migration/offsets.js';
 import { lateRecords, staysBehind } from '../drain/late-records.js';
 import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { brokersAway } from '../topics/brokers-away.js';
+import { DeletionRounds } from '../topics/deletion-rounds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { aclsByTopic, aclsOfTopics, aclText } from '../acls/acl-text.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
@@ -66,24 +67,31 @@ export function retireActivities(
 async function deleteSource(
   source: Cluster,
   work: Parameters<Activities['deleteSource']>[0],
-  attempt: Pick<Attempt, 'noted' | 'note' | 'signal'>,
+  attempt: Attempt,
 ): ReturnType<Activities['deleteSource']> {
   const planned = plannedIds(source, work);
-  const { there, findings, begun } = await grownSince(source, work, planned, attempt.signal);
-  if (findings.length > 0) return { findings, begun, sentence: 'Nothing was deleted.' };
   const before = noted.safeParse(attempt.noted).data;
   // Once the topics are gone, nobody can say any more who held their replicas.
   const unseen = [...(before?.unseen ?? []), ...(await replicasAway(source, planned))];
-  if (unseen.length > 0) await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
-  // Where all of it is gone already, only what goes with it is left.
-  if (there.length > 0 && Date.now() >= (work.closesAt ?? Infinity))
-    return { sentence: 'Nothing was deleted: the hours are over.', begun, closed: true };
-  // One that did not show itself was not looked at either: if it is there all the same, the watch will see it.
-  const rows = await source.deleteTopics(there, attempt.signal);
-  for (const { name } of there) {
-    const { error } = rowAt(rows, name);
-    if (error && error.type !== 'NotFound') throw error;
+  const rounds = new DeletionRounds(source, attempt.signal);
+  for (;;) {
+    // An attempt that Temporal has given up ends here. It comes before the look, since it may have to wait for Temporal.
+    await attempt.note({ acls: before?.acls ?? [], unseen } satisfies Noted);
+    const { there, findings, gone } = await grownSince(source, work, rounds.leftOf(planned), attempt.signal);
+    const begun = gone || rounds.deleted > 0;
+    const so =
+      rounds.deleted > 0
+        ? `Deleted ${rounds.deleted} of ${count(planned.length, 'topic')}`
+        : 'Nothing was deleted';
+    if (findings.length > 0) return { findings, begun, sentence: `${so}.` };
+    // Where all of it is gone already, only what goes with it is left.
+    if (there.length > 0 && Date.now() >= (work.closesAt ?? Infinity))
+      return { sentence: `${so}: the hours are over.`, begun, closed: true };
+    // One that did not show itself was not looked at either: if it is there all the same, the watch will see it.
+    if (await rounds.ask(there)) break;
+    attempt.says(`Has deleted ${rounds.deleted} of ${count(planned.length, 'topic')} on ${source.name}.`);
   }
+  for (const { error } of rounds.rows.values()) if (error && error.type !== 'NotFound') throw error;
   const again = await namesHeldByOthers(source, planned);
   const names = planned.map(({ name }) => name).filter((name) => !again.includes(name));
   const { gone, left, kept, hidden } = await deleteAcls(source, names, work.acls, unseen, attempt);
@@ -113,17 +121,17 @@ async function deleteSource(
 
 /**
  * Hours may lie between the check and this, when no worker runs: what came to the source since is not deleted with the
- * rest. Reading the ends and the request to delete follow each other within milliseconds, which no broker can make less.
+ * rest. It is looked at before each request to delete, which follows within milliseconds; no broker can make that less.
  */
 async function grownSince(
   source: Cluster,
   { migration, ends = [], accepted = [] }: Parameters<Activities['deleteSource']>[0],
-  planned: readonly { name: string; topicId: string }[],
+  left: readonly { name: string; topicId: string }[],
   signal: AbortSignal,
-): Promise<{ findings: Finding[]; begun: boolean; there: { name: string; topicId: string }[] }> {
-  const byId = await source.topicsById(planned.map(({ topicId }) => topicId));
-  const there = planned.filter(({ topicId }) => valueIfThere(byId, topicId));
-  const gone = planned.filter((one) => !there.includes(one));
+): Promise<{ findings: Finding[]; gone: boolean; there: { name: string; topicId: string }[] }> {
+  const byId = await source.topicsById(left.map(({ topicId }) => topicId));
+  const there = left.filter(({ topicId }) => valueIfThere(byId, topicId));
+  const gone = left.filter((one) => !there.includes(one));
   await insistGone(source, gone, migration, signal);
   const frozen = partitionCounts(ends);
   const topics = there.flatMap(({ name, topicId }) => (frozen.has(name) ? [valueOf(byId, topicId)] : []));
@@ -133,7 +141,7 @@ async function grownSince(
     const late = await lateRecords(source, ends, partitionsIn([topic]), marks);
     if (late) findings.push(staysBehind(late, migration));
   }
-  return { findings: standing(findings, accepted), begun: gone.length > 0, there };
+  return { findings: standing(findings, accepted), gone: gone.length > 0, there };
 }
 
 function plannedIds(source: Cluster, { migration, topicIds }: Work): { name: string; topicId: string }[] {

@@ -25,6 +25,7 @@ import {
   type MadeCommit,
 } from '../offsets/made-commits.js';
 import { readEnds, type Ends } from '../offsets/offset-reading.js';
+import { DeletionRounds } from '../topics/deletion-rounds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { mirroredOffsets, recordsBeyond } from '../offsets/target-writes.js';
@@ -219,37 +220,52 @@ async function undoTopics(
       );
   }
   if (ours.length === 0) return;
-  const partitions = partitionsIn(ours.map(({ name }) => valueOf(topics, name)));
-  const [ends, readers] = await Promise.all([
-    readEnds(target, partitions),
-    readersByTopic(target, new Set(ours.map(({ name }) => name)), signal),
-  ]);
-  const written = await writtenByOthers(target, ends, mirrored);
-  const doomed = ours.filter(({ name }) => {
-    const partitions = written.filter(({ topic }) => topic === name);
-    const groups = readers.get(name) ?? [];
-    const hidden = unseen.get(name) ?? [];
-    if (partitions.length > 0)
-      left.push(
-        `${name} on ${target.name} is left: it has got records since it was made, in ${count(partitions.length, 'partition')}.`,
-      );
-    else if (groups.length > 0) left.push(`${name} on ${target.name} is left: ${listed(groups)}.`);
-    else if (hidden.length > 0)
-      left.push(
-        `${name} on ${target.name} is left: ${listed(hidden)} has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run.`,
-      );
-    return partitions.length === 0 && groups.length === 0 && hidden.length === 0;
-  });
-  if (doomed.length === 0) return;
-  const going = doomed.map(({ name }) => ({
-    name,
-    held: ends.some(({ topic, highWatermark }) => topic === name && highWatermark > 0n),
-  }));
-  await taken.topics(going);
-  const rows = await target.deleteTopics(doomed, signal);
-  for (const one of going) {
-    const { error } = lastingAt(rows, one.name);
-    if (error) left.push(`${one.name} on ${target.name} is left: ${error.message}`);
+  const kept = new Set<string>();
+  const keep = (name: string, why: string): void => {
+    kept.add(name);
+    left.push(`${name} on ${target.name} is left: ${why}.`);
+  };
+  const endsOf = (some: readonly { name: string }[]) =>
+    readEnds(target, partitionsIn(some.map(({ name }) => valueOf(topics, name))));
+  /** Those to which nobody but a mirror has written, and whether they hold what that has copied. */
+  const unwritten = async <T extends { name: string }>(some: readonly T[]) => {
+    const ends = await endsOf(some);
+    const written = await writtenByOthers(target, ends, mirrored);
+    return some.flatMap((one) => {
+      const partitions = written.filter(({ topic }) => topic === one.name);
+      if (partitions.length > 0)
+        keep(one.name, `it has got records since it was made, in ${count(partitions.length, 'partition')}`);
+      const held = ends.some(({ topic, highWatermark }) => topic === one.name && highWatermark > 0n);
+      return partitions.length > 0 ? [] : [{ ...one, held }];
+    });
+  };
+  const rounds = new DeletionRounds(target, signal);
+  const going = new Map<string, TakenTopic>();
+  for (;;) {
+    const rest = rounds.leftOf(ours).filter(({ name }) => !kept.has(name));
+    if (rest.length === 0) break;
+    const readers = await readersByTopic(target, new Set(rest.map(({ name }) => name)), signal);
+    const doomed = (await unwritten(rest)).filter(({ name }) => {
+      const groups = readers.get(name) ?? [];
+      const hidden = unseen.get(name) ?? [];
+      if (groups.length > 0) keep(name, listed(groups));
+      else if (hidden.length > 0)
+        keep(
+          name,
+          `${listed(hidden)} has committed there without ever having had a member, as consumers do that assign partitions to themselves, and may run`,
+        );
+      return groups.length === 0 && hidden.length === 0;
+    });
+    if (doomed.length === 0) break;
+    for (const { name, held } of doomed) going.set(name, { name, held });
+    await taken.topics([...going.values()]);
+    // The note may have had to wait for Temporal.
+    if (await rounds.ask(await unwritten(doomed))) break;
+  }
+  for (const [name, one] of going) {
+    if (kept.has(name)) continue;
+    const { error } = lastingAt(rounds.rows, name);
+    if (error) left.push(`${name} on ${target.name} is left: ${error.message}`);
     else undone.push(sayTopic(target, one));
   }
 }

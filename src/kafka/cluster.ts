@@ -46,10 +46,13 @@ export interface Cluster {
   /**
    * Deletes exactly the topics with these ids (KIP-516), so that a topic re-created under the name survives. An id of
    * `null` (a broker that gives none) deletes by name, unless the topic there has an id by now: a `Changed` row.
+   *
+   * Who has to look again before it asks again says `once`: what cannot be deleted now is an `Unreachable` row at once,
+   * and `HeldByQuota` what a quota of mutations holds back.
    */
   deleteTopics(
     topics: readonly { name: string; topicId: string | null }[],
-    signal?: AbortSignal,
+    options?: { signal?: AbortSignal; once?: boolean },
   ): Promise<Rows<string, void>>;
   /** What became of topic ids: the name now held by each id, or a `NotFound` row when it is gone, as `topics` has it. */
   topicsById(topicIds: readonly string[]): Promise<Rows<string, TopicFacts>>;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Brokers } from './link/brokers.js';
 import type { Cluster, NewTopic, Row, TopicFacts } from './cluster.js';
+import { HeldByQuota } from './held-by-quota.js';
 import type { Leaders } from './link/leaders.js';
 import { chunks, gather, heldBack } from './link/patience.js';
 import type { Reply } from './link/patience.js';
@@ -16,6 +17,7 @@ import { createTopicsV7 } from './wire/create-topics-v7.js';
 import { deleteTopicsV6 } from './wire/delete-topics-v6.js';
 import type { MetadataTopic } from './wire/metadata.js';
 import { metadataV12 } from './wire/metadata-v12.js';
+import type { FerryError } from '../migration/errors.js';
 
 /** A KRaft controller writes at most 10,000 records for one request, and a partition is one. */
 const partitionsPerRequest = 5_000;
@@ -95,6 +97,12 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
     return new Map(keys.map((key) => [key, { value }]));
   };
 
+  /** A controller that has refused a mutation takes nothing from that connection until then: a request would lie there. */
+  let mutedUntil = 0;
+  const muted = (throttleMs: number): void => {
+    mutedUntil = Math.max(mutedUntil, Date.now() + throttleMs);
+  };
+
   const createTopics: TopicCalls['createTopics'] = async (wanted, { validateOnly = false, signal } = {}) => {
     const byName = new Map(wanted.map((topic) => [topic.name, topic]));
     const rows = await gather<string, { topicId: string | null }>({
@@ -106,6 +114,7 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
         for (const share of sharesOf(topics)) {
           const request = { topics: share, timeoutMs: controllerTimeoutMs, validateOnly };
           const { throttleMs, topics } = await brokers.ask(broker, createTopicsV7, request, 'changes');
+          muted(throttleMs);
           for (const { name, topicId, code } of topics)
             replies.set(name, code === ok ? { value: { topicId } } : failed(code, throttleMs));
         }
@@ -137,18 +146,28 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
     }
   };
 
+  const explainDeletion = explain('DELETE');
+  const heldNow = (name: string, afterMs: number): HeldByQuota =>
+    new HeldByQuota(explainDeletion(name, throttlingQuotaExceeded).message, afterMs);
+
   /** Deletes the topics that `doomed` names, by id or, where that is null, by name. */
   const deleteThem = (
     doomed: ReadonlyMap<string, string | null>,
-    signal: AbortSignal | undefined,
+    { signal, once = false }: { signal?: AbortSignal; once?: boolean },
   ): Promise<Map<string, Row<void>>> =>
     gather<string, void>({
       keys: [...doomed.keys()],
       locate: locateController,
+      once,
       ask: async (broker, names) => {
-        const replies = new Map<string, Reply<void>>();
+        const replies = new Map<string, Reply<void> | FerryError>();
         const nameOf = new Map(names.map((name) => [doomed.get(name), name]));
         for (const share of chunks(names, topicsPerRequest)) {
+          const mutedMs = mutedUntil - Date.now();
+          if (once && mutedMs > 0) {
+            for (const name of share) replies.set(name, heldNow(name, mutedMs));
+            continue;
+          }
           const topics = share.map((name) => {
             const topicId = doomed.get(name) ?? null;
             return { name: topicId === null ? name : null, topicId };
@@ -160,21 +179,24 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
             request,
             'changes',
           );
+          muted(throttleMs);
           for (const { name, topicId, code } of deleted) {
             const key = (topicId === null ? undefined : nameOf.get(topicId)) ?? name;
             if (key === null) continue;
             // What is not there under this id any more is as it was asked to be.
             const done = code === ok || code === unknownTopicId || code === unknownTopicOrPartition;
-            replies.set(key, done ? { value: undefined } : failed(code, throttleMs));
+            const held = once && code === throttlingQuotaExceeded;
+            if (done) replies.set(key, { value: undefined });
+            else replies.set(key, held ? heldNow(key, throttleMs) : failed(code, throttleMs));
           }
         }
         return replies;
       },
-      explain: explain('DELETE'),
+      explain: explainDeletion,
       signal,
     });
 
-  const deleteTopics: TopicCalls['deleteTopics'] = async (wanted, signal) => {
+  const deleteTopics: TopicCalls['deleteTopics'] = async (wanted, options = {}) => {
     const doomed = new Map(wanted.map(({ name, topicId }) => [name, topicId]));
     leaders.forget([...doomed.keys()]);
     const withoutId = [...doomed].filter(([, topicId]) => topicId === null).map(([name]) => name);
@@ -183,9 +205,9 @@ export function topicCalls(brokers: Brokers, leaders: Leaders): TopicCalls {
       if (row.value?.topicId === null) continue;
       doomed.delete(name);
       if (row.error?.type === 'NotFound') spared.set(name, { value: undefined });
-      else spared.set(name, { error: row.error ?? explain('DELETE')(name, inconsistentTopicId) });
+      else spared.set(name, { error: row.error ?? explainDeletion(name, inconsistentTopicId) });
     }
-    return new Map([...spared, ...(await deleteThem(doomed, signal))]);
+    return new Map([...spared, ...(await deleteThem(doomed, options))]);
   };
 
   return {

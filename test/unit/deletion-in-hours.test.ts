@@ -4,6 +4,7 @@ import { retireActivities } from '../../activities/retire/retire.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { parseMigration } from '../../src/migration/file.js';
 import { FerryError } from '../../src/migration/errors.js';
+import { noteTaker } from '../note-taker.js';
 
 const { migration } = parseMigration({
   ...{ name: 'orders', strategy: 'simplestCase', source: 'onprem', target: 'aiven' },
@@ -25,7 +26,7 @@ function deleting(there: boolean, closesAt: number): Promise<unknown> {
     deleteTopics: async () => Promise.reject(asked),
   } as unknown as Cluster;
   const { deleteSource } = retireActivities({ clusters: () => source, registries: () => undefined as never });
-  return new MockActivityEnvironment().run(deleteSource, {
+  return new MockActivityEnvironment({}, { client: noteTaker(() => undefined) }).run(deleteSource, {
     migration: migration!,
     topicIds: { orders: 'id' },
     closesAt,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, isFerryError } from '../../migration/errors.js';
 import type { Row } from '../cluster.js';
+import { HeldByQuota } from '../held-by-quota.js';
 import {
   isMoved,
   isPassing,
@@ -95,7 +96,7 @@ export async function gather<K, V>(errand: Errand<K, V>): Promise<Map<K, Row<V>>
       }
       if (moved && errand.once) errand.forget?.(keys);
       const inVain = held.length === keys.length ? { ...quota, rounds: quota.rounds + 1 } : unheld();
-      if (inVain.rounds >= futileRounds && Date.now() - inVain.since >= futileMs)
+      if (isFutile(inVain))
         for (const key of held.splice(0))
           settle(key, { error: errand.explain(key, throttlingQuotaExceeded) });
       await Promise.all([ask(again, tries + 1, moved), ask(held, tries, false, { ...inVain, ms: quotaMs })]);
@@ -143,7 +144,34 @@ interface Quota {
   readonly since: number;
 }
 
+const isFutile = ({ rounds, since }: Quota): boolean =>
+  rounds >= futileRounds && Date.now() - since >= futileMs;
+
 const unheld = (): Quota => ({ ms: 0, rounds: 0, since: Date.now() });
+
+/**
+ * When somebody who looks again before each request, and so asks `once`, asks again: as often, and after as long, as
+ * `gather` itself would.
+ */
+export class Rounds {
+  private tries = 0;
+  private quota = unheld();
+
+  /**
+   * @param asked how much was asked for in this round; `errors` say why the rest of it is not there
+   * @returns ms to wait before the next round; `undefined`: it is asked for no more
+   */
+  next(asked: number, errors: readonly FerryError[]): number | undefined {
+    const held = errors.filter((error) => error instanceof HeldByQuota);
+    const inVain = held.length === asked;
+    this.quota = inVain ? { ...this.quota, rounds: this.quota.rounds + 1 } : unheld();
+    if (isFutile(this.quota)) return undefined;
+    const quotaMs = Math.max(0, ...held.map(({ afterMs }) => afterMs));
+    if (held.length === errors.length) return quotaMs;
+    const pauseMs = pauses[this.tries++];
+    return pauseMs === undefined ? undefined : Math.max(quotaMs, pauseMs);
+  }
+}
 
 /** `items` in runs of at most `size`, for requests that a broker limits. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -71,8 +71,8 @@ export function topicCalls(cluster: Cluster, service: AivenService): TopicCalls 
    * By the brokers where they let the ferry, since they know ids; by the API, which knows names alone, right after the
    * topic was seen to have its id.
    */
-  const deleteTopics: TopicCalls['deleteTopics'] = async (doomed, signal) => {
-    const rows = new Map(await cluster.deleteTopics(doomed, signal));
+  const deleteTopics: TopicCalls['deleteTopics'] = async (doomed, options = {}) => {
+    const rows = new Map(await cluster.deleteTopics(doomed, options));
     const refused = doomed.filter(({ name }) => rows.get(name)?.error?.type === 'Unauthorized');
     if (refused.length === 0) return rows;
     const there = await cluster.topics(refused.map(({ name }) => name));
@@ -80,7 +80,7 @@ export function topicCalls(cluster: Cluster, service: AivenService): TopicCalls 
       const row = there.get(name);
       if (row?.error?.type === 'NotFound') rows.set(name, { value: undefined });
       else if (topicId !== null && row?.value?.topicId === topicId) {
-        await service.deleteTopic(name, signal);
+        await service.deleteTopic(name, options.signal);
         rows.set(name, { value: undefined });
       }
     }
