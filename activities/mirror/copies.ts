@@ -1,4 +1,4 @@
-import { partitionKey, type Cluster } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type Rows, type Watermarks } from '../../src/kafka/cluster.js';
 import { targetName, waitMs } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import { neverCompared, onSourceAlone } from '../../src/migration/not-compared.js';
@@ -31,12 +31,17 @@ export interface Copying {
 const sayEveryMs = 5_000;
 
 /** How the copies are now. @throws FerryError of a topic that cannot be read */
-export async function copiesOn(target: Cluster, logStarts: TargetOffsets): Promise<Copies> {
+export async function copiesOn(
+  target: Cluster,
+  logStarts: TargetOffsets,
+  lastEpochs: TargetOffsets,
+): Promise<Copies> {
   const names = [...partitionCounts(logStarts).keys()];
   const rows = await target.topics(names);
   return {
     logStarts,
     topicIds: Object.fromEntries(names.map((name) => [name, valueOf(rows, name).topicId])),
+    lastEpochs,
   };
 }
 
@@ -96,7 +101,8 @@ export async function lostCopies(
         ]
       : [];
   });
-  if (cutOff.length > 0) return cutOff;
+  const parted = cutOff.length > 0 ? cutOff : await partedFrom(target, mirrored, copies, marks);
+  if (parted.length > 0) return parted;
   const pairs = (await partitionPairs(migration, sides, { ends, mirrored })).filter(
     ({ targetTopic, partition }) =>
       valueOf(marks, partitionKey({ topic: targetTopic, partition })).logStart >
@@ -133,6 +139,41 @@ export async function lostCopies(
     ),
   ]);
   return onSourceAlone(migration, lost, 'lost-on-target');
+}
+
+/**
+ * Logs that were cut off within the copies and have grown again since, as after an unclean election: their ends say nothing
+ * of it, but the leader epoch of the last copy does (KIP-595), as the mirror itself asks its source.
+ */
+async function partedFrom(
+  target: Cluster,
+  mirrored: TargetOffsets,
+  { lastEpochs = [] }: Copies,
+  marks: Rows<string, Watermarks>,
+): Promise<Finding[]> {
+  const known = partitionsOf(mirrored).flatMap((at) => {
+    const epoch = offsetAt(lastEpochs, at.topic, at.partition);
+    const there = marks.has(partitionKey(at)) && valueOf(marks, partitionKey(at)).logStart <= at.offset;
+    return epoch !== undefined && there ? [{ ...at, lastEpoch: Number(epoch) }] : [];
+  });
+  if (known.length === 0) return [];
+  const rows = await target.fetch(known, { isolation: 'uncommitted', maxBytes: known.length, maxWaitMs: 0 });
+  // A broker that does not know the epoch says the same as one whose retention has come past the copies meanwhile.
+  const doubtful = known.filter((at) => rowAt(rows, partitionKey(at)).error?.type === 'Changed');
+  const now = doubtful.length > 0 ? await target.watermarks(doubtful) : marks;
+  return known.flatMap((at) => {
+    const key = partitionKey(at);
+    const { error, value } = rowAt(rows, key);
+    if (error && error.type !== 'Changed') throw error;
+    if (error ? valueOf(now, key).logStart > at.offset : !value.diverging) return [];
+    const where = value?.diverging ? ` at offset ${value.diverging.endOffset}` : '';
+    return [
+      blocking(
+        `target-truncated:${key}`,
+        `${key} on ${target.name} parts${where} from the log that was compared up to offset ${at.offset}, and was written to since: copies are lost there. Leave the source topic (skip), and find out why.`,
+      ),
+    ];
+  });
 }
 
 /** The frozen ends of the topics of which the source still holds something below them. */

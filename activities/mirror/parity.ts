@@ -88,7 +88,7 @@ export function parityActivities({
         ...onSourceAlone(migration, report.unverifiable, 'not-compared'),
         ...moreAlone(migration, summary.moreAlone),
       ];
-      const copies = await copiesOn(sides.target, comparison.targetStarts);
+      const copies = await copiesOn(sides.target, comparison.targetStarts, comparison.targetEpochs);
       return { state: verdict, sentence, report, data: summary, findings, copies };
     },
   };

@@ -27,6 +27,7 @@ const partitionState = z.object({
   differences: z.array(difference),
   unverifiable: z.array(unverifiable),
   pending: z.object({ from: z.string(), to: z.string() }).optional(),
+  targetEpoch: z.number().optional(),
 });
 const place = z.object({ topic: z.string(), partition: z.number() });
 
@@ -49,6 +50,8 @@ export const carried = z.object({
   moreAlone: z.number().optional(),
   /** Where the target's logs began before anything was compared, by target topic. */
   targetStarts: (offsetTableShape() as z.ZodType<TargetOffsets>).optional(),
+  /** Leader epochs of the last batches of the target that were compared, by target topic. */
+  targetEpochs: (offsetTableShape() as z.ZodType<TargetOffsets>).optional(),
   pending: z.number(),
   /** By topic: the hashes of its partitions together. */
   hashes: tableOf(z.string()),

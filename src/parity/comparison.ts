@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../kafka/cluster.js';
 import { FerryError } from '../migration/errors.js';
-import { offsetTable, type TargetOffsets } from '../migration/offsets.js';
+import { offsetTable, partitionsOf, type TargetOffsets } from '../migration/offsets.js';
 import type { ParityReport } from '../migration/work/parity.js';
 import { carried, firstOf, nothingYet, placesIn, rangesOf, together, type Carried } from './carried.js';
 import { LatestComparison } from './latest.js';
@@ -49,6 +49,8 @@ export class Comparison {
   /** Of those that are done. */
   private readonly doubtful: Set<number>;
   private readonly under: Map<number, PartitionState>;
+  /** By `partitionKey` of the target. */
+  private readonly epochs: Map<string, TopicPartition & { offset: bigint }>;
   private readonly sizes = new Map<number, { start: bigint; offsets: number }>();
   private doneOffsets = 0;
   private allOffsets = 0;
@@ -72,6 +74,7 @@ export class Comparison {
     this.done = new Set(placesIn(this.state.done));
     // A ferry of before did not keep them: then nothing is known of what it has done.
     this.doubtful = new Set(placesIn(this.state.unexplained ?? this.state.done));
+    this.epochs = new Map(partitionsOf(this.state.targetEpochs ?? []).map((one) => [partitionKey(one), one]));
     this.under = new Map(this.state.under.filter(([at]) => at < pairs.length && !this.done.has(at)));
   }
 
@@ -119,6 +122,7 @@ export class Comparison {
       ...state,
       done: rangesOf(this.done),
       unexplained: rangesOf(this.doubtful),
+      targetEpochs: this.targetEpochs,
       under: [...under],
     };
   }
@@ -179,6 +183,11 @@ export class Comparison {
     return this.state.targetStarts ?? [];
   }
 
+  /** Leader epochs of the last batches of the target, by target topic; a hole where none is known. */
+  get targetEpochs(): TargetOffsets {
+    return offsetTable(this.epochs.values());
+  }
+
   /** What a report has no place for. */
   get summary(): {
     differingPartitions: number;
@@ -218,6 +227,8 @@ export class Comparison {
     const starts = beginningsOf(pair, marks);
     const from = begun ? { source: BigInt(begun.source), target: BigInt(begun.target) } : starts;
     const { sourceGoesOn, targetGoesOn, startsOnly } = this.options;
+    // Where it had come to the end already, nothing is read any more.
+    this.noteEpoch(pair, begun?.targetEpoch ?? -1);
     return this.reading(pair, from, (source, target) =>
       new SequenceComparison(source, target, structuredClone(begun) ?? newState(starts), {
         trimmed: begun
@@ -264,10 +275,11 @@ export class Comparison {
   }
 
   private async reading<T>(
-    { topic, targetTopic, partition, sourceEnd, targetEnd }: PartitionPair,
+    pair: PartitionPair,
     from: { source: bigint; target: bigint },
     compare: (source: ReturnType<ReadAhead['open']>, target: ReturnType<ReadAhead['open']>) => Promise<T>,
   ): Promise<T> {
+    const { topic, targetTopic, partition, sourceEnd, targetEnd } = pair;
     const source = this.reads.source.open({ topic, partition, start: from.source, end: sourceEnd });
     const target = this.reads.target.open({
       topic: targetTopic,
@@ -276,11 +288,18 @@ export class Comparison {
       end: targetEnd,
     });
     try {
-      return await compare(source, target);
+      const result = await compare(source, target);
+      this.noteEpoch(pair, target.epoch);
+      return result;
     } finally {
       this.reads.source.close(source);
       this.reads.target.close(target);
     }
+  }
+
+  private noteEpoch({ targetTopic: topic, partition }: PartitionPair, epoch: number): void {
+    const at = { topic, partition };
+    if (epoch >= 0) this.epochs.set(partitionKey(at), { ...at, offset: BigInt(epoch) });
   }
 
   private finish(at: number, { topic, partition, compacted }: PartitionPair, result: PartitionState): void {

@@ -30,6 +30,8 @@ export class Trimmed extends Error {
 export class PartitionReader {
   /** The next offset to ask the cluster for. */
   position: bigint;
+  /** Leader epoch of the last batch of the range that was given, markers among them; −1: none was, or it has none. */
+  epoch = -1;
   /** Bytes fetched and not taken. */
   atHand = 0;
   private from: bigint;
@@ -102,6 +104,8 @@ export class PartitionReader {
         this.aborts.set(batch.producerId, batch.baseOffset);
       if (batch.lastOffset < this.position) continue;
       this.position = batch.lastOffset + 1n;
+      if (batch.baseOffset < this.range.end)
+        this.epoch = entry.kind === 'legacy' ? -1 : batch.partitionLeaderEpoch;
       if (batch.control || batch.count === 0 || transactions.include(batch)) continue;
       hold(batch.bytes);
       this.queue.push(batch);

@@ -23,6 +23,8 @@ export interface PartitionState {
   unverifiable: Unverifiable[];
   /** On the source, and not copied yet; only where a copy is still under way. */
   pending?: { from: string; to: string } | undefined;
+  /** Leader epoch of what was read last on the target. */
+  targetEpoch?: number | undefined;
 }
 
 export interface Unverifiable {
@@ -321,6 +323,7 @@ export class SequenceComparison {
     state.source = String(source);
     state.target = String(target);
     state.hash = chain.state;
+    state.targetEpoch = this.target.reader.epoch;
     this.options.onCheckpoint(structuredClone(state));
   }
 

@@ -35,6 +35,22 @@ export class Log {
     return baseOffset;
   }
 
+  /**
+   * Where this log and the one that was read up to the offset part, if they do, as a broker tells by the leader epoch of the
+   * batch before the offset.
+   */
+  diverging(offset: bigint, lastEpoch: number): { epoch: number; endOffset: bigint } | undefined {
+    if (lastEpoch < 0) return undefined;
+    const all = this.batches.flatMap((bytes) =>
+      [...batchesIn(bytes)].flatMap((batch) => (batch.kind === 'batch' ? [batch] : [])),
+    );
+    const epochOf = (batch: (typeof all)[number]) => batch.partitionLeaderEpoch;
+    const later = all.find((batch) => epochOf(batch) > lastEpoch);
+    const endOffset = later?.baseOffset ?? this.end;
+    const epoch = Math.max(-1, ...all.map(epochOf).filter((one) => one <= lastEpoch));
+    return epoch < lastEpoch || endOffset < offset ? { epoch, endOffset } : undefined;
+  }
+
   /** As a broker does: whole batches from the one that holds the offset on. */
   read(offset: bigint, maxBytes: number): Buffer {
     const from: Buffer[] = [];
@@ -75,7 +91,8 @@ export function clusterOf(logs: readonly Log[]): Cluster {
     leaders: async (at) => rows(at, () => 1),
     fetch: async (positions, { maxBytes, maxBytesPerPartition = maxBytes }) =>
       rows(positions, (log, index) => {
-        const { topic, partition, offset, until } = positions[index]!;
+        const { topic, partition, offset, until, lastEpoch = -1 } = positions[index]!;
+        const diverging = log.diverging(offset, lastEpoch);
         const there = log.read(offset, maxBytesPerPartition);
         const place = `${partitionKey({ topic, partition })} on cluster "memory"`;
         const batches = wholeBatches(there, { from: offset, until, place });
@@ -85,6 +102,7 @@ export function clusterOf(logs: readonly Log[]): Cluster {
           aborted: log.aborted,
           untilReached: batches.length < there.length,
           place,
+          ...(diverging && { diverging, batches: Buffer.alloc(0) }),
         };
       }),
   };

@@ -72,8 +72,9 @@ function checkedNow(run: Run) {
 }
 
 function provedSoFar(run: Run): Work & Proved {
-  const { ends = {}, unproved, marks, doubled, mirrored, compared } = run.facts;
+  const { ends = {}, unproved, marks, doubled, mirrored } = run.facts;
   const drained = drainedTo(run);
+  const copies = comparedCopies(run);
   return {
     ...run.work(),
     ...{ ends, unproved: unproved !== undefined },
@@ -81,12 +82,16 @@ function provedSoFar(run: Run): Work & Proved {
     ...(marks && { marks }),
     ...(doubled && { doubled }),
     ...(mirrored && { mirrored }),
-    // What an earlier reading had found is no word for a comparison that was left out then.
-    ...(compared &&
-      run.step('parity')?.status === 'done' && {
-        copies: { logStarts: compared.logStarts, topicIds: compared.topicIds },
-      }),
+    ...(copies && { copies }),
   };
+}
+
+/** What an earlier reading had found is no word for a comparison that was left out then. */
+function comparedCopies(run: Run): Proved['copies'] {
+  const { compared } = run.facts;
+  if (!compared || run.step('parity')?.status !== 'done') return undefined;
+  const { logStarts, topicIds, lastEpochs } = compared;
+  return { logStarts, topicIds, ...(lastEpochs && { lastEpochs }) };
 }
 
 async function deletionApproved(run: Run): Promise<void> {

@@ -8,7 +8,7 @@ export interface ParityActivities {
    * Reads both clusters, the source up to `ends` and the target up to `mirrored`, and compares them record by record
    * (compacted topics by the latest value per key). `differs`: the report names the first records that differ.
    * `not-proved`: nothing differs, and something could not be compared.
-   * Unless `producersWrite` to the target, what it holds in further partitions differs too. With `frozen`, records of the source behind `ends` answer `grew`. `findings` ask about what the source holds and could not be compared; `copies` is where the target's logs began.
+   * Unless `producersWrite` to the target, what it holds in further partitions differs too. With `frozen`, records of the source behind `ends` answer `grew`. `findings` ask about what the source holds and could not be compared; `copies` is how the target's logs were.
    */
   watchParity(
     input: Watch & {
@@ -28,6 +28,8 @@ export interface ParityActivities {
 export interface Copies {
   logStarts: TargetOffsets;
   topicIds: Record<string, string | null>;
+  /** Leader epochs of the last batches of the copies; a partition of which it is not known is a hole. */
+  lastEpochs?: TargetOffsets;
 }
 
 /** What a comparison of both clusters found. Sizes and hashes, never contents. */
