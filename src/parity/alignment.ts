@@ -54,6 +54,21 @@ function agree(
   return true;
 }
 
+/**
+ * Whether what two windows begin with may lie elsewhere too: it comes again in one of them, or has no time, by which the same
+ * content is told apart far away. That both begin alike then does not show that they are at the same place.
+ */
+export function mayRepeat(...windows: readonly Window[]): boolean {
+  const length = Math.min(agreeing, ...windows.map(({ records }) => records.length));
+  return windows.some(({ records }) => {
+    const head = records.slice(0, length);
+    if (head.some(({ canonical }) => canonical.readBigInt64BE() < 0n)) return true;
+    for (let from = 1; from + length <= records.length; from++)
+      if (head.every(({ canonical }, at) => canonical.equals(records[from + at]!.canonical))) return true;
+    return false;
+  });
+}
+
 /** Whether two sequences begin alike, as far as both were looked at and for at least one record. */
 export function beginAlike(one: readonly SeenRecord[], other: readonly SeenRecord[]): boolean {
   const common = Math.min(one.length, other.length, 16);

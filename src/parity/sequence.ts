@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { ParityDifference } from '../migration/work/parity.js';
-import { align, beginAlike, type Alignment, type Window } from './alignment.js';
+import { align, beginAlike, mayRepeat, type Alignment, type Window } from './alignment.js';
 import { Block, sameBytes } from './block.js';
 import { HashChain } from './chain.js';
 import { explain } from './differences.js';
@@ -87,7 +87,7 @@ export class SequenceComparison {
       try {
         const placed = !lost || (await this.findPlace(lost));
         lost = undefined;
-        if (this.options.startsOnly) return placed ? this.finished() : this.nowhere();
+        if (this.options.startsOnly) return placed ? await this.startsFound() : this.nowhere();
         if (await this.compare()) return this.finished();
       } catch (error) {
         if (!(error instanceof Trimmed)) throw error;
@@ -225,6 +225,30 @@ export class SequenceComparison {
     return skipped > 0n;
   }
 
+  /**
+   * The target begins later than it did: that nothing is left out on the source, or that what agrees comes again further on,
+   * shows no place. Both sides were equal up to their ends and lose records at their beginnings alone, so the source has as
+   * many more in front as it has more in all.
+   */
+  private async startsFound(): Promise<PartitionState> {
+    const { state, source, target } = this;
+    const windows = [await source.window(), await target.window()] as const;
+    const nothingLeft = windows[0].records.length === 0;
+    if (nothingLeft || (state.unverifiable.length > 0 && !mayRepeat(...windows))) return this.finished();
+    state.unverifiable = [];
+    source.seek(this.logStart.source);
+    target.seek(this.logStart.target);
+    const more = (await source.passOver()) - (await target.passOver());
+    if (more <= 0) return this.finished();
+    source.seek(this.logStart.source);
+    await source.fill();
+    const from = this.nextOffset(source);
+    await source.passOver(more);
+    await source.fill();
+    await this.lostOnTarget(this.nextOffset(source), from, more);
+    return this.finished();
+  }
+
   /** Nothing of the source is found on the target any more. */
   private nowhere(): PartitionState {
     const from = this.nextOffset(this.source);
@@ -292,12 +316,16 @@ export class SequenceComparison {
     return skipped;
   }
 
-  private async lostOnTarget(to: bigint, from = this.nextOffset(this.source)): Promise<void> {
+  private async lostOnTarget(
+    to: bigint,
+    from = this.nextOffset(this.source),
+    records = Number(to - from),
+  ): Promise<void> {
     this.state.unverifiable.push({
       from: String(from),
       to: String(to),
       why: `retention has removed the copies from the target, whose log begins at offset ${this.logStart.target}`,
-      onSourceAlone: Number(to - from),
+      onSourceAlone: records,
     });
     if (to === this.source.reader.range.end) this.source.seek(to);
   }

@@ -70,6 +70,19 @@ export class Side {
     return this.looked.shift() ?? this.unpack();
   }
 
+  /** Passes over as many records as there are, or at most so many; how many those were. */
+  async passOver(most = Infinity): Promise<number> {
+    let passed = 0;
+    while (passed < most && (await this.fill())) {
+      const whole = this.looked.length === 0 && !this.block ? this.fresh : undefined;
+      if (whole && passed + whole.count <= most) {
+        passed += whole.count;
+        this.pass();
+      } else if (await this.take()) passed++;
+    }
+    return passed;
+  }
+
   drop(records: number): void {
     this.looked.splice(0, records);
   }

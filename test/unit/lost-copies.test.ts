@@ -92,3 +92,45 @@ test('copies without leader epochs, and of a comparison of before, are asked abo
     `asks lost-on-target:${topic}+40@40`,
   ]);
 });
+
+test.each([
+  ['all of them the same', () => 'tick', 600],
+  ['the first of them the same', (number: number) => (number < 800 ? 'tick' : number), 600],
+  ['the same ones over and over', (number: number) => number % 7, 604],
+  ['the same in another order far away', (number: number) => `${number % 300}`, 600],
+])(
+  'of records that are %s, as many as are gone from the target are asked about',
+  async (_, valueOf, lost) => {
+    const timeless = (from: number) => ({
+      ...written(from, 1_000, -1, valueOf),
+      records: written(from, 1_000, -1, valueOf).records.map((one) => ({ ...one, timestamp: -1n })),
+    });
+    const source = new Log([timeless(0)]);
+    const now = new Log([timeless(lost)], BigInt(lost));
+    expect(await asked(source, new Log([timeless(0)]), now)).toEqual([
+      `asks lost-on-target:${topic}+${lost}@${lost}`,
+    ]);
+  },
+);
+
+test('what retention has taken on both sides alike is asked about nowhere, however alike the records are', async () => {
+  for (const valueOf of [(number: number) => number, () => 'tick']) {
+    const all = () => new Log([written(0, 1_000, -1, valueOf)]);
+    const rest = () => new Log([written(400, 1_000, -1, valueOf)], 400n);
+    const source = all();
+    const copies = await comparedOn(source, all());
+    const findings = await lostCopies(
+      { source: named('onprem', rest()), target: named('aiven', rest()) },
+      { migration, topicIds: {}, ...copied(source, all()), copies },
+      new Set([topic]),
+      { says: () => undefined, signal: new AbortController().signal },
+    );
+    expect(findings).toEqual([]);
+  }
+});
+
+test('records that are the same in one batch, with a time of their own, are counted too', async () => {
+  const all = () => new Log([written(0, 500, -1, () => 'tick'), written(500, 1_000)]);
+  const now = new Log([written(450, 500, -1, () => 'tick'), written(500, 1_000)], 450n);
+  expect(await asked(all(), all(), now)).toEqual([`asks lost-on-target:${topic}+450@450`]);
+});
