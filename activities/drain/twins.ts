@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import { partitionKey, type Cluster, type TopicPartition } from '../../src/kafka/cluster.js';
+import { partitionKey, type Cluster, type TopicPartition, type Watermarks } from '../../src/kafka/cluster.js';
 import { targetName, waitMs, type Migration } from '../../src/migration/file.js';
 import type { Finding } from '../../src/migration/findings.js';
 import {
@@ -24,6 +24,7 @@ import { TwinSearch, type Twins, type TwinsOptions } from '../../src/parity/twin
 import type { Dependencies } from '../kit/dependencies.js';
 import { rowAt, valueOf } from '../kit/rows.js';
 import { asking } from '../kit/weights.js';
+import { copiesOn } from '../mirror/copies.js';
 import { listed } from '../kit/wording.js';
 import { partitionsIn, plannedTopics } from '../topics/planned-topics.js';
 import { readersOf } from './drain-findings.js';
@@ -36,6 +37,8 @@ const beatMs = 5_000;
 const twinsCarry = z.object({
   /** Every pass has to look at the same of the target. */
   targetTo: offsetTableShape() as z.ZodType<TargetOffsets>,
+  /** Where the target's logs began when the first pass did. */
+  targetStarts: (offsetTableShape() as z.ZodType<TargetOffsets>).optional(),
   search: z.unknown(),
 });
 type Carry = z.infer<typeof twinsCarry>;
@@ -56,8 +59,9 @@ export function twinActivities(
       );
       const slice = AbortSignal.timeout(sliceMs);
       const before = carried(context.info.heartbeatDetails) ?? twinsCarry.safeParse(input.carry).data;
-      const targetTo =
-        before?.targetTo ?? (await stableEnds<'target'>(sides.target, migration.topics.map(targetName)));
+      const onTarget = migration.topics.map(targetName);
+      const targetStarts = before?.targetStarts ?? (await logStarts(sides.target, onTarget));
+      const targetTo = before?.targetTo ?? (await stableEnds<'target'>(sides.target, onTarget));
       const search = twinSearch(sides, migration, {
         ...{ from: since.source, asksFrom: from, to, targetFrom: since.target, targetTo },
         ...{ carry: before?.search, pause: slice, perPass },
@@ -65,7 +69,7 @@ export function twinActivities(
           ? AbortSignal.any([slice, context.cancellationSignal])
           : context.cancellationSignal,
       });
-      const carry = (): Carry => ({ targetTo, search: search.carry });
+      const carry = (): Carry => ({ targetTo, targetStarts, search: search.carry });
       const says = () => search.failing ?? sayPass(search);
       const beat = (): void => {
         const heartbeat: Heartbeat = { says: says(), at: new Date().toISOString(), carry: carry() };
@@ -79,6 +83,7 @@ export function twinActivities(
           state: 'compared',
           alone,
           next: { source: to, target: targetTo },
+          copies: await copiesOn(sides.target, targetStarts),
           findings: await aloneFindings(sides, input, alone, to),
           sentence: sayTwins(sides, found),
         };
@@ -140,16 +145,21 @@ export function twinSearch(
 }
 
 /** Up to where each partition can be read by who reads committed. */
-export async function stableEnds<S extends Side>(
+export const stableEnds = <S extends Side>(cluster: Cluster, names: readonly string[]) =>
+  offsetsOf<S>(cluster, names, ({ lastStable }) => lastStable);
+
+const logStarts = (cluster: Cluster, names: readonly string[]) =>
+  offsetsOf<'target'>(cluster, names, ({ logStart }) => logStart);
+
+async function offsetsOf<S extends Side>(
   cluster: Cluster,
   names: readonly string[],
+  offsetOf: (marks: Watermarks) => bigint,
 ): Promise<OffsetTable<S>> {
   const rows = await cluster.topics(names);
   const partitions = partitionsIn(names.map((name) => valueOf(rows, name)));
   const marks = await cluster.watermarks(partitions);
-  return offsetTable(
-    partitions.map((at) => ({ ...at, offset: valueOf(marks, partitionKey(at)).lastStable })),
-  );
+  return offsetTable(partitions.map((at) => ({ ...at, offset: offsetOf(valueOf(marks, partitionKey(at))) })));
 }
 
 export function aloneRanges({ alone }: Twins): AloneRange[] {
@@ -192,13 +202,13 @@ export async function aloneFindings(
     const end = offsetsIn(ends, topic);
     const ids = [...new Set(ranges.flatMap(({ producers = [] }) => producers))];
     const by = ids.length > 0 ? `, written by producer id ${listed(ids)}` : '';
-    const whom =
-      behind.length > 0
-        ? `${listed(behind.map(({ group }) => group))} will not get them`
-        : 'no group will get them';
+    const lost = ranges.some(({ since }) => since === 'lost');
+    const groups = listed(behind.map(({ group }) => group));
+    const unless = lost ? ', but for what was read there before' : '';
+    const whom = `${behind.length > 0 ? `${groups} will not get them` : 'no group will get them'}${unless}`;
     const alone = ranges.some(({ notCompared }) => notCompared)
       ? `were not all compared with ${target.name}, and count as being on ${source.name} alone`
-      : `are on ${source.name} alone, without a record of the same key and value on ${target.name}`;
+      : `are on ${source.name} alone${lost ? ' by now' : ''}, without a record of the same key and value on ${target.name}`;
     return [
       asking(
         `on-source-alone:${topic}+${recordsIn(ranges)}@${end}`,

@@ -34,14 +34,14 @@ const sayEveryMs = 5_000;
 export async function copiesOn(
   target: Cluster,
   logStarts: TargetOffsets,
-  lastEpochs: TargetOffsets,
+  lastEpochs?: TargetOffsets,
 ): Promise<Copies> {
   const names = [...partitionCounts(logStarts).keys()];
   const rows = await target.topics(names);
   return {
     logStarts,
     topicIds: Object.fromEntries(names.map((name) => [name, valueOf(rows, name).topicId])),
-    lastEpochs,
+    ...(lastEpochs && { lastEpochs }),
   };
 }
 
@@ -69,21 +69,7 @@ export async function lostCopies(
       'nothing is known of a comparison of both clusters',
     );
   const { target } = sides;
-  const rows = await target.topics(migration.topics.map(targetName));
-  const replaced = migration.topics.flatMap((topic) => {
-    const name = targetName(topic);
-    const row = rowAt(rows, name);
-    if (row.error && row.error.type !== 'NotFound') throw row.error;
-    const then = under(copies.topicIds, name);
-    return row.error || (then != null && row.value.topicId !== then)
-      ? [
-          blocking(
-            `target-recreated:${name}`,
-            `${name} on ${target.name} is ${row.error ? 'gone' : 'another topic than the one that was compared'}, so what was mirrored is on ${sides.source.name} alone: leave the source topic there (skip), and find out who deleted its copy.`,
-          ),
-        ]
-      : [];
-  });
+  const replaced = await replacedOn(sides, migration.topics, copies);
   if (replaced.length > 0) return replaced;
   const marks = await target.watermarks(
     partitionsOf(mirrored).filter(({ topic }) => migration.topics.some((one) => targetName(one) === topic)),
@@ -139,6 +125,29 @@ export async function lostCopies(
     ),
   ]);
   return onSourceAlone(migration, lost, 'lost-on-target');
+}
+
+/** Topics of the target that are gone, or were made anew, since they were compared. @throws FerryError of one that cannot be read */
+export async function replacedOn(
+  { source, target }: Sides,
+  topics: Work['migration']['topics'],
+  { topicIds }: Copies,
+): Promise<Finding[]> {
+  const rows = await target.topics(topics.map(targetName));
+  return topics.flatMap((topic) => {
+    const name = targetName(topic);
+    const row = rowAt(rows, name);
+    if (row.error && row.error.type !== 'NotFound') throw row.error;
+    const then = under(topicIds, name);
+    return row.error || (then != null && row.value.topicId !== then)
+      ? [
+          blocking(
+            `target-recreated:${name}`,
+            `${name} on ${target.name} is ${row.error ? 'gone' : 'another topic than the one that was compared'}, so what it held may be on ${source.name} alone: leave the source topic there (skip), and find out who deleted its copy.`,
+          ),
+        ]
+      : [];
+  });
 }
 
 /**

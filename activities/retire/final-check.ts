@@ -71,7 +71,7 @@ export async function finalCheck(
     source.topicConfigs(topics.map(({ name }) => name)),
     isMirrored(work.migration.strategy)
       ? mirroredFindings(sides, work, topics, copying)
-      : unreadFindings(sides, work, topics),
+      : unreadFindings(sides, work, topics, copying),
   ]);
   findings.push(
     ...(await growthFindings(source, work, topics, marks)),

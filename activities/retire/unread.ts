@@ -12,6 +12,7 @@ import { namePendingCommits } from '../groups/pending-commits.js';
 import { blocking } from '../kit/weights.js';
 import { listed } from '../kit/wording.js';
 import { lostCopies, type Copying } from '../mirror/copies.js';
+import { aloneByNow } from './lost-twins.js';
 
 /**
  * What a group has not read is lost with the topic, unless producers wrote it to the target as well. Which of it has no twin
@@ -21,17 +22,22 @@ export async function unreadFindings(
   sides: { source: Cluster; target: Cluster },
   work: Work & Proved,
   topics: readonly TopicFacts[],
+  copying: Partial<Copying> = {},
 ): Promise<Finding[]> {
   const { migration, ends, marks, doubled, drained } = work;
   const there = new Set(topics.map(({ name }) => name));
   const to = marks ? onlyTopics(marks, there) : undefined;
   const reading = await readBy(sides.source, work, readersOf(work.migration), there, to);
+  const now = doubled && (await aloneByNow(sides, work, doubled, there, copying));
   const named = { ...migration, topics: migration.topics.filter(({ name }) => there.has(name)) };
   return [
     ...topicsWithoutGroup(named, marks ?? ends),
     ...drainFindings(withoutExpired(reading, drained), sides.source.name, atDeletion),
     ...(await unknownFindings(reading, sides.source)),
-    ...(marks ? await aloneFindings(sides, work, aloneIn(doubled, marks, ends, there), ends) : []),
+    ...(now?.replaced ?? []),
+    ...(marks
+      ? await aloneFindings(sides, work, aloneIn(now && { ...doubled, ...now }, marks, ends, there), ends)
+      : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { twinActivities } from '../../activities/drain/twins.js';
@@ -123,4 +123,59 @@ test.each([
         ]
       : [],
   );
+});
+
+describe('records that have twins when the end is frozen', () => {
+  /** What the deletion asks where the target, which held all of it then, is like this by now. */
+  const asksWith = async (now: Log, id = `id-of-${topic}`): Promise<string[]> => {
+    const before = logOf(50);
+    const answer = await watching(before)(asked({ from: at(10n), sliceMs: 10_000 }));
+    if (answer.state !== 'compared' || !answer.copies) throw new Error(answer.sentence);
+    const { next, alone, copies } = answer;
+    const twins = { ...copies, since: { source: at<'source'>(0n), target: at<'target'>(0n) } };
+    const doubled: Doubled = JSON.parse(JSON.stringify({ to: at(50n), next, alone, twins })) as Doubled;
+    const target = clusterOf([now]);
+    const sides = {
+      source: clusterOf([source]),
+      target: {
+        ...target,
+        topics: async (names: readonly string[]) =>
+          new Map(
+            [...(await target.topics(names))].map(([name, { value }]) => [
+              name,
+              { value: { ...value!, topicId: id } },
+            ]),
+          ),
+      } as Cluster,
+    };
+    const [facts] = (await sides.source.topics([topic])).values();
+    const work = { migration, ends: at<'source'>(50n), marks: at<'source'>(10n), doubled };
+    const findings = await unreadFindings(sides, work, [facts!.value!]);
+    return findings.map(({ weight, key }) => `${weight} ${key}`).filter((one) => !one.includes('no-group'));
+  };
+  const restOf = (from: number) =>
+    new Log(
+      Array.from({ length: 50 - from }, (_, nth) => written(from + nth)),
+      BigInt(from),
+    );
+
+  test('ask for nothing while the target has them, whatever producers write there', async () => {
+    const grown = logOf(50);
+    grown.append(written(1_000));
+    expect(await asksWith(grown)).toEqual([]);
+    // What lay before the marks was read on the source.
+    expect(await asksWith(restOf(10))).toEqual([]);
+  });
+
+  test.each([
+    ['at the beginning of its log', restOf(35), 25],
+    ['at its end', logOf(30), 20],
+    ['everywhere', new Log([written(1_000)], 50n), 40],
+  ])('ask before the deletion, by their number, once the target has lost them %s', async (_, now, lost) => {
+    expect(await asksWith(now)).toEqual([`asks on-source-alone:${topic}+${lost}@50`]);
+  });
+
+  test('block where the target is another topic', async () => {
+    expect(await asksWith(logOf(50), 'another')).toContain(`blocks target-recreated:${topic}`);
+  });
 });

@@ -237,6 +237,21 @@ it('a comparison with which nothing comes to an end is passed by an override, an
   expect(checked).not.toHaveProperty('doubled');
 });
 
+it('how the target was when twins were found is handed to the deletion', async () => {
+  const copies = { logStarts: { orders: ['0', '0'] }, topicIds: { orders: 'twin' } };
+  const migration = await migrations.start('doubleProducer', {}, (cluster) =>
+    cluster.next('watchTwins', async (input) => ({
+      ...((await cluster.agreed('watchTwins', input)) as object as never),
+      copies,
+    })),
+  );
+  await migration.reach('deleteSource', 'done');
+  expect(migration.cluster.inputs('finalCheck').at(-1)?.doubled?.twins).toEqual({
+    ...copies,
+    since: { source: { orders: ['100', '100'] }, target: {} },
+  });
+});
+
 it('parity with records that the target has lost asks, and is not made again for whoever accepts them', async () => {
   const lost = asks('not-compared:orders+3000@3000', 'orders/0 offsets 0 to 2999 are on onprem alone.');
   const migration = await migrations.start('simpleMirroring', {}, (cluster) =>

@@ -4,8 +4,9 @@ import { targetName } from '../../src/migration/file.js';
 import { inFull } from '../../src/migration/listed.js';
 import { readableOffsets, sameOffsets } from '../../src/migration/offsets.js';
 import type { HumanStepId, StepId } from '../../src/migration/strategies.js';
-import type { Step } from '../../src/migration/state.js';
+import type { Facts, Step } from '../../src/migration/state.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { BothOffsets } from '../../src/migration/work/drain.js';
 import { watch, watchWhole } from './activities.js';
 import { mirrorEmptied, mirrorKeepsUp } from './copy.js';
 import { humanStep, type Seen } from './human-step.js';
@@ -163,27 +164,31 @@ async function twinsFoundSoon(run: Run, entry: Step): Promise<Seen> {
 
 function twinsRange({ facts: { marks = {}, ends = {}, doublingSince, doubled } }: Run) {
   return {
-    since: doubled
-      ? { source: doubled.to, ...doubled.next }
-      : (doublingSince ?? { source: marks, target: {} }),
+    since: doubled ? { source: doubled.to, ...doubled.next } : firstTwins({ marks, doublingSince }),
     from: doubled?.to ?? marks,
     to: ends,
     known: doubled?.alone ?? [],
   };
 }
 
+/** Where twins of what came after the marks begin. */
+const firstTwins = ({ marks = {}, doublingSince }: Pick<Facts, 'marks' | 'doublingSince'>): BothOffsets =>
+  doublingSince ?? { source: marks, target: {} };
+
 type Twins = Exclude<Awaited<ReturnType<Activities['watchTwins']>>, { state: 'watching' }>;
 
 function compared(run: Run, seen: Twins): Seen {
   if (seen.state === 'contradicted') return { agrees: false, sentence: seen.sentence };
   insist(run, seen.findings);
-  const { next, alone } = seen;
-  const { ends = {} } = run.facts;
+  const { next, alone, copies } = seen;
+  const { ends = {}, doubled } = run.facts;
+  const twins = doubled ? doubled.twins : copies && { ...copies, since: firstTwins(run.facts) };
   // Twins are looked for from where this look ended on: the source has nothing beyond its frozen ends.
   run.facts.doubled = {
     to: ends,
     next: sameOffsets(next.source, ends) ? { target: next.target } : next,
     alone,
+    ...(twins && { twins }),
   };
   delete run.facts.doublingSince;
   return { agrees: true, sentence: seen.sentence, data: { alone } };

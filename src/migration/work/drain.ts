@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.js';
 import type { SourceOffsets, TargetOffsets } from '../offsets.js';
 import type { CountedRange } from '../ranges.js';
+import type { Copies } from './parity.js';
 import type { Asks, Grew, Watch, Watched } from './work.js';
 
 /** What the source still gets, and what has been read of it. Topics are named as on the source unless a comment says otherwise. */
@@ -21,12 +22,14 @@ export interface DrainActivities {
   /**
    * Looks for a twin of each record of the source from `from` up to `to`, among all that came to both clusters `since`.
    * `alone` are those that have none, and those that had none before (`known`); `findings` ask about them, unless all
-   * groups have read them on the source. `next`: where twins of what comes later may be. A slice ends what it has begun,
+   * groups have read them on the source. `next`: where twins of what comes later may be; `copies`: how the target's logs were. A slice ends what it has begun,
    * which may take longer; with `not-compared` accepted, it answers `watching` when its time is over.
    */
   watchTwins(
     input: Watch & { since: BothOffsets; from: SourceOffsets; to: SourceOffsets; known?: AloneRange[] },
-  ): Promise<Watched<'compared', { alone: AloneRange[]; findings: Finding[]; next: BothOffsets }>>;
+  ): Promise<
+    Watched<'compared', { alone: AloneRange[]; findings: Finding[]; next: BothOffsets; copies?: Copies }>
+  >;
 
   /**
    * Watches the source while it soaks: a record beyond `ends` answers `grew`, or asks where nothing can be done about it
@@ -49,6 +52,8 @@ export interface AloneRange extends CountedRange {
   producers?: string[];
   /** Nobody has looked for their twins: so many offsets there are at most. */
   notCompared?: true;
+  /** The target has lost records since twins were looked for. */
+  since?: 'lost';
 }
 
 /** What `watchTwins` has shown of a source: each record below `to` has a twin, but for those in `alone`. */
@@ -57,6 +62,8 @@ export interface Doubled {
   /** Where to look for twins of what comes later; on the source from `to` on unless told. */
   next: Pick<BothOffsets, 'target'> & Partial<Pick<BothOffsets, 'source'>>;
   alone: AloneRange[];
+  /** How the target was when they were first looked for, and from where on; runs of before did not keep it. */
+  twins?: Copies & { since: BothOffsets };
 }
 
 /** Offsets of both clusters at one moment. */
