@@ -48,10 +48,9 @@ export async function aloneByNow(
     sides,
     { ...migration, topics: again },
     {
-      from: onlyTopics(twins.since.source, names),
-      asksFrom: onlyTopics(marks, names),
+      from: onlyTopics(marks, names),
       to: onlyTopics(to, names),
-      targetFrom: twins.since.target,
+      targetFrom: twins.from,
       targetTo: await stableEnds<'target'>(sides.target, onTarget),
       ...(signal && { signal }),
     },

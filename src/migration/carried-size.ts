@@ -47,7 +47,7 @@ export function carriedBytes(
 
 /** How many tables of offsets of all topics a strategy keeps. */
 const tables = ({ strategy }: Migration): number =>
-  isMirrored(strategy) ? 4 : strategy === 'doubleProducer' ? 7 : 2;
+  isMirrored(strategy) ? 4 : strategy === 'doubleProducer' ? 6 : 2;
 
 /** Refuses a migration that Temporal could not carry, with the division that fits. */
 export function tooLargeToCarry(

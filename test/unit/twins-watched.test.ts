@@ -132,7 +132,7 @@ describe('records that have twins when the end is frozen', () => {
     const answer = await watching(before)(asked({ from: at(10n), sliceMs: 10_000 }));
     if (answer.state !== 'compared' || !answer.copies) throw new Error(answer.sentence);
     const { next, alone, copies } = answer;
-    const twins = { ...copies, since: { source: at<'source'>(0n), target: at<'target'>(0n) } };
+    const twins = { ...copies, from: at<'target'>(0n) };
     const doubled: Doubled = JSON.parse(JSON.stringify({ to: at(50n), next, alone, twins })) as Doubled;
     const target = clusterOf([now]);
     const sides = {

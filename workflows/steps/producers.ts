@@ -182,7 +182,7 @@ function compared(run: Run, seen: Twins): Seen {
   insist(run, seen.findings);
   const { next, alone, copies } = seen;
   const { ends = {}, doubled } = run.facts;
-  const twins = doubled ? doubled.twins : copies && { ...copies, since: firstTwins(run.facts) };
+  const twins = doubled ? doubled.twins : copies && { ...copies, from: firstTwins(run.facts).target };
   // Twins are looked for from where this look ended on: the source has nothing beyond its frozen ends.
   run.facts.doubled = {
     to: ends,

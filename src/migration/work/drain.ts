@@ -63,7 +63,7 @@ export interface Doubled {
   next: Pick<BothOffsets, 'target'> & Partial<Pick<BothOffsets, 'source'>>;
   alone: AloneRange[];
   /** How the target was when they were first looked for, and from where on; runs of before did not keep it. */
-  twins?: Copies & { since: BothOffsets };
+  twins?: Copies & { from: TargetOffsets };
 }
 
 /** Offsets of both clusters at one moment. */
