@@ -34,7 +34,7 @@ function named(name: string, log: Log): Cluster {
     name,
     heldBack: () => undefined,
     topicConfigs: async (names) => new Map(names.map((one) => [one, { value: [] }])),
-  } as Cluster;
+  };
 }
 
 const copied = (source: Log, target: Log) => ({
@@ -55,7 +55,11 @@ async function comparedOn(source: Log, target: Log): Promise<Copies> {
     ...{ migration, topicIds: {}, sliceMs: 10_000, ...copied(source, target) },
   };
   const environment = new MockActivityEnvironment();
-  const seen = (await environment.run(() => watchParity(input))) as Awaited<ReturnType<typeof watchParity>>;
+  const seen = await environment.run<
+    [],
+    Awaited<ReturnType<typeof watchParity>>,
+    () => ReturnType<typeof watchParity>
+  >(() => watchParity(input));
   if (!('copies' in seen) || !seen.copies) throw new Error(seen.sentence);
   return JSON.parse(JSON.stringify(seen.copies)) as Copies;
 }
