@@ -108,7 +108,8 @@ describe('a translated offset of a group that has not come yet', () => {
     const committing = new Committing(target, target, input, migration.consumers, onTargetOf(migration));
     const findings: Finding[] = [];
     const placed = new Map([['billing', [{ one, metadata: '', known: true }]]]);
-    return { now: await committing.commit(placed, [], findings), commits, findings };
+    const { commits: now } = await committing.commit(placed, [], findings);
+    return { now, commits, findings };
   };
 
   test('is committed anew as it is, and not counted', async () => {
