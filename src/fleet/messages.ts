@@ -132,7 +132,9 @@ export function judgeFleet(
       const why = whyNotBegun(fleet, withWave(state, of, { ...there, approved }), of, now);
       return {
         answer:
-          why === undefined ? `${of} begins` : `${of} is approved, and begins when its time has come: ${why}`,
+          why === undefined
+            ? `${of} is approved, and begins`
+            : `${of} is approved, and begins when its time has come: ${why}`,
         apply: () => (there.approved = approved),
       };
     }

@@ -124,7 +124,9 @@ describe('what is answered is what will be', () => {
       'two is approved, and begins when its time has come: frozen until 2026-12-24T08:00Z: x',
     );
     say(shop, 'thaw');
-    expect(say(shop, 'waveApproved', { wave: 'two', anyway: true }).answer).toBe('two begins');
+    expect(say(shop, 'waveApproved', { wave: 'two', anyway: true }).answer).toBe(
+      'two is approved, and begins',
+    );
   });
 
   it('when a longer freeze is under way, and when a wave was aborted', () => {
