@@ -7,6 +7,7 @@ import { isEnded, memberOf, type FleetState, type MemberState } from '../../src/
 import { fleetStatusOf, type FleetStatus } from '../../src/fleet/status.js';
 import { readReport, type FleetReport } from '../../src/migration/fleet-report.js';
 import { keepRefused } from '../steps/refused.js';
+import { atTheEndOfTheMoment } from '../steps/at-the-end-of-the-moment.js';
 
 /** A fleet while it runs: what it knows, and the few ways in which that changes. */
 export class Running {
@@ -113,7 +114,7 @@ export class Running {
   show(): void {
     if (this.#showDue) return;
     this.#showDue = true;
-    void Promise.resolve().then(() => {
+    atTheEndOfTheMoment(() => {
       this.#showDue = false;
       setCurrentDetails(fleetDetails(this.status(), workflowInfo().namespace));
     });

@@ -7,6 +7,7 @@ import { currentStep, type MigrationState } from '../../src/migration/state.js';
 import { statusOf } from '../../src/migration/status.js';
 import { Attributes } from './attributes.js';
 import { ToldToFleet } from './told-to-fleet.js';
+import { atTheEndOfTheMoment } from './at-the-end-of-the-moment.js';
 
 /** What is shown of a migration to those who look: its details in the web UI, and the memo that lists are made of. */
 export class Shown {
@@ -75,7 +76,7 @@ export class Shown {
   #details(): void {
     if (this.#detailsDue) return;
     this.#detailsDue = true;
-    void Promise.resolve().then(() => {
+    atTheEndOfTheMoment(() => {
       this.#detailsDue = false;
       setCurrentDetails(detailsOf(this.state));
     });

@@ -3,6 +3,7 @@ import type { MigrationState } from '../../src/migration/state.js';
 import { isTold, isUntold, nextReminder, toTell, type Telling } from '../../src/migration/telling.js';
 import { outside } from './activities.js';
 import { notHeard } from './not-heard.js';
+import { atTheEndOfTheMoment } from './at-the-end-of-the-moment.js';
 
 /** Where somebody does not answer, what comes after is told beside it, so that the others hear of it in time. */
 const mostAtOnce = 4;
@@ -25,7 +26,7 @@ export class Teller {
   changed(): void {
     if (this.#due) return;
     this.#due = true;
-    void Promise.resolve().then(() => {
+    atTheEndOfTheMoment(() => {
       this.#due = false;
       this.#look();
     });

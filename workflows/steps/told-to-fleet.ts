@@ -9,6 +9,7 @@ import {
 import { reportOf, type FleetReport } from '../../src/migration/fleet-report.js';
 import { reportSignal } from '../../src/migration/membership.js';
 import type { MigrationState } from '../../src/migration/state.js';
+import { atTheEndOfTheMoment } from './at-the-end-of-the-moment.js';
 
 /** How many reports may follow each other as fast as things change; then one an hour, since each costs five events. */
 const atOnce = 30;
@@ -34,7 +35,7 @@ export class ToldToFleet {
     if (!this.state.fleet || this.#due) return;
     this.#due = true;
     // Once for all that happens at one moment.
-    void Promise.resolve().then(() => {
+    atTheEndOfTheMoment(() => {
       this.#due = false;
       this.#send();
     });
