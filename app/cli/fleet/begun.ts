@@ -39,7 +39,8 @@ const carried = z.object({ startedAt: z.string() });
 async function byItsHistory(temporal: Temporal, fleet: string): Promise<string[]> {
   const { runs } = await historiesOf(temporal.client, fleetId(fleet));
   const [file, state] = runs.at(-1)?.input ?? [];
-  const read = parseFleet(file);
+  // What it was taken with when it began counts, and not what is asked of files since.
+  const read = parseFleet(file, () => false);
   if (!read.fleet)
     throw badInput(
       `The file of the fleet ${fleet} cannot be read from its history: name its migrations, ferry report NAME NAME.`,
