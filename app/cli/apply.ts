@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { amendment } from '../../src/migration/amending.js';
 import { parseMigration, type Migration } from '../../src/migration/file.js';
@@ -8,6 +7,7 @@ import { factsQuery } from '../../src/migration/messages.js';
 import { quoted } from '../../src/migration/next-command.js';
 import { newState } from '../../src/migration/state.js';
 import { listed } from '../connections/listing.js';
+import { described } from './described.js';
 import { exitCodes, type ExitCode } from './failure.js';
 import { asksText } from './findings-text.js';
 import { readFleetFile, type ReadFleet } from './fleet/fleet-file.js';
@@ -139,12 +139,9 @@ async function running(
 ): Promise<Applied | undefined> {
   const { name } = migration;
   const handle = temporal.migration(name);
-  const described = await handle.describe().catch((error: unknown) => {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  });
-  if (!described) return undefined;
-  const { running: runs, state, strategy } = listed(described);
+  const last = await described(temporal, name);
+  if (!last) return undefined;
+  const { running: runs, state, strategy } = listed(last);
   if (!runs) return state === 'done' ? { name, file, what: 'ended', sentences: ['done'] } : undefined;
   if (strategy !== migration.strategy)
     return {
@@ -153,7 +150,7 @@ async function running(
       what: 'differs',
       sentences: [`strategy: ${strategy} runs, ${migration.strategy} is written`],
     };
-  const { migration: carried } = await temporal.answered(described.taskQueue, () =>
+  const { migration: carried } = await temporal.answered(last.taskQueue, () =>
     handle.query<{ migration: Migration }>(factsQuery),
   );
   const changes = differencesOf(carried, written);

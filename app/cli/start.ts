@@ -1,10 +1,11 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { targetName, type Migration } from '../../src/migration/file.js';
 import { few } from '../../src/migration/foreign-text.js';
 import { strategies } from '../../src/migration/strategies.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { summaryOf } from '../../src/migration/summary.js';
+import { described } from './described.js';
 import { badInput, CommandFailure, exitCodes } from './failure.js';
 import { readMigration, type ReadMigration } from './migration-file.js';
 import { findingsOf, plan, planText } from './planning.js';
@@ -55,13 +56,7 @@ const runsAlready = (name: string) =>
 
 /** Asked before the plan, which would find the migration in its own way. */
 async function insistOnNoneRunning(temporal: Temporal, name: string): Promise<void> {
-  const description = await temporal
-    .migration(name)
-    .describe()
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
+  const description = await described(temporal, name);
   if (description?.status.name === 'RUNNING') throw runsAlready(name);
 }
 

@@ -1,8 +1,8 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
 import { parseFleet } from '../../../src/fleet/file.js';
 import { fleetId } from '../../../src/migration/membership.js';
 import { historiesOf } from '../../connections/histories.js';
+import { described } from '../described.js';
 import { badInput, CommandFailure } from '../failure.js';
 import type { Temporal } from '../temporal.js';
 import { statusOfFleet } from './temporal-fleet.js';
@@ -53,12 +53,6 @@ async function byItsHistory(temporal: Temporal, fleet: string): Promise<string[]
 }
 
 async function endedBefore(temporal: Temporal, name: string, at: number): Promise<boolean> {
-  const described = await temporal
-    .migration(name)
-    .describe()
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
-  return described?.closeTime !== undefined && described.closeTime.getTime() < at;
+  const closedAt = (await described(temporal, name))?.closeTime;
+  return closedAt !== undefined && closedAt.getTime() < at;
 }
