@@ -40,7 +40,6 @@ export interface Found {
   aclsToGo?: AclTable;
   deleted?: { at: string; sentence: string; acls?: AclTable };
   recreated: string[];
-  undone?: { undone: string[]; left: string[] };
 }
 
 const text = z.string();
@@ -120,8 +119,6 @@ const answer = z.looseObject({
   begun: z.boolean().optional().catch(undefined),
   closed: z.boolean().optional().catch(undefined),
   recreated: z.array(text).optional().catch(undefined),
-  undone: z.array(text).optional().catch(undefined),
-  left: z.array(text).optional().catch(undefined),
 });
 
 export type Answer = z.output<typeof answer>;
@@ -191,9 +188,6 @@ export function takeDown(found: Found, activity: string, input: unknown, value: 
       return;
     case 'watchDeleted':
       if (got.state === 'gone') found.recreated = got.recreated ?? [];
-      return;
-    case 'undo':
-      found.undone = { undone: got.undone ?? [], left: got.left ?? [] };
       return;
   }
 }
