@@ -24,10 +24,19 @@ export const bundlePaths = {
   encoded: here('../../workflow-bundle-encoded.js'),
 };
 
-type WorkflowCode = Pick<
+/**
+ * How long one moment of one workflow may take. The SDK's own five seconds are not enough for a large migration on a busy
+ * machine, and their end ends more than that moment: Node ends the whole worker ("async hook stack has become corrupted"),
+ * and with it every mirror that it runs. The SDK takes this without having it among its types.
+ */
+export const isolateExecutionTimeout = '10 minutes';
+
+interface WorkflowCode extends Pick<
   WorkerOptions,
   'workflowsPath' | 'workflowBundle' | 'bundlerOptions' | 'interceptors' | 'sinks'
->;
+> {
+  isolateExecutionTimeout: string;
+}
 
 /**
  * Workflow code as `Worker.create` takes it.
@@ -38,9 +47,9 @@ type WorkflowCode = Pick<
 export function workflowCode({ encoded = false, traced = false } = {}): WorkflowCode {
   const codePath = bundlePaths[encoded ? 'encoded' : 'plain'];
   return !traced && !workflowsPath.endsWith('.ts') && existsSync(codePath)
-    ? { workflowBundle: { codePath }, sinks: runSinks }
+    ? { workflowBundle: { codePath }, sinks: runSinks, isolateExecutionTimeout }
     : {
-        ...{ workflowsPath, sinks: runSinks, bundlerOptions: { preloadModules } },
+        ...{ workflowsPath, sinks: runSinks, isolateExecutionTimeout, bundlerOptions: { preloadModules } },
         interceptors: { workflowModules: workflowInterceptorModules },
       };
 }

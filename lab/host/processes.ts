@@ -11,7 +11,10 @@ export interface ProcessIdentity {
 
 const POLL_MS = 20;
 
-/** The identity of a running process; undefined when there is none (a zombie counts as none). */
+/**
+ * The identity of a running process; undefined when there is none. A zombie counts as none once all its threads have ended:
+ * until the last has, they hold its files and its ports.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   const started = existsSync('/proc/self/stat') ? startOnLinux(pid) : startByPs(pid);
   return started === undefined ? undefined : { pid, started };
@@ -41,13 +44,15 @@ export async function waitUntilGone(identity: ProcessIdentity, withinMs: number)
   return true;
 }
 
-// proc(5): field 22 is the start time in clock ticks since boot. The name in field 2 may hold anything, so fields
-// are counted from its closing parenthesis. The boot id keeps a state file from before a reboot from matching.
+// proc(5): field 20 is the number of threads, field 22 the start time in clock ticks since boot. The name in field 2 may hold
+// anything, so fields are counted from its closing parenthesis. The boot id keeps a state file from before a reboot from
+// matching.
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    const [state] = fields;
+    if (state === 'X' || (state === 'Z' && Number(fields[17]) <= 1)) return undefined;
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fields[19]}`;
   } catch {
     return undefined;

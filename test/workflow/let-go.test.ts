@@ -5,6 +5,7 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temp
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { AesGcmCodec } from '../../app/codec/aes-gcm.js';
 import { runSinks } from '../../app/worker/runs.js';
+import { isolateExecutionTimeout } from '../../app/worker/workflow-code.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import type { Status } from '../../src/migration/status.js';
 import { eventually } from '../eventually.js';
@@ -31,7 +32,7 @@ async function withWorker<T>(use: (worker: Worker) => Promise<T>): Promise<T> {
     ...{ connection: environment.nativeConnection, taskQueue },
     workflowBundle: await todaysBundle(),
     activities: { ...scriptedActivities(() => cluster), knownAttributes: async () => ({ names: [] }) },
-    sinks: runSinks,
+    ...{ sinks: runSinks, isolateExecutionTimeout },
   });
   return worker.runUntil(() => use(worker));
 }
@@ -90,4 +91,8 @@ it('a worker outlives a run that it lets go of before what has changed there is 
     expect(runState).toBe('RUNNING');
     await startedUntilItWaits('sound');
   });
+});
+
+it('no worker is ended for the time that one moment of a large migration takes', async () => {
+  await withWorker(async ({ options }) => expect(options.isolateExecutionTimeoutMs).toBe(10 * 60_000));
 });

@@ -18,6 +18,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../activities/fleet/fleet.js';
 import { openFleets } from '../../app/connections/fleet.js';
 import { runSinks } from '../../app/worker/runs.js';
+import { isolateExecutionTimeout } from '../../app/worker/workflow-code.js';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { statusQuery, workflowId } from '../../src/migration/messages.js';
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
@@ -326,7 +327,10 @@ export class Migrations {
       maxHeartbeatThrottleInterval: '200ms',
     } as const;
     const workers = [
-      await Worker.create({ ...shared, taskQueue, workflowBundle, sinks: runSinks }),
+      await Worker.create({
+        ...shared,
+        ...{ taskQueue, workflowBundle, sinks: runSinks, isolateExecutionTimeout },
+      }),
       await Worker.create({ ...shared, taskQueue: watchQueue(taskQueue) }),
       await Worker.create({ ...shared, taskQueue: mirrorQueue(taskQueue) }),
     ];

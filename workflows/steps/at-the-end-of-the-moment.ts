@@ -1,11 +1,14 @@
-import { inWorkflowContext } from '@temporalio/workflow';
+import { inWorkflowContext, workflowInfo } from '@temporalio/workflow';
 
 /**
- * Does this once for all that happens at one moment. A worker that lets go of a run ends what waits in it, which may show
- * something once more: there is nobody to show it to then, and to ask Temporal for anything would end the worker.
+ * Does this once for all that happens at one moment. Where a workflow task fails, what was due then is left, and is done when
+ * the worker turns to another run or lets go of this one: there is nobody to show it to any more, and to ask Temporal for
+ * anything outside of every run would end the worker.
  */
 export function atTheEndOfTheMoment(act: () => void): void {
+  if (!inWorkflowContext()) return;
+  const { runId } = workflowInfo();
   void Promise.resolve().then(() => {
-    if (inWorkflowContext()) act();
+    if (inWorkflowContext() && workflowInfo().runId === runId) act();
   });
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, log, patched } from '@temporalio/workflow';
+import { CancellationScope, condition, inWorkflowContext, log, patched } from '@temporalio/workflow';
 import type { MigrationState } from '../../src/migration/state.js';
 import { isTold, isUntold, nextReminder, toTell, type Telling } from '../../src/migration/telling.js';
 import { outside } from './activities.js';
@@ -80,7 +80,8 @@ export class Teller {
       const { failed } = await outside().tell({ migration: this.state.migration, tellings });
       for (const why of failed) notHeard(this.state, why);
     } catch (error) {
-      log.warn(notHeard(this.state, error));
+      const why = notHeard(this.state, error);
+      if (inWorkflowContext()) log.warn(why);
     } finally {
       this.#underWay.delete(tellings);
       this.changed();
@@ -103,7 +104,8 @@ export class Teller {
         return;
       }
       this.#reminder = null;
-      this.#look();
+      // What a failed workflow task has left may be done when its run is let go.
+      if (inWorkflowContext()) this.#look();
     });
   }
 
