@@ -32,7 +32,8 @@ export class Progress {
   private tell(): void {
     const [longest] = this.doing.values();
     if (!longest) return;
-    const seconds = Math.round((performance.now() - longest.since) / 1_000) * 1_000;
-    this.terminal.complain(`… ${longest.what}, for ${formatDuration(seconds)} so far`);
+    const lasted = Math.round((performance.now() - longest.since) / 1_000) * 1_000;
+    const howLong = lasted > 0 ? `, for ${formatDuration(lasted)} so far` : '';
+    this.terminal.complain(`… ${longest.what}${howLong}`);
   }
 }

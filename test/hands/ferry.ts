@@ -4,9 +4,15 @@ import { runProgram, type Ended } from './program.js';
 
 const ferryCommand = ['--import', 'tsx', 'app/cli/main.ts'];
 
-/** The ferry's command line, for this lab. */
-export function ferry(lab: Lab, ...args: string[]): Promise<Ended> {
-  return runProgram(process.execPath, [...ferryCommand, ...args], { FERRY_CONFIG: lab.ferryYaml });
+/** What a verb is at, which it says on the error stream where a machine is busy. */
+const progress = /^… .*\n/gm;
+
+/** The ferry's command line, for this lab: on the error stream what it complains of. */
+export async function ferry(lab: Lab, ...args: string[]): Promise<Ended> {
+  const ended = await runProgram(process.execPath, [...ferryCommand, ...args], {
+    FERRY_CONFIG: lab.ferryYaml,
+  });
+  return { ...ended, stderr: ended.stderr.replace(progress, '') };
 }
 
 /** `ferry worker` in a process of its own. */

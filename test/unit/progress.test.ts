@@ -4,6 +4,16 @@ import { Progress } from '../../app/cli/progress.js';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
+test('what has only begun is told without a time', () => {
+  const said: string[] = [];
+  const progress = new Progress({ complain: (sentence) => said.push(sentence) });
+  jest.advanceTimersByTime(2_900);
+  progress.begins('reads the history of both clusters');
+  jest.advanceTimersByTime(100);
+  progress.end();
+  expect(said).toEqual(['… reads the history of both clusters']);
+});
+
 test('a verb that takes long says what it is at, and nothing once that is done', () => {
   const said: string[] = [];
   const progress = new Progress({ complain: (sentence) => said.push(sentence) });
