@@ -2,30 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { parseFleet, type Fleet } from '../../src/fleet/file.js';
 import { judgeFleet, type FleetMessage } from '../../src/fleet/messages.js';
 import { firstRate, movesOf, ratesOf } from '../../src/fleet/moves.js';
-import { newFleet, type FleetState, type MemberState } from '../../src/fleet/state.js';
+import type { FleetState, MemberState } from '../../src/fleet/state.js';
 import { fleetStatusOf } from '../../src/fleet/status.js';
 import { fleetDetails } from '../../src/fleet/details.js';
+import { fleetOf, now, one, running } from './fleet-states.js';
 
-const now = Date.parse('2026-12-01T08:00Z');
-
-function fleetOf(file: object): { fleet: Fleet; state: FleetState } {
-  const { fleet, mistakes } = parseFleet({ name: 'shop', ...file });
-  if (!fleet) throw new Error(JSON.stringify(mistakes));
-  return { fleet, state: newFleet(fleet, new Date(now).toISOString(), null) };
-}
-const one = (name: string, strategy = 'simplestCase', target = 'aiven') => ({
-  ...{ name, strategy, source: 'onprem', target },
-  topics: [{ name: `${name}-topic` }],
-});
-const running = (report: Partial<NonNullable<MemberState['report']>> = {}): MemberState => ({
-  is: 'started',
-  at: '2026-12-01T07:00:00Z',
-  report: {
-    ...{ startedAt: '2026-12-01T07:00:00Z', state: 'running', step: 'drain', since: '2026-12-01T07:30:00Z' },
-    ...{ says: '', done: 3, of: 12, copying: 'no' },
-    ...report,
-  },
-});
 const starts = (fleet: Fleet, state: FleetState, at = now): string[] =>
   movesOf(fleet, state, at).start.map(({ migration }) => migration.name);
 
