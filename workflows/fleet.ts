@@ -19,6 +19,7 @@ import { Running } from './fleet/running.js';
 import { outcomeOf } from './fleet/outcome.js';
 import { startAll } from './fleet/starting.js';
 import { tell } from './fleet/telling.js';
+import { WaveTeller } from './fleet/wave-teller.js';
 import { goOnWithNewestBuild } from './steps/newest-build.js';
 
 /** So long is waited at most before it is looked again: nothing need run, and timers are no longer than that. */
@@ -37,28 +38,34 @@ export async function fleet(file?: FleetFile, carried?: FleetState): Promise<Fle
   const checked = fleetFrom(file, carried === undefined);
   const state = carried ?? newFleet(checked, new Date().toISOString(), budgetOf(checked));
   const run = new Running(checked, state);
+  const teller = new WaveTeller(run);
   listen(run);
   run.show();
   let cancelled = false;
   CancellationScope.current().cancelRequested.catch(() => {
     cancelled = true;
   });
+  // A new run waits until whoever is being told has heard it, some minutes at most; all but starts goes on meanwhile.
+  const long = () => isLong(run) && !teller.tells;
   // Children are not to hear of a cancellation of the fleet: it ends, and they go on.
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
       if (cancelled) return leaveAll(run);
       await readHoursAhead(run);
       const moves = movesOf(run.fleet, state, Date.now(), patched);
+      // Each start has its whole file in this history: hundreds of them are more than Temporal takes.
+      if (isLong(run) && teller.tells) moves.start = [];
       if (moves.ended) return ended(run);
       if (await act(run, moves)) {
-        // Each start has its whole file in this history: hundreds of them are more than Temporal takes.
-        if (isLong(run) && !cancelled && patched('long-while-it-starts')) await goOnInNewRun(run, file);
+        if (long() && !cancelled && patched('long-while-it-starts')) await goOnInNewRun(run, file);
         continue;
       }
       // What that finds, and what is said meanwhile, is looked at before any wait.
       await lookAfter(run);
-      const long = () => isLong(run);
-      const until = Math.min(moves.wakeAt ?? Infinity, nextLook(run), Date.now() + longestWaitMs);
+      // A run that is to end tells nothing new.
+      const tellsAgain = isLong(run) ? Infinity : teller.look();
+      const wakes = Math.min(moves.wakeAt ?? Infinity, nextLook(run), tellsAgain);
+      const until = Math.min(wakes, Date.now() + longestWaitMs);
       const ready = () => run.changed || cancelled || long();
       const left = until - Date.now();
       if (!ready() && left > 0)

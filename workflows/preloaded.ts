@@ -2,6 +2,7 @@
  * The pure vocabulary, loaded once for all workflows of a worker and frozen, by Temporal's `preloadModules`: it is most of what
  * a workflow would load anew for itself, some megabytes and milliseconds each. Nothing in it remembers anything of a workflow.
  */
+import '../src/fleet/asking.js';
 import '../src/fleet/details.js';
 import '../src/fleet/file.js';
 import '../src/fleet/messages.js';

@@ -37,6 +37,7 @@ const words: Record<keyof (Activities & FleetActivities), string> = {
   openHours: 'reads when the hours of the fleet are',
   seeMigrations: 'looks after migrations that have said nothing',
   knownAttributes: 'asks which search attributes there are',
+  tellOfFleet: 'tells people',
 };
 
 /** Temporal takes one line of up to 200 bytes. */

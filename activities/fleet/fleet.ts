@@ -11,7 +11,7 @@ const askedAtOnce = 16;
 export function fleetActivities({
   migrations,
   attributes,
-}: Pick<Dependencies, 'migrations' | 'attributes'>): FleetActivities {
+}: Pick<Dependencies, 'migrations' | 'attributes'>): Omit<FleetActivities, 'tellOfFleet'> {
   return {
     async openHours({ hours, now }) {
       const knownUntil = now + aheadMs;

@@ -25,7 +25,7 @@ export interface Dependencies {
   declares?: (cluster: string) => Declaring | undefined;
   /** Which migration has which topics and groups. */
   holds: Holds;
-  /** Whom to tell of migrations, and where the web UI shows one. Absent: nobody. */
+  /** Whom to tell of migrations and fleets, and where the web UI shows one. Absent: nobody. */
   notify?: { settings: NotifySettings; link: (workflowId: string) => string | undefined };
   /** Where reports of migrations that have ended are kept, and what happened in one. Absent: nowhere. */
   reports?: { keeper: Keeper; accountOf: (workflowId: string, runId: string) => Promise<Account> };

@@ -1,10 +1,15 @@
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { FerryError, isFerryError } from '../../src/migration/errors.js';
+import type { Migration } from '../../src/migration/file.js';
+import { fleetId } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { inFull } from '../../src/migration/listed.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import { noticeOf, type Notice } from '../../src/notify/notice.js';
+import type { FleetActivities } from '../../src/migration/work/fleet.js';
+import { fleetNoticeOf } from '../../src/notify/fleet-notice.js';
+import { noticeOf } from '../../src/notify/migration-notice.js';
+import type { Notice } from '../../src/notify/notice.js';
 import { targetsOf, type Target } from '../../src/notify/targets.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
@@ -13,16 +18,30 @@ import { count } from '../kit/wording.js';
 export function tellingActivities({
   notify,
   reports,
-}: Pick<Dependencies, 'notify' | 'reports'>): Pick<Activities, 'tell' | 'keepAccount'> {
+}: Pick<Dependencies, 'notify' | 'reports'>): Pick<Activities, 'tell' | 'keepAccount'> &
+  Pick<FleetActivities, 'tellOfFleet'> {
+  /** @param usual the id of its workflow, unless that was started by hand under another */
+  const tellThoseOf = async (
+    named: Pick<Migration, 'team' | 'notify'>,
+    usual: string,
+    noticesOf: (workflowId: string, link: string | undefined) => Notice[],
+  ): ReturnType<Activities['tell']> => {
+    if (!notify) return { told: [], failed: [], sentence: 'There is nobody to tell.' };
+    const { targets, missing } = targetsOf(notify.settings, named);
+    const id = Context.current().info.workflowExecution?.workflowId ?? usual;
+    const notices = noticesOf(id, notify.link(id));
+    if (targets.length === 0) return { told: [], failed: missing, sentence: 'There is nobody to tell.' };
+    return attempting((attempt) => tellAll(targets, notices, missing, attempt));
+  };
   return {
-    tell: async ({ migration, tellings }) => {
-      if (!notify) return { told: [], failed: [], sentence: 'There is nobody to tell.' };
-      const { targets, missing } = targetsOf(notify.settings, migration);
-      const id = Context.current().info.workflowExecution?.workflowId ?? workflowId(migration.name);
-      const notices = tellings.map((telling) => noticeOf(id, migration, telling, notify.link(id)));
-      if (targets.length === 0) return { told: [], failed: missing, sentence: 'There is nobody to tell.' };
-      return attempting((attempt) => tellAll(targets, notices, missing, attempt));
-    },
+    tell: ({ migration, tellings }) =>
+      tellThoseOf(migration, workflowId(migration.name), (id, link) =>
+        tellings.map((telling) => noticeOf(id, migration, telling, link)),
+      ),
+    tellOfFleet: ({ fleet, tellings }) =>
+      tellThoseOf(fleet, fleetId(fleet.name), (id, link) =>
+        tellings.map((telling) => fleetNoticeOf(id, fleet, telling, link)),
+      ),
     keepAccount: async ({ migration }) => {
       const { workflowExecution } = Context.current().info;
       if (!reports || !workflowExecution) return { written: [], sentence: '' };

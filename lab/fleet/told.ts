@@ -23,11 +23,12 @@ export interface Told {
 
 interface Notice {
   event: string;
-  migration: string;
+  /** Of a migration, or of a wave of a fleet. */
+  of: string;
   at: number[];
 }
 
-/** Is told of every migration by a webhook, and believes nothing that it cannot verify. */
+/** Is told of every migration and fleet by a webhook, and believes nothing that it cannot verify. */
 export class ToldReceiver {
   readonly #secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly #verifier = new Verifier(this.#secret);
@@ -69,14 +70,12 @@ export class ToldReceiver {
     const events: Record<string, number> = {};
     for (const { event } of all) events[event] = (events[event] ?? 0) + 1;
     const of = (name: string, event: string) =>
-      all.filter((one) => one.migration === name && one.event === event).length;
+      all.filter((one) => one.of === name && one.event === event).length;
     return {
       requests: this.#requests,
       notices: all.length,
       events,
-      again: all
-        .filter(({ at }) => this.#isAgain(at))
-        .map(({ event, migration }) => `${event} of ${migration}`),
+      again: all.filter(({ at }) => this.#isAgain(at)).map(({ event, of }) => `${event} of ${of}`),
       unsigned: this.#unsigned,
       missing: ended.flatMap(({ name, result }) => [
         ...(of(name, 'done') === 1 ? [] : [`the end of ${name} was told ${of(name, 'done')} times`]),
@@ -103,11 +102,14 @@ export class ToldReceiver {
     try {
       const { id, data } = this.#verifier.verify(body, headers) as {
         id: string;
-        data: Pick<Notice, 'event' | 'migration'>;
+        data: { event: string } & ({ migration: string } | { fleet: string; wave: string });
       };
       const notice = this.#notices.get(id);
       if (notice) notice.at.push(Date.now());
-      else this.#notices.set(id, { event: data.event, migration: data.migration, at: [Date.now()] });
+      else {
+        const of = 'wave' in data ? `${data.wave} of ${data.fleet}` : data.migration;
+        this.#notices.set(id, { event: data.event, of, at: [Date.now()] });
+      }
     } catch {
       this.#unsigned += 1;
     }

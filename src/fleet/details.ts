@@ -27,6 +27,11 @@ export function fleetDetails(status: FleetStatus, namespace: string): string {
       ),
       most.waiting,
     ),
+    list(
+      'Not told:',
+      (status.untold ?? []).map(({ at, why }) => `${clock(at)} UTC: ${cut(why)}`),
+      most.waiting,
+    ),
     table(
       ['Wave', 'State', 'Ended', ''],
       status.waves.map(({ name, state, ended, of, why }) => [

@@ -46,6 +46,11 @@ export function whyWaveWaits(fleet: Fleet, state: FleetState, wave: Wave, now: n
   if (said?.paused) return `paused by ${said.paused.by}: ${said.paused.reason}`;
   if (said?.openedAt !== undefined || said?.approved?.anyway) return undefined;
   if (needsApproval(fleet, wave) && !said?.approved) return 'waits for approval';
+  return whyTooEarly(fleet, state, wave, now);
+}
+
+/** What a wave waits for that no person says: its date, and another wave. */
+export function whyTooEarly(fleet: Fleet, state: FleetState, wave: Wave, now: number): string | undefined {
   if (wave.startsAt !== undefined && Date.parse(wave.startsAt) > now) return `begins at ${wave.startsAt}`;
   const needs = waitsFor(wave);
   if (!needs) return undefined;

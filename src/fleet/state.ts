@@ -16,6 +16,8 @@ export interface FleetState {
   hours?: { knownUntil: number; people?: Opening[]; deletions?: Opening[] };
   /** What was said and counts for nothing, newest last. */
   refused: { at: string; message: string; why: string }[];
+  /** Who could not be told that a wave asks, newest last. */
+  untold?: { at: string; why: string }[];
   /** Stopped for good: nothing starts any more. */
   aborted?: SaidOfFleet;
   outcome: FleetOutcome | null;
@@ -39,6 +41,8 @@ export interface WaveState {
   openedAt?: string;
   paused?: SaidOfFleet;
   aborted?: SaidOfFleet;
+  /** That it waits for approval was told: since when it asks, and when people were last told. */
+  asks?: { since: string; at: string; reminders: number };
 }
 
 export interface MemberState {

@@ -42,6 +42,8 @@ export interface FleetStatus {
   /** What a person can send to the fleet now. */
   next: { message: FleetMessage; input: Record<string, unknown>; means: string }[];
   refused: FleetState['refused'];
+  /** Who could not be told that a wave asks, and why. */
+  untold?: FleetState['untold'];
   outcome: FleetOutcome | null;
 }
 
@@ -107,6 +109,7 @@ export function fleetStatusOf(fleet: Fleet, state: FleetState, now: number): Fle
       .sort((a, b) => a.since.localeCompare(b.since)),
     next: state.outcome ? [] : nextOf(fleet, state, waves, frozen),
     refused: state.refused,
+    ...(state.untold && { untold: state.untold }),
     outcome: state.outcome,
   };
 }

@@ -39,7 +39,7 @@ export const readMembership = (input: unknown): Membership | undefined => member
 
 /** How long a migration has to wait until its fleet lets it do this, ms; 0: it may now. */
 export function heldBackFor(
-  fleet: Membership | undefined,
+  fleet: Pick<Membership, 'hours'> | undefined,
   what: 'people' | 'deletions',
   now: number,
 ): number {

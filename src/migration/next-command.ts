@@ -18,6 +18,12 @@ export function nextCommand(migration: string, { message, input }: NextMessage):
   return [verb, ...words].join(' ');
 }
 
+/** The same to a fleet: with the reason, which is the person's. */
+export function fleetCommand(fleet: string, message: string, { wave }: { wave?: string }): string {
+  const verb = message === 'waveApproved' ? 'approve' : message;
+  return `ferry fleet ${verb} ${fleet}${wave === undefined ? '' : ` ${wave}`} --reason "…"`;
+}
+
 const acceptWords = (keys: unknown[]): string[] =>
   keys.includes('*') ? ['--accept-all'] : ['--accept', ...keys.map(quoted)];
 

@@ -12,7 +12,7 @@ export interface NotifySettings {
   webhooks: Readonly<Record<string, Webhook>>;
   chats: Readonly<Record<string, Address>>;
   mail?: MailServer;
-  /** Names of webhooks and chats, and e-mail addresses: for every migration, and for those of a team. */
+  /** Names of webhooks and chats, and e-mail addresses: for every migration and fleet, and for those of a team. */
   everyone: readonly string[];
   teams: Readonly<Record<string, readonly string[]>>;
 }
@@ -29,7 +29,7 @@ export const unknownTeams = (known: NotifySettings['teams'], teams: readonly str
   teams.filter((team) => under(known, team) === undefined);
 
 /**
- * Whom to tell of a migration, each once, and a sentence for each that is not known.
+ * Whom to tell of a migration or a fleet, each once, and a sentence for each that is not known.
  */
 export function targetsOf(
   settings: NotifySettings,

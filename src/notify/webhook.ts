@@ -9,7 +9,8 @@ export interface Webhook extends Address {
 }
 
 /** What the events of this project are called. */
-export const eventType = (event: string): string => `io.kafka-ferry.migration.${event}`;
+export const eventType = (of: 'migration' | 'fleet', event: string): string =>
+  `io.kafka-ferry.${of}.${event}`;
 
 /** One request of CloudEvents 1.0 in structured mode, signed. */
 export async function sendEvent(
@@ -32,11 +33,12 @@ export async function sendEvent(
 
 /** A notice as an event: whoever gets the same `id` and `source` twice has got one thing twice. */
 export function eventOf(notice: Notice): CloudEvent<Notice> {
+  const ofFleet = 'fleet' in notice;
   return new CloudEvent<Notice>({
     id: notice.id,
-    type: eventType(notice.event),
+    type: eventType(ofFleet ? 'fleet' : 'migration', notice.event),
     source: `/kafka-ferry/${notice.workflowId}`,
-    subject: notice.migration,
+    subject: ofFleet ? notice.fleet : notice.migration,
     time: notice.since,
     datacontenttype: 'application/json',
     data: notice,

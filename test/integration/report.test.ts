@@ -11,7 +11,7 @@ import { WorkerProcess } from '../../lab/rehearsal/worker-process.js';
 import type { Account } from '../../src/account/account.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import { openCluster } from '../../src/kafka/open.js';
-import type { Notice } from '../../src/notify/notice.js';
+import type { MigrationNotice } from '../../src/notify/notice.js';
 import { eventually } from '../eventually.js';
 import { ferry } from '../hands/ferry.js';
 import { sharedLab } from '../lab/shared.js';
@@ -169,12 +169,12 @@ test('a migration that has ended is reported as the brokers had it, and people w
   // It is told beside the report.
   await eventually(
     async () => board.got,
-    (got) => got.some(({ body }) => (JSON.parse(body) as { data: Notice }).data.event === 'done'),
+    (got) => got.some(({ body }) => (JSON.parse(body) as { data: MigrationNotice }).data.event === 'done'),
   );
   const notices = board.got.map(({ headers, body }) => {
     const signed = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]));
     new Verifier(secret).verify(body, signed);
-    return (JSON.parse(body) as { data: Notice }).data;
+    return (JSON.parse(body) as { data: MigrationNotice }).data;
   });
   const told = notices.map(({ event, step }) => `${event} ${step ?? ''}`);
   expect(new Set(notices.map(({ id }) => id)).size).toBe(notices.length);

@@ -8,7 +8,7 @@ import { asks, failure } from '../workflow/scripted-cluster.js';
 
 /**
  * Records histories for the replay test: real workflows on a real Temporal server, clusters scripted. To be run again
- * (`npm run record`, with the names of strategies or of paths, or `fleet`, for those alone) when a change of the workflows is meant to
+ * (`npm run record`, with the names of strategies or of paths, `fleet` or `asked`, for those alone) when a change of the workflows is meant to
  * break runs that are under way. What was recorded before a change that is patched stays: new paths get new names.
  */
 const named = process.argv.slice(2);
@@ -234,9 +234,47 @@ async function recordFleet(migrations: Migrations): Promise<void> {
   }
 }
 
+/**
+ * A fleet whose wave asks for approval, which somebody hears and somebody does not; a reminder is set and not needed.
+ * `fleet-approved` is the same of before, when nobody was told.
+ */
+async function recordAsked(migrations: Migrations): Promise<void> {
+  try {
+    const [first, second] = [prepare(migrations), prepare(migrations)];
+    migrations.tellOfFleet = async () => ({
+      ...{ told: ['two'], failed: ['board was not told: it answered 404.'], sentence: 'Told.' },
+    });
+    const fleet = await startFleet(
+      migrations,
+      [
+        { name: 'one', of: [first] },
+        { name: 'two', of: [second] },
+      ],
+      {
+        hours: { people: ['daily 00:00-24:00 UTC'] },
+        defaults: { team: 'payments', notify: { teams: ['payments'], remind: '2h' } },
+      },
+    );
+    await fleet.knows(first.name, ({ state }) => state === 'waiting');
+    await fleet.until(({ untold }) => untold?.length === 1);
+    await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+    await fleet.knows(first.name, ({ state }) => state === 'paused');
+    await fleet.say('thaw', {});
+    await fleet.knows(first.name, ({ state }) => state === 'waiting');
+    await fleet.say('waveApproved', { wave: 'two' });
+    await fleet.knows(second.name, ({ state }) => state === 'waiting');
+    await fleet.say('abort', {});
+    await write({ handle: fleet.handle, outcome: () => fleet.outcome() as never }, 'fleet-asked');
+  } finally {
+    await migrations.close();
+  }
+}
+
 await mkdir(folder, { recursive: true });
 if (named.length === 0 || named.includes('fleet'))
   await recordFleet(await Migrations.onRealServer('fleeting-'));
+if (['fleet', 'asked'].some((name) => named.includes(name)) || named.length === 0)
+  await recordAsked(await Migrations.onRealServer('asking-'));
 for (const file of await readdir(folder))
   if (
     chosen.some((strategy) => file.startsWith(`${strategy}-`)) &&

@@ -60,7 +60,8 @@ describe('recorded histories', () => {
 
   it('there are those of a fleet, and of migrations in it', () => {
     expect(files.filter((file) => file.startsWith('fleet-')).sort()).toEqual([
-      ...['fleet-member.json', 'fleet-mirrored.json', 'fleet-waves.json'],
+      ...['fleet-approved.json', 'fleet-asked.json', 'fleet-member.json', 'fleet-mirrored.json'],
+      'fleet-waves.json',
     ]);
   });
 

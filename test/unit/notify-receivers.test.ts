@@ -6,7 +6,8 @@ import { Webhook as Verifier } from 'standardwebhooks';
 import { tellingActivities } from '../../activities/telling/telling.js';
 import { safely } from '../../activities/kit/failure.js';
 import type { NotifySettings } from '../../src/notify/targets.js';
-import type { Notice } from '../../src/notify/notice.js';
+import type { FleetNotice, Notice } from '../../src/notify/notice.js';
+import type { FleetTelling } from '../../src/migration/fleet-telling.js';
 import { toTell } from '../../src/migration/telling.js';
 import type { Heartbeat } from '../../src/migration/work/work.js';
 import { noteTaker } from '../note-taker.js';
@@ -31,9 +32,17 @@ const settings = (changes: Partial<NotifySettings>): NotifySettings => ({
 const hooks = (receivers: Record<string, Receiver>) =>
   Object.fromEntries(Object.entries(receivers).map(([name, { url }]) => [name, { name, url, secret }]));
 
+type Tells = ReturnType<typeof tellingActivities>;
+
 /** One attempt, as Temporal would make it: what it answers or fails with, and what it has noted. */
 async function tell(notify: NotifySettings, noted?: unknown, addresses: string[] = []) {
   const state = stateAt('deletionApproved', 'waiting', { notify: { addresses } });
+  return attempt(notify, noted, ({ tell: telling }) =>
+    telling({ migration: state.migration, tellings: toTell(state, at) }),
+  );
+}
+
+async function attempt(notify: NotifySettings, noted: unknown, make: (tells: Tells) => Promise<unknown>) {
   const environment = new MockActivityEnvironment(
     { heartbeatTimeoutMs: 15_000, ...(noted !== undefined && { heartbeatDetails: noted }) },
     {
@@ -43,12 +52,10 @@ async function tell(notify: NotifySettings, noted?: unknown, addresses: string[]
   );
   let last: unknown = noted;
   environment.on('heartbeat', (details: unknown) => (last = JSON.parse(JSON.stringify(details)) as unknown));
-  const { tell: telling } = safely(
+  const tells = safely<Tells>(
     tellingActivities({ notify: { settings: notify, link: (id) => `https://ui.example/${id}` } }),
   );
-  const answer = await environment
-    .run(telling, { migration: state.migration, tellings: toTell(state, at) })
-    .catch((error: Error) => error);
+  const answer = await environment.run(() => make(tells)).catch((error: Error) => error);
   return { answer, noted: last };
 }
 
@@ -95,6 +102,46 @@ it('a webhook gets a signed CloudEvent, a chat its message and people their mail
   );
   expect(box.got[0]?.text).toContain('Subject: orders asks for the deletion');
   expect(box.got[0]?.text).toContain(`Message-ID: <${read.id}@kafka-ferry>`);
+});
+
+it('of a fleet those are told whom its defaults name, of the fleet alone', async () => {
+  const [board, ops, other] = [
+    await opened(receiver('takes')),
+    await opened(receiver('takes')),
+    await opened(receiver('takes')),
+  ];
+  const box = await opened(mailBox());
+  const known = settings({
+    webhooks: hooks({ board, ops, other }),
+    mail: { host: '127.0.0.1', port: box.port, tls: 'none', from: 'ferry@example.com' },
+    everyone: ['board'],
+    teams: { shop: ['ops'], others: ['other'] },
+  });
+  const fleet = { name: 'shop', team: 'shop', notify: { teams: ['gone'], addresses: ['ann@example.com'] } };
+  const telling: FleetTelling = {
+    ...{ event: 'wave-asks', wave: 'wave-2', reminder: 0, since: '2026-12-01T08:00:00.000Z' },
+    ...{ sentence: 'wave-2 waits.', todo: 'Decide.' },
+  };
+  const { answer } = await attempt(known, undefined, ({ tellOfFleet }) =>
+    tellOfFleet({ fleet, tellings: [telling] }),
+  );
+  expect(answer).toMatchObject({
+    failed: ['Team gone was not told: ferry.yaml has no such team under notify.teams.'],
+    sentence: 'Told 3 targets.',
+  });
+  expect([board, ops, other].map(({ got }) => got.length)).toEqual([1, 1, 0]);
+  const [event] = board.got;
+  const headers = Object.fromEntries(
+    Object.entries(event?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+  new Verifier(secret).verify(event?.body ?? '', headers);
+  const read = JSON.parse(event?.body ?? '') as CloudEvent<FleetNotice>;
+  expect(read).toMatchObject({ type: 'io.kafka-ferry.fleet.wave-asks', subject: 'shop' });
+  expect(Object.keys(read.data ?? {}).sort()).toEqual([
+    ...['command', 'event', 'fleet', 'headline', 'id', 'link', 'reminder', 'sentence', 'since', 'teams'],
+    ...['todo', 'wave', 'workflowId'],
+  ]);
+  expect(box.got[0]?.text).toContain('Subject: fleet shop asks: wave-2 waits for approval');
 });
 
 it('who cannot be told now is told later, and nobody twice', async () => {

@@ -2,11 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { parseMigration } from '../../src/migration/file.js';
 import { toTell } from '../../src/migration/telling.js';
-import { linesOf, noticeOf } from '../../src/notify/notice.js';
+import { fleetNoticeOf } from '../../src/notify/fleet-notice.js';
+import { noticeOf } from '../../src/notify/migration-notice.js';
+import { linesOf } from '../../src/notify/notice.js';
 import { isSecret, signed } from '../../src/notify/signature.js';
 import { targetsOf, type NotifySettings } from '../../src/notify/targets.js';
 import { untold } from '../../src/notify/untold.js';
 import { eventOf } from '../../src/notify/webhook.js';
+import { askingNow } from '../../src/fleet/asking.js';
+import { fleetOf, now, one } from './fleet-states.js';
 import { at, stateAt } from './migration-states.js';
 
 const settings: NotifySettings = {
@@ -79,6 +83,19 @@ describe('a notice', () => {
     });
   });
 
+  it('has the same JSON as ever, since programs of others read it', () => {
+    const told = notice({ team: 'shop', notify: { teams: ['payments', 'shop'] } });
+    expect(JSON.stringify(told)).toBe(
+      '{"id":"8ea91858a9fb14044535e5df1486398b","event":"deletion-asks","since":"2026-03-01T12:00:00.000Z",' +
+        '"migration":"orders","workflowId":"migrate/orders","strategy":"simplestCase","step":"deletionApproved",' +
+        '"reminder":0,"source":"onprem","target":"aiven",' +
+        '"headline":"orders asks for the deletion: Deletion of the source approved by name",' +
+        '"sentence":"Deletion of the source approved by name",' +
+        '"todo":"Check that nothing needs the source topic any more, then approve its deletion by its exact name.",' +
+        '"command":"ferry approve orders --delete orders","link":"https://ui.example/x","teams":["shop","payments"]}',
+    );
+  });
+
   it('lets nothing that came from a cluster act on who reads it', () => {
     const state = stateAt('drain', 'blocked');
     const step = state.steps.find(({ id }) => id === 'drain')!;
@@ -87,6 +104,57 @@ describe('a notice', () => {
     const one = noticeOf('migrate/orders', state.migration, toTell(state, at)[0]!, undefined);
     // eslint-disable-next-line no-control-regex
     for (const line of linesOf(one)) expect(line).not.toMatch(/[\u0000-\u001f\u202e]/);
+  });
+});
+
+describe('a notice of a fleet', () => {
+  const defaults = { team: 'shop', notify: { teams: ['payments', 'shop'] } };
+  const waves = ['wave-1', 'wave-2'].map((name) => ({
+    name,
+    migrations: [one(`${name}-a`), one(`${name}-b`)],
+  }));
+  const { fleet, state } = fleetOf({ defaults, waves });
+  state.waves['wave-1'] = { openedAt: new Date(now).toISOString() };
+  const [telling] = askingNow(fleet, state, now).due;
+  const whom = { name: 'shop', team: 'shop', notify: { teams: ['payments', 'shop'], addresses: [] } };
+  const asks = (changes: Partial<NonNullable<typeof telling>> = {}, workflowId = 'fleet/shop') =>
+    fleetNoticeOf(workflowId, whom, { ...telling!, ...changes }, 'https://ui.example/x');
+
+  it('has the one command to send and the link, and nothing that is of a migration', () => {
+    const { id, ...rest } = asks();
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(rest).toEqual({
+      ...{ event: 'wave-asks', since: '2026-12-01T08:00:00.000Z', fleet: 'shop', wave: 'wave-2' },
+      ...{ workflowId: 'fleet/shop', reminder: 0, teams: ['shop', 'payments'] },
+      headline: 'fleet shop asks: wave-2 waits for approval',
+      sentence: 'wave-2, of 2 migrations, waits for nothing but approval, since 2026-12-01 08:00 UTC.',
+      todo: 'Decide whether wave-2 may begin, then approve it.',
+      command: 'ferry fleet approve shop wave-2 --reason "…"',
+      link: 'https://ui.example/x',
+    });
+    expect(linesOf(asks())).toContain('Then send: ferry fleet approve shop wave-2 --reason "…"');
+    expect(asks({ reminder: 2 }).headline).toBe('fleet shop asks, reminder 2: wave-2 waits for approval');
+  });
+
+  it('has an id of the fleet, the wave, since when it asks and which time it is', () => {
+    const { id } = asks();
+    expect(asks().id).toBe(id);
+    const others = [
+      asks({ wave: 'wave-3' }),
+      asks({ reminder: 1 }),
+      asks({ since: '2026-12-01T09:00:00.000Z' }),
+      asks({}, 'fleet/other'),
+    ];
+    expect(new Set([id, ...others.map((other) => other.id)]).size).toBe(5);
+  });
+
+  it('is a CloudEvent 1.0 whose subject is the fleet', () => {
+    const event = eventOf(asks());
+    expect(event.validate()).toBe(true);
+    expect(event).toMatchObject({
+      ...{ specversion: '1.0', type: 'io.kafka-ferry.fleet.wave-asks', source: '/kafka-ferry/fleet/shop' },
+      ...{ subject: 'shop', time: '2026-12-01T08:00:00.000Z', id: asks().id },
+    });
   });
 });
 

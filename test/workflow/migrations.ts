@@ -25,6 +25,7 @@ import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import type { Outcome, StepStatus } from '../../src/migration/state.js';
 import type { Status } from '../../src/migration/status.js';
 import type { StepId, Strategy } from '../../src/migration/strategies.js';
+import type { FleetActivities } from '../../src/migration/work/fleet.js';
 import { eventually } from '../eventually.js';
 import { todaysBundle } from './bundle.js';
 import { migrationFile } from './migration-files.js';
@@ -188,12 +189,24 @@ export class TestMigration {
   }
 }
 
+export type ToldOfFleet = Parameters<FleetActivities['tellOfFleet']>[0];
+
+const heard: FleetActivities['tellOfFleet'] = async ({ tellings }) => ({
+  told: tellings.map(({ wave }) => wave),
+  failed: [],
+  sentence: 'Told.',
+});
+
 /** A Temporal server with one worker, and the migrations that the tests of one file start on it. */
 export class Migrations {
   #count = 0;
   readonly #clusters = new Map<string, ScriptedCluster>();
   readonly #started: WorkflowHandle[] = [];
   #stop: () => Promise<void> = async () => undefined;
+  /** What people have been told of fleets. */
+  readonly toldOfFleets: ToldOfFleet[] = [];
+  /** How those answer who are told of a fleet. */
+  tellOfFleet: FleetActivities['tellOfFleet'] = heard;
   /** How many times the worker does not learn which search attributes there are. */
   unanswered = 0;
 
@@ -276,6 +289,7 @@ export class Migrations {
 
   /** Ends what a test has left running: clocks of other migrations must not run in the next test. */
   async clear(): Promise<void> {
+    this.tellOfFleet = heard;
     for (const cluster of this.#clusters.values()) cluster.letGo();
     for (const handle of this.#started.splice(0)) await eventually(() => end(handle), Boolean);
   }
@@ -318,7 +332,11 @@ export class Migrations {
       // The server that skips time has none, and cannot be asked.
       return this.environment.supportsTimeSkipping ? { names: [] } : fleets.knownAttributes();
     };
-    const activities = { ...scripted, ...fleets, knownAttributes };
+    const tellOfFleet: FleetActivities['tellOfFleet'] = (input) => {
+      this.toldOfFleets.push(input);
+      return this.tellOfFleet(input);
+    };
+    const activities = { ...scripted, ...fleets, knownAttributes, tellOfFleet };
     const workflowBundle = await todaysBundle();
     const namespace = this.environment.namespace ?? 'default';
     const shared = {

@@ -11,7 +11,7 @@ import { accountOf } from '../../src/account/account-of.js';
 import { fleetId } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { openKeeper } from '../../src/report/account/keeper.js';
-import type { Notice } from '../../src/notify/notice.js';
+import type { MigrationNotice } from '../../src/notify/notice.js';
 import { eventually } from '../eventually.js';
 import { receiver, type Receiver } from '../receivers.js';
 import { prepare, startFleet } from './fleets.js';
@@ -91,7 +91,7 @@ it('of many runs one report is written at the end, and everything is in it', asy
   });
 
   // The first was not taken, and was told again: to the same, by the same id.
-  const notices = board.got.map(({ body }) => (JSON.parse(body) as { data: Notice }).data);
+  const notices = board.got.map(({ body }) => (JSON.parse(body) as { data: MigrationNotice }).data);
   const ids = notices.map(({ id: one }) => one);
   expect(ids[0]).toBe(ids.find((one, at) => at > 0 && one === ids[0]));
   expect(new Set(ids).size).toBe(ids.length - 1);

@@ -7,11 +7,12 @@ import {
 import { mirrorQueue, watchQueue } from '../../src/migration/queues.js';
 import { bytesOf, mostBytes, tooLarge } from '../../src/migration/size.js';
 import type { Activities } from '../../src/migration/work/activities.js';
+import type { FleetActivities } from '../../src/migration/work/fleet.js';
 import type { RegistryActivities } from '../../src/migration/work/schemas.js';
 import type { SurveyActivities } from '../../src/migration/work/survey.js';
 import { Blocked } from './turns.js';
 
-type AllActivities = Activities & RegistryActivities & SurveyActivities;
+type AllActivities = Activities & RegistryActivities & SurveyActivities & FleetActivities;
 
 /** Temporal ends a run that asks for an activity with an input that is too large: a person is told before that. */
 function activities(options: ActivityOptions): AllActivities {

@@ -4,7 +4,7 @@ import type { MigrationState } from '../../src/migration/state.js';
 const mostKept = 5;
 
 /** Keeps why somebody was not told, or a report not written: it holds nothing up, and is shown. @returns the sentence */
-export function notHeard(state: MigrationState, failure: unknown): string {
+export function notHeard(state: Pick<MigrationState, 'untold'>, failure: unknown): string {
   const why = typeof failure === 'string' ? failure : sentenceOf(failure);
   state.untold = [...(state.untold ?? []), { at: new Date().toISOString(), why }].slice(-mostKept);
   return why;

@@ -2,6 +2,7 @@ import { headline } from '../../../src/fleet/details.js';
 import type { FleetRow, FleetWave } from '../../../src/fleet/status.js';
 import { under } from '../../../src/migration/by-name.js';
 import { oneLine } from '../../../src/migration/foreign-text.js';
+import { fleetCommand } from '../../../src/migration/next-command.js';
 import { formatRate } from '../../../src/migration/rate.js';
 import { blocks, cut, line, wrapped, type Line, type Style } from '../lines.js';
 import { ago, lasting } from '../since.js';
@@ -35,13 +36,16 @@ export function fleetLines(look: FleetLook, link: string | undefined, now: Date,
       : [
           line('Next:', 'strong'),
           ...status.next.map(({ message, input }) =>
-            line(`  ${commandOf(status.name, message, input)}`, 'command'),
+            line(`  ${fleetCommand(status.name, message, input)}`, 'command'),
           ),
         ],
     status.waves.map((wave) => line(cut(oneLine(waveLine(wave)), width), waveStyle(wave))),
     rowLines(look, now, width),
     status.refused.map(({ at, message, why }) =>
       line(cut(oneLine(`Not counted: ${clock(at)} ${message}: ${why}`), width)),
+    ),
+    (status.untold ?? []).map(({ at, why }) =>
+      line(cut(oneLine(`Not told: ${clock(at)} ${why}`), width), 'attention'),
     ),
     link === undefined ? [] : [line(`Web UI: ${link}`, 'quiet')],
   ]);
@@ -129,9 +133,3 @@ function rowStyle(state: string): Style {
 }
 
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
-
-function commandOf(fleet: string, message: string, input: Record<string, unknown>): string {
-  const verb = message === 'waveApproved' ? 'approve' : message;
-  const { wave } = input as { wave?: string };
-  return `ferry fleet ${verb} ${fleet}${wave === undefined ? '' : ` ${wave}`} --reason "…"`;
-}

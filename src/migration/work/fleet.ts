@@ -1,3 +1,5 @@
+import type { Migration } from '../file.js';
+import type { FleetTelling } from '../fleet-telling.js';
 import type { Opening } from '../hours.js';
 
 /** What a fleet asks: nothing of a cluster. */
@@ -12,6 +14,11 @@ export interface FleetActivities {
   seeMigrations(input: { names: string[] }): Promise<{ seen: SeenMigration[] }>;
   /** Ferry's search attributes that are registered in this namespace. Unknown: none. */
   knownAttributes(): Promise<{ names: string[] }>;
+  /** Tells those whom `ferry.yaml` and the defaults of the fleet file name, as `tell` does of a migration. */
+  tellOfFleet(input: {
+    fleet: Pick<Migration, 'name' | 'team' | 'notify'>;
+    tellings: readonly FleetTelling[];
+  }): Promise<{ told: string[]; failed: string[]; sentence: string }>;
 }
 
 export interface SeenMigration {

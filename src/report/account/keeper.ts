@@ -72,7 +72,7 @@ function sent(webhook: Webhook, account: Account, signal?: AbortSignal): Promise
   const event = new CloudEvent<Account>({
     // Receivers know an event by its id alone, and migrations of a fleet begin at one moment.
     id: idOf([workflowId, 'report', startedAt]),
-    type: eventType('report'),
+    type: eventType('migration', 'report'),
     source: `/kafka-ferry/${workflowId}`,
     subject: name,
     time: endedAt ?? readAt,
