@@ -1,4 +1,4 @@
-import { log, patched } from '@temporalio/workflow';
+import { inWorkflowContext, log, patched } from '@temporalio/workflow';
 import { askingNow, isTold, whomToTell } from '../../src/fleet/asking.js';
 import type { FleetTelling } from '../../src/migration/fleet-telling.js';
 import { outside } from '../steps/activities.js';
@@ -45,7 +45,8 @@ export class WaveTeller {
       const { failed } = await outside().tellOfFleet({ fleet: whomToTell(this.run.fleet), tellings });
       for (const why of failed) notHeard(this.run.state, why);
     } catch (error) {
-      log.warn(notHeard(this.run.state, error));
+      const why = notHeard(this.run.state, error);
+      if (inWorkflowContext()) log.warn(why);
     } finally {
       this.#tells = false;
       // What has come to ask meanwhile, and when to remind of this.
