@@ -83,6 +83,11 @@ export function statusLines(status: Status, seen: Seen, now: Date, width = Infin
       'Not counted:',
       status.refused.map(({ at, message, why }) => `${clock(at)} ${message}: ${why}`),
     ),
+    listed(
+      'Not told:',
+      status.untold.map(({ at, why }) => `${clock(at)} ${why}`),
+      'attention',
+    ),
     seen.link === undefined ? [] : [line(`Web UI: ${seen.link}`, 'quiet')],
   ]);
 }

@@ -59,6 +59,13 @@ describe('what ferry status shows', () => {
     expect(text).toContain('Web UI: http://ui/x');
   });
 
+  it('is also who could not be told, and why', () => {
+    const state = migrationAt('drain');
+    state.untold = [{ at: startedAt, why: 'board was not told: it answered 500.' }];
+    const text = statusText(statusOf(state), [], undefined, now);
+    expect(text).toMatch(/Not told:\n.*2026-03-01 08:00:00.* board was not told: it answered 500\./);
+  });
+
   it('says what an activity under way saw last', () => {
     const live = [{ says: 'billing lags by 12 records', at: '2026-03-01T10:29:50.000Z' }];
     const status = statusOf(migrationAt('drain'));
