@@ -9,11 +9,11 @@ import { openCluster } from '../../src/kafka/open.js';
 import { patient } from '../../src/kafka/patient.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { eventually } from '../eventually.js';
-import { mirrorThrough } from './disordered-mirror.js';
-import { connectionOf, run } from './kafka-cluster.js';
-import { numbered, openMirroring, recordsOf, upTo, values, writeBatches } from './mirroring.js';
-import { migrationOf, running } from './watching.js';
-import { silentAddress, type SilentAddress } from './silent-address.js';
+import { mirrorThrough } from '../integration/disordered-mirror.js';
+import { connectionOf, run } from '../integration/kafka-cluster.js';
+import { numbered, openMirroring, recordsOf, upTo, values, writeBatches } from '../integration/mirroring.js';
+import { migrationOf, running } from '../integration/watching.js';
+import { silentAddress, type SilentAddress } from '../integration/silent-address.js';
 
 /*
  * Clusters of three brokers. What is not of their number is tested on one; `npm run test:long` has every strategy and every

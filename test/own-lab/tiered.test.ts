@@ -10,7 +10,14 @@ import { prepareMap } from '../../src/mirror/map-topic.js';
 import type { MirrorPlan } from '../../src/mirror/plan.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { Comparison } from '../../src/parity/comparison.js';
-import { failureOf, mirrorToEnd, openMirroring, positionOf, recordsOf, type Mirroring } from './mirroring.js';
+import {
+  failureOf,
+  mirrorToEnd,
+  openMirroring,
+  positionOf,
+  recordsOf,
+  type Mirroring,
+} from '../integration/mirroring.js';
 
 const topic = 'tiered';
 const records = 8_000;
