@@ -9,6 +9,9 @@ export function atTheEndOfTheMoment(act: () => void): void {
   if (!inWorkflowContext()) return;
   const { runId } = workflowInfo();
   void Promise.resolve().then(() => {
-    if (inWorkflowContext() && workflowInfo().runId === runId) act();
+    if (isIn(runId)) act();
   });
 }
+
+/** Whether what is done now is done in that run: what a failed workflow task has left may be done in another, or in none. */
+export const isIn = (runId: string): boolean => inWorkflowContext() && workflowInfo().runId === runId;

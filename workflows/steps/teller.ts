@@ -1,9 +1,16 @@
-import { CancellationScope, condition, inWorkflowContext, log, patched } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  inWorkflowContext,
+  log,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { MigrationState } from '../../src/migration/state.js';
 import { isTold, isUntold, nextReminder, toTell, type Telling } from '../../src/migration/telling.js';
 import { outside } from './activities.js';
 import { notHeard } from './not-heard.js';
-import { atTheEndOfTheMoment } from './at-the-end-of-the-moment.js';
+import { atTheEndOfTheMoment, isIn } from './at-the-end-of-the-moment.js';
 
 /** Where somebody does not answer, what comes after is told beside it, so that the others hear of it in time. */
 const mostAtOnce = 4;
@@ -93,6 +100,7 @@ export class Teller {
     if (this.#reminder?.at === at) return;
     this.#forget();
     if (at === undefined) return;
+    const { runId } = workflowInfo();
     void CancellationScope.nonCancellable(async () => {
       const scope = new CancellationScope();
       this.#reminder = { at, scope };
@@ -104,8 +112,7 @@ export class Teller {
         return;
       }
       this.#reminder = null;
-      // What a failed workflow task has left may be done when its run is let go.
-      if (inWorkflowContext()) this.#look();
+      if (isIn(runId)) this.#look();
     });
   }
 
