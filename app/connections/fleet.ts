@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowClient } from '@temporalio/client';
 import { z } from 'zod';
 import type { Dependencies } from '../../activities/kit/dependencies.js';
 import { attributeTypes } from '../../src/migration/attributes.js';
@@ -16,11 +16,13 @@ export function openFleets(
     async migrations(name) {
       try {
         const described = await executions.getHandle(workflowId(name)).describe();
-        const { state, step, since, running, startedAt, strategy, unread } = listed(described);
+        const { state, step, since, running, startedAt, strategy, unread, fleet } = listed(described);
+        const inFleet = running && fleet !== undefined && (await runs(executions, fleet));
         return {
           ...{ name, state, step, running, startedAt, strategy },
           ...(since !== undefined && { since }),
           ...(unread && { unread }),
+          ...(inFleet && { fleet }),
         };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
@@ -38,6 +40,18 @@ export function openFleets(
     },
   };
 }
+
+const runs = (executions: WorkflowClient, id: string): Promise<boolean> =>
+  executions
+    .getHandle(id)
+    .describe()
+    .then(
+      ({ status }) => status.name === 'RUNNING',
+      (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      },
+    );
 
 const rateIn = z.object({ rate: z.number().nullable().optional() });
 

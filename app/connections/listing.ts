@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
 import { migrationName, workflowId } from '../../src/migration/messages.js';
+import { readMembership } from '../../src/migration/membership.js';
 import { looking } from './looking.js';
 
 /** A migration as Temporal's visibility shows it: no worker has to answer, but it may be some seconds behind. */
@@ -21,6 +22,8 @@ export interface Listed {
   running: boolean;
   /** It is paused by its fleet, as in a freeze: nobody is to do anything. */
   held?: true;
+  /** The workflow id of the fleet that it was last told it is in, whether or not that runs. */
+  fleet?: string;
   /** What the workflow wrote down cannot be read here: it is encoded otherwise, or not as this program knows it. */
   unread?: true;
   source: string;
@@ -41,6 +44,7 @@ const memo = z.object({
   since: z.iso.datetime().optional().catch(undefined),
   startedAt: z.string().optional(),
   held: z.literal(true).optional().catch(undefined),
+  fleet: z.string().optional().catch(undefined),
 });
 
 /** The latest run of every migration that Temporal still knows, newest first; with `running`, only those that run. */
@@ -66,6 +70,8 @@ export async function listRunning(client: Client, taskQueue: string): Promise<Li
 /** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
 export function listed(info: RunListed): Listed {
   const told = memo.safeParse(info.memo?.['migration']).data;
+  // Until it has written down anything, what it was started with.
+  const fleet = told ? told.fleet : readMembership(info.memo?.['fleet'])?.id;
   const unread = !told && Object.hasOwn(info.memo ?? {}, 'migration');
   const running = info.status.name === 'RUNNING';
   // An aborted migration ends as Canceled, or, by a worker of before that, as Completed.
@@ -83,6 +89,7 @@ export function listed(info: RunListed): Listed {
     startedAt: told?.startedAt ?? info.startTime.toISOString(),
     running,
     ...(running && told?.held && { held: told.held }),
+    ...(fleet !== undefined && { fleet }),
     ...(unread && { unread }),
     source: told?.source ?? '',
     target: told?.target ?? '',

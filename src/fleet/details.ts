@@ -64,8 +64,10 @@ export function fleetDetails(status: FleetStatus, namespace: string): string {
     .join('\n\n');
 }
 
-const ends = ['pending', 'done', 'left', 'aborted'];
-const isUnderWay = ({ state }: FleetRow): boolean => !ends.includes(state);
+const ends = ['pending', 'done', 'aborted'];
+/** One that was left for a reason of its own is somebody's to look at. */
+const isUnderWay = ({ state, says }: FleetRow): boolean =>
+  !ends.includes(state) && (state !== 'left' || says !== undefined);
 
 export function headline({ state, frozen, counts, budget }: FleetStatus): string {
   const counted = Object.entries(counts)

@@ -203,6 +203,7 @@ export function stateOf(at: MemberState | undefined): string {
 
 /** What it said while it ran is nothing that it waits for once it was terminated, or failed. */
 function saysOf({ is, ended, report }: MemberState): string | undefined {
+  if (is === 'left') return ended === 'left' ? undefined : ended;
   const said = report?.says || undefined;
   return is === 'ended' && (report?.state !== ended || said === undefined) ? ended : said;
 }

@@ -129,6 +129,39 @@ describe('a fleet', () => {
     await fleet.knows(running.name, ({ step }) => step === 'consumerSwitched');
   });
 
+  it('leaves to another fleet what that has, and takes it once that fleet runs no more', async () => {
+    const [theirs, ours] = some(2) as [Prepared, Prepared];
+    const byHand = prepare(migrations);
+    await migrations.client.workflow.start('simplestCase', {
+      taskQueue: migrations.prepare().taskQueue,
+      workflowId: workflowId(byHand.name),
+      args: [byHand.file],
+    });
+    await byHand.migration().at('producerSwitched', 'waiting');
+    const there = [theirs, byHand];
+    const other = await fleetOf([{ name: 'one', of: there }]);
+    for (const { name } of there) await other.knows(name, ({ state }) => state === 'waiting');
+    const waves = [{ name: 'one', of: [...there, ours] }];
+    const fleet = await fleetOf(waves);
+    const otherName = fleetName(other.handle.workflowId);
+    for (const { name } of there)
+      expect((await fleet.knows(name, ({ state }) => state === 'left')).says).toBe(
+        `It is of the fleet ${otherName}, which runs: ferry fleet status ${otherName} shows it. Cancel that fleet, or leave ${name} out of this one.`,
+      );
+    await fleet.knows(ours.name, ({ state }) => state === 'waiting');
+    await fleet.say('freeze', { until: '2999-01-01T00:00Z' });
+    await fleet.knows(ours.name, ({ state }) => state === 'paused');
+    for (const one of there) {
+      expect((await one.migration().status()).state).toBe('waiting');
+      expect(rowOf(await other.status(), one.name).state).toBe('waiting');
+    }
+    await other.handle.cancel();
+    await other.outcome();
+    const next = await fleetOf([{ name: 'one', of: there }]);
+    for (const { name } of there)
+      await next.knows(name, ({ state, adopted }) => state === 'waiting' && adopted === true);
+  });
+
   it('holds every migration in a freeze and lets them go on after it, but for what a person has paused', async () => {
     const [a, b, later] = some(3) as [Prepared, Prepared, Prepared];
     const fleet = await fleetOf([

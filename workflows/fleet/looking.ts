@@ -1,7 +1,7 @@
-import { getExternalWorkflowHandle, patched, proxyActivities } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Member } from '../../src/fleet/file.js';
 import { isRunning, memberOf, type MemberState } from '../../src/fleet/state.js';
-import { fleetSignal } from '../../src/migration/membership.js';
+import { fleetName, fleetSignal } from '../../src/migration/membership.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { isStrategy } from '../../src/migration/strategies.js';
 import type { FleetActivities, SeenMigration } from '../../src/migration/work/fleet.js';
@@ -63,7 +63,8 @@ export async function lookAfter(run: Running): Promise<void> {
     const one = found.get(name);
     // What it has told meanwhile is newer than what was seen of it; that it has ended is newer than all.
     if (one?.running && !isSilent(at)) continue;
-    if (one?.running && isAnother(at, one)) await takeIn(run, member, at, one);
+    if (one?.running && isOfAnotherFleet(one)) run.leaves(name, whyLeft(one));
+    else if (one?.running && isAnother(at, one)) await takeIn(run, member, at, one);
     else saw(run, at, one);
   }
 }
@@ -110,8 +111,16 @@ export async function adopt(run: Running, member: Member, at: MemberState): Prom
     run.ends(at, found?.state ?? 'gone');
     return;
   }
-  await takeIn(run, member, at, found);
+  if (isOfAnotherFleet(found)) run.leaves(name, whyLeft(found));
+  else await takeIn(run, member, at, found);
 }
+
+/** Two fleets would each hold it and let it go, by waves and freezes of their own, and it tells one alone how it is. */
+const isOfAnotherFleet = ({ fleet }: SeenMigration): boolean =>
+  fleet !== undefined && fleet !== workflowInfo().workflowId && patched('leaves-to-other-fleets');
+
+const whyLeft = ({ name, fleet = '' }: SeenMigration): string =>
+  `It is of the fleet ${fleetName(fleet)}, which runs: ferry fleet status ${fleetName(fleet)} shows it. Cancel that fleet, or leave ${name} out of this one.`;
 
 /** Tells one that runs of its fleet, and what is to be so in it: how it was left is unknown. */
 async function takeIn(run: Running, member: Member, at: MemberState, found: SeenMigration): Promise<void> {

@@ -100,8 +100,9 @@ export class Running {
     this.changes();
   }
 
-  leaves(name: string): void {
-    this.state.migrations[name] = { is: 'left', at: this.now(), ended: 'left' };
+  /** @param why where it is not that its wave was aborted */
+  leaves(name: string, why = 'left'): void {
+    this.state.migrations[name] = { is: 'left', at: this.now(), ended: why.slice(0, 300) };
     this.changes();
   }
 

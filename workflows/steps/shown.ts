@@ -40,6 +40,7 @@ export class Shown {
     const step = currentStep(this.state)?.id ?? null;
     // `null` where a person or the fleet has said that there is no limit any more.
     const rate = this.state.throttle && (rateOf(this.state) ?? null);
+    const { fleet } = this.state;
     const held = isHeldByFleet(state, this.state.paused) && patched('held-waits-for-nobody');
     const shown = {
       source,
@@ -54,6 +55,7 @@ export class Shown {
       startedAt,
       ...(rate !== undefined && { rate }),
       ...(held && { held }),
+      ...(fleet && patched('names-its-fleet') && { fleet: fleet.id }),
     };
     this.#attributes.changed(held);
     // Each change of the memo is an event of history, so it is written only when it says something new.

@@ -118,7 +118,7 @@ function rowLines({ status, copying }: FleetLook, now: Date, width: number): Lin
 
 /** What has not begun is told by its wave, and what is done by its bar. */
 const isTold = ({ state, says }: FleetRow): boolean =>
-  (state !== 'pending' || says !== undefined) && state !== 'done' && state !== 'left';
+  (!['pending', 'left'].includes(state) || says !== undefined) && state !== 'done';
 
 function copiesText({ copying, rate }: FleetRow, live: Copying | undefined): string {
   if (copying === undefined || copying === 'ahead') return '';

@@ -34,4 +34,6 @@ export interface SeenMigration {
   startedAt: string;
   /** What it is of. */
   strategy: string;
+  /** The workflow id of the fleet that it is in, where it runs and that fleet does too. */
+  fleet?: string;
 }
