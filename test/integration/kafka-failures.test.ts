@@ -6,9 +6,9 @@ import type { Lab } from '../../lab/lab.js';
 import type { Cluster } from '../../src/kafka/cluster.js';
 import type { ClusterConnection } from '../../src/kafka/link/cluster-connection.js';
 import { openCluster } from '../../src/kafka/open.js';
-import { FerryError } from '../../src/migration/errors.js';
 import { sharedLab } from '../lab/shared.js';
 import { connectionOf, run } from './kafka-cluster.js';
+import { failureOf } from '../failure-of.js';
 
 let lab: Lab;
 const opened: Cluster[] = [];
@@ -24,15 +24,6 @@ const open = (name: string, connection: ClusterConnection): Cluster => {
   opened.push(cluster);
   return cluster;
 };
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}
 
 describe.each(['source', 'target'] as const)('what is not granted on the %s cluster', (name) => {
   const topic = `failures.${run}.${name}`;

@@ -9,10 +9,10 @@ import { transactionalIdOf } from '../../src/mirror/takeover.js';
 import type { MirrorPlan } from '../../src/mirror/plan.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { eventually } from '../eventually.js';
+import { failureOf } from '../failure-of.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import {
-  failureOf,
   mirrorToEnd,
   numbered,
   openMirroring,

@@ -7,10 +7,10 @@ import { transactionalIdOf } from '../../src/mirror/takeover.js';
 import { withAdmin } from '../../lab/kafka/admin.js';
 import type { Lab } from '../../lab/lab.js';
 import { eventually } from '../eventually.js';
+import { failureOf } from '../failure-of.js';
 import { sharedLab } from '../lab/shared.js';
 import { run } from './kafka-cluster.js';
 import {
-  failureOf,
   mirrorToEnd,
   numbered,
   openMirroring,

@@ -8,7 +8,6 @@ import { readLog } from '../../src/mirror/log-reader.js';
 import { prepareMap, readPositions, type MirrorPosition } from '../../src/mirror/map-topic.js';
 import type { MirrorOptions, MirrorPlan, MirrorProgress } from '../../src/mirror/plan.js';
 import { runMirror } from '../../src/mirror/mirror.js';
-import { FerryError } from '../../src/migration/errors.js';
 import { connectionOf } from './kafka-cluster.js';
 
 /** Both clusters of a lab, as the ferry and as somebody who may do all. */
@@ -173,12 +172,3 @@ export const values = (records: readonly KafkaRecord[]): string[] =>
 export const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 
 export const zero = (topic: string): TopicPartition => ({ topic, partition: 0 });
-
-export async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}

@@ -1,58 +1,32 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../app/config/config.js';
-import { cacheFolder } from '../../lab/host/folders.js';
-import { javaCommand } from '../../lab/host/toolchain.js';
-import { type Lab, startLab } from '../../lab/lab.js';
 import { kdcFiles, TICKET_SECONDS } from '../../lab/login/kdc.js';
-import { versions } from '../../lab/versions.js';
-import { BrokerLink } from '../../src/kafka/link/broker-link.js';
-import type { ClusterConnection, TicketLogin } from '../../src/kafka/link/cluster-connection.js';
-import { type Credentials, credentialsOf } from '../../src/kafka/link/credentials.js';
+import type { TicketLogin } from '../../src/kafka/link/cluster-connection.js';
 import type { TicketOrigin } from '../../src/kafka/kerberos/ticket-origin.js';
-import { metadataV12 } from '../../src/kafka/wire/metadata-v12.js';
 import { openCluster } from '../../src/kafka/open.js';
-import { FerryError } from '../../src/migration/errors.js';
+import { metadataV12 } from '../../src/kafka/wire/metadata-v12.js';
+import type { FerryError } from '../../src/migration/errors.js';
 import { eventually } from '../eventually.js';
+import { failureOf } from '../failure-of.js';
+import { LoginLab, sides, type Side } from './login-lab.js';
 
-const sides = ['source', 'target'] as const;
-type Side = (typeof sides)[number];
-
-let lab: Lab;
-let folder: string;
-let connections: Readonly<Record<string, ClusterConnection>>;
+let here: LoginLab;
 beforeAll(async () => {
-  lab = await startLab({ name: 'test-kerberos', login: 'kerberos' });
-  const { value, mistakes } = readConfig({ path: lab.ferryYaml, environment: {} });
-  expect(mistakes).toBeUndefined();
-  connections = value!.clusters;
-  folder = mkdtempSync(join(tmpdir(), 'ferry-kerberos-'));
+  here = await LoginLab.start('kerberos');
 });
-afterAll(async () => {
-  if (folder) rmSync(folder, { recursive: true });
-  await lab?.down();
-});
+afterAll(() => here?.down());
+afterEach(() => here.closeAll());
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-const addressOf = (side: Side) => connections[side]!.bootstrap[0]!;
-const loginOf = (side: Side) => connections[side]!.sasl as TicketLogin;
-const krb5Conf = () => kdcFiles(lab.kdc!.folder).krb5Conf;
-const keytab = () => kdcFiles(lab.kdc!.folder).keytabOf('ferry');
+const kdc = () => here.lab.kdc!;
+const loginOf = (side: Side) => here.connections[side].sasl as TicketLogin;
+const krb5Conf = () => kdcFiles(kdc().folder).krb5Conf;
+const keytab = () => kdcFiles(kdc().folder).keytabOf('ferry');
 
 function clusterAs(side: Side, change: Partial<TicketOrigin> = {}, service = 'kafka') {
   const login = loginOf(side);
   const tickets = { ...login.tickets, ...change } as TicketOrigin;
-  const cluster = openCluster(side, { ...connections[side]!, sasl: { ...login, service, tickets } });
-  open.push(cluster);
-  return cluster;
+  return here.cluster(side, { sasl: { ...login, service, tickets } });
 }
 
 const withCache = (side: Side, name: string, principal?: string) => {
@@ -62,46 +36,14 @@ const withCache = (side: Side, name: string, principal?: string) => {
     krb5Conf: krb5Conf(),
     ...(principal && { principal }),
   };
-  const cluster = openCluster(side, { ...connections[side]!, sasl: { ...loginOf(side), tickets } });
-  open.push(cluster);
-  return cluster;
+  return here.cluster(side, { sasl: { ...loginOf(side), tickets } });
 };
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure: unknown = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(failure instanceof FerryError)) throw new Error('expected a FerryError', { cause: failure });
-  return failure;
-}
-
-/** A link to a cluster, and how often the broker has believed who asks. */
-async function countedLink(side: Side, sasl: TicketLogin) {
-  const connection = { ...connections[side]!, sasl };
-  const real = credentialsOf(side, sasl)!;
-  let proofs = 0;
-  const counted: Credentials = {
-    ready: async (host) => {
-      const proof = await real.ready(host);
-      return async (exchange) => {
-        const sessionMs = await proof(exchange);
-        proofs++;
-        return sessionMs;
-      };
-    },
-    close: () => real.close(),
-  };
-  const link = await BrokerLink.open(side, addressOf(side), connection, counted);
-  open.push(link, counted);
-  return { link, proofs: () => proofs };
-}
 
 /** A keytab with a new key of a principal that the KDC knows, or knew. */
 async function keytabOf(principal: string, ...afterwards: string[]): Promise<string> {
-  const path = join(folder, `${principal}.keytab`);
+  const path = join(here.folder, `${principal}.keytab`);
   for (const query of [`addprinc -randkey ${principal}`, `ktadd -k ${path} ${principal}`, ...afterwards])
-    await lab.kdc!.kadmin(query);
+    await kdc().kadmin(query);
   return path;
 }
 
@@ -120,18 +62,18 @@ describe.each(sides)('on the %s', (side) => {
   });
 
   test('a service that is not that broker', async () => {
-    await lab.kdc!.kadmin('addprinc -randkey http/localhost');
+    await kdc().kadmin('addprinc -randkey http/localhost');
     const failure = await failureOf(clusterAs(side, {}, 'http').identity());
     expect(failure).toMatchObject({
       type: 'Unauthenticated',
-      message: `Cluster "${side}" at ${addressOf(side)} refused the ticket for http/localhost, or could not prove that it is that: check that its keytab has the keys that the KDC has now, its principal is this one, and the clocks of broker, KDC and this machine agree; a broker's log says which.`,
+      message: `Cluster "${side}" at ${here.addressOf(side)} refused the ticket for http/localhost, or could not prove that it is that: check that its keytab has the keys that the KDC has now, its principal is this one, and the clocks of broker, KDC and this machine agree; a broker's log says which.`,
     });
   });
 });
 
 test('one connection lasts longer than its session and its ticket, also while others come and go', async () => {
   const begun = Date.now();
-  const links = await Promise.all(sides.map((side) => countedLink(side, loginOf(side))));
+  const links = await Promise.all(sides.map((side) => here.countedLink(side)));
   const sessions = Math.ceil(TICKET_SECONDS / 4.8) + 2;
   await eventually(
     () => Math.min(...links.map(({ proofs }) => proofs())),
@@ -158,7 +100,7 @@ test('a keytab of another realm', async () => {
 });
 
 test('a keytab that is not there, or is none, or has keys of before', async () => {
-  const path = join(folder, 'ferry.keytab');
+  const path = join(here.folder, 'ferry.keytab');
   expect(await failureOf(clusterAs('source', { path }).identity())).toMatchObject({
     type: 'Unauthenticated',
     message: `The keytab ${path} for cluster "source" is not there: check the path.`,
@@ -184,13 +126,13 @@ test('a keytab that is not there, or is none, or has keys of before', async () =
 });
 
 test('a credential cache that others fill, whose ticket ends and is renewed', async () => {
-  const cache = `FILE:${join(folder, 'cache')}`;
+  const cache = `FILE:${join(here.folder, 'cache')}`;
   const cluster = withCache('source', cache);
   expect(await failureOf(cluster.identity())).toMatchObject({
     type: 'Unauthenticated',
     message: `There are no tickets in the credential cache ${cache} for cluster "source": see that whatever gets them runs, as the same user, and for the same principal.`,
   });
-  await lab.kdc!.kinit(cache);
+  await kdc().kinit(cache);
   expect((await cluster.identity()).brokers).toHaveLength(1);
   const other = withCache('source', cache, 'billing@LAB.TEST');
   expect((await failureOf(other.identity())).message).toMatch(
@@ -209,18 +151,18 @@ test('a credential cache that others fill, whose ticket ends and is renewed', as
   expect(failure).toMatchObject({
     message: `The tickets in the credential cache ${cache} for cluster "source" have ended: see that whatever renews them runs.`,
   });
-  await lab.kdc!.kinit(cache);
+  await kdc().kinit(cache);
   expect((await cluster.identity()).brokers).toHaveLength(1);
 });
 
 test('clocks that are six minutes apart', async () => {
   try {
-    await lab.kdc!.withClock('+6m');
+    await kdc().withClock('+6m');
     // MIT's library goes by the clock of the KDC, so it is the broker that does not agree with it.
     expect((await failureOf(clusterAs('source').identity())).message).toBe(
-      `Cluster "source" at ${addressOf('source')} refused the ticket for kafka/localhost, or could not prove that it is that: check that its keytab has the keys that the KDC has now, its principal is this one, and the clocks of broker, KDC and this machine agree; a broker's log says which.`,
+      `Cluster "source" at ${here.addressOf('source')} refused the ticket for kafka/localhost, or could not prove that it is that: check that its keytab has the keys that the KDC has now, its principal is this one, and the clocks of broker, KDC and this machine agree; a broker's log says which.`,
     );
-    const strict = join(folder, 'strict.conf');
+    const strict = join(here.folder, 'strict.conf');
     writeFileSync(
       strict,
       readFileSync(krb5Conf(), 'utf8').replace('[libdefaults]', '[libdefaults]\n kdc_timesync = 0'),
@@ -230,7 +172,7 @@ test('clocks that are six minutes apart', async () => {
       message: `The clock of this machine and that of the KDC are further apart than Kerberos allows, by default five minutes, so there is no ticket with the keytab ${keytab()} for cluster "source": set the clocks right.`,
     });
   } finally {
-    await lab.kdc!.withClock();
+    await kdc().withClock();
   }
   expect((await clusterAs('source').identity()).brokers).toHaveLength(1);
 });
@@ -238,7 +180,7 @@ test('clocks that are six minutes apart', async () => {
 test('a KDC that is away keeps new connections out until it is back, and those with tickets go on', async () => {
   const before = clusterAs('source');
   await before.identity();
-  await lab.kdc!.kill();
+  await kdc().kill();
   try {
     const cluster = clusterAs('target');
     expect(await failureOf(cluster.identity())).toMatchObject({
@@ -246,18 +188,17 @@ test('a KDC that is away keeps new connections out until it is back, and those w
       message: `No KDC of the realm LAB.TEST answered when a ticket for cluster "target" was asked for with the keytab ${keytab()}: check that it runs, the network, and its address in krb5.conf.`,
     });
     expect((await before.identity()).brokers).toHaveLength(1);
-    await lab.kdc!.start();
+    await kdc().start();
     expect((await cluster.identity()).brokers).toHaveLength(1);
   } finally {
-    await lab.kdc!.start();
+    await kdc().start();
   }
 });
 
 test('a port that takes no tickets says so', async () => {
   // By the name that its principal has.
-  const bootstrap = lab.source.bootstrap.map((address) => address.replace('127.0.0.1', 'localhost'));
-  const cluster = openCluster('source', { bootstrap, sasl: loginOf('source') });
-  open.push(cluster);
+  const bootstrap = here.lab.source.bootstrap.map((address) => address.replace('127.0.0.1', 'localhost'));
+  const cluster = here.opened(openCluster('source', { bootstrap, sasl: loginOf('source') }));
   expect(await failureOf(cluster.identity())).toMatchObject({
     type: 'Unauthenticated',
     message: `Cluster "source" at ${bootstrap[0]} does not offer GSSAPI there: use the port that does, or another mechanism.`,
@@ -265,29 +206,11 @@ test('a port that takes no tickets says so', async () => {
 });
 
 test("Kafka's own client comes in with the properties that the documentation gives for Connect", async () => {
-  const guide = readFileSync(new URL('../../docs/logins.md', import.meta.url), 'utf8');
-  const documented = /<!-- client properties: gssapi -->\s*```properties\n([^`]*)```/.exec(guide)?.[1] ?? '';
-  const here = {
-    '/etc/kafka/ferry.keytab': keytab(),
-    'ferry@EXAMPLE.COM': 'ferry@LAB.TEST',
-    '/etc/kafka/ca.pem': lab.target.clients['ferry']!.tls!.ca,
-  };
-  const settings = Object.entries(here).reduce((text, [example, value]) => {
-    expect(text).toContain(example);
-    return text.replaceAll(example, value);
-  }, documented);
-  const file = join(folder, 'client.properties');
-  writeFileSync(file, settings, { mode: 0o600 });
-  const topic = 'login.documented';
-  const admin = lab.target.kafkajs('admin').admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic }] });
-  await admin.disconnect();
-  const { stdout } = await promisify(execFile)(javaCommand(), [
-    ...['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Djava.security.krb5.conf=${krb5Conf()}`],
-    ...['-cp', join(cacheFolder(`kafka-${versions.targetKafka}`, 'libs'), '*')],
-    'org.apache.kafka.tools.TopicCommand',
-    ...['--bootstrap-server', addressOf('target'), '--command-config', file, '--list'],
-  ]);
-  expect(stdout).toContain(topic);
+  const topic = await here.newTopic();
+  const topics = await here.topicsByKafka(
+    'gssapi',
+    { '/etc/kafka/ferry.keytab': keytab(), 'ferry@EXAMPLE.COM': 'ferry@LAB.TEST' },
+    `-Djava.security.krb5.conf=${krb5Conf()}`,
+  );
+  expect(topics).toContain(topic);
 });

@@ -1,67 +1,33 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../app/config/config.js';
-import { cacheFolder } from '../../lab/host/folders.js';
-import { javaCommand } from '../../lab/host/toolchain.js';
-import { type Lab, startLab } from '../../lab/lab.js';
-import { versions } from '../../lab/versions.js';
-import { BrokerLink } from '../../src/kafka/link/broker-link.js';
-import type { ClusterConnection, TokenLogin } from '../../src/kafka/link/cluster-connection.js';
-import { type Credentials, credentialsOf } from '../../src/kafka/link/credentials.js';
+import type { TokenLogin } from '../../src/kafka/link/cluster-connection.js';
+import { openCluster } from '../../src/kafka/open.js';
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { metadataV12 } from '../../src/kafka/wire/metadata-v12.js';
-import { openCluster } from '../../src/kafka/open.js';
-import { FerryError } from '../../src/migration/errors.js';
+import type { FerryError } from '../../src/migration/errors.js';
 import { eventually } from '../eventually.js';
+import { failureOf as anyFailureOf } from '../failure-of.js';
+import { LoginLab, sides, type Side } from './login-lab.js';
 
-const sides = ['source', 'target'] as const;
-type Side = (typeof sides)[number];
-
-let lab: Lab;
-let folder: string;
-let connections: Readonly<Record<string, ClusterConnection>>;
+let here: LoginLab;
 beforeAll(async () => {
-  lab = await startLab({ name: 'test-login', login: 'oauth' });
-  const { value, mistakes } = readConfig({ path: lab.ferryYaml, environment: {} });
-  expect(mistakes).toBeUndefined();
-  connections = value!.clusters;
-  folder = mkdtempSync(join(tmpdir(), 'ferry-login-'));
+  here = await LoginLab.start('oauth');
 });
-afterAll(async () => {
-  if (folder) rmSync(folder, { recursive: true });
-  await lab?.down();
-});
+afterAll(() => here?.down());
+afterEach(() => here.closeAll());
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-function clusterAs(side: Side, sasl: ClusterConnection['sasl']) {
-  const cluster = openCluster(side, { ...connections[side]!, ...(sasl && { sasl }) });
-  open.push(cluster);
-  return cluster;
-}
-
-const loginOf = (side: Side) => connections[side]?.sasl as TokenLogin;
+const clusterAs = (side: Side, sasl: TokenLogin) => here.cluster(side, { sasl });
+const loginOf = (side: Side) => here.connections[side].sasl as TokenLogin;
 const endpointOf = (side: Side) => loginOf(side).token as TokenEndpoint;
 const asking = (side: Side, change: Partial<TokenEndpoint>): TokenLogin => ({
   mechanism: 'oauthbearer',
   token: { ...endpointOf(side), ...change },
 });
-const addressOf = (side: Side) => connections[side]!.bootstrap[0]!;
 const host = () => new URL(endpointOf('source').url).host;
 
 async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure: unknown = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(failure instanceof FerryError)) throw new Error('expected a FerryError', { cause: failure });
+  const failure = await anyFailureOf(call);
   // No token begins otherwise, and no secret is this.
   expect(`${failure.message}${failure.stack}${JSON.stringify(failure)}`).not.toMatch(/eyJ/);
   expect(failure.message).not.toContain(endpointOf('source').clientSecret);
@@ -85,12 +51,12 @@ describe.each(sides)('on the %s', (side) => {
   });
 
   test('a token from a file, which is replaced', async () => {
-    const path = join(folder, `${side}.token`);
+    const path = join(here.folder, `${side}.token`);
     const cluster = clusterAs(side, { mechanism: 'oauthbearer', token: { from: 'file', path } });
     writeFileSync(path, 'not-a-token-of-the-lab');
     expect(await failureOf(cluster.identity())).toMatchObject({
       type: 'Unauthenticated',
-      message: `Cluster "${side}" at ${addressOf(side)} refused the token from the token file ${path}: check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
+      message: `Cluster "${side}" at ${here.addressOf(side)} refused the token from the token file ${path}: check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
     });
     writeFileSync(path, `${await tokenFor()}\n`);
     expect((await cluster.identity()).brokers).toHaveLength(1);
@@ -100,7 +66,7 @@ describe.each(sides)('on the %s', (side) => {
     const failure = await failureOf(clusterAs(side, asking(side, { audience: 'elsewhere' })).identity());
     expect(failure).toMatchObject({
       type: 'Unauthenticated',
-      message: `Cluster "${side}" at ${addressOf(side)} refused the token from the token endpoint ${host()}, which is for the audience "elsewhere": check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
+      message: `Cluster "${side}" at ${here.addressOf(side)} refused the token from the token endpoint ${host()}, which is for the audience "elsewhere": check that its brokers expect this audience, trust whoever gives the token, and that the clocks agree.`,
     });
   });
 
@@ -114,37 +80,17 @@ describe.each(sides)('on the %s', (side) => {
 
   test('one connection lasts longer than its session and its token', async () => {
     // Tokens live for 20 s, a session for 6 s.
-    const { link, proofs } = await countedLink(side, connections[side]!);
+    const { link, proofs } = await here.countedLink(side);
     await eventually(proofs, (count) => count >= 6);
     await link.ask(metadataV12, { names: [] });
     expect(link.alive).toBe(true);
   });
 });
 
-/** A link to a cluster, and how often the broker has believed who asks. */
-async function countedLink(side: Side, connection: ClusterConnection) {
-  const real = credentialsOf(side, connection.sasl)!;
-  let proofs = 0;
-  const counted: Credentials = {
-    ready: async (host) => {
-      const proof = await real.ready(host);
-      return async (exchange) => {
-        const sessionMs = await proof(exchange);
-        proofs++;
-        return sessionMs;
-      };
-    },
-    close: () => real.close(),
-  };
-  const link = await BrokerLink.open(side, connection.bootstrap[0]!, connection, counted);
-  open.push(link, counted);
-  return { link, proofs: () => proofs };
-}
-
 test('one connection with a password lasts longer than its session', async () => {
-  const { username, password } = lab.source.clients['ferry']!.sasl!;
-  const { link, proofs } = await countedLink('source', {
-    bootstrap: connections['source']!.bootstrap,
+  const { username, password } = here.lab.source.clients['ferry']!.sasl!;
+  const { link, proofs } = await here.countedLink('source', {
+    bootstrap: here.connections.source.bootstrap,
     sasl: { mechanism: 'scram-sha-512', username, password },
   });
   await eventually(proofs, (count) => count >= 3);
@@ -153,9 +99,8 @@ test('one connection with a password lasts longer than its session', async () =>
 });
 
 test('a port that takes no tokens says so', async () => {
-  const { bootstrap } = lab.source;
-  const cluster = openCluster('source', { bootstrap, sasl: loginOf('source') });
-  open.push(cluster);
+  const { bootstrap } = here.lab.source;
+  const cluster = here.opened(openCluster('source', { bootstrap, sasl: loginOf('source') }));
   expect(await failureOf(cluster.identity())).toMatchObject({
     type: 'Unauthenticated',
     message: `Cluster "source" at ${bootstrap[0]} does not offer OAUTHBEARER there: use the port that does, or another mechanism.`,
@@ -165,12 +110,11 @@ test('a port that takes no tokens says so', async () => {
 test('an endpoint that is away keeps new connections out, whatever address they go to, until it is back', async () => {
   const before = clusterAs('source', loginOf('source'));
   await before.identity();
-  await lab.tokens!.kill();
+  await here.lab.tokens!.kill();
   try {
-    const [address] = connections['target']!.bootstrap;
+    const [address] = here.connections.target.bootstrap;
     const bootstrap = [address!, address!.replace('127.0.0.1', 'localhost')];
-    const cluster = openCluster('target', { ...connections['target']!, bootstrap });
-    open.push(cluster);
+    const cluster = here.cluster('target', { bootstrap });
     const failure = await failureOf(cluster.identity());
     expect(failure.type).toBe('Unreachable');
     // A connection to it that was kept open breaks in another way than one that is refused.
@@ -179,40 +123,24 @@ test('an endpoint that is away keeps new connections out, whatever address they 
     );
     // Its token and its session are good for a while yet.
     expect((await before.identity()).brokers).toHaveLength(1);
-    await lab.tokens!.start();
+    await here.lab.tokens!.start();
     expect((await cluster.identity()).brokers).toHaveLength(1);
   } finally {
-    await lab.tokens!.start();
+    await here.lab.tokens!.start();
   }
 });
 
 test("Kafka's own client comes in with the properties that the documentation gives for Connect", async () => {
-  const guide = readFileSync(new URL('../../docs/logins.md', import.meta.url), 'utf8');
-  const documented =
-    /<!-- client properties: oauthbearer -->\s*```properties\n([^`]*)```/.exec(guide)?.[1] ?? '';
   const { url, clientId, clientSecret } = endpointOf('target');
-  const here = {
-    'https://login.example.com/oauth2/token': url,
-    '${file:/etc/kafka/oauth.properties:client.id}': clientId,
-    '${file:/etc/kafka/oauth.properties:client.secret}': clientSecret,
-    '/etc/kafka/ca.pem': lab.target.clients['ferry']!.tls!.ca,
-  };
-  const settings = Object.entries(here).reduce((text, [example, value]) => {
-    expect(text).toContain(example);
-    return text.replaceAll(example, value);
-  }, documented);
-  const file = join(folder, 'client.properties');
-  writeFileSync(file, settings, { mode: 0o600 });
-  const topic = 'login.documented';
-  const admin = lab.target.kafkajs('admin').admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic }] });
-  await admin.disconnect();
-  const { stdout } = await promisify(execFile)(javaCommand(), [
-    ...['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${url}`],
-    ...['-cp', join(cacheFolder(`kafka-${versions.targetKafka}`, 'libs'), '*')],
-    'org.apache.kafka.tools.TopicCommand',
-    ...['--bootstrap-server', addressOf('target'), '--command-config', file, '--list'],
-  ]);
-  expect(stdout).toContain(topic);
+  const topic = await here.newTopic();
+  const topics = await here.topicsByKafka(
+    'oauthbearer',
+    {
+      'https://login.example.com/oauth2/token': url,
+      '${file:/etc/kafka/oauth.properties:client.id}': clientId,
+      '${file:/etc/kafka/oauth.properties:client.secret}': clientSecret,
+    },
+    `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${url}`,
+  );
+  expect(topics).toContain(topic);
 });

@@ -11,13 +11,13 @@ import type { MirrorPlan } from '../../src/mirror/plan.js';
 import { runMirror } from '../../src/mirror/mirror.js';
 import { Comparison } from '../../src/parity/comparison.js';
 import {
-  failureOf,
   mirrorToEnd,
   openMirroring,
   positionOf,
   recordsOf,
   type Mirroring,
 } from '../integration/mirroring.js';
+import { failureOf } from '../failure-of.js';
 
 const topic = 'tiered';
 const records = 8_000;

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { isMirrored, strategyNames, type StepId, type Strategy } from '../../src/migration/strategies.js';
 import { prepare, startFleet } from '../workflow/fleets.js';
-import { Migrations, type TestMigration } from '../workflow/migrations.js';
+import { Migrations } from '../workflow/migrations.js';
+import type { TestMigration } from '../workflow/test-migration.js';
 import { asks, failure } from '../workflow/scripted-cluster.js';
 
 /**

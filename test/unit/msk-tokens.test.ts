@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { tokensOfMsk } from '../../src/kafka/tokens/msk-tokens.js';
 import { isBearerToken } from '../../src/kafka/tokens/token.js';
-import { FerryError } from '../../src/migration/errors.js';
+import { failureOf } from '../failure-of.js';
 
 const accessKey = 'AKIDEXAMPLE';
 const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
@@ -89,15 +89,6 @@ test('the profile that is named is the one that signs', async () => {
   const tokens = tokensOfMsk('target', { from: 'msk', region: 'eu-north-1', profile: 'kafka' });
   expect(urlOf((await tokens.current()).value).searchParams.get('X-Amz-Credential')).toMatch(/^AKKAFKA\//);
 });
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure: unknown = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}
 
 test.each([
   [{}, 'the worker'],

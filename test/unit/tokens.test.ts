@@ -11,6 +11,7 @@ import { openTokens } from '../../src/kafka/tokens/open.js';
 import type { Token, Tokens } from '../../src/kafka/tokens/token.js';
 import type { TokenEndpoint } from '../../src/kafka/tokens/token-origin.js';
 import { FerryError } from '../../src/migration/errors.js';
+import { failureOf } from '../failure-of.js';
 
 interface Asked {
   authorization: string | undefined;
@@ -61,15 +62,6 @@ const json = (body: unknown, status = 200) => {
     response.end(JSON.stringify(body));
   };
 };
-
-async function failureOf(call: Promise<unknown>): Promise<FerryError> {
-  const failure: unknown = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof FerryError) return failure;
-  throw new Error('expected a FerryError', { cause: failure });
-}
 
 /** Not signed: the ferry reads what a token says and trusts it in nothing. */
 const jwt = (claims: object) =>

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MigrationFile } from '../../src/migration/file.js';
 import { strategyNames } from '../../src/migration/strategies.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import { asks, failure } from './scripted-cluster.js';
 
 let migrations: Migrations;

@@ -3,7 +3,8 @@ import { betweenRuns } from '../../app/cli/temporal.js';
 import { listed } from '../../app/connections/listing.js';
 import type { Status } from '../../src/migration/status.js';
 import { eventually } from '../eventually.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import { asks, failure } from './scripted-cluster.js';
 
 let migrations: Migrations;

@@ -16,7 +16,8 @@ import { conflicts } from '../../activities/plan/conflicts.js';
 import { MigrationGauges } from '../../app/worker/migration-gauges.js';
 import { parseMigration } from '../../src/migration/file.js';
 import { migrationFile } from './migration-files.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import { workflowId } from '../../src/migration/messages.js';
 import { eventually } from '../eventually.js';
 

@@ -14,13 +14,9 @@ beforeAll(async () => {
 afterEach(() => migrations.clear());
 afterAll(() => migrations.close());
 
-/** A day and a time, so far from now by the clock of the server. */
-const inHours = async (hours: number): Promise<Date> =>
-  new Date(Number(await migrations.environment.currentTimeMs()) + hours * 3_600_000);
-
 it('a wave begins at its date, and not before', async () => {
   const [a, b] = [prepare(migrations), prepare(migrations)];
-  const startsAt = (await inHours(72)).toISOString();
+  const startsAt = (await migrations.inHours(72)).toISOString();
   const fleet = await startFleet(migrations, [
     { name: 'one', of: [a] },
     { name: 'two', of: [b], startsAt },
@@ -34,7 +30,7 @@ it('a wave begins at its date, and not before', async () => {
 });
 
 it('people are asked, and topics deleted, within the hours alone; what is said before counts', async () => {
-  const from = await inHours(30);
+  const from = await migrations.inHours(30);
   const until = new Date(from.getTime() + 4 * 3_600_000);
   const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][from.getUTCDay()] ?? '';
   const hours = [`${day} ${from.toISOString().slice(11, 16)}-${until.toISOString().slice(11, 16)} UTC`];
@@ -68,7 +64,7 @@ it('a step that waits already asks nobody when they are over, and again when the
   });
   const { cluster } = migration;
   await migration.until(() => cluster.inputs('createTopics').length === 1);
-  const now = (await inHours(0)).getTime();
+  const now = (await migrations.inHours(0)).getTime();
   const people = [
     [now - hour, now + 2 * hour],
     [now + 24 * hour, now + 30 * hour],
@@ -98,7 +94,7 @@ describe('topics are deleted within the hours alone', () => {
   async function atItsApproval(script: (cluster: ScriptedCluster) => void) {
     const migration = await migrations.start('simplestCase', {}, script);
     await migration.reach('deletionApproved', 'waiting');
-    const now = (await inHours(0)).getTime();
+    const now = (await migrations.inHours(0)).getTime();
     await migration.signal('fleet', openUntil(now + hour));
     return { migration, now };
   }

@@ -27,13 +27,9 @@ describe('where time can be skipped', () => {
   afterEach(() => migrations.clear());
   afterAll(() => migrations.close());
 
-  /** A day and a time, so far from now by the clock of the server. */
-  const inHours = async (hours: number): Promise<Date> =>
-    new Date(Number(await migrations.environment.currentTimeMs()) + hours * 3_600_000);
-
   it('a wave tells once that it asks, when its date has come and not before, and reminds until it is approved', async () => {
     const [a, b] = [prepare(migrations), prepare(migrations)];
-    const startsAt = (await inHours(72)).toISOString();
+    const startsAt = (await migrations.inHours(72)).toISOString();
     const fleet = await startFleet(
       migrations,
       [
@@ -64,7 +60,7 @@ describe('where time can be skipped', () => {
 
   it('nobody is told of a wave that was approved before', async () => {
     const [a, b] = [prepare(migrations), prepare(migrations)];
-    const startsAt = (await inHours(72)).toISOString();
+    const startsAt = (await migrations.inHours(72)).toISOString();
     const fleet = await startFleet(migrations, [
       { name: 'one', of: [a] },
       { name: 'two', of: [b], approval: true, startsAt },
@@ -78,7 +74,7 @@ describe('where time can be skipped', () => {
   });
 
   it('people are told, and reminded, within their hours alone', async () => {
-    const from = await inHours(30);
+    const from = await migrations.inHours(30);
     const until = new Date(from.getTime() + 4 * 3_600_000);
     const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][from.getUTCDay()] ?? '';
     const hours = [`${day} ${from.toISOString().slice(11, 16)}-${until.toISOString().slice(11, 16)} UTC`];

@@ -9,7 +9,8 @@ import type { MigrationFile } from '../../src/migration/file.js';
 import type { Strategy } from '../../src/migration/strategies.js';
 import { eventually } from '../eventually.js';
 import { migrationFile } from './migration-files.js';
-import type { Migrations, TestMigration } from './migrations.js';
+import type { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import type { ScriptedCluster } from './scripted-cluster.js';
 
 /** A migration of a fleet, before that has started it. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openHolds } from '../../app/connections/holds.js';
 import type { Holds } from '../../activities/kit/dependencies.js';
 import { freeUpdate, holdsId, takeUpdate, type Want } from '../../src/migration/holds.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 
 let migrations: Migrations;
 let holds: Holds;

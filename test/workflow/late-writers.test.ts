@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { strategyNames, type Strategy } from '../../src/migration/strategies.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import { ModelledSource, type LateWriter } from './modelled-source.js';
 
 let migrations: Migrations;

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StepId } from '../../src/migration/strategies.js';
 import type { Activities } from '../../src/migration/work/activities.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import type { Held } from './scripted-cluster.js';
 
 let migrations: Migrations;

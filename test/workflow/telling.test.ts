@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { outOfColumns } from '../../src/migration/columns.js';
 import { eventually } from '../eventually.js';
-import { Migrations, type TestMigration } from './migrations.js';
+import { Migrations } from './migrations.js';
+import type { TestMigration } from './test-migration.js';
 import { failure, type ScriptedCluster } from './scripted-cluster.js';
 
 const toldOf = (migration: TestMigration): string[] =>
