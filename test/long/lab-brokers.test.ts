@@ -74,7 +74,11 @@ test.each(sides)('the %s serves while one broker is killed, and takes it back', 
   expect((await leaderOf(cluster, topic, 0)).id).not.toBe(leader.id);
   await leader.start();
   await cluster.inSync();
-  for (const { isr } of await partitionsOf(cluster, topic)) expect(isr).toHaveLength(3);
+  // Whichever broker is asked now: each learns it in its own time, and a busy machine may lose one for a moment.
+  await eventually(
+    () => partitionsOf(cluster, topic),
+    (all) => all.every(({ isr }) => isr.length === 3),
+  );
 });
 
 test.each(sides)('the %s keeps what is written while its brokers restart in turn', async (side) => {
