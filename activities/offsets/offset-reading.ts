@@ -2,10 +2,12 @@ import {
   partitionKey,
   type Cluster,
   type Committed,
+  type Rows,
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
 import type { Finding } from '../../src/migration/findings.js';
+import { insistThere } from '../topics/still-there.js';
 import { valueOf } from '../kit/rows.js';
 import { upTo } from '../kit/up-to.js';
 import { asking } from '../kit/weights.js';
@@ -16,10 +18,21 @@ export interface Ends extends TopicPartition, Watermarks {}
 
 /** Reads many partitions, all in one call; a partition that cannot be read is thrown. */
 export async function readEnds(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Ends[]> {
-  if (partitions.length === 0) return [];
-  const marks = await cluster.watermarks(partitions);
-  return partitions.map((partition) => ({ ...partition, ...valueOf(marks, partitionKey(partition)) }));
+  return partitions.length === 0 ? [] : endsIn(partitions, await cluster.watermarks(partitions));
 }
+
+/** The same of topics that were there just now, and that an undo may be deleting: see `insistThere`. */
+export async function readEndsThere(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+): Promise<Ends[]> {
+  return partitions.length === 0
+    ? []
+    : endsIn(partitions, insistThere(cluster, await cluster.watermarks(partitions)));
+}
+
+const endsIn = (partitions: readonly TopicPartition[], marks: Rows<string, Watermarks>): Ends[] =>
+  partitions.map((partition) => ({ ...partition, ...valueOf(marks, partitionKey(partition)) }));
 
 /** Commits on the target, by group and by partition. */
 export type CommitsThere = ReadonlyMap<string, ReadonlyMap<string, Committed>>;

@@ -22,6 +22,7 @@ import { settledGroups } from '../groups/settled.js';
 import { nameOf, nameOpenTransactions } from '../drain/open-transactions.js';
 import { brokersAway } from '../topics/brokers-away.js';
 import { partitionsIn } from '../topics/planned-topics.js';
+import { insistThere } from '../topics/still-there.js';
 import { rowAt, valueIfThere, valueOf } from '../kit/rows.js';
 import { blocking, noting } from '../kit/weights.js';
 import { count, listed } from '../kit/wording.js';
@@ -48,7 +49,7 @@ export async function finalCheck(
     return { findings, manifest: [], sentence: `There is no topic left to delete on ${source.name}.` };
   const partitions = partitionsIn(topics);
   const [marks, open, groups, acls] = await Promise.all([
-    source.watermarks(partitions),
+    source.watermarks(partitions).then((rows) => insistThere(source, rows)),
     source.openTransactions(topics.map(({ name }) => name)),
     source.groups(),
     aclsOfTopics(

@@ -13,6 +13,7 @@ import { SchemaTranslation } from '../schemas/schema-translation.js';
 import { brokersAway } from '../topics/brokers-away.js';
 import { DeletionRounds } from '../topics/deletion-rounds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
+import { insistThere } from '../topics/still-there.js';
 import { aclsByTopic, aclsOfTopics, aclText } from '../acls/acl-text.js';
 import { attempting, type Attempt } from '../kit/attempt.js';
 import type { Dependencies } from '../kit/dependencies.js';
@@ -135,7 +136,7 @@ async function grownSince(
   await insistGone(source, gone, migration, signal);
   const frozen = partitionCounts(ends);
   const topics = there.flatMap(({ name, topicId }) => (frozen.has(name) ? [valueOf(byId, topicId)] : []));
-  const marks = await source.watermarks(partitionsIn(topics));
+  const marks = insistThere(source, await source.watermarks(partitionsIn(topics)));
   const findings: Finding[] = [];
   for (const topic of topics) {
     const late = await lateRecords(source, ends, partitionsIn([topic]), marks);

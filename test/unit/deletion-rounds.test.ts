@@ -80,6 +80,21 @@ function clusterWith(answers: Answer[][], between: (ends: Map<string, bigint>, r
   return { cluster: cluster as Cluster, done };
 }
 
+/** A topic that is gone, of which a broker knows the id still, as after a deletion whose answer was lost. */
+function knowsStill(cluster: Cluster, topic: string): Cluster {
+  const error = new FerryError('NotFound', 'There is no such partition.');
+  return {
+    ...cluster,
+    watermarks: async (partitions) =>
+      new Map(
+        [...(await cluster.watermarks(partitions))].map(([key, row]) => [
+          key,
+          key === `${topic}/0` ? { error } : row,
+        ]),
+      ),
+  };
+}
+
 const topics = [...'abc'].map((name) => ({ name }));
 const migration = migrationOf({ source: 'onprem', topics });
 
@@ -104,6 +119,22 @@ function deleting(
     }),
   );
 }
+
+const undoing = (cluster: Cluster): ReturnType<typeof undo> =>
+  undo(
+    { clusters: () => cluster } as unknown as Dependencies,
+    {
+      migration,
+      topicIds: {},
+      made: { topics: topics.map(({ name }) => ({ name, topicId: `id-${name}` })), acls: [], offsets: [] },
+    },
+    {
+      noted: undefined,
+      note: async () => undefined,
+      says: () => undefined,
+      signal: new AbortController().signal,
+    },
+  );
 
 const aloneHeld = [
   { topic: 'b', error: held(5) },
@@ -164,22 +195,25 @@ test('what comes while an attempt waits for Temporal to take its note is seen, a
   for (const { done } of [source, ends]) expect(done.filter((what) => what.startsWith('delete'))).toEqual([]);
 });
 
+test('a topic whose deletion is under way is asked about again, and is nothing for people', async () => {
+  const source = clusterWith([], () => undefined);
+  await expect(deleting({ ...source, cluster: knowsStill(source.cluster, 'b') })).rejects.toMatchObject({
+    type: 'Unreachable',
+    message:
+      'onprem has answered that b is there, and then that its partitions are not, as it does while a topic is being deleted: it is asked again.',
+  });
+  expect(source.done.filter((what) => what.startsWith('delete'))).toEqual([]);
+});
+
+test('so it is when an undo is begun again', async () => {
+  const { cluster, done } = clusterWith([], () => undefined);
+  await expect(undoing(knowsStill(cluster, 'b'))).rejects.toMatchObject({ type: 'Unreachable' });
+  expect(done.filter((what) => what.startsWith('delete'))).toEqual([]);
+});
+
 test('an undo leaves a topic to which somebody has written while a quota held it back', async () => {
   const { cluster, done } = clusterWith([aloneHeld], (ends) => ends.set('c', 3n));
-  const { undone, left } = await undo(
-    { clusters: () => cluster } as unknown as Dependencies,
-    {
-      migration,
-      topicIds: {},
-      made: { topics: topics.map(({ name }) => ({ name, topicId: `id-${name}` })), acls: [], offsets: [] },
-    },
-    {
-      noted: undefined,
-      note: async () => undefined,
-      says: () => undefined,
-      signal: new AbortController().signal,
-    },
-  );
+  const { undone, left } = await undoing(cluster);
   expect(undone.toSorted()).toEqual([
     'Deleted the empty topic a on onprem.',
     'Deleted the empty topic b on onprem.',
