@@ -10,8 +10,9 @@ const askedAtOnce = 16;
 /** What a fleet and its migrations ask of this worker and of Temporal. */
 export function fleetActivities({
   migrations,
+  fleetRuns,
   attributes,
-}: Pick<Dependencies, 'migrations' | 'attributes'>): Omit<FleetActivities, 'tellOfFleet'> {
+}: Pick<Dependencies, 'migrations' | 'fleetRuns' | 'attributes'>): Omit<FleetActivities, 'tellOfFleet'> {
   return {
     async openHours({ hours, now }) {
       const knownUntil = now + aheadMs;
@@ -24,8 +25,17 @@ export function fleetActivities({
     },
     async seeMigrations({ names }) {
       if (!migrations) throw new FerryError('Unsupported', 'This worker cannot look after migrations.');
-      const seen = await inParallel(names, (name) => migrations(name), askedAtOnce);
-      return { seen: seen.flatMap((one) => one ?? []) };
+      const found = await inParallel(names, (name) => migrations(name), askedAtOnce);
+      const seen = found.flatMap((one) => one ?? []);
+      const fleets = [...new Set(seen.flatMap(({ fleet }) => fleet ?? []))];
+      const run = await inParallel(fleets, async (id) => (await fleetRuns?.(id)) ?? true, askedAtOnce);
+      const ended = new Set(fleets.filter((_, at) => !run[at]));
+      return {
+        seen: seen.map(({ fleet, ...one }) => ({
+          ...one,
+          ...(fleet !== undefined && !ended.has(fleet) && { fleet }),
+        })),
+      };
     },
     async knownAttributes() {
       return { names: (await attributes?.()) ?? [] };

@@ -31,8 +31,13 @@ export interface Dependencies {
   reports?: { keeper: Keeper; accountOf: (workflowId: string, runId: string) => Promise<Account> };
   /** The migrations that run now, the asking one among them when it is a workflow. */
   otherMigrations: () => Promise<OtherMigration[]>;
-  /** How a migration of this name is, by what Temporal says of its last run; undefined: there is none. */
+  /**
+   * How a migration of this name is, by what Temporal says of its last run, with the fleet that it was last told it is in,
+   * whether or not that runs; undefined: there is none.
+   */
   migrations?: (name: string) => Promise<SeenMigration | undefined>;
+  /** Whether the fleet of this workflow id runs. */
+  fleetRuns?: (workflowId: string) => Promise<boolean>;
   /**
    * How many bytes a second the mirror of a workflow may copy, as that has last said; `null`: no limit, undefined: it says
    * nothing of it.

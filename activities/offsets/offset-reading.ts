@@ -2,7 +2,6 @@ import {
   partitionKey,
   type Cluster,
   type Committed,
-  type Rows,
   type TopicPartition,
   type Watermarks,
 } from '../../src/kafka/cluster.js';
@@ -16,23 +15,21 @@ import { count, listed } from '../kit/wording.js';
 /** Where the log of one partition begins and ends. */
 export interface Ends extends TopicPartition, Watermarks {}
 
-/** Reads many partitions, all in one call; a partition that cannot be read is thrown. */
-export async function readEnds(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Ends[]> {
-  return partitions.length === 0 ? [] : endsIn(partitions, await cluster.watermarks(partitions));
-}
-
-/** The same of topics that were there just now, and that an undo may be deleting: see `insistThere`. */
-export async function readEndsThere(
+/**
+ * Reads many partitions, all in one call; a partition that cannot be read is thrown.
+ *
+ * @param going whether their topics, which were there just now, may be being deleted: see `insistThere`
+ */
+export async function readEnds(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
+  { going = false } = {},
 ): Promise<Ends[]> {
-  return partitions.length === 0
-    ? []
-    : endsIn(partitions, insistThere(cluster, await cluster.watermarks(partitions)));
+  if (partitions.length === 0) return [];
+  const marks = await cluster.watermarks(partitions);
+  if (going) insistThere(cluster, marks);
+  return partitions.map((partition) => ({ ...partition, ...valueOf(marks, partitionKey(partition)) }));
 }
-
-const endsIn = (partitions: readonly TopicPartition[], marks: Rows<string, Watermarks>): Ends[] =>
-  partitions.map((partition) => ({ ...partition, ...valueOf(marks, partitionKey(partition)) }));
 
 /** Commits on the target, by group and by partition. */
 export type CommitsThere = ReadonlyMap<string, ReadonlyMap<string, Committed>>;

@@ -21,7 +21,7 @@ import type { Dependencies } from '../kit/dependencies.js';
 import { copiedSoFar } from '../mirror/copied-so-far.js';
 import { readCommitted } from '../groups/group-reading.js';
 import { hasOldMark, packCommits, topicsMade, unpackCommits, type MadeCommit } from './made-commits.js';
-import { readEnds, readEndsThere, recordsThere, type Ends } from './offset-reading.js';
+import { readEnds, recordsThere, type Ends } from './offset-reading.js';
 import { streamsTimes } from './streams-times.js';
 import {
   planSeed,
@@ -241,7 +241,7 @@ export async function targetWrites(
   const names = isCopied ? migration.topics.map(targetName) : [...partitionCounts(start).keys()];
   const topics = await target.topics(names);
   const there = names.flatMap((topic) => valueIfThere(topics, topic) ?? []);
-  const ends = await readEndsThere(target, partitionsIn(there));
+  const ends = await readEnds(target, partitionsIn(there), { going: true });
   const beyond = (from: TargetOffsets) => recordsBeyond(target, ends, from);
   let mirrored = isCopied ? await mirroredOffsets(target, migration, start) : start;
   let grown = isCopied

@@ -24,7 +24,7 @@ import {
   unpackCommits,
   type MadeCommit,
 } from '../offsets/made-commits.js';
-import { readEndsThere, type Ends } from '../offsets/offset-reading.js';
+import { readEnds, type Ends } from '../offsets/offset-reading.js';
 import { DeletionRounds } from '../topics/deletion-rounds.js';
 import { partitionsIn } from '../topics/planned-topics.js';
 import { lastingAt, valueIfThere, valueOf } from '../kit/rows.js';
@@ -226,7 +226,7 @@ async function undoTopics(
     left.push(`${name} on ${target.name} is left: ${why}.`);
   };
   const endsOf = (some: readonly { name: string }[]) =>
-    readEndsThere(target, partitionsIn(some.map(({ name }) => valueOf(topics, name))));
+    readEnds(target, partitionsIn(some.map(({ name }) => valueOf(topics, name))), { going: true });
   /** Those to which nobody but a mirror has written, and whether they hold what that has copied. */
   const unwritten = async <T extends { name: string }>(some: readonly T[]) => {
     const ends = await endsOf(some);

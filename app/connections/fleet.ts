@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client, type WorkflowClient } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { z } from 'zod';
 import type { Dependencies } from '../../activities/kit/dependencies.js';
 import { attributeTypes } from '../../src/migration/attributes.js';
@@ -9,7 +9,7 @@ import { looking } from './looking.js';
 /** What fleets and mirrors ask Temporal about migrations: of one execution, which is never late as a listing may be. */
 export function openFleets(
   client: Client,
-): Required<Pick<Dependencies, 'migrations' | 'rates' | 'attributes'>> {
+): Required<Pick<Dependencies, 'migrations' | 'fleetRuns' | 'rates' | 'attributes'>> {
   const executions = looking(client);
   let known: { at: number; names: string[] } | undefined;
   return {
@@ -17,17 +17,28 @@ export function openFleets(
       try {
         const described = await executions.getHandle(workflowId(name)).describe();
         const { state, step, since, running, startedAt, strategy, unread, fleet } = listed(described);
-        const inFleet = running && fleet !== undefined && (await runs(executions, fleet));
         return {
           ...{ name, state, step, running, startedAt, strategy },
           ...(since !== undefined && { since }),
           ...(unread && { unread }),
-          ...(inFleet && { fleet }),
+          ...(running && fleet !== undefined && { fleet }),
         };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;
       }
+    },
+    async fleetRuns(id) {
+      return executions
+        .getHandle(id)
+        .describe()
+        .then(
+          ({ status }) => status.name === 'RUNNING',
+          (error: unknown) => {
+            if (error instanceof WorkflowNotFoundError) return false;
+            throw error;
+          },
+        );
     },
     async rates(id) {
       const { memo } = await executions.getHandle(id).describe();
@@ -40,18 +51,6 @@ export function openFleets(
     },
   };
 }
-
-const runs = (executions: WorkflowClient, id: string): Promise<boolean> =>
-  executions
-    .getHandle(id)
-    .describe()
-    .then(
-      ({ status }) => status.name === 'RUNNING',
-      (error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      },
-    );
 
 const rateIn = z.object({ rate: z.number().nullable().optional() });
 

@@ -70,8 +70,8 @@ export async function listRunning(client: Client, taskQueue: string): Promise<Li
 /** What visibility knows of one run; fields of the memo are empty until its first workflow task is done. */
 export function listed(info: RunListed): Listed {
   const told = memo.safeParse(info.memo?.['migration']).data;
-  // Until it has written down anything, what it was started with.
-  const fleet = told ? told.fleet : readMembership(info.memo?.['fleet'])?.id;
+  // One that has written none down may have been started with it: by a worker of before, or just now.
+  const fleet = told?.fleet ?? readMembership(info.memo?.['fleet'])?.id;
   const unread = !told && Object.hasOwn(info.memo ?? {}, 'migration');
   const running = info.status.name === 'RUNNING';
   // An aborted migration ends as Canceled, or, by a worker of before that, as Completed.

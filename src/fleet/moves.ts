@@ -81,8 +81,7 @@ export function whyMemberWaits(fleet: Fleet, state: FleetState, member: Member):
     const other = fleet.byName.get(name);
     const at = memberOf(state, name);
     if (!other || hasReached(other, at, 'soak')) continue;
-    if (at?.is === 'left') return `comes after ${name}, which was left`;
-    if (at?.is === 'ended') return `comes after ${name}, which was ${at.ended ?? 'left'}`;
+    if (isEnded(at)) return `comes after ${name}, which was ${(at?.is === 'ended' && at.ended) || 'left'}`;
     return `comes after ${name}, which has not come to its soak`;
   }
   return undefined;

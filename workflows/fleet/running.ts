@@ -102,7 +102,7 @@ export class Running {
 
   /** @param why where it is not that its wave was aborted */
   leaves(name: string, why = 'left'): void {
-    this.state.migrations[name] = { is: 'left', at: this.now(), ended: why.slice(0, 300) };
+    this.state.migrations[name] = { is: 'left', at: this.now(), ended: why.slice(0, 500) };
     this.changes();
   }
 
